@@ -1,0 +1,1 @@
+"""VTrack NVR: brings the recordings of ONVIF cameras and recorders home."""

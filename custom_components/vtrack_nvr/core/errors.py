@@ -1,0 +1,124 @@
+"""What can go wrong, and what to do about it.
+
+An error is classified once, where its cause is known. Nobody further out looks at
+status codes, fault texts or errno again. Texts that users read are translations of
+`ErrorKind`; the message of an exception is for logs and never holds a secret.
+"""
+
+from enum import StrEnum
+from typing import override
+
+
+class Treatment(StrEnum):
+    """What a caller should do about an error."""
+
+    LATER = "later"
+    """Try again after a pause; the cause usually goes away."""
+    NEVER = "never"
+    """Trying the same thing again cannot help; go on with the next thing."""
+    STOP = "stop"
+    """Stop all attempts of this kind until a person or a watcher changes something."""
+
+
+class ErrorKind(StrEnum):
+    """The kinds of failure that VTrack NVR tells apart."""
+
+    UNREACHABLE = "unreachable"
+    """Nothing answers at the address."""
+    TIMEOUT = "timeout"
+    """Something answers, but not in time."""
+    TLS = "tls"
+    """The certificate is not acceptable, or TLS could not be agreed on."""
+    NOT_ONVIF = "not_onvif"
+    """An answer came, and it is not ONVIF (for example an HTML page)."""
+    PROTOCOL = "protocol"
+    """The device broke the protocol in a way that cannot be worked around."""
+    AUTH_REFUSED = "auth_refused"
+    """User name or password were refused."""
+    NO_PERMISSION = "no_permission"
+    """The login is good, but may not do this."""
+    BUSY = "busy"
+    """The device serves all the sessions it can."""
+    UNSUPPORTED = "unsupported"
+    """The device cannot do this at all."""
+    UNSUPPORTED_CODEC = "unsupported_codec"
+    """The footage is in a codec that cannot be kept in MP4."""
+    GONE = "gone"
+    """The recording is no longer known to the device."""
+    NO_FOOTAGE = "no_footage"
+    """The device holds no footage in the range that was asked for."""
+    INTERRUPTED = "interrupted"
+    """The transfer ended before the footage did."""
+    DAMAGED = "damaged"
+    """The device stops at the same frame again and again."""
+    VERIFY_FAILED = "verify_failed"
+    """What was written is not what was received, or cannot be played."""
+    STORAGE_MISSING = "storage_missing"
+    """The storage root is not mounted or its marker file is gone."""
+    STORAGE_FULL = "storage_full"
+    """The storage root has less free space than its floor."""
+    STORAGE_READ_ONLY = "storage_read_only"
+    """The storage root cannot be written to."""
+    STORAGE_STALLED = "storage_stalled"
+    """The storage root does not answer."""
+    STORAGE_FAILED = "storage_failed"
+    """The storage root answered with another error."""
+    INDEX_FAILED = "index_failed"
+    """The index cannot be read or written."""
+    CANCELLED = "cancelled"
+    """Somebody asked to stop."""
+
+
+_TREATMENTS = {
+    ErrorKind.UNREACHABLE: Treatment.LATER,
+    ErrorKind.TIMEOUT: Treatment.LATER,
+    ErrorKind.TLS: Treatment.STOP,
+    ErrorKind.NOT_ONVIF: Treatment.LATER,
+    ErrorKind.PROTOCOL: Treatment.LATER,
+    ErrorKind.AUTH_REFUSED: Treatment.STOP,
+    ErrorKind.NO_PERMISSION: Treatment.NEVER,
+    ErrorKind.BUSY: Treatment.LATER,
+    ErrorKind.UNSUPPORTED: Treatment.NEVER,
+    ErrorKind.UNSUPPORTED_CODEC: Treatment.NEVER,
+    ErrorKind.GONE: Treatment.NEVER,
+    ErrorKind.NO_FOOTAGE: Treatment.NEVER,
+    ErrorKind.INTERRUPTED: Treatment.LATER,
+    ErrorKind.DAMAGED: Treatment.NEVER,
+    ErrorKind.VERIFY_FAILED: Treatment.LATER,
+    ErrorKind.STORAGE_MISSING: Treatment.STOP,
+    ErrorKind.STORAGE_FULL: Treatment.STOP,
+    ErrorKind.STORAGE_READ_ONLY: Treatment.STOP,
+    ErrorKind.STORAGE_STALLED: Treatment.STOP,
+    ErrorKind.STORAGE_FAILED: Treatment.STOP,
+    ErrorKind.INDEX_FAILED: Treatment.STOP,
+    ErrorKind.CANCELLED: Treatment.STOP,
+}
+
+STORAGE_KINDS = frozenset(kind for kind in ErrorKind if kind.startswith("storage_"))
+"""The kinds that pause everything that writes to one storage root."""
+
+
+class NvrError(Exception):
+    """A classified failure; `where` says at what (peer, method, byte position).
+
+    `str()` is safe to log: it holds the kind, the place and the detail, none of which
+    may ever contain a password, a user name or a URL with a query.
+    """
+
+    def __init__(self, kind: ErrorKind, detail: str = "", *, where: str = "") -> None:
+        """Classify a failure; chain the cause with `raise … from`."""
+        self.kind = kind
+        self.detail = detail
+        self.where = where
+        super().__init__(kind, detail, where)
+
+    @property
+    def treatment(self) -> Treatment:
+        """What to do about it."""
+        return _TREATMENTS[self.kind]
+
+    @override
+    def __str__(self) -> str:
+        """Return one line for the log."""
+        text = f"{self.kind}: {self.detail}" if self.detail else str(self.kind)
+        return f"{text} ({self.where})" if self.where else text

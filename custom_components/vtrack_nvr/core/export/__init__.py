@@ -1,0 +1,1 @@
+"""Any range of kept footage as one file."""

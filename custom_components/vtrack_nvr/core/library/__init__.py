@@ -1,0 +1,1 @@
+"""Clips, ledger and index: what is kept, where, and what is missing."""

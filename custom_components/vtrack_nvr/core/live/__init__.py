@@ -1,0 +1,1 @@
+"""Recording a live stream into the library."""

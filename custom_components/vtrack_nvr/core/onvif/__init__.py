@@ -1,0 +1,1 @@
+"""ONVIF: discovery, device, media, search, replay URIs, events."""

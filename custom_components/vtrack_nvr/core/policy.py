@@ -1,0 +1,143 @@
+"""How devices differ, how long we wait, how much we accept.
+
+A device's oddity is a member of `Quirk`, documented with the model that needs it. Every
+length and wait of the network and the engine is a field of `Waits` or `Bounds`, so that
+tests can shorten them and nothing is unbounded.
+"""
+
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+
+
+class Quirk(StrEnum):
+    """A way in which a device departs from the specification; learned and remembered."""
+
+    NO_REQUIRE = "no_require"
+    """Refuses `Require: onvif-replay` with 551, and so sends no capture times."""
+    NO_RATE_CONTROL = "no_rate_control"
+    """Refuses the `Rate-Control` header with 400 or 501."""
+    WHOLE_SECONDS = "whole_seconds"
+    """Refuses a `Range` with a fraction of a second (457 or 400)."""
+    OPEN_RANGE = "open_range"
+    """Refuses a `Range` with an end (457 or 400)."""
+    HTTP_TUNNEL = "http_tunnel"
+    """Offers RTSP only inside HTTP (461 on interleaved TCP)."""
+    PAUSE_BEFORE_PLAY = "pause_before_play"
+    """Ignores the `Range` of the first PLAY."""
+    REAL_TIME_ONLY = "real_time_only"
+    """Accepts `Rate-Control: no` and sends in real time all the same (Axis, Tapo)."""
+    PLAYS_PAST_END = "plays_past_end"
+    """Goes on sending after the end of the range (Hikvision)."""
+    NO_CAPTURE_TIMES = "no_capture_times"
+    """Sends no 0xABAC header extension; times are estimated."""
+    PLAYBACK_TIMES = "playback_times"
+    """Sends the time of playback in the 0xABAC extension; it must be ignored."""
+    RTCP_KEEP_ALIVE = "rtcp_keep_alive"
+    """Takes RTSP requests during PLAY for garbage; only receiver reports keep it alive."""
+    IGNORES_SEARCH_FILTER = "ignores_search_filter"
+    """Returns events of other recordings and topics (Dahua)."""
+    NO_EVENT_SEARCH = "no_event_search"
+    """Cannot search events; segments are assumed from the recording's own range."""
+    HTTP_DIGEST = "http_digest"
+    """Wants HTTP digest for SOAP instead of WS-UsernameToken."""
+    LOCAL_TIME_AS_UTC = "local_time_as_utc"
+    """Sells local time as UTC in search and replay."""
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePolicy:
+    """What was learned about one NVR; kept in the index.
+
+    `max_sessions` is how many replay sessions it may be asked to serve at once.
+    `time_correction_ms` is added to its times on top of the clock offset, for devices that
+    sell local time as UTC; it is the user's setting.
+    """
+
+    quirks: frozenset[Quirk] = frozenset()
+    max_sessions: int = 1
+    time_correction_ms: int = 0
+
+    def has(self, quirk: Quirk) -> bool:
+        """Say whether the device shows this oddity."""
+        return quirk in self.quirks
+
+    def learn(self, *quirks: Quirk) -> DevicePolicy:
+        """Return the policy with more oddities."""
+        return replace(self, quirks=self.quirks | frozenset(quirks))
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Every wait in seconds, with its source: download-engine §8.2-8.3, profile-g §5.6."""
+
+    connect: float = 10.0
+    reply: float = 15.0
+    first_packet: float = 30.0
+    """A recorder's disk may have to spin up."""
+    idle: float = 10.0
+    """Silence before the wanted end: the connection is given up and resumed."""
+    end_quiet: float = 1.0
+    """Silence after the last wanted frame."""
+    terminal_quiet: float = 0.5
+    """Silence after the T flag on every video track."""
+    last_unit_quiet: float = 3.0
+    """Silence after the E flag."""
+    teardown: float = 1.5
+    shortest_keep_alive: float = 5.0
+    retry: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0)
+    """Pauses between attempts without progress; then the fetch gives up for this round."""
+    progress_resets_after: float = 5.0
+    """New footage in seconds that resets the count of attempts."""
+    busy: tuple[float, ...] = (30.0, 60.0, 120.0, 300.0)
+    """Pauses after 453 or 503."""
+    soap_call: float = 15.0
+    search_total: float = 60.0
+    search_wait: float = 5.0
+    search_busy: float = 30.0
+    settle: float = 75.0
+    """Age of footage before a background fetch takes it."""
+    request_settle: float = 2.0
+    request_retry: float = 5.0
+    storage_answer: float = 30.0
+    """A storage root silent for longer counts as stalled."""
+    stop: float = 10.0
+    live_start: float = 15.0
+    live_stall: float = 15.0
+    live_retry: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+
+    def scaled(self, factor: float) -> Waits:
+        """Return the same waits, each multiplied by `factor` (tests use 0.01 to 0.1)."""
+        changes: dict[str, float | tuple[float, ...]] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            changes[field.name] = (
+                tuple(item * factor for item in value)
+                if isinstance(value, tuple)
+                else value * factor
+            )
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Every length we accept from a device or allow ourselves."""
+
+    receive_bytes: int = 256 * 1024
+    header_bytes: int = 64 * 1024
+    body_bytes: int = 256 * 1024
+    resync_bytes: int = 64 * 1024
+    access_unit_bytes: int = 8 * 1024 * 1024
+    gop_bytes: int = 16 * 1024 * 1024
+    gop_ms: int = 10_000
+    gap_ms: int = 10_000
+    """A hole up to this long stays inside a clip (a frame freezes); longer ones cut it."""
+    reanchor_ms: int = 500
+    """RTP time may drift this far from capture time before capture time wins."""
+    skip_ms: int = 10_000
+    """How much footage is skipped where a device stops at the same frame twice."""
+    clock_jump_ms: int = 2_000
+    """A device clock that moved further than this opens a new clock era."""
+    soap_answer_bytes: int = 8 * 1024 * 1024
+    search_results: int = 100
+    search_window_ms: int = 24 * 3600 * 1000
+    free_check_bytes: int = 64 * 1024 * 1024

@@ -1,0 +1,1 @@
+"""One depacketizer a codec; pure."""

@@ -1,0 +1,1 @@
+"""RTSP: messages, authentication, session description, connection, session."""

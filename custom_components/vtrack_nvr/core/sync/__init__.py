@@ -1,0 +1,1 @@
+"""What to fetch, when, and in which order."""

@@ -1,0 +1,116 @@
+"""What the user sees: frozen snapshots of the engine, made at most once a second."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..errors import ErrorKind
+from ..models import CameraKey, NvrKey
+
+
+class SyncState(StrEnum):
+    """What the engine is doing for a camera or an NVR."""
+
+    IDLE = "idle"
+    SEARCHING = "searching"
+    FETCHING = "fetching"
+    RECORDING = "recording"
+    WAITING = "waiting"
+    """Work is there, and something stands before it (busy device, limit, back-off, gate)."""
+    PAUSED = "paused"
+    """Switched off by a person."""
+    BLOCKED = "blocked"
+    """Stopped until a person acts (credentials, storage)."""
+    OFFLINE = "offline"
+
+
+class FootageSource(StrEnum):
+    """Where a camera's footage comes from."""
+
+    REPLAY = "replay"
+    LIVE = "live"
+    NONE = "none"
+
+
+class SourceReason(StrEnum):
+    """Why that source is in use."""
+
+    PROFILE_G = "profile_g"
+    NO_PROFILE_G = "no_profile_g"
+    REPLAY_BROKEN = "replay_broken"
+    CHOSEN = "chosen"
+    SWITCHED_OFF = "switched_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something does not work; `detail` is safe to show."""
+
+    kind: ErrorKind
+    since_ms: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The fetch under way; `done` is 0 to 1, `speed` in seconds of footage per second."""
+
+    start_ms: int
+    end_ms: int
+    done: float
+    bytes: int
+    speed: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """One camera; durations in seconds, percentages 0 to 100 or None where undefined."""
+
+    key: CameraKey
+    state: SyncState = SyncState.IDLE
+    source: FootageSource = FootageSource.NONE
+    source_reason: SourceReason = SourceReason.PROFILE_G
+    is_enabled: bool = True
+    backlog_s: float = 0.0
+    failed_s: float = 0.0
+    lost_s: float = 0.0
+    kept_s: float = 0.0
+    coverage_percent: float | None = None
+    clips: int = 0
+    bytes: int = 0
+    last_clip_id: int | None = None
+    last_clip_start_ms: int | None = None
+    last_clip_end_ms: int | None = None
+    device_oldest_ms: int | None = None
+    device_newest_ms: int | None = None
+    last_sync_ms: int | None = None
+    progress: Progress | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NvrStatus:
+    """One NVR with its cameras."""
+
+    key: NvrKey
+    is_online: bool | None = None
+    state: SyncState = SyncState.IDLE
+    clock_offset_ms: int | None = None
+    last_sweep_ms: int | None = None
+    next_sweep_ms: int | None = None
+    problem: Problem | None = None
+    cameras: dict[CameraKey, CameraStatus] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStatus:
+    """The whole engine at one moment."""
+
+    made_ms: int
+    nvrs: dict[NvrKey, NvrStatus] = field(default_factory=dict)
+    storage_problem: Problem | None = None
+
+    def camera(self, nvr: NvrKey, camera: CameraKey) -> CameraStatus | None:
+        """Return one camera, or None where it is not attached."""
+        found = self.nvrs.get(nvr)
+        return found.cameras.get(camera) if found else None
