@@ -13,11 +13,13 @@ BASE = frozenset(
         "models",
         "frames",
         "intervals",
+        "ledger",
         "clock",
         "cancel",
         "clips",
         "policy",
         "redact",
+        "fetching",
     }
 )
 

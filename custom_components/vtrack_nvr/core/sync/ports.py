@@ -13,11 +13,24 @@ from typing import Protocol
 from ..cancel import CancelToken
 from ..clips import ClipSink
 from ..errors import NvrError
+from ..fetching import (
+    EndReason as EndReason,  # noqa: PLC0414
+    FetchedGap as FetchedGap,  # noqa: PLC0414
+    FetchJob,
+    FetchOutcome,
+    FetchProgress,
+)
 from ..intervals import Ranges, TimeRange
+from ..ledger import (
+    CameraTotals as CameraTotals,
+    RunKind as RunKind,
+    RunResult as RunResult,
+    SweepFindings as SweepFindings,
+    Want as Want,
+)
 from ..models import (
     CameraKey,
     Clip,
-    ClipSource,
     ClockEra,
     ClockReading,
     CoverageSpan,
@@ -56,79 +69,6 @@ class Device(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FetchJob:
-    """One PLAY: a stretch of one recording, cut into clips on the way.
-
-    `device_range` is on the device's clock; `era` translates it. `kept` are the device
-    times of footage already in complete clips: frames inside are dropped as overlap.
-    `clip_ms` is the distance of the wall-clock boundaries (UTC) where files are cut.
-    `bytes_per_second` limits by reading slower; None is no limit.
-    """
-
-    camera: CameraKey
-    recording_token: str
-    replay_uri: str
-    device_range: TimeRange
-    era: ClockEra
-    kept: Ranges = ()
-    clip_ms: int = 300_000
-    policy: DevicePolicy = field(default_factory=DevicePolicy)
-    source: ClipSource = ClipSource.REPLAY
-    with_audio: bool = True
-    bytes_per_second: int | None = None
-
-
-class EndReason(StrEnum):
-    """Why a fetch ended (download-engine §8.3)."""
-
-    REACHED = "reached"
-    """Footage at or after the wanted end was seen; everything before is settled."""
-    END_OF_FOOTAGE = "end_of_footage"
-    """The device said that there is no more (T, BYE, close) before the wanted end."""
-    YIELDED = "yielded"
-    """Stopped at a GOP border because something more urgent came."""
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedGap:
-    """A stretch in which no footage came although the stream went past it."""
-
-    device_range: TimeRange
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class FetchOutcome:
-    """What one fetch did. What is kept, the sink's rows say; this says the rest.
-
-    `device_reached_ms`: up to here every stretch is either in a complete clip or in
-    `gaps`; beyond it nothing is known. `learned` is the policy with what was found out.
-    `error` is set when `reason` is FAILED.
-    """
-
-    reason: EndReason
-    device_reached_ms: int
-    clips: int = 0
-    bytes: int = 0
-    frames: int = 0
-    gaps: tuple[FetchedGap, ...] = ()
-    learned: DevicePolicy = field(default_factory=DevicePolicy)
-    error: NvrError | None = None
-    notices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FetchProgress:
-    """How far a fetch has got; reported at most once a second, from a worker thread."""
-
-    device_ms: int
-    bytes: int
-    speed: float
-
-
 class Fetcher(Protocol):
     """Turns a job into clips in a sink (implemented by `core.download`)."""
 
@@ -146,89 +86,6 @@ class Fetcher(Protocol):
         everything up to it kept.
         """
         ...
-
-
-class RunKind(StrEnum):
-    """Why a sync run was started."""
-
-    LIGHT = "light"
-    FULL = "full"
-    MANUAL = "manual"
-    EVENT = "event"
-    REQUEST = "request"
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """The history line of one run."""
-
-    clips: int = 0
-    bytes: int = 0
-    seconds: float = 0.0
-    errors: int = 0
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """A request by a person or an automation, kept across restarts; times in UTC."""
-
-    id: int
-    camera: CameraKey
-    range: TimeRange
-    made_ms: int
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SweepFindings:
-    """What a search told about a camera's time line, in UTC.
-
-    `present`: what the device holds inside `window`. `is_proof`: the listing is complete,
-    the clock is known and the recording is the same as before, so that what is not
-    present is truly not there. `device_earliest_ms`: where its footage begins (UTC), the
-    proof for *lost*; None where it did not say.
-    """
-
-    camera: CameraKey
-    window: TimeRange
-    present: Ranges
-    is_proof: bool
-    device_earliest_ms: int | None = None
-    device_latest_ms: int | None = None
-    wanted: Ranges | None = None
-    """The wanted part of the window; None: all of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class CameraTotals:
-    """Incrementally kept sums; times in UTC."""
-
-    clips: int = 0
-    bytes: int = 0
-    kept_ms: int = 0
-    by_state_ms: Mapping[CoverageState, int] = field(default_factory=dict)
-    first_start_ms: int | None = None
-    last_clip_id: int | None = None
-    last_start_ms: int | None = None
-    last_end_ms: int | None = None
-    device_oldest_ms: int | None = None
-    device_newest_ms: int | None = None
-
-    @property
-    def coverage_percent(self) -> float | None:
-        """Return kept / expected × 100 (design §2), None where nothing is expected."""
-        expected = self.kept_ms + sum(
-            self.by_state_ms.get(state, 0)
-            for state in (
-                CoverageState.ON_DEVICE,
-                CoverageState.FETCHING,
-                CoverageState.FAILED,
-                CoverageState.LOST,
-                CoverageState.MISSING,
-            )
-        )
-        return 100.0 * self.kept_ms / expected if expected else None
 
 
 class Library(Protocol):
