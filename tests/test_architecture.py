@@ -19,6 +19,8 @@ BASE = frozenset(
         "clips",
         "policy",
         "redact",
+        "login_guard",
+        "device_report",
         "fetching",
     }
 )

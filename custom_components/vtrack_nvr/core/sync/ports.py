@@ -5,9 +5,7 @@ fetcher, `library` the library and its clip sinks. The engine knows none of thes
 Everything here is awaited on the event loop and must not block it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ..cancel import CancelToken
@@ -21,13 +19,7 @@ from ..fetching import (
     FetchProgress,
 )
 from ..intervals import Ranges, TimeRange
-from ..ledger import (
-    CameraTotals as CameraTotals,
-    RunKind as RunKind,
-    RunResult as RunResult,
-    SweepFindings as SweepFindings,
-    Want as Want,
-)
+from ..ledger import CameraTotals, RunKind, RunResult, SweepFindings, Want
 from ..models import (
     CameraKey,
     Clip,
