@@ -31,8 +31,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "rtp": frozenset(),
     "media": frozenset(),
     "library": frozenset(),
-    "download": frozenset({"rtsp", "rtp", "media"}),
-    "live": frozenset({"rtsp", "rtp", "media"}),
+    "stream": frozenset({"rtsp", "rtp"}),
+    "download": frozenset({"rtsp", "rtp", "stream", "media"}),
+    "live": frozenset({"rtsp", "rtp", "stream", "media"}),
     "export": frozenset({"media"}),
     "sync": frozenset(),
 }
