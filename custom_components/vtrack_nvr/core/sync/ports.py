@@ -191,3 +191,14 @@ class Gate(Protocol):
     def is_open(self, camera: CameraKey) -> bool:
         """Return the last observed state; open where there is no gate."""
         ...
+
+
+class LiveSource(Protocol):
+    """Who records a camera's live stream (implemented by `core.live` through the shell)."""
+
+    async def want(self, camera: CameraKey, wanted: TimeRange) -> None:
+        """Make sure that the range is recorded and its clips close soon after its end.
+
+        Returns at once. What already passed unrecorded is simply not there.
+        """
+        ...

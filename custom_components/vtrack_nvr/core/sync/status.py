@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..errors import ErrorKind
-from ..models import CameraKey, NvrKey
+from ..intervals import Ranges, TimeRange
+from ..models import CameraKey, Clip, NvrKey
 
 
 class SyncState(StrEnum):
@@ -114,3 +115,42 @@ class SyncStatus:
         """Return one camera, or None where it is not attached."""
         found = self.nvrs.get(nvr)
         return found.cameras.get(camera) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What one `sync_now` did; `is_complete`: all due work of these cameras is done.
+
+    `problem` says what stands before the rest. `backlog_s` is what is still to fetch.
+    """
+
+    started_ms: int
+    ended_ms: int
+    is_complete: bool
+    clips: int = 0
+    bytes: int = 0
+    errors: int = 0
+    backlog_s: float = 0.0
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedClip:
+    """What is kept of a range that was asked for; all ranges in UTC.
+
+    `clips` are the complete clips that touch it, in order; `kept` and `missing` lie inside
+    it. `outcome` is `kept`, `partly`, `missing`, `expired` (the deadline came first) or
+    `cancelled`.
+    """
+
+    camera: CameraKey
+    range: TimeRange
+    outcome: str
+    clips: tuple[Clip, ...] = ()
+    kept: Ranges = ()
+    missing: Ranges = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether everything that was asked for is kept."""
+        return not self.missing
