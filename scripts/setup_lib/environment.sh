@@ -1,0 +1,73 @@
+# The two environments (sourced): .venv for tests, and one outside the clone for the demo.
+
+# ensure_test_environment: .venv with exactly what requirements_test.txt says.
+ensure_test_environment() {
+  local stamp=$ROOT/.venv/requirements.installed
+  if [ -x "$TEST_PYTHON" ] && cmp -s "$ROOT/requirements_test.txt" "$stamp" &&
+    "$TEST_PYTHON" -c '' 2>/dev/null; then
+    have ffmpeg || find_ffmpeg || fail "ffmpeg is needed and could not be had"
+    return 0
+  fi
+  find_python
+  find_ffmpeg || fail "ffmpeg is needed and could not be had"
+  say "Preparing .venv ($("$PYTHON" --version))"
+  "$TEST_PYTHON" -c '' 2>/dev/null ||
+    quietly "$CACHE/log/venv.log" "$UV" venv --clear --python "$PYTHON" "$ROOT/.venv" ||
+    fail "the environment for tests could not be made"
+  CPATH=$(python_headers "$PYTHON")${CPATH:+:$CPATH} \
+    quietly "$CACHE/log/requirements.log" "$UV" pip install --python "$TEST_PYTHON" \
+    -r "$ROOT/requirements_test.txt" || fail "the packages for tests could not be installed"
+  cp "$ROOT/requirements_test.txt" "$stamp"
+}
+
+# newest_home_assistant: print the newest version; asked once a day, the last answer if offline.
+newest_home_assistant() {
+  local answer=$CACHE/home-assistant.version version
+  if [ -z "$(find "$answer" -mtime -1 2>/dev/null)" ]; then
+    version=$(echo homeassistant | "$UV" pip compile - --no-deps --no-header -q \
+      --python "$PYTHON" 2>/dev/null | sed -n 's/^homeassistant==//p')
+    [ -n "$version" ] && echo "$version" >"$answer"
+  fi
+  cat "$answer" 2>/dev/null
+}
+
+# ensure_demo_environment: set DEMO_PYTHON; the newest HA and all it would fetch at its start.
+ensure_demo_environment() {
+  local version folder manifest=$ROOT/custom_components/vtrack_nvr/manifest.json
+  find_python
+  version=${VTRACK_HA_VERSION:-$(newest_home_assistant)}
+  [ -n "$version" ] || fail "no version of Home Assistant could be found"
+  folder=$CACHE/demo-$version
+  DEMO_PYTHON=$folder/bin/python
+  export DEMO_PYTHON
+  if [ -x "$DEMO_PYTHON" ] && "$DEMO_PYTHON" -c '' 2>/dev/null &&
+    cmp -s "$manifest" "$folder/manifest.installed"; then
+    return 0
+  fi
+  say "Preparing an environment with Home Assistant $version (once)"
+  "$DEMO_PYTHON" -c '' 2>/dev/null ||
+    quietly "$CACHE/log/demo-venv.log" "$UV" venv --clear --python "$PYTHON" "$folder" ||
+    fail "the environment for the demo could not be made"
+  quietly "$CACHE/log/demo-ha.log" "$UV" pip install --python "$DEMO_PYTHON" \
+    "homeassistant==$version" || fail "Home Assistant could not be installed"
+  say "Installing what Home Assistant would fetch at its first start"
+  quietly "$CACHE/log/demo-list.log" "$DEMO_PYTHON" "$LIB/first_start.py" "$manifest" \
+    "$folder/first-start.txt" || fail "the packages of the first start are not known"
+  quietly "$CACHE/log/demo-first-start.log" "$UV" pip install --python "$DEMO_PYTHON" \
+    --constraint "$("$DEMO_PYTHON" -c 'import homeassistant, pathlib
+print(pathlib.Path(homeassistant.__file__).parent / "package_constraints.txt")')" \
+    -r "$folder/first-start.txt" || fail "the packages of the first start could not be installed"
+  install_speech_packages "$folder"
+  cp "$manifest" "$folder/manifest.installed"
+}
+
+# Two packages that compile. Without them the frontend never leaves its loading screen.
+install_speech_packages() {
+  say "Building the two speech packages"
+  if CPATH=$(python_headers "$PYTHON")${CPATH:+:$CPATH} quietly "$CACHE/log/demo-speech.log" \
+    "$UV" pip install --python "$1/bin/python" -r "$1/first-start-compiled.txt"; then
+    return 0
+  fi
+  say "They did not build (no compiler?): stand-ins take their place; voice is off in the demo"
+  "$1/bin/python" "$LIB/speech_stand_ins.py"
+}
