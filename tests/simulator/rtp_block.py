@@ -1,0 +1,266 @@
+"""RTP packets made once per group of pictures, stamped per session.
+
+A `Block` is a group of pictures with its sound as interleaved frames (RFC 2326 §10.12),
+ready to be sent but for what belongs to a session: channel, sequence number, RTP time,
+SSRC, and the flags of the replay extension. `stamp` fills these in for hundreds of
+packets at once, so that the server is limited by the socket and not by Python.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .footage_audio import AudioLoop
+from .footage_video import Gop
+from .rtp_payload import aac_payloads, video_payloads
+
+NTP_OFFSET = 2_208_988_800
+CLEAN, END, DISCONTINUITY, TERMINAL = 0x80, 0x40, 0x20, 0x10
+VIDEO, AUDIO = 0, 1
+VIDEO_CLOCK = 90_000
+
+type Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class PacketStyle:
+    """How packets are built, besides what is in them."""
+
+    packet_size: int = 1400
+    extension: str = "first"
+    """On the "first" packet of an access unit, on "all", or on "none"."""
+    extension_id: int = 0xABAC
+    extension_extra_words: int = 0
+    csrc_and_padding: bool = False
+    in_band_parameter_sets: bool = True
+    marker: bool = True
+    clean_flags: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One access unit's place in a block: bytes [start, end), packets [first, last)."""
+
+    track: int
+    time_ms: int
+    key: bool
+    start: int
+    end: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Interleaved frames of one group of pictures, not yet stamped."""
+
+    template: bytes
+    units: tuple[Unit, ...]
+    offsets: Ints
+    """Where each packet's RTP header begins."""
+    tracks: Ints
+    times_ms: Ints
+    extensions: Ints
+    """Where each packet's extension flags are, -1 without extension."""
+
+
+@dataclass(slots=True)
+class TrackState:
+    """What one session knows of one track it plays."""
+
+    channel: int
+    payload_type: int
+    clock: int
+    ssrc: int
+    sequence: int
+    rtp_base: int
+    """RTP time of the media time 0; RTP time = base + media milliseconds * clock/1000."""
+    packets: int = 0
+    octets: int = 0
+
+    def rtp_time(self, media_ms: int) -> int:
+        """Return the RTP time of a media time."""
+        return (self.rtp_base + media_ms * (self.clock // 1000)) & 0xFFFFFFFF
+
+
+def build_block(
+    codec: str,
+    gop: Gop,
+    units: int,
+    loop: AudioLoop | None,
+    audio_ms: tuple[int, int],
+    style: PacketStyle,
+) -> Block:
+    """Return the first `units` pictures of a group and the sound of `audio_ms`."""
+    builder = _Builder(style)
+    sound = loop.frames_between(*audio_ms) if loop else []
+    reached = gop.start_ms
+    position = 0
+    for index, unit in enumerate(gop.units[:units]):
+        reached = max(reached, unit.time_ms)
+        while position < len(sound) and sound[position][0] < reached:
+            _add_sound(builder, loop, *sound[position])
+            position += 1
+        sets = gop.parameter_sets if index == 0 and style.in_band_parameter_sets else ()
+        builder.add(
+            VIDEO,
+            unit.time_ms,
+            unit.key,
+            video_payloads(codec, sets, unit.nals, style.packet_size),
+        )
+    for moment, frame in sound[position:]:
+        _add_sound(builder, loop, moment, frame)
+    return builder.block()
+
+
+def stamp(
+    block: Block,
+    states: Sequence[TrackState | None],
+    media_shift_ms: int,
+    cseq: int,
+) -> bytearray:
+    """Return the block's bytes for one session, and advance its sequence numbers.
+
+    `media_shift_ms` is taken from the times before they become RTP times. The block must
+    hold only tracks that have a state.
+    """
+    data = bytearray(block.template)
+    view = np.frombuffer(data, np.uint8)
+    for index, state in enumerate(states):
+        chosen = block.tracks == index
+        count = int(chosen.sum())
+        if not count or state is None:
+            continue
+        where = block.offsets[chosen]
+        view[where - 3] = state.channel
+        view[where + 1] |= state.payload_type
+        numbers = (state.sequence + np.arange(count)) & 0xFFFF
+        _put(view, where + 2, numbers, 2)
+        shifted = block.times_ms[chosen] - media_shift_ms
+        times = (state.rtp_base + shifted * (state.clock // 1000)) & 0xFFFFFFFF
+        _put(view, where + 4, times, 4)
+        _put(view, where + 8, np.full(count, state.ssrc), 4)
+        state.sequence = (state.sequence + count) & 0xFFFF
+        state.packets += count
+    flags = block.extensions[block.extensions >= 0]
+    if len(flags):
+        view[flags + 1] = cseq & 0xFF
+    return data
+
+
+def set_flag(block: Block, data: bytearray, unit: Unit, flag: int) -> None:
+    """Set a flag in the extensions of an access unit of a stamped block."""
+    for position in block.extensions[unit.first : unit.last]:
+        if position >= 0:
+            data[position] |= flag
+
+
+def set_ntp(block: Block, data: bytearray, unit: Unit, time_ms: int) -> None:
+    """Replace the time in the extensions of an access unit of a stamped block."""
+    for position in block.extensions[unit.first : unit.last]:
+        if position >= 0:
+            data[position - 8 : position] = ntp_bytes(time_ms)
+
+
+def ntp_bytes(time_ms: int) -> bytes:
+    """Return a time as an NTP timestamp (RFC 3550 §4), rounded to its fraction."""
+    seconds, rest = divmod(time_ms, 1000)
+    fraction = (rest * 2**32 + 500) // 1000
+    return ((seconds + NTP_OFFSET) & 0xFFFFFFFF).to_bytes(4) + fraction.to_bytes(4)
+
+
+def _put(view: np.ndarray, where: Ints, values: Any, size: int) -> None:
+    for index in range(size):
+        view[where + index] = values >> 8 * (size - 1 - index) & 0xFF
+
+
+def _add_sound(
+    builder: _Builder, loop: AudioLoop | None, moment: int, frame: bytes
+) -> None:
+    assert loop is not None
+    if loop.config:
+        payloads = aac_payloads(frame, builder.style.packet_size)
+    else:
+        payloads = [frame]
+    builder.add(AUDIO, moment, True, payloads)
+
+
+class _Builder:
+    def __init__(self, style: PacketStyle) -> None:
+        self.style = style
+        self.parts: list[bytes] = []
+        self.length = 0
+        self.units: list[Unit] = []
+        self.offsets: list[int] = []
+        self.tracks: list[int] = []
+        self.times: list[int] = []
+        self.extensions: list[int] = []
+
+    def add(self, track: int, time_ms: int, key: bool, payloads: list[bytes]) -> None:
+        """Append one access unit."""
+        style = self.style
+        start, first = self.length, len(self.offsets)
+        csrc = b"\x11\x22\x33\x44\x55\x66\x77\x88" if style.csrc_and_padding else b""
+        extension = self._extension(time_ms, key)
+        for index, payload in enumerate(payloads):
+            has = style.extension == "all" or (
+                style.extension == "first" and index == 0
+            )
+            padding = b"\0\0\0\x04" if style.csrc_and_padding else b""
+            last = index == len(payloads) - 1
+            body = b"".join(
+                (
+                    bytes(
+                        (
+                            0x80 | bool(padding) << 5 | has << 4 | len(csrc) // 4,
+                            (last and style.marker) << 7,
+                        )
+                    ),
+                    bytes(10),
+                    csrc,
+                    extension if has else b"",
+                    payload,
+                    padding,
+                )
+            )
+            self.parts.append(b"$\0" + len(body).to_bytes(2) + body)
+            offset = self.length + 4
+            self.offsets.append(offset)
+            self.tracks.append(track)
+            self.times.append(time_ms)
+            self.extensions.append(offset + 12 + len(csrc) + 12 if has else -1)
+            self.length += 4 + len(body)
+        self.units.append(
+            Unit(track, time_ms, key, start, self.length, first, len(self.offsets))
+        )
+
+    def _extension(self, time_ms: int, key: bool) -> bytes:
+        style = self.style
+        words = 3 + style.extension_extra_words
+        extra = b""
+        if style.extension_extra_words:
+            inner = style.extension_extra_words - 1
+            extra = b"\xff\xd8" + inner.to_bytes(2) + bytes(4 * inner)
+        clean = CLEAN if key and style.clean_flags else 0
+        return b"".join(
+            (
+                style.extension_id.to_bytes(2),
+                words.to_bytes(2),
+                ntp_bytes(time_ms),
+                bytes((clean, 0, 0, 0)),
+                extra,
+            )
+        )
+
+    def block(self) -> Block:
+        """Return what was added."""
+        return Block(
+            b"".join(self.parts),
+            tuple(self.units),
+            np.array(self.offsets, np.int64),
+            np.array(self.tracks, np.int64),
+            np.array(self.times, np.int64),
+            np.array(self.extensions, np.int64),
+        )

@@ -1,0 +1,73 @@
+"""Cutting access units into RTP payloads: RFC 6184, RFC 7798, RFC 3640, RFC 3551."""
+
+from collections.abc import Iterator, Sequence
+
+STAP_A, FU_A = 24, 28
+AP, FU = 48, 49
+RTP_HEADER_ROOM = 64
+"""Bytes of a packet kept for the RTP header, its extension and padding."""
+
+
+def video_payloads(
+    codec: str, parameter_sets: Sequence[bytes], nals: Sequence[bytes], packet_size: int
+) -> list[bytes]:
+    """Return the payloads of one picture; parameter sets go first, aggregated."""
+    room = packet_size - RTP_HEADER_ROOM
+    payloads: list[bytes] = []
+    if parameter_sets:
+        aggregate = (h264_stap if codec == "H264" else h265_ap)(parameter_sets)
+        payloads += [aggregate] if len(aggregate) <= room else parameter_sets
+    fragments = h264_fragments if codec == "H264" else h265_fragments
+    for nal in nals:
+        if len(nal) <= room:
+            payloads.append(nal)
+        else:
+            payloads.extend(fragments(nal, room))
+    return payloads
+
+
+def h264_stap(nals: Sequence[bytes]) -> bytes:
+    """Return NAL units in one STAP-A packet (RFC 6184 §5.7.1)."""
+    importance = max(nal[0] & 0x60 for nal in nals)
+    return bytes([importance | STAP_A]) + _sized(nals)
+
+
+def h264_fragments(nal: bytes, room: int) -> Iterator[bytes]:
+    """Yield a NAL unit in FU-A packets (RFC 6184 §5.8)."""
+    indicator = bytes([nal[0] & 0xE0 | FU_A])
+    for first, last, part in _parts(nal, 1, room - 2):
+        yield indicator + bytes([first << 7 | last << 6 | nal[0] & 0x1F]) + part
+
+
+def h265_ap(nals: Sequence[bytes]) -> bytes:
+    """Return NAL units in one aggregation packet (RFC 7798 §4.4.2)."""
+    return bytes([nals[0][0] & 0x81 | AP << 1, nals[0][1]]) + _sized(nals)
+
+
+def h265_fragments(nal: bytes, room: int) -> Iterator[bytes]:
+    """Yield a NAL unit in fragmentation units (RFC 7798 §4.4.3)."""
+    header = bytes([nal[0] & 0x81 | FU << 1, nal[1]])
+    kind = nal[0] >> 1 & 0x3F
+    for first, last, part in _parts(nal, 2, room - 3):
+        yield header + bytes([first << 7 | last << 6 | kind]) + part
+
+
+def aac_payloads(frame: bytes, packet_size: int) -> list[bytes]:
+    """Return the payloads of one AAC frame, mode AAC-hbr (RFC 3640 §3.3.6).
+
+    A frame larger than a packet is fragmented: every fragment tells the whole size.
+    """
+    header = b"\x00\x10" + (len(frame) << 3).to_bytes(2)
+    room = packet_size - RTP_HEADER_ROOM
+    return [
+        header + frame[start : start + room] for start in range(0, len(frame), room)
+    ]
+
+
+def _sized(nals: Sequence[bytes]) -> bytes:
+    return b"".join(len(nal).to_bytes(2) + nal for nal in nals)
+
+
+def _parts(nal: bytes, skip: int, size: int) -> Iterator[tuple[bool, bool, bytes]]:
+    for start in range(skip, len(nal), size):
+        yield start == skip, start + size >= len(nal), nal[start : start + size]
