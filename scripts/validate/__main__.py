@@ -1,0 +1,52 @@
+"""Runs all checks over the tree: `python -m scripts.validate`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+import sys
+
+# Home Assistant first: it answers `import voluptuous` from then on.
+import homeassistant  # noqa: F401
+
+from . import (
+    brand,
+    dependencies,
+    icons,
+    keys_in_code,
+    manifest,
+    quality_scale,
+    repository,
+    services,
+    translations,
+)
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def findings(root: Path) -> Iterator[str]:
+    """Yield what is wrong, the check's name first."""
+    package = root / "custom_components" / "vtrack_nvr"
+    for module in (
+        manifest,
+        dependencies,
+        translations,
+        icons,
+        services,
+        keys_in_code,
+        quality_scale,
+        brand,
+    ):
+        name = module.__name__.rpartition(".")[2]
+        yield from (f"{name}: {line}" for line in module.check(package))
+    yield from (f"repository: {line}" for line in repository.check(root))
+
+
+def main() -> int:
+    """Print the findings; 0 if there are none."""
+    found = list(findings(ROOT))
+    for line in found:
+        print(line)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

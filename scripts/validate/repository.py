@@ -1,0 +1,82 @@
+"""The repository as HACS and the Marketplace see it."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+import tomllib
+
+import voluptuous as vol
+
+HACS = vol.Schema(
+    {
+        vol.Required("name"): str,
+        vol.Required("homeassistant"): vol.Match(r"^20\d\d\.\d{1,2}\.\d+$"),
+        "hide_default_branch": bool,
+        "zip_release": bool,
+        "filename": str,
+        "render_readme": bool,
+    }
+)
+OLDEST = (2026, 10, 0)
+FILES = (
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "docs/ARCHITECTURE.md",
+    "docs/glossary.md",
+)
+
+
+def check(root: Path) -> Iterator[str]:
+    """Yield what is wrong at the top of the tree."""
+    for name in FILES:
+        if not (root / name).is_file():
+            yield f"{name} is missing"
+    folders = [
+        path.parent.name
+        for path in (root / "custom_components").glob("*/manifest.json")
+    ]
+    if folders != ["vtrack_nvr"]:
+        yield f"exactly one integration is allowed, not {folders}"
+    yield from hacs(root)
+    yield from versions(root)
+    yield from links(root)
+
+
+def hacs(root: Path) -> Iterator[str]:
+    """Yield what is wrong with hacs.json."""
+    try:
+        data = HACS(json.loads((root / "hacs.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError) as err:
+        yield f"hacs.json cannot be read: {err}"
+    except vol.MultipleInvalid as err:
+        yield from (f"hacs.json: {each}" for each in err.errors)
+    else:
+        if tuple(map(int, data["homeassistant"].split("."))) < OLDEST:
+            yield "hacs.json promises a Home Assistant that is too old"
+
+
+def versions(root: Path) -> Iterator[str]:
+    """Yield where the version is not the same everywhere."""
+    manifest = root / "custom_components/vtrack_nvr/manifest.json"
+    ours = json.loads(manifest.read_text(encoding="utf-8")).get("version")
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    if project["project"]["version"] != ours:
+        yield "pyproject.toml and the manifest have different versions"
+    changes = root / "CHANGELOG.md"
+    if changes.exists() and f"## {ours}" not in changes.read_text(encoding="utf-8"):
+        yield f"CHANGELOG.md has no section for {ours}"
+
+
+def links(root: Path) -> Iterator[str]:
+    """Yield links in our pages that lead to no file."""
+    pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
+    for page in sorted(pages):
+        text = re.sub(
+            r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL
+        )
+        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+            if not re.match(r"[a-z]+:", link) and not (page.parent / link).exists():
+                yield f"{page.relative_to(root)}: {link} leads nowhere"

@@ -1,0 +1,118 @@
+"""services.yaml: its schema, and a name and a text for each action and field."""
+
+from collections.abc import Iterator
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.selector import validate_selector
+from homeassistant.util.yaml import load_yaml_dict
+import voluptuous as vol
+
+from .texts import slug
+from .translations import english_of
+
+FIELD = vol.Schema(
+    {
+        "required": bool,
+        "default": object,
+        "example": object,
+        "advanced": bool,
+        "selector": vol.All(dict, validate_selector),
+        "filter": {
+            vol.Exclusive("attribute", "filter"): {str: [object]},
+            vol.Exclusive("supported_features", "filter"): [str],
+        },
+    }
+)
+
+
+def field_or_section(value: object) -> object:
+    """Accept a field, or a section of fields."""
+    if isinstance(value, dict) and "fields" in value:
+        return vol.Schema({"collapsed": bool, "fields": {slug: FIELD}})(value)
+    return FIELD(value or {})
+
+
+def target(value: object) -> object:
+    """Accept a target by entities; filters by device are no longer allowed."""
+    if not isinstance(value, dict) or set(value) - {"entity"}:
+        raise vol.Invalid("a target may filter by entity only")
+    return validate_selector({"target": value})
+
+
+SCHEMA = vol.Schema(
+    {slug: vol.Any(None, {"target": target, "fields": {slug: field_or_section}})}
+)
+
+
+def fields_of(action: dict[str, Any] | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (name, description) of all fields, those in sections too."""
+    for name, value in ((action or {}).get("fields") or {}).items():
+        if isinstance(value, dict) and "fields" in value:
+            yield from value["fields"].items()
+        else:
+            yield name, value or {}
+
+
+def selector_keys(value: object) -> Iterator[str]:
+    """Yield the translation keys that a field's selector names."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            if key == "translation_key" and isinstance(below, str):
+                yield below
+            yield from selector_keys(below)
+
+
+def texts_missing(
+    name: str, action: dict[str, Any] | None, english: dict[str, Any]
+) -> Iterator[str]:
+    """Yield what en.json lacks for an action."""
+    words = english.get("services", {}).get(name)
+    if words is None:
+        yield f"{name} has no text in en.json"
+        return
+    names = [field for field, _ in fields_of(action)]
+    if len(names) != len(set(names)):
+        yield f"{name} has two fields of one name"
+    for field, description in fields_of(action):
+        if not words.get("fields", {}).get(field, {}).get("name"):
+            yield f"{name}.{field} has no name in en.json"
+        for key in selector_keys(description.get("selector")):
+            if key not in english.get("selector", {}):
+                yield f"{name}.{field}: selector.{key} is not in en.json"
+    for field in words.get("fields", {}):
+        if field not in names:
+            yield f"{name}.{field} is in en.json but no field"
+
+
+def check(package: Path) -> Iterator[str]:
+    """Yield what is wrong with the actions."""
+    path = package / "services.yaml"
+    code = "".join(each.read_text(encoding="utf-8") for each in package.rglob("*.py"))
+    if not path.exists():
+        if re.search(r"services\.async_register|async_register_platform_entity", code):
+            yield "actions are registered, but there is no services.yaml"
+        return
+    english = english_of(package)
+    try:
+        data = load_yaml_dict(str(path))
+        SCHEMA(data)
+    except HomeAssistantError as err:
+        yield f"cannot be read: {err}"
+        return
+    except vol.MultipleInvalid as err:
+        yield from (str(each) for each in err.errors)
+        return
+    icons = package / "icons.json"
+    drawn = json.loads(icons.read_text(encoding="utf-8")) if icons.exists() else {}
+    for name, action in data.items():
+        yield from texts_missing(name, action, english)
+        if name not in drawn.get("services", {}):
+            yield f"{name} has no icon in icons.json"
+    yield from (
+        f"{name} is in en.json but no action"
+        for name in english.get("services", {}).keys() - data.keys()
+    )
