@@ -53,6 +53,8 @@ class TrackFormat:
     config: bytes = b""
     name: str = ""
     bits_per_sample: int = 0
+    au_header_bits: tuple[int, int, int] = (13, 3, 3)
+    """Of AAC in RFC 3640: sizeLength, indexLength, indexDeltaLength."""
 
 
 class AccessUnit(NamedTuple):

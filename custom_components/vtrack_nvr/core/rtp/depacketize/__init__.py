@@ -1,1 +1,50 @@
-"""One depacketizer a codec; pure."""
+"""Frames out of the payloads of RTP packets, one file per payload format. No I/O."""
+
+from ...errors import ErrorKind, NvrError
+from ...frames import AccessUnit, Codec, TrackFormat
+from ...policy import Bounds
+from .aac import AacDepacketizer
+from .base import Depacketizer
+from .h264 import H264Depacketizer
+from .h265 import H265Depacketizer
+from .latm import LatmDepacketizer
+from .plain import PlainDepacketizer
+from .video import VideoDepacketizer
+
+_PLAIN = frozenset({Codec.PCMU, Codec.PCMA, Codec.G722, Codec.G726, Codec.OPUS})
+LATM_NAME = "MP4A-LATM"
+
+__all__ = ["Depacketizer", "VideoDepacketizer", "can_depacketize", "make_depacketizer"]
+
+
+def can_depacketize(track_format: TrackFormat) -> bool:
+    """Say whether `make_depacketizer` knows the format."""
+    return (
+        track_format.codec in _PLAIN
+        or track_format.codec in {Codec.H264, Codec.H265, Codec.AAC, Codec.LATM}
+    ) and track_format.clock_rate > 0
+
+
+def make_depacketizer(
+    track: int, track_format: TrackFormat, bounds: Bounds, out: list[AccessUnit]
+) -> Depacketizer:
+    """Return the depacketizer that appends the units of track `track` to `out`.
+
+    Raises `NvrError(UNSUPPORTED_CODEC)` for anything else.
+    """
+    limit = bounds.access_unit_bytes
+    codec = track_format.codec
+    if can_depacketize(track_format):
+        if codec is Codec.H264:
+            return H264Depacketizer(track, out, track_format.parameter_sets, limit)
+        if codec is Codec.H265:
+            return H265Depacketizer(track, out, track_format.parameter_sets, limit)
+        if codec in _PLAIN:
+            return PlainDepacketizer(track, out)
+        if codec is Codec.LATM or track_format.name.upper() == LATM_NAME:
+            return LatmDepacketizer(track, out, track_format, limit)
+        return AacDepacketizer(track, out, track_format, limit)
+    raise NvrError(
+        ErrorKind.UNSUPPORTED_CODEC,
+        f"{track_format.name or codec} ({track_format.kind})",
+    )

@@ -1,0 +1,76 @@
+"""What every depacketizer is: packets of one track in, access units out."""
+
+from typing import Protocol
+
+from ...frames import AccessUnit
+from ..replay_extension import (
+    CLEAN,
+    DISCONTINUOUS,
+    LAST,
+    TERMINAL,
+    ReplayStamp,
+)
+
+
+class Depacketizer(Protocol):
+    """Reassembles the frames of one track (one connection, one PLAY).
+
+    Finished units are appended to the list that was handed in, so that the order in which
+    tracks were sent is kept. Payloads are views of a buffer that is used again: between
+    two `release` calls they may be held, at `release` everything held must be copied.
+    """
+
+    out: list[AccessUnit]
+
+    def push(
+        self,
+        payload: memoryview,
+        timestamp: int,
+        marker: bool,
+        stamp: ReplayStamp | None,
+        is_after_loss: bool,
+    ) -> None:
+        """Take the payload of one packet; `is_after_loss`: packets before it are missing.
+
+        Raises `NvrError(PROTOCOL)` when a unit grows beyond its bound, nothing else.
+        """
+        ...
+
+    def release(self) -> None:
+        """Copy what is held: the receive buffer is about to be used again."""
+        ...
+
+    def finish(self) -> None:
+        """Hand out a last unit that is complete although nothing marked its end."""
+        ...
+
+    def reset(self) -> None:
+        """Forget a unit in the making (new PLAY)."""
+        ...
+
+
+def make_unit(
+    track: int,
+    data: bytes,
+    timestamp: int,
+    stamp: ReplayStamp | None,
+    flags: int,
+    is_key: bool,
+    is_damaged: bool,
+) -> AccessUnit:
+    """Return the unit; `flags` are those of all stamps seen in it."""
+    if stamp is None:
+        return AccessUnit(track, data, timestamp, None, is_key, is_damaged)
+    return AccessUnit(
+        track,
+        data,
+        timestamp,
+        stamp.time_us,
+        is_key,
+        is_damaged,
+        flags & CLEAN != 0,
+        flags & LAST != 0,
+        flags & DISCONTINUOUS != 0,
+        flags & TERMINAL != 0,
+        stamp.cseq,
+    )

@@ -1,0 +1,252 @@
+"""Interleaved frames in, access units out: the hot loop (RFC 2326 10.12, RFC 3550).
+
+Nearly all bytes of a recording are middle fragments of pictures: same track, next
+sequence number, same timestamp, no surprises. `_Track.run` takes these with one unpack,
+one comparison and one slice each; everything else goes through `_Track.packet`, which
+spells the rules out. Both see the same bytes, so leaving the run early is always right.
+"""
+
+from collections.abc import Callable
+import struct
+from typing import Final
+
+from ..frames import AccessUnit, TrackFormat
+from ..policy import Bounds
+from .depacketize import VideoDepacketizer, make_depacketizer
+from .packet import PacketDefectError, parse_packet
+from .rtcp import PACKET_TYPES, Goodbye, SenderReport, parse_rtcp
+
+_DOLLAR: Final = 0x24
+_NEXT_SEQUENCE: Final = 1 << 32
+_PLAIN_OFFSET: Final = 16
+_STAMPED_OFFSET: Final = 32
+_STAMPED: Final = 0x90
+_STAMP_HEAD: Final = 0xABAC0003
+
+type _Fields = tuple[int, int, int, int, bytes]
+type _Run = tuple[int, int, Callable[[memoryview, int], _Fields]]
+
+
+class _Track:
+    """One RTP channel: sequence numbers, and the two ways into its depacketizer."""
+
+    def __init__(
+        self,
+        index: int,
+        channel: int,
+        payload_type: int,
+        track_format: TrackFormat,
+        bounds: Bounds,
+        out: list[AccessUnit],
+    ) -> None:
+        self.index = index
+        self.depacketizer = make_depacketizer(index, track_format, bounds, out)
+        self.video = (
+            self.depacketizer
+            if isinstance(self.depacketizer, VideoDepacketizer)
+            else None
+        )
+        self.holes = 0
+        self.malformed = 0
+        self.has_ended = False
+        self._frame_head = _DOLLAR << 8 | channel
+        self._payload_type = payload_type
+        self._has_matched = False
+        self._sequence: int | None = None
+        """The next one; None before the first packet."""
+        self._ssrc = 0
+        self._runs = _run_layouts(self.video.HEADER + 1 if self.video else 0)
+
+    def packet(self, data: memoryview) -> None:
+        """Take one RTP packet of any kind."""
+        try:
+            packet = parse_packet(data)
+        except PacketDefectError:
+            self.malformed += 1
+            return
+        marker, payload_type, sequence, timestamp, ssrc, stamp, payload = packet
+        if payload_type == self._payload_type:
+            self._has_matched = True
+        elif self._has_matched:
+            return
+        is_after_loss = False
+        if (
+            sequence != self._sequence
+            and self._sequence is not None
+            and ssrc == self._ssrc
+        ):
+            self.holes += 1
+            is_after_loss = True
+        self._ssrc = ssrc
+        self._sequence = (sequence + 1) & 0xFFFF
+        self.has_ended = False
+        self.depacketizer.push(payload, timestamp, marker, stamp, is_after_loss)
+
+    def run(self, view: memoryview, position: int, end: int) -> int:
+        """Take middle fragments as long as there is nothing else; return where it ends."""
+        video = self.video
+        assert video is not None
+        head = video.fragment_head
+        first = self._sequence
+        assert first is not None
+        frame_head = self._frame_head
+        expected = (0x8000 | self._payload_type) << 48 | first << 32 | video.timestamp
+        constant = self._ssrc
+        skip, needed, unpack = self._runs[0]
+        if end - position > 4 and view[position + 4] == _STAMPED:
+            expected |= 0x1000 << 48
+            constant = _STAMP_HEAD
+            skip, needed, unpack = self._runs[1]
+        start = expected
+        append = video.parts.append
+        last = end - needed
+        size = 0
+        while position <= last:
+            found_head, length, found, found_constant, fragment = unpack(view, position)
+            stop = position + 4 + length
+            if (
+                found != expected
+                or fragment != head
+                or found_head != frame_head
+                or found_constant != constant
+                or stop > end
+                or length < needed - 4
+            ):
+                break
+            append(view[position + skip : stop])
+            size += stop - position - skip
+            position = stop
+            expected += _NEXT_SEQUENCE
+        if size:
+            video.size += size
+            self._sequence = (first + (expected - start >> 32)) & 0xFFFF
+        return position
+
+    def restart(self) -> None:
+        """Forget sequence numbers and the unit in the making (new PLAY)."""
+        self._sequence = None
+        self.has_ended = False
+        self.depacketizer.reset()
+
+
+def _run_layouts(head_bytes: int) -> tuple[_Run, _Run]:
+    """Return payload offset, shortest frame and unpacker, without and with a stamp.
+
+    Both unpack: `$` and channel, length, the eight RTP bytes that say everything, a
+    constant (SSRC, or the head of the extension), the first bytes of the payload.
+    """
+    plain = struct.Struct(f">HHQI{head_bytes}s")
+    stamped = struct.Struct(f">HHQ4xI12x{head_bytes}s")
+    return (
+        (_PLAIN_OFFSET + head_bytes, plain.size, plain.unpack_from),
+        (_STAMPED_OFFSET + head_bytes, stamped.size, stamped.unpack_from),
+    )
+
+
+class Receiver:
+    """All tracks of one session. Fill `units`, `reports` by `take`, empty them outside."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        """Begin without tracks: frames on unknown channels are skipped."""
+        self.units: list[AccessUnit] = []
+        self.reports: list[tuple[int, SenderReport]] = []
+        self._bounds = bounds
+        self._media: dict[int, _Track] = {}
+        self._control: dict[int, _Track] = {}
+
+    def add_track(
+        self,
+        index: int,
+        track_format: TrackFormat,
+        payload_type: int,
+        channel: int,
+        control_channel: int,
+    ) -> None:
+        """Listen to a track on the channels the device granted.
+
+        Raises `NvrError(UNSUPPORTED_CODEC)`.
+        """
+        track = _Track(
+            index, channel, payload_type, track_format, self._bounds, self.units
+        )
+        self._media[channel] = track
+        self._control[control_channel] = track
+
+    @property
+    def holes(self) -> int:
+        """Return how many sequence holes there have been on all tracks."""
+        return sum(track.holes for track in self._media.values())
+
+    @property
+    def malformed(self) -> int:
+        """Return how many packets were not RTP."""
+        return sum(track.malformed for track in self._media.values())
+
+    @property
+    def ended_tracks(self) -> frozenset[int]:
+        """Return the tracks whose last word was BYE."""
+        return frozenset(
+            track.index for track in self._media.values() if track.has_ended
+        )
+
+    @property
+    def have_all_ended(self) -> bool:
+        """Say whether every track has said BYE."""
+        tracks = self._media.values()
+        return bool(tracks) and all(track.has_ended for track in tracks)
+
+    def parameter_sets(self, index: int) -> tuple[bytes, ...]:
+        """Return the newest parameter sets of a video track, () for others."""
+        for track in self._media.values():
+            if track.index == index and track.video:
+                return track.video.parameter_sets
+        return ()
+
+    def take(self, view: memoryview, position: int, end: int) -> int:
+        """Take whole interleaved frames from `position` on; return where they stop.
+
+        Stops before anything that is not a frame and before a frame that is not whole.
+        Nothing of `view` is referred to any more when this returns.
+        """
+        media = self._media
+        while end - position >= 4 and view[position] == _DOLLAR:
+            stop = position + 4 + (view[position + 2] << 8 | view[position + 3])
+            if stop > end:
+                break
+            channel = view[position + 1]
+            track = media.get(channel)
+            if track is None:
+                if control := self._control.get(channel):
+                    self._take_rtcp(control, view[position + 4 : stop])
+                position = stop
+                continue
+            if stop - position > 5 and view[position + 5] in PACKET_TYPES:
+                self._take_rtcp(track, view[position + 4 : stop])
+                position = stop
+                continue
+            track.packet(view[position + 4 : stop])
+            position = stop
+            if track.video and track.video.fragment_head:
+                position = track.run(view, position, end)
+        for track in media.values():
+            track.depacketizer.release()
+        return position
+
+    def finish(self) -> None:
+        """Hand out last units that nothing marked as finished; only at an orderly end."""
+        for track in self._media.values():
+            track.depacketizer.finish()
+
+    def restart(self) -> None:
+        """Forget everything under way: what comes next belongs to another PLAY."""
+        self.units.clear()
+        self.reports.clear()
+        for track in self._media.values():
+            track.restart()
+
+    def _take_rtcp(self, track: _Track, data: memoryview) -> None:
+        for item in parse_rtcp(data):
+            if isinstance(item, Goodbye):
+                track.has_ended = True
+            else:
+                self.reports.append((track.index, item))
