@@ -1,0 +1,208 @@
+"""Named scenarios: the devices a demonstration or a test starts.
+
+Identities are constants: the same scenario is the same devices on every run.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from .faults import Faults
+from .soap.auth import AuthMode
+from .spec import ALL_SERVICES, CameraSpec, Mapping, NvrSpec
+from .timeline import Stretch
+
+_MINUTE = 60_000
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+_YEAR = 365 * _DAY
+
+
+def at(day: int, hour: int, minute: int, seconds: float, second: float = 0) -> Stretch:
+    """Return a stretch `seconds` long on the day counted from the base midnight."""
+    start = day * _DAY + hour * _HOUR + minute * _MINUTE + round(second * 1000)
+    return Stretch(start, round(seconds * 1000))
+
+
+def _identity(number: int, name: str, model: str = "SIM-1") -> dict[str, str]:
+    return {
+        "name": name,
+        "model": model,
+        "serial": f"VS{number:06d}",
+        "mac": f"02:00:5e:00:00:{number:02x}",
+        "uuid": f"7f3d4c1e-0000-4000-8000-{number:012d}",
+    }
+
+
+def _short(name: str, day_minute: int = 0, seconds: float = 12) -> CameraSpec:
+    """Return a camera with two stretches yesterday."""
+    return CameraSpec(
+        name,
+        (at(0, 8, day_minute, seconds), at(0, 18, day_minute, seconds)),
+        base_days=1,
+    )
+
+
+def demo() -> list[NvrSpec]:
+    """Three cameras, a four-channel NVR, a camera without Profile G.
+
+    Under twelve minutes of footage; Drive has gaps in what looks like one morning, Porch
+    is being recorded now.
+    """
+    porch = CameraSpec(
+        "Porch", (at(0, 7, 30, 40), at(0, 18, 5, 30), at(1, 7, 45, 40)), grows=True
+    )
+    drive = CameraSpec(
+        "Drive",
+        (
+            at(0, 12, 0, 30),
+            at(1, 6, 58, 45),
+            at(1, 7, 0, 45),
+            at(1, 7, 1, 30, 20),
+            at(1, 7, 4, 30),
+        ),
+        audio="PCMU",
+    )
+    garden = CameraSpec("Garden", (at(0, 9, 15, 35), at(1, 20, 40, 35)), audio=None)
+    channels = tuple(
+        CameraSpec(
+            name,
+            (at(0, 10 + number, 10, 20), at(1, 8, 10 * number, 20)),
+            audio=None if number % 2 else "AAC",
+        )
+        for number, name in enumerate(("Hall", "Stairs", "Cellar", "Attic"))
+    )
+    return [
+        NvrSpec(cameras=(porch,), **_identity(1, "Porch")),
+        NvrSpec(cameras=(drive,), **_identity(2, "Drive")),
+        NvrSpec(cameras=(garden,), **_identity(3, "Garden")),
+        NvrSpec(cameras=channels, **_identity(4, "House", "SIM-NVR-4")),
+        NvrSpec(
+            cameras=(CameraSpec("Gate", is_recorded=False),),
+            services=frozenset({"media", "media2", "events"}),
+            **_identity(5, "Gate", "SIM-LIVE"),
+        ),
+    ]
+
+
+def three_on_one_host() -> list[NvrSpec]:
+    """The owner's three cameras: one address, three ports."""
+    return [
+        NvrSpec(cameras=(_short(name, number),), **_identity(number, name))
+        for number, name in ((11, "First"), (12, "Second"), (13, "Third"))
+    ]
+
+
+def _many(count: int, number: int) -> list[NvrSpec]:
+    cameras = tuple(
+        CameraSpec(
+            f"Channel {n:02d}",
+            (at(0, 6 + n % 12, n % 60, 4), at(0, 19, n % 60, 4)),
+            base_days=1,
+            audio=None,
+            width=320,
+            height=180,
+        )
+        for n in range(1, count + 1)
+    )
+    return [NvrSpec(cameras=cameras, **_identity(number, f"Recorder {count}"))]
+
+
+def channels_from(first: int) -> list[NvrSpec]:
+    """Four channels whose only trace to recordings is their numbers."""
+    cameras = tuple(_short(f"Room {n}", n) for n in range(4))
+    return [
+        NvrSpec(
+            cameras=cameras,
+            first_channel=first,
+            mapping=Mapping.NUMBERS,
+            source_token="{n:03d}",
+            profile_token="MediaProfile{n:03d}0{index}",
+            recording_token="RecordMediaProfile{n:03d}00",
+            **_identity(30 + first, f"From {first}"),
+        )
+    ]
+
+
+def _one(number: int, name: str, **fields: object) -> list[NvrSpec]:
+    spec = NvrSpec(cameras=(_short(name, number),), **_identity(number, name))
+    return [replace(spec, **fields)]  # type: ignore[arg-type]
+
+
+def shared_mac() -> list[NvrSpec]:
+    """Two devices with one MAC address, everything else their own."""
+    first, second = three_on_one_host()[:2]
+    return [first, replace(second, mac=first.mac)]
+
+
+def duplicate_uuid() -> list[NvrSpec]:
+    """Cheap clones: one UUID, two serial numbers."""
+    first, second = three_on_one_host()[:2]
+    return [first, replace(second, uuid=first.uuid)]
+
+
+def odd_serials() -> list[NvrSpec]:
+    """Serial numbers with a slash, beyond ASCII, and none at all."""
+    specs = three_on_one_host()
+    serials = ("SN/2024/0007 #1", "серия-№7-é", "")
+    return [replace(s, serial=serial) for s, serial in zip(specs, serials, strict=True)]
+
+
+SCENARIOS: dict[str, Callable[[], list[NvrSpec]]] = {
+    "demo": demo,
+    "three-on-one-host": three_on_one_host,
+    "nvr16": lambda: _many(16, 21),
+    "nvr32": lambda: _many(32, 22),
+    "channels-from-zero": lambda: channels_from(0),
+    "channels-from-one": lambda: channels_from(1),
+    "no-profile-g": lambda: _one(
+        41, "Live only", services=frozenset({"media", "media2", "events"})
+    ),
+    "search-only": lambda: _one(42, "Search only", services=ALL_SERVICES - {"replay"}),
+    "h265-media2-only": lambda: [
+        NvrSpec(
+            cameras=(replace(_short("Hevc"), codec="H265", has_sub_stream=False),),
+            services=ALL_SERVICES - {"media"},
+            **_identity(43, "Hevc"),
+        )
+    ],
+    "digest-only": lambda: _one(
+        44,
+        "Digest",
+        auth=AuthMode.DIGEST,
+        digest_algorithms=("SHA-256", "MD5"),
+        rtsp_challenges=("sha256", "md5"),
+    ),
+    "clock-3-years-off": lambda: _one(45, "Late", clock_offset_ms=-3 * _YEAR),
+    "inner-xaddr": lambda: _one(
+        46,
+        "Inner",
+        faults=Faults(
+            xaddr_host="192.168.77.20", xaddr_port=80, rtsp_uri_host="192.168.77.20"
+        ),
+    ),
+    "local-as-utc": lambda: _one(
+        47,
+        "Local",
+        clock_offset_ms=_HOUR,
+        timezone="CET-1CEST,M3.5.0,M10.5.0/3",
+        faults=Faults(wss_true_time=True),
+    ),
+    "shared-mac": shared_mac,
+    "duplicate-uuid": duplicate_uuid,
+    "odd-serials": odd_serials,
+    "tls-self-signed": lambda: _one(48, "Secure", has_tls=True),
+}
+
+
+def make_specs(name: str, host: str = "127.0.0.1", base_port: int = 0) -> list[NvrSpec]:
+    """Return the devices of a scenario at a host, ports counted from `base_port`.
+
+    RTSP listens 500 above the web port. With `base_port` 0 every port is a free one.
+    """
+    specs = SCENARIOS[name]()
+    for index, spec in enumerate(specs):
+        spec.host = host
+        if base_port:
+            spec.port = base_port + index
+            spec.rtsp_port = base_port + 500 + index
+    return specs

@@ -1,0 +1,1 @@
+"""The SOAP services of a simulated NVR, written from the ONVIF specifications."""

@@ -1,0 +1,181 @@
+"""The HTTP side of a simulated NVR: one POST in, SOAP, a fault or a misfortune out."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from .envelope import (
+    CONTENT_TYPE,
+    NS,
+    Request,
+    SoapFault,
+    envelope,
+    fault_envelope,
+    parse_request,
+)
+from .service import Call, Service
+
+if TYPE_CHECKING:
+    from ..nvr import SimulatedNvr
+
+_HTML = (
+    "<!DOCTYPE html><html><head><title>Web Service</title></head>"
+    "<body><h1>Log in</h1><p>Please & thank you<br></body></html>"
+)
+
+
+@dataclass
+class Counters:
+    """What reached a device; tests count requests with it."""
+
+    operations: Counter[str] = field(default_factory=Counter)
+    """SOAP requests by prefixed operation, refused ones included."""
+    faults: Counter[str] = field(default_factory=Counter)
+    """SOAP faults sent, by innermost subcode."""
+    http_requests: int = 0
+    http_connections: int = 0
+    snapshots: int = 0
+
+    def reset(self) -> None:
+        """Start from zero."""
+        self.operations.clear()
+        self.faults.clear()
+        self.http_requests = self.http_connections = self.snapshots = 0
+
+
+class SoapEndpoint:
+    """Answers the POSTs of one device."""
+
+    def __init__(self, nvr: SimulatedNvr) -> None:
+        self.nvr = nvr
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one HTTP request."""
+        service = self.nvr.service_at(request.path)
+        if service is None:
+            return web.Response(status=404, text=_HTML, content_type="text/html")
+        if request.method != "POST":
+            return web.Response(status=405, text=_HTML, content_type="text/html")
+        self.nvr.counters.http_requests += 1
+        data = await request.read()
+        name = f"{service.prefix}:?"
+        try:
+            parsed = parse_request(data)
+            name = parsed.operation
+            self.nvr.counters.operations[name] += 1
+            accident = await self._accident(request, name)
+            if accident is not None:
+                return accident
+            body = await self._answer(request, service, parsed)
+        except SoapFault as fault:
+            return self._fault(fault)
+        answer = envelope(body, self._header(parsed, service))
+        if self.nvr.faults.acts("truncate_ops", name):
+            return await self._truncated(request, answer)
+        return web.Response(body=answer, headers={"Content-Type": CONTENT_TYPE})
+
+    async def _answer(
+        self, request: web.Request, service: Service, parsed: Request
+    ) -> str:
+        faults = self.nvr.faults
+        if parsed.operation == "tds:GetServices" and faults.no_get_services:
+            raise SoapFault("Receiver", "ter:ActionNotSupported")
+        found = service.find(parsed)
+        forced = faults.value("fault_ops", parsed.operation)
+        is_open = found.is_open
+        if found.name == "GetSystemDateAndTime" and faults.date_needs_login:
+            is_open = False
+        # An unneeded token is not looked at: such operations are for everybody.
+        user = "" if is_open else self._login(request, parsed)
+        if forced:
+            code, *subcodes = forced.split()
+            raise SoapFault(code, *subcodes)
+        call = Call(parsed, user, request.url.scheme, request.host, request.path)
+        return await service.answer(found, call)
+
+    def _login(self, request: web.Request, parsed: Request) -> str:
+        guard = self.nvr.guard
+        has_token = any(item.name == "wsse:Security" for item in parsed.header)
+        authorization = request.headers.get("Authorization")
+        if self.nvr.faults.acts("wss_html_401", parsed.operation) and (
+            has_token or not authorization
+        ):
+            guard.failures["html"] += 1
+            fault = guard.challenge("html")
+            fault.detail = "html"
+            raise fault
+        return guard.check(parsed, authorization, request.method, request.path_qs)
+
+    async def _accident(
+        self, request: web.Request, name: str
+    ) -> web.StreamResponse | None:
+        faults = self.nvr.faults
+        delay = faults.delay_s + (faults.value("delay_ops", name) or 0.0)
+        if delay:
+            await asyncio.sleep(delay)
+        if faults.acts("hang_ops", name):
+            await self.nvr.wait_for_release("hang_ops", name)
+        if faults.acts("drop_ops", name):
+            if request.transport is not None:
+                request.transport.close()
+            return web.Response(status=500)
+        if faults.acts("html_ops", name):
+            return web.Response(text=_HTML, content_type="text/html")
+        if faults.acts("malformed_ops", name):
+            text = envelope("<tds:Broken><tt:Open>").decode()
+            return web.Response(text=text, headers={"Content-Type": CONTENT_TYPE})
+        if faults.acts("empty_ops", name):
+            return web.Response(body=b"", headers={"Content-Type": CONTENT_TYPE})
+        if faults.acts("empty_soap_body_ops", name):
+            return web.Response(
+                body=envelope(""), headers={"Content-Type": CONTENT_TYPE}
+            )
+        status = faults.value("status_ops", name)
+        if status:
+            return web.Response(status=status, text="Service Unavailable")
+        return None
+
+    async def _truncated(
+        self, request: web.Request, answer: bytes
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": CONTENT_TYPE})
+        response.content_length = len(answer)
+        await response.prepare(request)
+        await response.write(answer[: len(answer) // 2])
+        if request.transport is not None:
+            request.transport.close()
+        return response
+
+    def _fault(self, fault: SoapFault) -> web.Response:
+        name = fault.subcodes[-1] if fault.subcodes else fault.code
+        self.nvr.counters.faults[name] += 1
+        response: web.Response
+        if fault.detail == "html":
+            response = web.Response(status=401, text=_HTML, content_type="text/html")
+        else:
+            status = fault.status
+            if status != 401 and self.nvr.faults.fault_status:
+                status = self.nvr.faults.fault_status
+            response = web.Response(
+                status=status,
+                body=fault_envelope(fault),
+                headers={"Content-Type": CONTENT_TYPE},
+            )
+        for key, value in fault.headers.items():
+            for line in value.split("\n"):
+                response.headers.add(key, line)
+        return response
+
+    def _header(self, parsed: Request, service: Service) -> str:
+        """Return WS-Addressing headers where the request used them (WSA 1.0)."""
+        message = next((h for h in parsed.header if h.name == "wsa:MessageID"), None)
+        if message is None:
+            return ""
+        uri = NS[parsed.prefix]
+        return (
+            f"<wsa:Action>{uri}/{parsed.local}Response</wsa:Action>"
+            f"<wsa:RelatesTo>{message.text}</wsa:RelatesTo>"
+        )
