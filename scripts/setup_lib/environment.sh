@@ -41,7 +41,7 @@ ensure_demo_environment() {
   DEMO_PYTHON=$folder/bin/python
   export DEMO_PYTHON
   if [ -x "$DEMO_PYTHON" ] && "$DEMO_PYTHON" -c '' 2>/dev/null &&
-    cmp -s "$manifest" "$folder/manifest.installed"; then
+    [ "$(first_start_stamp)" = "$(cat "$folder/first-start.installed" 2>/dev/null)" ]; then
     return 0
   fi
   say "Preparing an environment with Home Assistant $version (once)"
@@ -58,7 +58,12 @@ ensure_demo_environment() {
 print(pathlib.Path(homeassistant.__file__).parent / "package_constraints.txt")')" \
     -r "$folder/first-start.txt" || fail "the packages of the first start could not be installed"
   install_speech_packages "$folder"
-  cp "$manifest" "$folder/manifest.installed"
+  first_start_stamp >"$folder/first-start.installed"
+}
+
+# What decides which packages the first start would fetch.
+first_start_stamp() {
+  cat "$ROOT/custom_components/vtrack_nvr/manifest.json" "$LIB/first_start.py"
 }
 
 # Two packages that compile. Without them the frontend never leaves its loading screen.

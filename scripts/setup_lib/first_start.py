@@ -17,11 +17,11 @@ COMPONENTS = Path(homeassistant.__file__).parent / "components"
 OF_OUR_CONFIGURATION = {"config", "ffmpeg", "logger", "media_source", "stream"}
 """What the demo's configuration.yaml names, and what is set up for every user."""
 
+LARGE = {"cloud", "bluetooth", "homekit", "matter", "esphome", "zha", "zwave_js"}
+"""Named as following by others, never imported by them, and long to install."""
+
 COMPILED = ("pymicro-vad", "pyspeex-noise")
 """No wheels for our Python are published."""
-
-HARDWARE = {"bluetooth", "hassio", "usb"}
-"""Set up where such hardware is; the demo never does."""
 
 
 def manifest_of(domain: str) -> dict[str, list[str]]:
@@ -43,7 +43,7 @@ def started_at_first(ours: dict[str, list[str]]) -> set[str]:
     seen: set[str] = set()
     while wanted:
         domain = wanted.pop()
-        if domain in seen or domain in HARDWARE:
+        if domain in seen:
             continue
         seen.add(domain)
         manifest = manifest_of(domain)
@@ -56,7 +56,11 @@ def main(our_manifest: Path, output: Path) -> None:
     ours = json.loads(our_manifest.read_text(encoding="utf-8"))
     found = set(ours.get("requirements", []))
     for domain in started_at_first(ours):
-        found |= set(manifest_of(domain).get("requirements", []))
+        manifest = manifest_of(domain)
+        found |= set(manifest.get("requirements", []))
+        # Imported by some of them even where they are not set up.
+        for after in set(manifest.get("after_dependencies", [])) - LARGE:
+            found |= set(manifest_of(after).get("requirements", []))
     compiled = {line for line in found if line.startswith(COMPILED)}
     output.write_text("\n".join(sorted(found - compiled)) + "\n", encoding="utf-8")
     beside = output.with_name(f"{output.stem}-compiled{output.suffix}")

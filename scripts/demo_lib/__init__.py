@@ -1,0 +1,1 @@
+"""The demo: simulated NVRs, a real Home Assistant, and the proof that they meet."""

@@ -1,0 +1,145 @@
+"""Home Assistant's configuration folder for the demo, written before its first start."""
+
+from datetime import UTC, datetime
+import json
+import os
+from pathlib import Path
+
+from .processes import run
+
+CONFIGURATION = """\
+homeassistant:
+  name: VTrack NVR demo
+  time_zone: UTC
+  country: NL
+  unit_system: metric
+  media_dirs:
+    local: {media}
+media_source:
+stream:
+ffmpeg:
+logger:
+  default: warning
+  logs:
+    custom_components.vtrack_nvr: info
+    # Faster stills need a library of the system's that we do not ask for.
+    homeassistant.components.camera.img_util: critical
+"""
+
+_STORES = """
+import json
+from homeassistant import config_entries
+from homeassistant.components.http import config as http
+from homeassistant.components import onboarding
+from homeassistant.const import __version__
+settings = {}
+for key, value in http.HTTP_STORAGE_SCHEMA({}).items():
+    try:
+        json.dumps(value)
+    except TypeError:
+        continue
+    settings[key] = value
+print(json.dumps({
+    "version": __version__,
+    "http": [http.STORAGE_VERSION, getattr(http, "STORAGE_MINOR_VERSION", 1), settings],
+    "onboarding": onboarding.STORAGE_VERSION,
+    "entries": [config_entries.STORAGE_VERSION, config_entries.STORAGE_VERSION_MINOR],
+}))
+"""
+"""Asks the very Home Assistant that will run for the shape of its stores."""
+
+
+class ConfigDir:
+    """A folder with configuration, media and log of one Home Assistant."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.port = port
+        self.media = folder / "media"
+        self.log = folder / "home-assistant.log"
+        self.version = ""
+
+    @property
+    def is_new(self) -> bool:
+        """Say whether Home Assistant never ran here."""
+        return not (self.folder / ".storage" / "auth").exists()
+
+    async def write(self, python: Path, package: Path) -> None:
+        """Write what Home Assistant needs before its first start; keep what is there."""
+        stores = json.loads(await run([python, "-c", _STORES], cwd=self.folder.parent))
+        self.version = stores["version"]
+        self.media.mkdir(parents=True, exist_ok=True)
+        self._link(package)
+        text = CONFIGURATION.format(media=json.dumps(str(self.media)))
+        (self.folder / "configuration.yaml").write_text(text, encoding="utf-8")
+        self._store_http(*stores["http"])
+        if self.is_new:
+            self._store("onboarding", stores["onboarding"], 1, _ONLY_THE_USER)
+            self._store("core.config_entries", *stores["entries"], _no_marketplace())
+
+    def _link(self, package: Path) -> None:
+        link = self.folder / "custom_components" / package.name
+        link.parent.mkdir(exist_ok=True)
+        if link.is_symlink():
+            link.unlink()
+        link.symlink_to(package, target_is_directory=True)
+
+    def _store_http(
+        self, version: int, minor: int, settings: dict[str, object]
+    ) -> None:
+        stable = {
+            **settings,
+            "server_port": self.port,
+            "server_host": ["127.0.0.1"],
+            "created_at": _now(),
+            "error": None,
+            "error_message": None,
+        }
+        data = {"stable": stable, "pending": None, "yaml_migration_done": True}
+        self._store("http", version, minor, data)
+
+    def _store(
+        self, key: str, version: int, minor: int, data: dict[str, object]
+    ) -> None:
+        folder = self.folder / ".storage"
+        folder.mkdir(exist_ok=True)
+        path = folder / key
+        content = {"version": version, "minor_version": minor, "key": key, "data": data}
+        path.write_text(json.dumps(content), encoding="utf-8")
+        os.chmod(path, 0o600)  # noqa: PTH101
+
+
+# The other steps would look the home's weather and place up on the internet.
+_ONLY_THE_USER: dict[str, object] = {
+    "done": ["core_config", "analytics", "integration"]
+}
+
+
+def _no_marketplace() -> dict[str, object]:
+    """Return a config entry that keeps the Marketplace from asking the internet."""
+    return {
+        "entries": [
+            {
+                "created_at": _now(),
+                "data": {},
+                "disabled_by": "user",
+                "discovery_keys": {},
+                "domain": "marketplace",
+                "entry_id": "01JDEMO0000000000000000000",
+                "minor_version": 1,
+                "modified_at": _now(),
+                "options": {},
+                "pref_disable_new_entities": False,
+                "pref_disable_polling": False,
+                "source": "system",
+                "subentries": [],
+                "title": "Marketplace",
+                "unique_id": None,
+                "version": 1,
+            }
+        ]
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
