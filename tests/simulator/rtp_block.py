@@ -88,17 +88,17 @@ class TrackState:
 def build_block(
     codec: str,
     gop: Gop,
-    units: int,
+    units: tuple[int, int],
     loop: AudioLoop | None,
     audio_ms: tuple[int, int],
     style: PacketStyle,
 ) -> Block:
-    """Return the first `units` pictures of a group and the sound of `audio_ms`."""
+    """Return pictures [first, last) of a group and the sound of `audio_ms`."""
     builder = _Builder(style)
     sound = loop.frames_between(*audio_ms) if loop else []
     reached = gop.start_ms
     position = 0
-    for index, unit in enumerate(gop.units[:units]):
+    for index, unit in enumerate(gop.units[units[0] : units[1]], units[0]):
         reached = max(reached, unit.time_ms)
         while position < len(sound) and sound[position][0] < reached:
             _add_sound(builder, loop, *sound[position])

@@ -22,6 +22,8 @@ class RtspFaults:
     """Seconds before every reply."""
     slow_start: float = 0.0
     """Seconds of trickle (one frame each 0.2 s) before full speed."""
+    real_time_factor: float = 1.0
+    """How many times faster than life "real time" runs, to keep tests short."""
 
     # --- How a stream breaks or ends -------------------------------------------------
     drop_after_frames: int | None = None
@@ -91,6 +93,8 @@ class RtspFaults:
     # --- RTCP ------------------------------------------------------------------------
     sender_reports: Literal["zero", "none", "wall"] = "zero"
     """Sender reports while rate control is off."""
+    live_sender_reports: Literal["good", "zero", "none", "wrong"] = "good"
+    """Sender reports of live streams; "wrong": hours off."""
 
     # --- Requests refused or misread -------------------------------------------------
     refuse_require: bool = False
@@ -158,6 +162,8 @@ class RtspFaults:
     """Send ANNOUNCE with this x-notice (2101) at the end of the range."""
     ignore_teardown: bool = False
     """Answer TEARDOWN, go on sending."""
+    leaks_sessions: bool = False
+    """A connection lost without TEARDOWN counts as a session until the timeout."""
 
     limits: dict[str, int] = field(default_factory=dict)
     """Name of a switch to how many more times it acts."""

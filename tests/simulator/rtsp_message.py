@@ -10,6 +10,7 @@ REASONS = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    406: "Not Acceptable",
     413: "Request Entity Too Large",
     453: "Not Enough Bandwidth",
     454: "Session Not Found",

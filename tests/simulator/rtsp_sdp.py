@@ -1,0 +1,126 @@
+"""Describing a stream: SDP (RFC 4566) with ONVIF's x-onvif-track (ST §6.2)."""
+
+import base64
+from dataclasses import dataclass
+
+from .footage import FootageStore
+from .footage_audio import audio_loop
+from .rtsp_faults import RtspFaults
+from .timeline import FRAME_MS, NUMBER_EPOCH_MS, AudioCodec, LiveSource, Look, Timeline
+
+VIDEO_PAYLOAD_TYPE, AAC_PAYLOAD_TYPE = 96, 97
+STATIC_PAYLOAD_TYPES: dict[AudioCodec, int] = {"PCMU": 0, "PCMA": 8, "G722": 9}
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One media of a description."""
+
+    kind: str
+    """"video" or "audio"."""
+    payload_type: int
+    clock: int
+    attributes: tuple[str, ...]
+    track_token: str | None
+    suffix: str
+    """How its control URL ends."""
+
+
+def media_of(
+    source: Timeline | LiveSource, footage: FootageStore, faults: RtspFaults
+) -> list[Media]:
+    """Return the media of a recording or live picture, video first."""
+    tracks = source.tracks if isinstance(source, Timeline) else []
+    tokens = {kind: token for token, kind in tracks}
+    found = [
+        Media(
+            "video",
+            VIDEO_PAYLOAD_TYPE,
+            90_000,
+            _video(
+                source.look(), footage, with_sets=faults.parameter_sets != "in-band"
+            ),
+            tokens.get("Video"),
+            "trackID=1",
+        )
+    ]
+    if source.audio is not None and not faults.audio_not_in_sdp:
+        payload_type, clock, attributes = _audio(source.audio)
+        found.append(
+            Media(
+                "audio",
+                payload_type,
+                clock,
+                attributes,
+                tokens.get("Audio"),
+                "trackID=2",
+            )
+        )
+    return found
+
+
+def write_sdp(name: str, media: list[Media], base: str, faults: RtspFaults) -> bytes:
+    """Return the description; `base` is the aggregate URL, for absolute controls."""
+    lines = [
+        "v=0",
+        "o=- 1 1 IN IP4 127.0.0.1",
+        f"s={name}",
+        "c=IN IP4 0.0.0.0",
+        "t=0 0",
+        f"a=control:{base if faults.control == 'absolute' else '*'}",
+    ]
+    for item in media:
+        lines.append(f"m={item.kind} 0 RTP/AVP {item.payload_type}")
+        lines += [f"a={attribute}" for attribute in item.attributes]
+        lines.append(f"a=control:{control_of(item, base, faults)}")
+        if item.track_token is not None:
+            lines.append(f"a=x-onvif-track:{item.track_token}")
+    return "\r\n".join(lines).encode() + b"\r\n"
+
+
+def control_of(media: Media, base: str, faults: RtspFaults) -> str:
+    """Return what a media's `a=control` says."""
+    if faults.control == "absolute":
+        return control_url(media, base, faults)
+    return media.suffix
+
+
+def control_url(media: Media, base: str, faults: RtspFaults) -> str:
+    """Return the URL at which a media is set up."""
+    return f"{base.rstrip('/')}/{media.suffix}"
+
+
+def _video(look: Look, footage: FootageStore, *, with_sets: bool) -> tuple[str, ...]:
+    count = look.gop_ms // FRAME_MS
+    sets = footage.gop(look, NUMBER_EPOCH_MS, count).parameter_sets
+    coded = [base64.b64encode(item).decode() for item in sets]
+    if look.codec == "H264":
+        fmtp = f"packetization-mode=1;profile-level-id={sets[0][1:4].hex()}"
+        if with_sets:
+            fmtp += f";sprop-parameter-sets={','.join(coded)}"
+        return f"rtpmap:{VIDEO_PAYLOAD_TYPE} H264/90000", (
+            f"fmtp:{VIDEO_PAYLOAD_TYPE} {fmtp}"
+        )
+    lines = [f"rtpmap:{VIDEO_PAYLOAD_TYPE} H265/90000"]
+    if with_sets:
+        fmtp = f"sprop-vps={coded[0]};sprop-sps={coded[1]};sprop-pps={coded[2]}"
+        lines.append(f"fmtp:{VIDEO_PAYLOAD_TYPE} {fmtp}")
+    return tuple(lines)
+
+
+def _audio(codec: AudioCodec) -> tuple[int, int, tuple[str, ...]]:
+    loop = audio_loop(codec)
+    clock = loop.format.rtp_clock
+    if codec != "AAC":
+        kind = STATIC_PAYLOAD_TYPES[codec]
+        return kind, clock, (f"rtpmap:{kind} {codec}/{clock}",)
+    kind = AAC_PAYLOAD_TYPE
+    fmtp = (
+        "streamtype=5;profile-level-id=1;mode=AAC-hbr;sizelength=13;indexlength=3;"
+        f"indexdeltalength=3;config={loop.config.hex().upper()}"
+    )
+    return (
+        kind,
+        clock,
+        (f"rtpmap:{kind} MPEG4-GENERIC/{clock}/1", f"fmtp:{kind} {fmtp}"),
+    )

@@ -1,0 +1,614 @@
+"""What a client may ask, and in which order (RFC 2326, ONVIF Streaming §5–6)."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from .rtp_block import AUDIO, VIDEO, PacketStyle, TrackState
+from .rtsp_faults import RtspFaults
+from .rtsp_feed import FeedChoice, LiveFeed, ReplayFeed
+from .rtsp_message import Request, Response
+from .rtsp_sdp import control_url, write_sdp
+from .rtsp_sender import MediaSender, PlayOrder
+from .timeline import LiveSource, Timeline
+
+if TYPE_CHECKING:
+    from .rtsp_connection import Connection
+    from .rtsp_server import RtspServer
+
+METHODS = (
+    "OPTIONS",
+    "DESCRIBE",
+    "SETUP",
+    "PLAY",
+    "PAUSE",
+    "GET_PARAMETER",
+    "SET_PARAMETER",
+    "TEARDOWN",
+)
+CLOCK_TIME = re.compile(
+    r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(?:\.(\d{1,9}))?Z", re.ASCII
+)
+TRACK = re.compile(r"/?trackID=(\d+)")
+INTERLEAVED = re.compile(r"interleaved=(\d+)(?:-(\d+))?")
+FEATURE = "onvif-replay"
+
+
+class Refused(Exception):  # noqa: N818
+    """A request is answered with this response instead of being carried out."""
+
+    def __init__(self, status: int, *headers: tuple[str, str]) -> None:
+        super().__init__(status)
+        self.response = Response(status, list(headers))
+
+
+@dataclass
+class Session:
+    """One RTSP session: what is set up, and what plays."""
+
+    identifier: str
+    path: str
+    opened: float
+    last_sign: float
+    tracks: list[TrackState | None] = field(default_factory=lambda: [None, None])
+    sender: MediaSender | None = None
+    paused_at_ms: int | None = None
+    required: bool = False
+    """Whether SETUP carried `Require: onvif-replay`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """One PLAY as it was asked for; kept by the server for tests to look at."""
+
+    path: str
+    uri: str
+    headers: dict[str, str]
+    at: float
+    """`time.monotonic()`."""
+    start_ms: int | None
+    end_ms: int | None
+    sender: MediaSender
+
+
+class RequestHandler:
+    """Answers one connection's requests."""
+
+    def __init__(self, server: RtspServer, connection: Connection, host: str) -> None:
+        self._server = server
+        self._connection = connection
+        self._host = host
+        self.sessions: dict[str, Session] = {}
+
+    # --- Entry -------------------------------------------------------------------------
+
+    def handle(self, request: Request) -> None:
+        """Answer one request."""
+        server = self._server
+        server.count_request(request)
+        faults = self._faults_of(request.uri)
+        if faults.reply_delay:
+            time.sleep(faults.reply_delay)
+        self._touch(request)
+        try:
+            response = self._answer(request, faults)
+        except Refused as refused:
+            response = refused.response
+        if response is None:
+            return
+        self._connection.hold_replies = faults.replies_behind_media and self.is_playing
+        self._connection.send_reply(self._encode(request, response, faults))
+
+    def _encode(
+        self, request: Request, response: Response, faults: RtspFaults
+    ) -> bytes:
+        cseq = request.headers.get("cseq")
+        if cseq is not None and not faults.no_cseq:
+            if faults.wrong_cseq and cseq.isdigit():
+                cseq = str(int(cseq) + 1000)
+            response.headers.insert(0, ("CSeq", cseq))
+        response.headers.append(("Server", "VTrack simulator"))
+        return response.encode(
+            reason=not faults.no_reason_phrase, lower_case=faults.lower_case_headers
+        )
+
+    def _answer(self, request: Request, faults: RtspFaults) -> Response | None:
+        if not request.headers.get("cseq", "").isdigit():
+            raise Refused(400)
+        if request.method not in METHODS:
+            raise Refused(501, ("Public", self._public(faults)))
+        if request.method == "GET_PARAMETER" and faults.no_get_parameter:
+            raise Refused(405, ("Allow", self._public(faults)))
+        if request.method == "OPTIONS" and "session" not in request.headers:
+            return Response(200, [("Public", self._public(faults))])
+        self._authorize(request, faults)
+        if (status := faults.status_on.get(request.method)) and faults.spend(
+            "status_on", value=True
+        ):
+            raise Refused(status)
+        self._require(request, faults)
+        handler = getattr(self, f"_{request.method.lower()}")
+        response: Response | None = handler(request, faults)
+        return response
+
+    def _public(self, faults: RtspFaults) -> str:
+        return ", ".join(
+            method
+            for method in METHODS
+            if method != "GET_PARAMETER" or not faults.no_get_parameter
+        )
+
+    def _authorize(self, request: Request, faults: RtspFaults) -> None:
+        refusal = self._server.authenticator.check(request, faults)
+        if refusal is None:
+            return
+        if refusal.attempted:
+            self._server.count_auth_failure()
+        if faults.stop_without_authorized_keep_alive:
+            for session in self.sessions.values():
+                if session.sender is not None:
+                    session.sender.stop()
+        headers = [("WWW-Authenticate", text) for text in refusal.challenges]
+        raise Refused(401, *headers)
+
+    def _require(self, request: Request, faults: RtspFaults) -> None:
+        tags = [
+            tag.strip()
+            for tag in request.headers.get("require", "").split(",")
+            if tag.strip()
+        ]
+        unknown = [tag for tag in tags if tag != FEATURE or faults.refuse_require]
+        if unknown:
+            raise Refused(551, ("Unsupported", ", ".join(unknown)))
+
+    def _touch(self, request: Request) -> None:
+        if session := self.sessions.get(_session_id(request)):
+            session.last_sign = time.monotonic()
+
+    # --- Methods -----------------------------------------------------------------------
+
+    def _options(self, request: Request, faults: RtspFaults) -> Response:
+        self._session(request)
+        return Response(200, [("Public", self._public(faults))])
+
+    def _describe(self, request: Request, faults: RtspFaults) -> Response:
+        accept = request.headers.get("accept", "application/sdp")
+        if "application/sdp" not in accept and "*/*" not in accept:
+            raise Refused(406)
+        path, track, source = self._resource(request.uri)
+        if source is None or track is not None or faults.not_found:
+            raise Refused(404)
+        if faults.busy_on_describe:
+            self._check_room(faults)
+        base = request.uri
+        if faults.inner_host:
+            parts = urlsplit(base)
+            base = parts._replace(netloc=faults.inner_host).geturl()
+        slash = faults.content_base == "slash" and faults.control != "after-query"
+        if slash and not base.endswith("/"):
+            base += "/"
+        media = self._server.media(path, source, faults)
+        headers = [("Content-Type", "application/sdp")]
+        if faults.content_base in {"slash", "no-slash"}:
+            headers.append(("Content-Base", base))
+        elif faults.content_base == "location":
+            headers.append(("Content-Location", base))
+        sdp = write_sdp(source.camera_name, media, base, faults)
+        return Response(200, headers, sdp)
+
+    def _setup(self, request: Request, faults: RtspFaults) -> Response:
+        path, number, source = self._resource(request.uri)
+        if source is None:
+            raise Refused(404)
+        _, asks, query = request.uri.partition("?")
+        if faults.control == "after-query" and asks and "/trackID=" not in query:
+            raise Refused(404)
+        media = self._server.media(path, source, faults)
+        chosen = {control_url(item, "", faults)[-1]: item for item in media}
+        item = chosen.get(str(number)) if number is not None else None
+        if item is None:
+            raise Refused(404 if number is not None else 459)
+        known = _session_id(request)
+        session = self._session(request) if known else None
+        if session is not None and (session.sender or session.path != path):
+            raise Refused(455)
+        channel = self._channel(request, faults, session)
+        if session is None:
+            self._check_room(faults)
+            session = self._open(path)
+        session.required = FEATURE in request.headers.get("require", "")
+        state = TrackState(
+            channel,
+            item.payload_type,
+            item.clock,
+            secrets.randbits(32),
+            secrets.randbits(16),
+            secrets.randbits(32),
+        )
+        session.tracks[VIDEO if item.kind == "video" else AUDIO] = state
+        transport = f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}"
+        return Response(
+            200,
+            [
+                self._session_header(session, faults),
+                ("Transport", f"{transport};ssrc={state.ssrc:08X}"),
+            ],
+        )
+
+    def _channel(
+        self, request: Request, faults: RtspFaults, session: Session | None
+    ) -> int:
+        """Return the RTP channel for an acceptable transport."""
+        taken = {
+            state.channel
+            for state in (session.tracks if session else [])
+            if state is not None
+        }
+        for offer in request.headers.get("transport", "").split(","):
+            if not offer.strip().upper().startswith("RTP/AVP/TCP"):
+                continue
+            if faults.refuse_interleaved:
+                break
+            found = INTERLEAVED.search(offer)
+            channel = int(found[1]) if found else 0
+            while channel in taken or channel + 1 in taken:
+                channel += 2
+            if channel > 254:
+                raise Refused(400)
+            return channel
+        raise Refused(461)
+
+    def _play(self, request: Request, faults: RtspFaults) -> Response | None:
+        session = self._session(request)
+        self._aggregate(request, session)
+        if faults.forbidden:
+            raise Refused(403)
+        if all(state is None for state in session.tracks):
+            raise Refused(455)
+        control = request.headers.get("rate-control", "yes").strip().lower()
+        if "rate-control" in request.headers:
+            if faults.refuse_rate_control is not None:
+                raise Refused(faults.refuse_rate_control)
+            if control not in {"yes", "no"}:
+                raise Refused(400)
+        source = self._server.source(session.path)
+        if source is None:
+            raise Refused(404)
+        if isinstance(source, LiveSource):
+            return self._play_live(request, session, source, faults)
+        return self._play_recording(request, session, source, faults, control == "yes")
+
+    def _play_live(
+        self, request: Request, session: Session, source: LiveSource, faults: RtspFaults
+    ) -> Response | None:
+        if session.sender is not None:
+            return Response(200, [self._session_header(session, faults)])
+        choice = self._choice(session, faults, request, extension="none")
+        feed = LiveFeed(source, self._server.clock, self._server.blocks, choice)
+        order = PlayOrder(
+            feed,
+            int(request.headers["cseq"]),
+            real_time=False,
+            is_live=True,
+            end_ms=None,
+            discontinuity=False,
+        )
+        headers = [self._session_header(session, faults)]
+        headers.append(("Range", "npt=now-"))
+        if feed.first_ms is not None:
+            headers.append(
+                ("RTP-Info", self._rtp_info(request, session, feed.first_ms))
+            )
+        return self._start(request, session, order, faults, headers, None, None)
+
+    def _play_recording(
+        self,
+        request: Request,
+        session: Session,
+        source: Timeline,
+        faults: RtspFaults,
+        paced: bool,
+    ) -> Response | None:
+        now = self._server.clock.now_ms()
+        start, end = self._range(request, session, source, now, faults)
+        if session.sender is not None:
+            immediate = request.headers.get("immediate", "no").strip().lower() == "yes"
+            if not immediate and not session.sender.progress.ended:
+                raise Refused(455)
+            session.sender.stop()
+            session.sender = None
+        extension = self._extension(request, session, faults)
+        choice = self._choice(session, faults, request, extension)
+        feed = ReplayFeed(
+            source,
+            self._server.clock,
+            self._server.blocks,
+            start,
+            None if faults.plays_past_end else end,
+            choice,
+        )
+        order = PlayOrder(
+            feed,
+            int(request.headers["cseq"]),
+            real_time=paced or faults.ignore_rate_control,
+            is_live=False,
+            end_ms=end,
+            discontinuity=True,
+        )
+        empty = feed.first_ms is None or (end is not None and feed.first_ms >= end)
+        live = self._server.live_of(source)
+        goes_live = faults.live_at_end or (empty and faults.outside_range == "live")
+        if goes_live and live is not None:
+            order.follow_live = LiveFeed(
+                live, self._server.clock, self._server.blocks, choice
+            )
+        if empty:
+            if faults.outside_range in {"457", "404"}:
+                raise Refused(int(faults.outside_range))
+            feed = ReplayFeed(
+                source, self._server.clock, self._server.blocks, 1 << 60, start, choice
+            )
+            feed.first_ms = None
+            order.feed = feed
+        headers = [self._session_header(session, faults)]
+        if feed.first_ms is not None:
+            # The start as it was asked for: what the first packet says is exact.
+            text = f"clock={format_clock(feed.first_ms)}-"
+            headers.append(("Range", text + (format_clock(end) if end else "")))
+            headers.append(
+                ("RTP-Info", self._rtp_info(request, session, feed.first_ms))
+            )
+        return self._start(request, session, order, faults, headers, start, end)
+
+    def _start(
+        self,
+        request: Request,
+        session: Session,
+        order: PlayOrder,
+        faults: RtspFaults,
+        headers: list[tuple[str, str]],
+        start_ms: int | None,
+        end_ms: int | None,
+    ) -> Response | None:
+        sender = MediaSender(
+            self._connection, order, session.tracks, faults, self._server.clock
+        )
+        session.sender = sender
+        play = Play(
+            session.path,
+            request.uri,
+            dict(request.headers),
+            time.monotonic(),
+            start_ms,
+            end_ms,
+            sender,
+        )
+        self._server.count_play(play)
+        response = Response(200, headers)
+        encoded = self._encode(request, response, faults)
+        if faults.play_reply_after_media:
+            order.after_first = lambda: self._connection.send_reply(encoded)
+        else:
+            self._connection.send_reply(encoded)
+        sender.start()
+        return None
+
+    def _pause(self, request: Request, faults: RtspFaults) -> Response:
+        session = self._session(request)
+        self._aggregate(request, session)
+        if session.sender is not None:
+            session.sender.stop()
+            last = session.sender.progress.last_ms
+            session.paused_at_ms = None if last is None else last + 100
+            session.sender = None
+        return Response(200, [self._session_header(session, faults)])
+
+    def _get_parameter(self, request: Request, faults: RtspFaults) -> Response:
+        session = self._session(request)
+        return Response(200, [self._session_header(session, faults)])
+
+    def _set_parameter(self, request: Request, faults: RtspFaults) -> Response:
+        return self._get_parameter(request, faults)
+
+    def _teardown(self, request: Request, faults: RtspFaults) -> Response:
+        session = self._session(request)
+        if not faults.ignore_teardown:
+            self.close(session)
+        return Response(200)
+
+    # --- Sessions ----------------------------------------------------------------------
+
+    @property
+    def is_playing(self) -> bool:
+        """Return whether media is being sent."""
+        return any(session.sender for session in self.sessions.values())
+
+    def _open(self, path: str) -> Session:
+        now = time.monotonic()
+        session = Session(str(secrets.randbelow(10**8)).zfill(8), path, now, now)
+        self.sessions[session.identifier] = session
+        self._server.session_opened(session.identifier)
+        return session
+
+    def _session(self, request: Request) -> Session:
+        session = self.sessions.get(_session_id(request))
+        if session is None:
+            raise Refused(454)
+        return session
+
+    def close(self, session: Session, *, leaked: bool = False) -> None:
+        """End a session."""
+        if session.sender is not None:
+            session.sender.stop()
+        self.sessions.pop(session.identifier, None)
+        self._server.session_closed(session.identifier, leaked=leaked)
+
+    def expire(self) -> None:
+        """End sessions of which nothing was heard for their timeout (ST §5.2.2.2)."""
+        now = time.monotonic()
+        for session in list(self.sessions.values()):
+            faults = self._server.faults_of(session.path)
+            quiet = now - session.last_sign > faults.session_timeout
+            limit = faults.expire_sessions_after
+            if quiet or (limit is not None and now - session.opened > limit):
+                self._server.count_expired()
+                self.close(session)
+
+    def heard_rtcp(self) -> None:
+        """Note a receiver report: a sign of life for every session."""
+        for session in self.sessions.values():
+            session.last_sign = time.monotonic()
+
+    def _check_room(self, faults: RtspFaults) -> None:
+        busy = faults.busy and faults.spend("busy", value=True)
+        limit = faults.max_sessions
+        if busy or (limit is not None and self._server.sessions_open >= limit):
+            raise Refused(faults.busy_status)
+
+    def _session_header(self, session: Session, faults: RtspFaults) -> tuple[str, str]:
+        timeout = {
+            "plain": f";timeout={faults.session_timeout}",
+            "quoted": f';timeout="{faults.session_timeout}"',
+            "absent": "",
+        }[faults.timeout_form]
+        return "Session", session.identifier + timeout
+
+    # --- Details of requests -----------------------------------------------------------
+
+    def _faults_of(self, uri: str) -> RtspFaults:
+        return self._server.faults_of(self._resource(uri)[0])
+
+    def _resource(
+        self, uri: str
+    ) -> tuple[str, int | None, Timeline | LiveSource | None]:
+        """Return (path, track number, source) a URI names; source None: unknown."""
+        rest = uri.partition("://")[2] if "://" in uri else uri
+        path = "/" + rest.partition("/")[2]
+        found = TRACK.search(path)
+        track = int(found[1]) if found else None
+        path = TRACK.sub("", path)
+        for candidate in (path, path.rstrip("/"), path.replace("/?", "?")):
+            source = self._server.source(candidate)
+            if source is not None:
+                return candidate, track, source
+        bare = path.partition("?")[0].rstrip("/")
+        return bare, track, self._server.source(bare)
+
+    def _aggregate(self, request: Request, session: Session) -> None:
+        """Refuse to play or pause one track of several (RFC 2326 §11.3.11)."""
+        path, track, _ = self._resource(request.uri)
+        if path != session.path:
+            raise Refused(404)
+        several = sum(state is not None for state in session.tracks) > 1
+        if track is not None and several:
+            raise Refused(460)
+
+    def _range(
+        self,
+        request: Request,
+        session: Session,
+        source: Timeline,
+        now: int,
+        faults: RtspFaults,
+    ) -> tuple[int, int | None]:
+        earliest = source.earliest_ms(now) or 0
+        text = request.headers.get("range", "").strip()
+        start, end = session.paused_at_ms or earliest, None
+        session.paused_at_ms = None
+        if text.startswith("clock="):
+            start, end = self._clock_range(text, earliest, faults)
+        elif text.startswith("npt="):
+            first = text[4:].partition("-")[0]
+            if first not in {"0", "0.0", "0.000", "now", ""}:
+                raise Refused(457)
+        elif text:
+            raise Refused(457)
+        if faults.ignore_range_start:
+            start = earliest
+        return start, end
+
+    def _clock_range(
+        self, text: str, earliest: int, faults: RtspFaults
+    ) -> tuple[int, int | None]:
+        first, dash, last = text[len("clock=") :].partition(";")[0].partition("-")
+        if not dash:
+            raise Refused(457)
+        if faults.refuse_fractions and "." in text:
+            raise Refused(457)
+        if faults.refuse_closed_range and last:
+            raise Refused(457)
+        start, end = parse_clock(first), parse_clock(last)
+        if (first and start is None) or (last and end is None):
+            raise Refused(457)
+        if start is None:
+            start = earliest
+        if end is not None and end <= start:
+            raise Refused(457)
+        return start, end
+
+    def _extension(self, request: Request, session: Session, faults: RtspFaults) -> str:
+        asked = session.required or FEATURE in request.headers.get("require", "")
+        if faults.no_extension or (faults.extension_needs_require and not asked):
+            return "none"
+        return "all" if faults.extension_everywhere else "first"
+
+    def _choice(
+        self, session: Session, faults: RtspFaults, request: Request, extension: str
+    ) -> FeedChoice:
+        frames = request.headers.get("frames", "all").strip().lower()
+        every = None
+        if frames.startswith("intra"):
+            every = int(frames.partition("/")[2] or 0)
+        style = PacketStyle(
+            faults.packet_size,
+            extension,
+            faults.extension_id,
+            faults.extension_extra_words,
+            faults.csrc_and_padding,
+            faults.parameter_sets != "sdp",
+            not faults.no_marker,
+            faults.clean_flags,
+        )
+        return FeedChoice(
+            video=session.tracks[VIDEO] is not None,
+            audio=session.tracks[AUDIO] is not None and not faults.audio_absent,
+            intra_every_ms=every,
+            audio_delay_ms=round(faults.audio_starts_late * 1000),
+            style=style,
+        )
+
+    def _rtp_info(self, request: Request, session: Session, first_ms: int) -> str:
+        base = TRACK.sub("", request.uri).rstrip("/")
+        return ",".join(
+            f"url={base}/trackID={number};seq={state.sequence}"
+            f";rtptime={state.rtp_time(first_ms)}"
+            for number, state in enumerate(session.tracks, 1)
+            if state is not None
+        )
+
+
+def parse_clock(text: str) -> int | None:
+    """Return a UTC time of RFC 2326 §3.7 in milliseconds, None for anything else."""
+    found = CLOCK_TIME.fullmatch(text.strip())
+    if found is None:
+        return None
+    try:
+        moment = datetime(*(int(part) for part in found.groups()[:6]), tzinfo=UTC)
+    except ValueError:
+        return None
+    fraction = (found[7] or "0").ljust(3, "0")[:3]
+    return int(moment.timestamp()) * 1000 + int(fraction)
+
+
+def format_clock(time_ms: int) -> str:
+    """Return a time as RFC 2326 §3.7 writes it."""
+    moment = datetime.fromtimestamp(time_ms // 1000, UTC)
+    return f"{moment:%Y%m%dT%H%M%S}.{time_ms % 1000:03d}Z"
+
+
+def _session_id(request: Request) -> str:
+    return request.headers.get("session", "").partition(";")[0].strip()

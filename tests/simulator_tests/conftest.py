@@ -1,0 +1,70 @@
+"""A running RTSP server with one small recording, and clients to it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.simulator.footage import FootageStore
+from tests.simulator.rtsp_faults import RtspFaults
+from tests.simulator.rtsp_server import RtspServer
+from tests.simulator.timeline import LiveSource, ManualClock, Stretch, Timeline
+from tests.simulator_tests.raw_client import BASE, RawClient
+
+
+@pytest.fixture(scope="session")
+def footage() -> FootageStore:
+    """Return one store for all tests: nothing is encoded twice."""
+    return FootageStore()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(BASE + 3_600_000)
+
+
+@pytest.fixture
+def timeline() -> Timeline:
+    """Return six seconds, a gap of a minute, four seconds."""
+    return Timeline("REC", "Door", BASE, [Stretch(0, 6000), Stretch(66_000, 4000)])
+
+
+@pytest.fixture
+def faults() -> RtspFaults:
+    return RtspFaults()
+
+
+@pytest.fixture
+def server(
+    socket_enabled: None,
+    footage: FootageStore,
+    clock: ManualClock,
+    timeline: Timeline,
+    faults: RtspFaults,
+) -> Iterator[RtspServer]:
+    running = RtspServer(
+        "127.0.0.1",
+        0,
+        {"admin": "secret"},
+        clock,
+        {"/rec": timeline},
+        {"/live": LiveSource("Door", gop_ms=1000)},
+        faults,
+        footage=footage,
+    )
+    running.start_now()
+    yield running
+    running.stop_now()
+
+
+@pytest.fixture
+def connect(server: RtspServer) -> Iterator[Callable[..., RawClient]]:
+    """Return a function that opens a client."""
+    clients = []
+
+    def new(**options: str) -> RawClient:
+        clients.append(RawClient("127.0.0.1", server.port, **options))
+        return clients[-1]
+
+    yield new
+    for client in clients:
+        client.sock.close()
