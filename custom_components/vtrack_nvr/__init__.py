@@ -1,1 +1,76 @@
 """VTrack NVR: brings the recordings of ONVIF cameras and recorders home."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.typing import ConfigType
+
+from .const import DOMAIN, PLATFORMS
+from .coordinator import VtrackCoordinator
+from .entity import nvr_device_info
+from .exceptions import setup_errors
+from .issues import async_setup_issues
+from .runtime import HUB, VtrackConfigEntry, VtrackHub, VtrackRuntime
+from .services import async_setup_services
+from .views import async_register_views
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Open the library and start the engine; both live as long as Home Assistant."""
+    hub = VtrackHub(hass)
+    await hub.async_start()
+    hass.data[HUB] = hub
+    async_setup_services(hass)
+    async_register_views(hass)
+    async_setup_issues(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> bool:
+    """Connect an NVR and hand it to library and engine."""
+    runtime = VtrackRuntime(hass, entry, hass.data[HUB])
+    with setup_errors(entry.title):
+        await runtime.async_start()
+    entry.async_on_unload(runtime.async_stop)
+    entry.runtime_data = runtime
+    runtime.device_id = (
+        dr.async_get(hass)
+        .async_get_or_create(config_entry_id=entry.entry_id, **nvr_device_info(runtime))
+        .id
+    )
+    runtime.coordinator = VtrackCoordinator(hass, entry, runtime.hub, runtime.key)
+    await runtime.coordinator.async_config_entry_first_refresh()
+    runtime.coordinator.async_start()
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(entry.add_update_listener(_async_updated))
+    return True
+
+
+async def _async_updated(hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
+    """Apply what changed; only another address or login needs a reload."""
+    runtime = entry.runtime_data
+    if runtime.needs_reload():
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+    else:
+        await runtime.async_apply_changes()
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> bool:
+    """Take the entities away; the NVR is let go right after."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
+    """Keep all clips: the NVR's cameras are browsable as former cameras from now on."""
+    if hub := hass.data.get(HUB):
+        await hub.async_forget(entry)
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: VtrackConfigEntry, device: dr.DeviceEntry
+) -> bool:
+    """Let a camera's device be deleted when its camera is gone from the entry."""
+    known = {camera.key for camera in entry.runtime_data.cameras.values()}
+    known_ids = {(DOMAIN, key) for key in (*known, entry.runtime_data.key)}
+    return not device.identifiers & known_ids

@@ -1,0 +1,51 @@
+"""Buttons: look for new recordings now."""
+
+from typing import override
+
+from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .entity import VtrackCameraEntity, VtrackNvrEntity
+from .exceptions import translated_errors
+from .runtime import CameraRuntime, VtrackConfigEntry
+
+PARALLEL_UPDATES = 1
+
+SYNC_NOW = ButtonEntityDescription(key="sync_now", translation_key="sync_now")
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: VtrackConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the button of the NVR, and that of each camera it has or gets."""
+    runtime = entry.runtime_data
+    async_add_entities([VtrackNvrSyncButton(runtime, SYNC_NOW)])
+
+    def add_camera(camera: CameraRuntime) -> None:
+        async_add_entities(
+            [VtrackCameraSyncButton(runtime, camera, SYNC_NOW)],
+            config_subentry_id=camera.subentry_id,
+        )
+
+    entry.async_on_unload(runtime.on_camera(add_camera))
+
+
+class VtrackNvrSyncButton(VtrackNvrEntity, ButtonEntity):
+    """Starts a sync of all cameras of an NVR."""
+
+    @override
+    async def async_press(self) -> None:
+        with translated_errors(self.runtime.name):
+            await self.runtime.async_start_sync()
+
+
+class VtrackCameraSyncButton(VtrackCameraEntity, ButtonEntity):
+    """Starts a sync of one camera."""
+
+    @override
+    async def async_press(self) -> None:
+        with translated_errors(self.camera.name):
+            await self.runtime.async_start_sync([self.camera])

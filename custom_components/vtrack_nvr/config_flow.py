@@ -1,0 +1,491 @@
+"""From "Add integration" to cameras: find, sign in, choose.
+
+Also what comes later in life: a new password, another address. Options and single
+cameras have their own files (`flow_options.py`, `flow_camera.py`).
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, override
+
+from homeassistant.config_entries import (
+    SOURCE_IMPORT,
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+    OptionsFlow,
+)
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
+from homeassistant.core import callback
+from homeassistant.helpers.selector import SelectOptionDict
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+
+from .const import (
+    CONF_FINGERPRINT,
+    CONF_IDENTITY,
+    CONF_MODE,
+    CONF_RETENTION_DAYS,
+    CONF_RTSP_PORT,
+    CONF_STORAGE,
+    CONF_TLS,
+    DOMAIN,
+    SUBENTRY_CAMERA,
+)
+from .core.device_report import DeviceReport
+from .core.errors import ErrorKind, NvrError
+from .flow_camera import CameraSubentryFlow
+from .flow_connect import async_try
+from .flow_entry import EntryParts, entry_of
+from .flow_forms import (
+    CONF_CAMERAS,
+    CONF_DEVICE,
+    CONF_OTHERS,
+    SECTION_ADVANCED,
+    SECTION_STORAGE,
+    cameras_form,
+    login_form,
+    pick_form,
+    reauth_form,
+    reconfigure_form,
+)
+from .flow_found import Candidate, Found
+from .flow_options import VtrackOptionsFlow
+from .flow_report import Phrases, channel_label, report_text
+from .flow_storage import storage_options
+from .runtime.connect import (
+    Address,
+    FoundDevice,
+    Login,
+    TargetError,
+    TlsMode,
+    async_discover,
+    async_fingerprint,
+    async_probe,
+    targets_of,
+)
+
+MOST_LISTED = 100
+
+
+class VtrackConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Add, re-authenticate and reconfigure an NVR."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    def __init__(self) -> None:
+        """Start knowing nothing."""
+        self._found = Found()
+        self._task: asyncio.Task[None] | None = None
+        self._targets: tuple[Any, ...] = ()
+        self._pick_error = ""
+        self._address: Address | None = None
+        self._login = Login("", "")
+        self._report: DeviceReport | None = None
+        self._fingerprint = ""
+        self._with_others = False
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        return VtrackOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        return {SUBENTRY_CAMERA: CameraSubentryFlow}
+
+    # Finding
+
+    @override
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Search the network first; an address can be given afterwards."""
+        return await self.async_step_discover()
+
+    async def async_step_discover(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the search by multicast while it runs."""
+        return self._progress("discover", "pick", self._async_discover)
+
+    async def _async_discover(self) -> None:
+        devices = await async_discover(self.hass, self.async_update_progress)
+        self._found.add_devices(devices)
+
+    async def async_step_probe(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the search of given addresses and ports while it runs."""
+        return self._progress("probe", "probed", self._async_probe)
+
+    async def _async_probe(self) -> None:
+        results = await async_probe(
+            self.hass,
+            self._targets,
+            lambda progress: self.async_update_progress(
+                progress.done / max(1, progress.total)
+            ),
+        )
+        self._found.add_results(results)
+        self._pick_error = self._found.explain(results)
+
+    def _progress(self, step: str, then: str, work: Any) -> ConfigFlowResult:
+        if self._task is None:
+            self._task = self.hass.async_create_task(work(), f"{DOMAIN} {step}")
+        if not self._task.done():
+            return self.async_show_progress(
+                step_id=step, progress_action=step, progress_task=self._task
+            )
+        self._task = None
+        return self.async_show_progress_done(next_step_id=then)
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def async_step_probed(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Go on with the only device found, else let the user choose."""
+        candidate = self._found.only()
+        if candidate is not None and not self._pick_error:
+            self._address = candidate.address
+            return await self.async_step_login()
+        return await self.async_step_pick()
+
+    async def async_step_pick(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Take one of the found devices, or addresses to search."""
+        errors = {"base": self._pick_error} if self._pick_error else {}
+        self._pick_error = ""
+        if user_input is not None:
+            if hosts := user_input.get(CONF_HOST, "").strip():
+                try:
+                    self._targets = targets_of(hosts, user_input.get(CONF_PORT, ""))
+                except TargetError as error:
+                    errors = {
+                        CONF_PORT if error.code == "port" else CONF_HOST: (
+                            f"target_{error.code}"
+                        )
+                    }
+                else:
+                    self._found.forget()
+                    return await self.async_step_probe()
+            elif key := user_input.get(CONF_DEVICE):
+                self._address = self._found.candidate(key).address
+                return await self.async_step_login()
+            else:
+                errors = {"base": "nothing_chosen"}
+        phrases = await Phrases.async_load(self.hass)
+        listed = self._found.candidates(self._configured())[:MOST_LISTED]
+        return self.async_show_form(
+            step_id="pick",
+            data_schema=self.add_suggested_values_to_schema(
+                pick_form([self._option(item, phrases) for item in listed]),
+                user_input,
+            ),
+            errors=errors,
+            description_placeholders={"count": str(len(listed))},
+            last_step=False,
+        )
+
+    @staticmethod
+    def _option(candidate: Candidate, phrases: Phrases) -> SelectOptionDict:
+        return SelectOptionDict(value=candidate.key, label=candidate.label(phrases))
+
+    def _configured(self) -> set[tuple[str, int]]:
+        return {
+            (entry.data[CONF_HOST], entry.data[CONF_PORT])
+            for entry in self._async_current_entries(include_ignore=False)
+        }
+
+    # Signing in
+
+    async def async_step_login(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for user and password and try them."""
+        assert self._address is not None
+        errors: dict[str, str] = {}
+        others = self._found.others(self._address, self._configured())
+        if user_input is not None:
+            advanced = user_input.pop(SECTION_ADVANCED, {})
+            self._with_others = user_input.pop(CONF_OTHERS, False)
+            self._login = Login.of_entry({**user_input, **advanced})
+            self._address = self._address.with_rtsp_port(advanced.get(CONF_RTSP_PORT))
+            attempt = await async_try(self.hass, self._address, self._login)
+            if attempt.kind is ErrorKind.TLS:
+                return await self.async_step_certificate()
+            if attempt.report is not None:
+                return await self._async_signed_in(attempt.report)
+            errors = attempt.errors
+            user_input[SECTION_ADVANCED] = advanced
+        return self.async_show_form(
+            step_id="login",
+            data_schema=self.add_suggested_values_to_schema(
+                login_form(len(others)), user_input
+            ),
+            errors=errors,
+            description_placeholders={
+                "address": self._address.shown,
+                "others": str(len(others)),
+            },
+            last_step=False,
+        )
+
+    async def async_step_certificate(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show the fingerprint of a certificate nobody signed; trust it by choice."""
+        assert self._address is not None
+        if user_input is not None:
+            self._address = self._address.trusting(self._fingerprint)
+            attempt = await async_try(self.hass, self._address, self._login)
+            if attempt.report is not None:
+                return await self._async_signed_in(attempt.report)
+            self._pick_error = attempt.error
+            return await self.async_step_pick()
+        try:
+            self._fingerprint = await async_fingerprint(self._address)
+        except NvrError:
+            self._pick_error = str(ErrorKind.TLS)
+            return await self.async_step_pick()
+        return self.async_show_form(
+            step_id="certificate",
+            description_placeholders={
+                "address": self._address.shown,
+                "fingerprint": self._fingerprint,
+            },
+            last_step=False,
+        )
+
+    async def _async_signed_in(self, report: DeviceReport) -> ConfigFlowResult:
+        assert self._address is not None
+        self._report = report
+        await self.async_set_unique_id(report.key, raise_on_progress=False)
+        self._abort_if_unique_id_configured(
+            updates=self._address.as_data(), reload_on_update=False
+        )
+        return await self.async_step_cameras()
+
+    # Choosing
+
+    async def async_step_cameras(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Show what the device can do; choose cameras, mode, retention and storage."""
+        assert self._report is not None
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if user_input[CONF_CAMERAS]:
+                return await self._async_create(user_input)
+            errors[CONF_CAMERAS] = "no_camera_chosen"
+        phrases = await Phrases.async_load(self.hass)
+        options = [
+            SelectOptionDict(value=channel.token, label=channel_label(channel, phrases))
+            for channel in self._report.channels
+        ]
+        storages = await storage_options(self.hass, phrases)
+        return self.async_show_form(
+            step_id="cameras",
+            data_schema=self.add_suggested_values_to_schema(
+                cameras_form(options, storages), user_input
+            ),
+            errors=errors,
+            description_placeholders={"report": report_text(self._report, phrases)},
+            last_step=True,
+        )
+
+    async def _async_create(self, choice: dict[str, Any]) -> ConfigFlowResult:
+        assert self._address is not None
+        assert self._report is not None
+        storage = choice[SECTION_STORAGE][CONF_STORAGE]
+        parts = entry_of(
+            self._report,
+            self._address,
+            self._login,
+            storage=storage,
+            cameras=choice[CONF_CAMERAS],
+            settings={
+                CONF_MODE: choice[CONF_MODE],
+                CONF_RETENTION_DAYS: choice[CONF_RETENTION_DAYS],
+            },
+        )
+        if self._with_others:
+            for other in self._found.others(self._address, self._configured()):
+                self.hass.async_create_task(
+                    self.hass.config_entries.flow.async_init(
+                        DOMAIN,
+                        context={"source": SOURCE_IMPORT},
+                        data={
+                            "address": other.address,
+                            "login": self._login,
+                            "settings": choice,
+                        },
+                    ),
+                    f"{DOMAIN} add {other.address.shown}",
+                )
+        return self._create(parts)
+
+    def _create(self, parts: EntryParts) -> ConfigFlowResult:
+        return self.async_create_entry(
+            title=parts.title, data=parts.data, subentries=parts.subentries
+        )
+
+    # Devices added along with another, found later, or moved
+
+    async def async_step_import(self, import_data: dict[str, Any]) -> ConfigFlowResult:
+        """Add one more device with the login and the choices of the first."""
+        attempt = await async_try(
+            self.hass, import_data["address"], import_data["login"]
+        )
+        if attempt.report is None:
+            return self.async_abort(reason=attempt.error)
+        await self.async_set_unique_id(attempt.report.key)
+        self._abort_if_unique_id_configured()
+        choice = import_data["settings"]
+        return self._create(
+            entry_of(
+                attempt.report,
+                import_data["address"],
+                import_data["login"],
+                storage=choice[SECTION_STORAGE][CONF_STORAGE],
+                cameras=[channel.token for channel in attempt.report.channels],
+                settings={
+                    CONF_MODE: choice[CONF_MODE],
+                    CONF_RETENTION_DAYS: choice[CONF_RETENTION_DAYS],
+                },
+            )
+        )
+
+    @override
+    async def async_step_integration_discovery(
+        self, discovery_info: dict[str, Any]
+    ) -> ConfigFlowResult:
+        """Offer a device that the background search found."""
+        found: FoundDevice = discovery_info["device"]
+        await self.async_set_unique_id(
+            found.endpoint_id or f"{found.host}:{found.port}"
+        )
+        self._abort_if_unique_id_configured()
+        self._found.add_devices((found,))
+        self._address = Address.of_found(found)
+        self.context["title_placeholders"] = {
+            "name": found.name or found.hardware or self._address.shown
+        }
+        return await self.async_step_login()
+
+    @override
+    async def async_step_dhcp(
+        self, discovery_info: DhcpServiceInfo
+    ) -> ConfigFlowResult:
+        """Follow a known device to its new address, once it proved who it is."""
+        for entry in self._async_current_entries(include_ignore=False):
+            known = entry.data[CONF_IDENTITY].get("mac", "")
+            if known.replace(":", "").lower() != discovery_info.macaddress:
+                continue
+            if entry.data[CONF_HOST] == discovery_info.ip:
+                continue
+            address = Address.of_entry({**entry.data, CONF_HOST: discovery_info.ip})
+            attempt = await async_try(self.hass, address, Login.of_entry(entry.data))
+            if attempt.report and attempt.report.key == entry.unique_id:
+                self.hass.config_entries.async_update_entry(
+                    entry, data={**entry.data, CONF_HOST: discovery_info.ip}
+                )
+        return self.async_abort(reason="already_configured")
+
+    # Later in life
+
+    async def async_step_reauth(
+        self, entry_data: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Ask for the login again because the device refused it."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Try the new login on the same device."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            data = {**entry.data, **user_input}
+            attempt = await async_try(
+                self.hass, Address.of_entry(data), Login.of_entry(data)
+            )
+            if attempt.report is not None:
+                await self.async_set_unique_id(attempt.report.key)
+                self._abort_if_unique_id_mismatch(reason="other_device")
+                return self.async_update_and_abort(entry, data_updates=user_input)
+            errors = attempt.errors
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=self.add_suggested_values_to_schema(
+                reauth_form(),
+                user_input or {CONF_USERNAME: entry.data.get(CONF_USERNAME, "")},
+            ),
+            errors=errors,
+            description_placeholders={"name": entry.title},
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change address or login of the same device."""
+        entry = self._get_reconfigure_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            advanced = user_input.pop(SECTION_ADVANCED, {})
+            data = {**entry.data, CONF_RTSP_PORT: None, **user_input, **advanced}
+            if not user_input.get(CONF_PASSWORD):
+                data[CONF_PASSWORD] = entry.data.get(CONF_PASSWORD, "")
+            errors = await self._async_pin(data)
+            if not errors:
+                attempt = await async_try(
+                    self.hass, Address.of_entry(data), Login.of_entry(data)
+                )
+                if attempt.report is not None:
+                    await self.async_set_unique_id(attempt.report.key)
+                    self._abort_if_unique_id_mismatch(reason="other_device")
+                    return self.async_update_and_abort(entry, data=data)
+                errors = attempt.errors
+            user_input[SECTION_ADVANCED] = advanced
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(
+                reconfigure_form(), user_input or self._shown_values(entry)
+            ),
+            errors=errors,
+            description_placeholders={"name": entry.title},
+        )
+
+    @staticmethod
+    def _shown_values(entry: ConfigEntry) -> dict[str, Any]:
+        secrets = {CONF_PASSWORD, "rtsp_password"}
+        values = {
+            key: value
+            for key, value in entry.data.items()
+            if key not in secrets and value is not None
+        }
+        return {**values, SECTION_ADVANCED: values}
+
+    async def _async_pin(self, data: dict[str, Any]) -> dict[str, str]:
+        """Fetch the fingerprint where the user chose to trust the certificate shown."""
+        if data[CONF_TLS] != TlsMode.FINGERPRINT:
+            data[CONF_FINGERPRINT] = ""
+            return {}
+        try:
+            data[CONF_FINGERPRINT] = await async_fingerprint(Address.of_entry(data))
+        except NvrError as error:
+            return {"base": str(error.kind)}
+        return {}

@@ -1,0 +1,93 @@
+"""From the engine's status to `coordinator.data`; no decisions.
+
+The engine pushes a snapshot up to once a second. Entities get it when something a person
+or an automation acts on has changed, else at most once a minute, so that the recorder's
+database stays small.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+import logging
+from typing import TYPE_CHECKING, override
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from .const import DOMAIN
+from .core.models import NvrKey
+from .core.sync.status import CameraStatus, NvrStatus, SyncStatus
+
+if TYPE_CHECKING:
+    from .runtime import VtrackConfigEntry, VtrackHub
+
+_LOGGER = logging.getLogger(__name__)
+
+UPDATE_INTERVAL = timedelta(minutes=1)
+
+
+def essence(status: NvrStatus) -> NvrStatus:
+    """Return the status without what moves all the time (progress, backlog, sums)."""
+    return replace(
+        status,
+        clock_offset_ms=None,
+        next_sweep_ms=None,
+        cameras={
+            key: CameraStatus(
+                key=camera.key,
+                state=camera.state,
+                source=camera.source,
+                source_reason=camera.source_reason,
+                is_enabled=camera.is_enabled,
+                last_clip_id=camera.last_clip_id,
+                problem=camera.problem,
+            )
+            for key, camera in status.cameras.items()
+        },
+    )
+
+
+class VtrackCoordinator(DataUpdateCoordinator[NvrStatus]):
+    """The status of one NVR."""
+
+    config_entry: VtrackConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: VtrackConfigEntry,
+        hub: VtrackHub,
+        nvr: NvrKey,
+    ) -> None:
+        """Watch one NVR of the hub's engine."""
+        super().__init__(
+            hass,
+            _LOGGER,
+            config_entry=entry,
+            name=f"{DOMAIN} {entry.title}",
+            update_interval=UPDATE_INTERVAL,
+            always_update=False,
+        )
+        self._hub = hub
+        self._nvr = nvr
+        self._essence: NvrStatus | None = None
+
+    @callback
+    def async_start(self) -> None:
+        """Listen to the engine until the entry is unloaded."""
+        self.config_entry.async_on_unload(
+            self._hub.engine.subscribe(self._async_pushed)
+        )
+
+    @callback
+    def _async_pushed(self, status: SyncStatus) -> None:
+        nvr = status.nvrs.get(self._nvr)
+        if nvr is None or essence(nvr) == self._essence:
+            return
+        self._essence = essence(nvr)
+        self.async_set_updated_data(nvr)
+
+    @override
+    async def _async_update_data(self) -> NvrStatus:
+        nvr = self._hub.engine.status().nvrs.get(self._nvr, NvrStatus(self._nvr))
+        self._essence = essence(nvr)
+        return nvr

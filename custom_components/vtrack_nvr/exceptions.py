@@ -1,0 +1,62 @@
+"""The one table from errors of the core to what Home Assistant and its users see."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from homeassistant.exceptions import (
+    ConfigEntryAuthFailed,
+    ConfigEntryError,
+    ConfigEntryNotReady,
+    HomeAssistantError,
+    ServiceValidationError,
+)
+
+from .const import DOMAIN
+from .core.errors import ErrorKind, NvrError, Treatment
+
+USER_ERRORS = frozenset({ErrorKind.NO_FOOTAGE, ErrorKind.UNSUPPORTED})
+"""Kinds that follow from what the user asked for, not from a failure."""
+
+
+def translation_key(kind: ErrorKind) -> str:
+    """Return the key of a kind in `exceptions`, `config.error` and `issues`."""
+    return str(kind)
+
+
+def as_home_assistant_error(error: NvrError, name: str) -> HomeAssistantError:
+    """Return the exception an action or an entity raises; `name` is what failed."""
+    raised = ServiceValidationError if error.kind in USER_ERRORS else HomeAssistantError
+    return raised(
+        translation_domain=DOMAIN,
+        translation_key=translation_key(error.kind),
+        translation_placeholders={"name": name},
+    )
+
+
+@contextmanager
+def translated_errors(name: str) -> Iterator[None]:
+    """Let errors of the core leave as exceptions of Home Assistant."""
+    try:
+        yield
+    except NvrError as error:
+        raise as_home_assistant_error(error, name) from error
+
+
+@contextmanager
+def setup_errors(name: str) -> Iterator[None]:
+    """Let them leave so that set-up is retried, asks for a login, or gives up."""
+    try:
+        yield
+    except NvrError as error:
+        raised: type[HomeAssistantError]
+        if error.kind is ErrorKind.AUTH_REFUSED:
+            raised = ConfigEntryAuthFailed
+        elif error.treatment is Treatment.LATER:
+            raised = ConfigEntryNotReady
+        else:
+            raised = ConfigEntryError
+        raise raised(
+            translation_domain=DOMAIN,
+            translation_key=translation_key(error.kind),
+            translation_placeholders={"name": name},
+        ) from error

@@ -1,0 +1,130 @@
+"""One camera of an NVR: add a channel, change how it is kept."""
+
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigSubentryFlow,
+    SubentryFlowResult,
+)
+from homeassistant.helpers.selector import (
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+)
+import voluptuous as vol
+
+from .const import CONF_CHANNEL
+from .core.errors import NvrError
+from .core.models import Channel, NvrKey
+from .flow_entry import camera_data, camera_key, camera_title
+from .flow_forms import CAMERA_DEFAULTS, camera_form
+from .flow_report import Phrases, channel_label
+
+if TYPE_CHECKING:
+    from .runtime import VtrackConfigEntry
+
+
+class CameraSubentryFlow(ConfigSubentryFlow):
+    """Add a camera that is not kept yet; change one that is."""
+
+    def __init__(self) -> None:
+        """Start knowing no channels."""
+        self._channels: tuple[Channel, ...] = ()
+
+    @property
+    def _entry(self) -> VtrackConfigEntry:
+        return self._get_entry()
+
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Choose one of the channels that are not kept yet."""
+        entry = self._entry
+        if entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        nvr = NvrKey(str(entry.unique_id))
+        if user_input is not None:
+            channel = next(
+                item
+                for item in self._channels
+                if item.token == user_input[CONF_CHANNEL]
+            )
+            return self.async_create_entry(
+                title=camera_title(channel, entry.title, len(self._channels)),
+                data=camera_data(channel, {}),
+                unique_id=camera_key(nvr, channel),
+            )
+        try:
+            self._channels = await entry.runtime_data.async_channels()
+        except NvrError as error:
+            return self.async_abort(reason=str(error.kind))
+        known = {sub.unique_id for sub in entry.subentries.values()}
+        new = [item for item in self._channels if camera_key(nvr, item) not in known]
+        if not new:
+            return self.async_abort(reason="no_new_cameras")
+        phrases = await Phrases.async_load(self.hass)
+        return self.async_show_form(
+            step_id="user",
+            data_schema=vol.Schema(
+                {
+                    vol.Required(CONF_CHANNEL, default=new[0].token): SelectSelector(
+                        SelectSelectorConfig(
+                            options=[
+                                SelectOptionDict(
+                                    value=item.token,
+                                    label=channel_label(item, phrases),
+                                )
+                                for item in new
+                            ],
+                            mode=SelectSelectorMode.LIST,
+                        )
+                    )
+                }
+            ),
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Change how a camera is kept."""
+        entry = self._entry
+        subentry = self._get_reconfigure_subentry()
+        form = camera_form(await self._async_recordings())
+        if user_input is not None:
+            emptied = {
+                str(key): None for key in form.schema if str(key) not in user_input
+            }
+            return self.async_update_and_abort(
+                entry,
+                subentry,
+                data={**subentry.data, **emptied, **user_input},
+            )
+        shown = {
+            key: value for key, value in subentry.data.items() if value is not None
+        }
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(
+                form, {**CAMERA_DEFAULTS, **shown}
+            ),
+            description_placeholders={"name": subentry.title},
+        )
+
+    async def _async_recordings(self) -> list[SelectOptionDict]:
+        """List what the device recorded, for the user's own assignment; may be empty."""
+        entry = self._entry
+        if entry.state is not ConfigEntryState.LOADED:
+            return []
+        try:
+            recordings = await entry.runtime_data.async_recordings()
+        except NvrError:
+            return []
+        return [
+            SelectOptionDict(
+                value=item.token,
+                label=item.source_name or item.source_id or item.token,
+            )
+            for item in recordings
+        ]

@@ -1,0 +1,111 @@
+"""What a search found, kept for the length of a flow."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .flow_report import Phrases
+from .runtime.connect import Address, FoundDevice, ProbeAnswer, ProbeResult
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A device that could be added."""
+
+    address: Address
+    device: FoundDevice
+    needs_password: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return what the form calls it."""
+        return self.address.shown
+
+    def label(self, phrases: Phrases) -> str:
+        """Return name, model and address for a list to choose from."""
+        known = " · ".join(
+            text
+            for text in (
+                self.device.name,
+                self.device.hardware,
+                self.device.location,
+                self.address.shown,
+            )
+            if text
+        )
+        if "G" in self.device.profiles:
+            return phrases.get("found_with_recordings", device=known)
+        return phrases.get("found", device=known)
+
+
+class Found:
+    """The candidates so far, one for each address."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._candidates: dict[str, Candidate] = {}
+
+    def forget(self) -> None:
+        """Start over with a new search."""
+        self._candidates.clear()
+
+    def add_devices(self, devices: Iterable[FoundDevice]) -> None:
+        """Take what multicast found."""
+        for device in devices:
+            self._add(Candidate(Address.of_found(device), device))
+
+    def add_results(self, results: Iterable[ProbeResult]) -> None:
+        """Take what asking addresses found."""
+        for result in results:
+            if result.device is not None:
+                self._add(
+                    Candidate(
+                        Address.of_found(result.device),
+                        result.device,
+                        result.answer is ProbeAnswer.NEEDS_PASSWORD,
+                    )
+                )
+
+    def _add(self, candidate: Candidate) -> None:
+        self._candidates.setdefault(candidate.key, candidate)
+
+    def candidate(self, key: str) -> Candidate:
+        """Return what the user chose."""
+        return self._candidates[key]
+
+    def candidates(self, configured: set[tuple[str, int]]) -> list[Candidate]:
+        """Return those that are not set up yet."""
+        return [
+            item
+            for item in self._candidates.values()
+            if (item.address.host, item.address.port) not in configured
+        ]
+
+    def only(self) -> Candidate | None:
+        """Return the only candidate there is, set up or not."""
+        if len(self._candidates) == 1:
+            return next(iter(self._candidates.values()))
+        return None
+
+    def others(
+        self, chosen: Address, configured: set[tuple[str, int]]
+    ) -> list[Candidate]:
+        """Return what else could be added with the same login."""
+        return [
+            item for item in self.candidates(configured) if item.key != chosen.shown
+        ]
+
+    @staticmethod
+    def explain(results: Iterable[ProbeResult]) -> str:
+        """Return why a search found nothing (a key of `config.error`), else nothing.
+
+        The most telling answer wins: something that is not ONVIF before silence.
+        """
+        seen = list(results)
+        if any(result.device is not None for result in seen):
+            return ""
+        strange = [r for r in seen if r.answer is ProbeAnswer.NOT_ONVIF]
+        if any("html" in result.detail for result in strange):
+            return "html_page"
+        if strange:
+            return "not_onvif"
+        return "unreachable" if len(seen) <= 1 else "nothing_found"

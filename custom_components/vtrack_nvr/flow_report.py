@@ -1,0 +1,83 @@
+"""What a device can do, in the words of the user's language (Markdown)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .core.device_report import DeviceReport, ReplaySupport
+from .core.models import Channel, StreamProfile
+
+NO_TEXT: Final = "–"
+
+
+class Phrases:
+    """The sentences of `common` in one language."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        """Take the texts as Home Assistant loads them."""
+        self._texts = texts
+
+    @classmethod
+    async def async_load(cls, hass: HomeAssistant) -> Phrases:
+        """Load them for the instance's language."""
+        return cls(
+            await async_get_translations(hass, hass.config.language, "common", [DOMAIN])
+        )
+
+    def get(self, key: str, **values: object) -> str:
+        """Return one sentence with its placeholders filled."""
+        text = self._texts.get(f"component.{DOMAIN}.common.{key}", key)
+        return text.format(**values)
+
+
+def stream_text(profile: StreamProfile, phrases: Phrases) -> str:
+    """Return codec and size of a stream, with its audio."""
+    text = f"{profile.encoding} {profile.width}×{profile.height}"
+    if profile.audio_encoding:
+        return phrases.get("with_audio", video=text, audio=profile.audio_encoding)
+    return phrases.get("without_audio", video=text)
+
+
+def channel_label(channel: Channel, phrases: Phrases) -> str:
+    """Return a camera with its largest stream, for a list to choose from."""
+    if not channel.profiles:
+        return phrases.get("camera_without_stream", name=channel.name)
+    return phrases.get(
+        "camera_with_stream",
+        name=channel.name,
+        stream=stream_text(channel.profiles[0], phrases),
+    )
+
+
+def _local_time(device_ms: int, report: DeviceReport) -> str:
+    moment = datetime.fromtimestamp((device_ms + report.clock.offset_ms) / 1000, UTC)
+    return dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M")
+
+
+def _lines(report: DeviceReport, phrases: Phrases) -> Iterable[str]:
+    identity = report.identity
+    yield phrases.get(
+        "report_device",
+        maker=identity.manufacturer or NO_TEXT,
+        model=identity.model or NO_TEXT,
+        firmware=identity.firmware or NO_TEXT,
+    )
+    yield phrases.get("report_cameras", count=len(report.channels))
+    yield phrases.get(f"report_replay_{report.replay}")
+    if report.replay is ReplaySupport.FULL and report.device_oldest_ms is not None:
+        yield phrases.get(
+            "report_oldest", oldest=_local_time(report.device_oldest_ms, report)
+        )
+    yield phrases.get("report_clock", seconds=round(-report.clock.offset_ms / 1000))
+    for warning in report.warnings:
+        yield phrases.get(f"warning_{warning}")
+
+
+def report_text(report: DeviceReport, phrases: Phrases) -> str:
+    """Return the capability report as a Markdown list."""
+    return "\n".join(f"- {line}" for line in _lines(report, phrases))

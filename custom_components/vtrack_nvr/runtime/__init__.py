@@ -1,0 +1,20 @@
+"""The one place that builds objects of the core, for everything else of the shell."""
+
+from homeassistant.config_entries import ConfigEntry
+
+from ..core.library.values import CameraInfo, LibraryEvent, LibraryEventKind
+from .hub import HUB, VtrackHub
+from .nvr import CameraRuntime, VtrackRuntime
+
+type VtrackConfigEntry = ConfigEntry[VtrackRuntime]
+
+__all__ = [
+    "HUB",
+    "CameraInfo",
+    "CameraRuntime",
+    "LibraryEvent",
+    "LibraryEventKind",
+    "VtrackConfigEntry",
+    "VtrackHub",
+    "VtrackRuntime",
+]

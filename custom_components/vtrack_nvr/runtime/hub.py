@@ -1,0 +1,181 @@
+"""What all NVRs share: the library, the engine and the fetcher, one of each.
+
+They are alive as long as Home Assistant, also when no NVR answers, so that the archive
+can always be browsed.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+import logging
+from pathlib import Path
+import re
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from ..const import CONF_STORAGE, DOMAIN
+from ..core.clock import SystemClock
+from ..core.download.downloader import Downloader
+from ..core.fetching import FetchJob
+from ..core.library.library import Library
+from ..core.library.values import RootConfig
+from ..core.media.probe import Mp4Probe
+from ..core.models import Clip, NvrKey
+from ..core.rtsp.values import Endpoint
+from ..core.sync.engine import SyncEngine
+from .settings import camera_retention
+from .storage import async_storage_choices
+
+if TYPE_CHECKING:
+    from .nvr import VtrackRuntime
+
+_LOGGER = logging.getLogger(__name__)
+
+INDEX_FOLDER = DOMAIN
+INDEX_FILE = "index.db"
+
+
+class VtrackHub:
+    """Library, engine and fetcher of the installation."""
+
+    library: Library
+    engine: SyncEngine
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Name the parts; nothing is opened yet."""
+        self._hass = hass
+        self._nvrs: dict[NvrKey, VtrackRuntime] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def async_start(self) -> None:
+        """Open the library, start the engine; raises `NvrError` without an index."""
+        clock = SystemClock()
+        folder = Path(self._hass.config.path(INDEX_FOLDER))
+        await self._hass.async_add_executor_job(
+            lambda: folder.mkdir(parents=True, exist_ok=True)
+        )
+        self.library = Library(
+            folder / INDEX_FILE,
+            await self._root_configs(),
+            clock=clock,
+            probe=Mp4Probe(),
+            time_zone=self._hass.config.time_zone,
+        )
+        for event in await self.library.open():
+            _LOGGER.info("Index: %s %s", event.kind, event.detail)
+        self._fetcher = Downloader(self._endpoint_for, clock=clock)
+        self.engine = SyncEngine(self.library, self._fetcher, clock)
+        self._task = self._hass.async_create_background_task(
+            self.engine.run(), f"{DOMAIN} engine"
+        )
+        self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
+        self._hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_config)
+
+    async def _async_stop(self, _event: Event) -> None:
+        """Finish or salvage everything within ten seconds."""
+        await self.engine.stop()
+        if self._task is not None:
+            self._task.cancel()
+        await self._fetcher.close()
+        await self.library.close()
+
+    async def _async_config(self, event: Event) -> None:
+        if "time_zone" in event.data:
+            await self.library.set_time_zone(self._hass.config.time_zone)
+
+    # Storage
+
+    async def _root_configs(self, extra: Iterable[str] = ()) -> list[RootConfig]:
+        """Return the roots that entries use, and the first media dir for a start."""
+        entries = self._hass.config_entries.async_entries(DOMAIN)
+        paths = dict.fromkeys(
+            [
+                *(
+                    entry.data[CONF_STORAGE]
+                    for entry in entries
+                    if CONF_STORAGE in entry.data
+                ),
+                *extra,
+            ]
+        )
+        if not paths:
+            choices = await async_storage_choices(self._hass)
+            paths = dict.fromkeys([choice.path for choice in choices[:1]])
+        return [RootConfig(Path(path), name=Path(path).name) for path in paths]
+
+    async def _root_id(self, path: str) -> int | None:
+        for root in await self.library.roots():
+            if str(root.path) == path and root.is_current:
+                return root.id
+        return None
+
+    async def async_register(self, runtime: VtrackRuntime) -> None:
+        """Make an NVR, its storage and its cameras known to the library."""
+        if await self._root_id(runtime.storage) is None:
+            await self.library.set_roots(await self._root_configs([runtime.storage]))
+        root_id = await self._root_id(runtime.storage)
+        await self.library.register_nvr(runtime.key, runtime.name)
+        for camera in runtime.cameras.values():
+            await self.library.register_camera(
+                runtime.key, camera.key, camera.name, root_id=root_id
+            )
+            await self.library.set_retention(camera.key, camera_retention(camera.data))
+
+    async def async_forget(self, entry: ConfigEntry[Any]) -> None:
+        """Keep the clips of a removed entry; its cameras are former ones now."""
+        await self.library.retire_nvr(NvrKey(str(entry.unique_id)))
+
+    # NVRs
+
+    def attach(self, runtime: VtrackRuntime) -> None:
+        """Know an NVR, for the addresses and logins of its fetches."""
+        self._nvrs[runtime.key] = runtime
+
+    def detach(self, runtime: VtrackRuntime) -> None:
+        """Forget it."""
+        self._nvrs.pop(runtime.key, None)
+
+    def _endpoint_for(self, job: FetchJob) -> Endpoint:
+        for runtime in self._nvrs.values():
+            for camera in runtime.cameras.values():
+                if camera.key == job.camera:
+                    user, password = runtime.login.for_rtsp
+                    return Endpoint(job.replay_uri, user, password)
+        raise LookupError(job.camera)
+
+    # Reading
+
+    def download_name(self, clip: Clip) -> str:
+        """Return a safe file name that tells camera and local time."""
+        start = dt_util.as_local(
+            datetime.fromtimestamp(clip.facts.range.start_ms / 1000, dt_util.UTC)
+        )
+        camera = re.sub(r"[^A-Za-z0-9]+", "_", clip.camera).strip("_")
+        return f"{camera}_{start:%Y-%m-%d_%H-%M-%S}.mp4"
+
+    async def async_thumbnail(self, clip_id: int) -> bytes:
+        """Return a JPEG from the start of a clip; raises `NvrError`."""
+        return await self._thumbnails.picture(clip_id)
+
+    async def async_storage_summary(self) -> list[dict[str, Any]]:
+        """Return the roots with their health, for diagnostics and system health."""
+        return [
+            {
+                "path": str(root.path),
+                "free_bytes": root.free_bytes,
+                "total_bytes": root.total_bytes,
+                "clips": root.clips,
+                "clip_bytes": root.clip_bytes,
+                "days_left": root.days_left,
+                "problem": str(root.problem.kind) if root.problem else None,
+            }
+            for root in await self.library.roots()
+        ]
+
+
+HUB: HassKey[VtrackHub] = HassKey(DOMAIN)

@@ -1,0 +1,287 @@
+"""One NVR while its entry is loaded: device, cameras, and what entities ask of them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+import logging
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from ..const import (
+    CONF_CHANNEL,
+    CONF_GATE,
+    CONF_IDENTITY,
+    CONF_RECORDINGS,
+    CONF_STORAGE,
+    CONF_STREAM,
+    CONF_SYNC,
+    DOMAIN,
+    SUBENTRY_CAMERA,
+)
+from ..core.device_report import ReplaySupport
+from ..core.errors import ErrorKind, NvrError
+from ..core.login_guard import LoginGuard
+from ..core.models import (
+    CameraKey,
+    Channel,
+    DeviceIdentity,
+    NvrKey,
+    Recording,
+    StreamProfile,
+)
+from ..core.sync.spec import CameraSpec, NvrSpec
+from .connect import Address, Login, build_device
+from .gates import EntityGate
+from .hub import VtrackHub
+from .settings import camera_settings, nvr_settings, stream_profiles
+
+if TYPE_CHECKING:
+    from ..coordinator import VtrackCoordinator
+    from . import VtrackConfigEntry
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRuntime:
+    """A camera as its subentry describes it."""
+
+    key: CameraKey
+    subentry_id: str
+    name: str
+    channel: str
+    profiles: tuple[StreamProfile, ...]
+    data: dict[str, Any]
+
+    @classmethod
+    def of_subentry(cls, subentry: ConfigSubentry) -> CameraRuntime:
+        """Read a subentry."""
+        return cls(
+            CameraKey(str(subentry.unique_id)),
+            subentry.subentry_id,
+            subentry.title,
+            subentry.data[CONF_CHANNEL],
+            stream_profiles(subentry.data),
+            dict(subentry.data),
+        )
+
+    @property
+    def has_sub_stream(self) -> bool:
+        """Say whether there is a smaller stream besides the main one."""
+        return len(self.profiles) > 1
+
+    def profile(self, *, sub: bool = False) -> StreamProfile:
+        """Return the largest stream, or the smallest; raises UNSUPPORTED without any."""
+        if not self.profiles:
+            raise NvrError(ErrorKind.UNSUPPORTED, "no stream", where=self.channel)
+        return self.profiles[-1] if sub else self.profiles[0]
+
+    @property
+    def recorded_profile(self) -> StreamProfile:
+        """Return the stream that live recording takes."""
+        return self.profile(sub=self.data.get(CONF_STREAM) == "sub")
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """Return the entities that hold back copying."""
+        gate = self.data.get(CONF_GATE)
+        return (gate,) if gate else ()
+
+
+class VtrackRuntime:
+    """What an entry holds while it is loaded; entities and flows talk to this."""
+
+    coordinator: VtrackCoordinator
+    device_id: str
+
+    def __init__(
+        self, hass: HomeAssistant, entry: VtrackConfigEntry, hub: VtrackHub
+    ) -> None:
+        """Build the device; nothing is sent yet."""
+        self.hass = hass
+        self.entry = entry
+        self.hub = hub
+        self.key = NvrKey(str(entry.unique_id))
+        self.name = entry.title
+        self.address = Address.of_entry(entry.data)
+        self.login = Login.of_entry(entry.data)
+        self.identity = DeviceIdentity(**entry.data[CONF_IDENTITY])
+        self.guard = LoginGuard(self._on_locked)
+        self.device = build_device(hass, self.address, self.login, self.guard)
+        self.cameras: dict[str, CameraRuntime] = {}
+        self._camera_listeners: list[Callable[[CameraRuntime], None]] = []
+        self._snapshots: dict[CameraKey, bool] = {}
+
+    @property
+    def configuration_url(self) -> str:
+        """Return the device's own pages."""
+        return self.address.url
+
+    @property
+    def storage(self) -> str:
+        """Return the folder the NVR's clips are kept in."""
+        return str(self.entry.data[CONF_STORAGE])
+
+    # Life
+
+    async def async_start(self) -> None:
+        """Prove the login, then hand the NVR to library and engine; raises `NvrError`."""
+        await self.device.connect()
+        self.cameras = self._read_cameras()
+        await self.hub.async_register(self)
+        self.hub.engine.attach_nvr(
+            NvrSpec(
+                self.key,
+                self.device,
+                {
+                    camera.key: self._camera_spec(camera)
+                    for camera in self.cameras.values()
+                },
+                nvr_settings(self.entry.options),
+                self._gate(),
+            )
+        )
+        self.hub.attach(self)
+
+    async def async_stop(self) -> None:
+        """End the work for the NVR; what is kept stays."""
+        self.hub.detach(self)
+        await self.hub.engine.detach_nvr(self.key)
+        await self.device.close()
+
+    def _read_cameras(self) -> dict[str, CameraRuntime]:
+        return {
+            subentry.subentry_id: CameraRuntime.of_subentry(subentry)
+            for subentry in self.entry.subentries.values()
+            if subentry.subentry_type == SUBENTRY_CAMERA
+        }
+
+    def _camera_spec(self, camera: CameraRuntime) -> CameraSpec:
+        has_replay = self.entry.data.get("replay") == ReplaySupport.FULL
+        return CameraSpec(
+            settings=camera_settings(camera.data),
+            recording_tokens=(
+                tuple(camera.data.get(CONF_RECORDINGS) or ()) if has_replay else ()
+            ),
+            source_tokens=frozenset({camera.channel}),
+            can_live=bool(camera.profiles),
+        )
+
+    def _gate(self) -> EntityGate:
+        own = self.entry.options.get(CONF_GATE)
+        shared = (own,) if own else ()
+        return EntityGate(
+            self.hass,
+            {camera.key: shared + camera.gates for camera in self.cameras.values()},
+            self._on_gate_missing,
+        )
+
+    @callback
+    def _on_gate_missing(self, entity_id: str) -> None:
+        ir.async_create_issue(
+            self.hass,
+            DOMAIN,
+            f"gate_missing_{entity_id}",
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="gate_missing",
+            translation_placeholders={"entity": entity_id, "name": self.name},
+        )
+
+    def _on_locked(self) -> None:
+        self.hass.loop.call_soon_threadsafe(self.entry.async_start_reauth, self.hass)
+
+    # Changes while loaded
+
+    def on_camera(
+        self, listener: Callable[[CameraRuntime], None]
+    ) -> Callable[[], None]:
+        """Call back for each camera now and for each that is added later."""
+        self._camera_listeners.append(listener)
+        for camera in self.cameras.values():
+            listener(camera)
+        return lambda: self._camera_listeners.remove(listener)
+
+    def needs_reload(self) -> bool:
+        """Say whether address or login have changed since the start."""
+        return (
+            Address.of_entry(self.entry.data) != self.address
+            or Login.of_entry(self.entry.data) != self.login
+            or self.entry.data[CONF_STORAGE] != self.storage
+        )
+
+    async def async_apply_changes(self) -> None:
+        """Add, change and remove cameras as the entry now says; others notice nothing."""
+        before, now = self.cameras, self._read_cameras()
+        self.cameras = now
+        self.name = self.entry.title
+        await self.hub.async_register(self)
+        self.hub.engine.update_nvr(self.key, nvr_settings(self.entry.options))
+        for gone in before.keys() - now.keys():
+            await self.hub.engine.remove_camera(self.key, before[gone].key)
+            await self.hub.library.retire_camera(before[gone].key)
+        for subentry_id, camera in now.items():
+            old = before.get(subentry_id)
+            if old is None:
+                self.hub.engine.add_camera(
+                    self.key, camera.key, self._camera_spec(camera)
+                )
+                for listener in self._camera_listeners:
+                    listener(camera)
+            elif old != camera:
+                self.hub.engine.update_camera(
+                    self.key, camera.key, self._camera_spec(camera)
+                )
+
+    # What entities, flows and actions ask
+
+    async def async_channels(self) -> tuple[Channel, ...]:
+        """Ask the device for its cameras; raises `NvrError`."""
+        return await self.device.channels()
+
+    async def async_recordings(self) -> tuple[Recording, ...]:
+        """Ask the device for its recordings; raises `NvrError`."""
+        return await self.device.recordings()
+
+    async def async_stream_url(self, camera: CameraRuntime, *, sub: bool) -> str:
+        """Return the live address with credentials, for Home Assistant's own player."""
+        uri = await self.device.stream_uri(camera.profile(sub=sub))
+        user, password = self.login.for_rtsp
+        if not user:
+            return uri
+        parts = urlsplit(uri)
+        netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"
+        return urlunsplit(parts._replace(netloc=netloc))
+
+    async def async_snapshot(self, camera: CameraRuntime, *, sub: bool) -> bytes | None:
+        """Return a still from the device, None where it has none; raises `NvrError`."""
+        try:
+            return (await self.device.snapshot(camera.profile(sub=sub))).data
+        except NvrError as error:
+            if error.kind is ErrorKind.UNSUPPORTED:
+                self._snapshots[camera.key] = False
+                return None
+            raise
+
+    def has_snapshot(self, camera: CameraRuntime) -> bool:
+        """Say whether the device is not known to lack stills."""
+        return self._snapshots.get(camera.key, True)
+
+    async def async_start_sync(
+        self, cameras: Iterable[CameraRuntime] | None = None
+    ) -> None:
+        """Look for news now and return at once."""
+        chosen = self.cameras.values() if cameras is None else cameras
+        await self.hub.engine.sync_now([item.key for item in chosen], wait=False)
+
+    async def async_set_sync(self, camera: CameraRuntime, *, is_enabled: bool) -> None:
+        """Switch background sync of a camera; remembered across restarts."""
+        subentry = self.entry.subentries[camera.subentry_id]
+        self.hass.config_entries.async_update_subentry(
+            self.entry, subentry, data={**subentry.data, CONF_SYNC: is_enabled}
+        )
+        self.hub.engine.set_enabled(camera.key, is_enabled)
+        await self.coordinator.async_request_refresh()

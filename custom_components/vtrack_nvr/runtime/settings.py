@@ -1,0 +1,70 @@
+"""From what a config entry keeps to the settings of the core."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..const import (
+    CONF_BANDWIDTH,
+    CONF_CLIP_MINUTES,
+    CONF_INTERVAL,
+    CONF_MODE,
+    CONF_ORDER,
+    CONF_POST_ROLL,
+    CONF_PRE_ROLL,
+    CONF_RETENTION_DAYS,
+    CONF_RETENTION_GB,
+    CONF_SESSIONS,
+    CONF_SETTLE,
+    CONF_SOURCE,
+    CONF_SYNC,
+    CONF_TIME_CORRECTION,
+    DEFAULT_INTERVAL,
+)
+from ..core.library.values import GIGABYTE, Retention
+from ..core.models import StreamProfile
+from ..core.sync.settings import (
+    CameraSettings,
+    NvrSettings,
+    SourceChoice,
+    SyncMode,
+    SyncOrder,
+)
+
+
+def camera_settings(data: Mapping[str, Any]) -> CameraSettings:
+    """Read a camera's subentry."""
+    return CameraSettings(
+        is_enabled=data.get(CONF_SYNC, True),
+        mode=SyncMode(data[CONF_MODE]),
+        source=SourceChoice(data[CONF_SOURCE]),
+        order=SyncOrder(data[CONF_ORDER]),
+        retention_days=data[CONF_RETENTION_DAYS] or None,
+        clip_ms=data[CONF_CLIP_MINUTES] * 60_000,
+        pre_roll_ms=data[CONF_PRE_ROLL] * 1000,
+        post_roll_ms=data[CONF_POST_ROLL] * 1000,
+        settle_s=float(data[CONF_SETTLE]),
+    )
+
+
+def camera_retention(data: Mapping[str, Any]) -> Retention:
+    """Read how long a camera's clips stay."""
+    return Retention(
+        days=data[CONF_RETENTION_DAYS] or None,
+        max_bytes=data[CONF_RETENTION_GB] * GIGABYTE or None,
+    )
+
+
+def nvr_settings(options: Mapping[str, Any]) -> NvrSettings:
+    """Read an entry's options."""
+    sessions = options.get(CONF_SESSIONS, 1)
+    return NvrSettings(
+        interval_s=options.get(CONF_INTERVAL, DEFAULT_INTERVAL) * 60.0,
+        sessions=sessions if sessions > 1 else None,
+        bytes_per_second=options.get(CONF_BANDWIDTH, 0) * 125_000 or None,
+        time_correction_ms=options.get(CONF_TIME_CORRECTION, 0) * 60_000,
+    )
+
+
+def stream_profiles(data: Mapping[str, Any]) -> tuple[StreamProfile, ...]:
+    """Read the streams of a camera, the largest picture first."""
+    return tuple(StreamProfile(**profile) for profile in data.get("profiles", ()))

@@ -1,0 +1,69 @@
+"""Where footage may be kept: media dirs and the shares mounted below them."""
+
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import shutil
+
+from homeassistant.core import HomeAssistant
+
+
+@dataclass(frozen=True, slots=True)
+class StorageChoice:
+    """A folder to keep footage in.
+
+    `is_in_config`: it lies inside the configuration folder, so that every backup of Home
+    Assistant takes it along. `is_mount`: a share or disk of its own.
+    """
+
+    path: str
+    name: str
+    free_bytes: int
+    total_bytes: int
+    is_mount: bool
+    is_in_config: bool
+
+
+def _choices(media_dirs: dict[str, str], config_dir: str) -> list[StorageChoice]:
+    found: list[StorageChoice] = []
+    config = Path(config_dir).resolve()
+    for name, folder in media_dirs.items():
+        root = Path(folder)
+        candidates = [(name, root)]
+        if root.is_dir():
+            candidates += [
+                (f"{name}/{child.name}", child)
+                for child in sorted(root.iterdir())
+                if child.is_dir() and os.path.ismount(child)
+            ]
+        for label, path in candidates:
+            existing = path
+            while not existing.exists() and existing != existing.parent:
+                existing = existing.parent
+            try:
+                usage = shutil.disk_usage(existing)
+            except OSError:
+                continue  # a share that is away is no place to choose
+            found.append(
+                StorageChoice(
+                    str(path),
+                    label,
+                    usage.free,
+                    usage.total,
+                    os.path.ismount(path),
+                    path.resolve().is_relative_to(config),
+                )
+            )
+    return found
+
+
+async def async_storage_choices(hass: HomeAssistant) -> list[StorageChoice]:
+    """Return the folders, media dirs in their order and mounts below each."""
+    return await hass.async_add_executor_job(
+        _choices, dict(hass.config.media_dirs), hass.config.config_dir
+    )
+
+
+def is_backed_up(choice: StorageChoice) -> bool:
+    """Say whether backups of the configuration folder would take the footage along."""
+    return choice.is_in_config and not choice.is_mount
