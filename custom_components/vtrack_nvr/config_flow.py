@@ -67,6 +67,13 @@ from .runtime.connect import (
 
 MOST_LISTED = 100
 
+TARGET_ERRORS = {
+    "host": "target_host",
+    "port": "target_port",
+    "empty": "target_empty",
+    "too_many": "target_too_many",
+}
+
 
 class VtrackConfigFlow(ConfigFlow, domain=DOMAIN):
     """Add, re-authenticate and reconfigure an NVR."""
@@ -173,11 +180,8 @@ class VtrackConfigFlow(ConfigFlow, domain=DOMAIN):
                 try:
                     self._targets = targets_of(hosts, user_input.get(CONF_PORT, ""))
                 except TargetError as error:
-                    errors = {
-                        CONF_PORT if error.code == "port" else CONF_HOST: (
-                            f"target_{error.code}"
-                        )
-                    }
+                    field = CONF_PORT if error.code == "port" else CONF_HOST
+                    errors = {field: TARGET_ERRORS[error.code]}
                 else:
                     self._found.forget()
                     return await self.async_step_probe()
