@@ -52,3 +52,34 @@ class ClipSink(Protocol):
     def abandon(self, target: ClipTarget, reason: str) -> None:
         """Remove the part file, then its row: nothing worth keeping was written."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedClip:
+    """What a finished file of ours says about itself, by the metadata inside it.
+
+    `facts` are complete: size and hash are those of the file as it is now. Their `era_id`
+    is 0; the clock era is recognised by the difference of UTC and device start.
+    """
+
+    camera: CameraKey
+    facts: ClipFacts
+
+
+class MediaProbe(Protocol):
+    """Reads files back for the library (implemented by `core.media`); all calls block."""
+
+    def read_clip(self, path: Path) -> EmbeddedClip | None:
+        """Return what a finished file says, None where it is not a playable one of ours.
+
+        Raises `NvrError` of a storage kind when the file cannot be read at all.
+        """
+        ...
+
+    def salvage(self, part: Path, start: ClipStart) -> ClipFacts | None:
+        """Turn a part file of a killed process into a finished one, in place.
+
+        What follows the last whole fragment is cut off. Returns its facts, None where
+        nothing playable is in it (the file may then be removed). Nobody else has it open.
+        """
+        ...

@@ -10,6 +10,12 @@ from enum import StrEnum
 from .intervals import Ranges, TimeRange
 from .models import CameraKey, CoverageState
 
+ABSENT_NOT_LISTED = "not_listed"
+"""Reason of *absent* where a complete listing does not name it; a later one may. Any
+other reason of *absent* (a fetch went past and nothing came) stays for good."""
+LOST_OVERWRITTEN = "overwritten"
+"""Reason of *lost*: the device's earliest footage moved past it."""
+
 
 class RunKind(StrEnum):
     """Why a sync run was started."""

@@ -1,1 +1,62 @@
-"""Clips, ledger and index: what is kept, where, and what is missing."""
+"""Clips, index, storage roots, retention: what we have and keep."""
+
+from .browser import Browser, Reader
+from .care import Care
+from .library import Library
+from .values import (
+    BrakeReason,
+    CameraInfo,
+    CheckReport,
+    ClipPage,
+    CoverageSummary,
+    DayInfo,
+    DeleteCause,
+    Export,
+    ExportState,
+    IndexEvent,
+    IndexEventKind,
+    LedgerEntry,
+    LibraryBounds,
+    LibraryEvent,
+    LibraryEventKind,
+    LibraryHealth,
+    NvrInfo,
+    Retention,
+    RetentionPlan,
+    RootConfig,
+    RootInfo,
+    RunInfo,
+    SearchOrder,
+    Thumbnail,
+)
+
+__all__ = [
+    "BrakeReason",
+    "Browser",
+    "CameraInfo",
+    "Care",
+    "CheckReport",
+    "ClipPage",
+    "CoverageSummary",
+    "DayInfo",
+    "DeleteCause",
+    "Export",
+    "ExportState",
+    "IndexEvent",
+    "IndexEventKind",
+    "LedgerEntry",
+    "Library",
+    "LibraryBounds",
+    "LibraryEvent",
+    "LibraryEventKind",
+    "LibraryHealth",
+    "NvrInfo",
+    "Reader",
+    "Retention",
+    "RetentionPlan",
+    "RootConfig",
+    "RootInfo",
+    "RunInfo",
+    "SearchOrder",
+    "Thumbnail",
+]

@@ -1,0 +1,234 @@
+"""What the shell shows: everything here is answered by the index, never by a disk."""
+
+import asyncio
+from collections.abc import Sequence
+import datetime as dt
+from pathlib import Path
+from typing import Self
+
+from ..errors import ErrorKind, NvrError
+from ..intervals import TimeRange
+from ..ledger import CameraTotals
+from ..models import CameraKey, Clip, ClipState, CoverageState, EventClass, NvrKey
+from . import index_browse, index_cameras, index_clips, index_notes
+from .naming import day_start_ms
+from .store import Store, absolute
+from .values import (
+    CameraInfo,
+    ClipPage,
+    CoverageSummary,
+    DayInfo,
+    LedgerEntry,
+    NvrInfo,
+    RunInfo,
+    SearchOrder,
+)
+
+
+class Reader:
+    """A clip's file while somebody reads it; not deleted under the reader.
+
+    Use as a context manager, or call `release` (once or more often) when done.
+    """
+
+    def __init__(self, store: Store, clip: Clip, path: Path) -> None:
+        """Hold the clip; made by `Browser.reader`."""
+        self.clip = clip
+        self.path = path
+        self._store = store
+        self._is_held = True
+
+    def release(self) -> None:
+        """Let go; may be called from any thread."""
+        with self._store.lock:
+            if not self._is_held:
+                return
+            self._is_held = False
+            left = self._store.readers[self.clip.id] - 1
+            if left:
+                self._store.readers[self.clip.id] = left
+            else:
+                del self._store.readers[self.clip.id]
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Let go."""
+        self.release()
+
+
+class Browser:
+    """Cameras, days, clips, coverage: `library.browse`. All methods await the index."""
+
+    def __init__(self, store: Store) -> None:
+        """Read from the store of a library."""
+        self._store = store
+
+    async def cameras(self) -> tuple[CameraInfo, ...]:
+        """Return all cameras with totals, former ones last; by NVR, then name."""
+        return await asyncio.wrap_future(self._store.db.read(index_cameras.cameras))
+
+    async def nvrs(self) -> tuple[NvrInfo, ...]:
+        """Return all NVRs, former ones last."""
+        return await asyncio.wrap_future(self._store.db.read(index_cameras.nvrs))
+
+    async def days(self, camera: CameraKey) -> tuple[DayInfo, ...]:
+        """Return the local days on which the camera's clips begin, newest first."""
+        return await asyncio.wrap_future(
+            self._store.db.read(lambda c: index_browse.days(c, camera))
+        )
+
+    def day_range(self, day: dt.date) -> TimeRange:
+        """Return a local day in UTC; 23, 24 or 25 hours long. Does not block."""
+        zone = self._store.zone
+        return TimeRange(
+            day_start_ms(day, zone), day_start_ms(day + dt.timedelta(days=1), zone)
+        )
+
+    async def clips_of_day(
+        self,
+        camera: CameraKey,
+        day: dt.date,
+        *,
+        limit: int | None = None,
+        after: int | None = None,
+        order: SearchOrder = SearchOrder.OLDEST,
+    ) -> ClipPage:
+        """Return a page of the clips that begin on a local day."""
+        return await self.search(
+            cameras=(camera,),
+            window=self.day_range(day),
+            limit=limit,
+            after=after,
+            order=order,
+        )
+
+    async def search(
+        self,
+        *,
+        cameras: Sequence[CameraKey] | None = None,
+        window: TimeRange | None = None,
+        event_class: EventClass | None = None,
+        is_protected: bool | None = None,
+        order: SearchOrder = SearchOrder.NEWEST,
+        limit: int | None = None,
+        after: int | None = None,
+    ) -> ClipPage:
+        """Return a page of complete clips; what is None does not limit.
+
+        `window` is about where clips begin. `event_class`: an event of that class touches
+        the clip. `after` is the `next_after` of the page before. `limit` is at most
+        `bounds.page`, and that where it is None.
+        """
+        most = self._store.bounds.page
+        count = most if limit is None else max(1, min(limit, most))
+        return await asyncio.wrap_future(
+            self._store.db.read(
+                lambda c: index_browse.page(
+                    c,
+                    cameras,
+                    window,
+                    order,
+                    count,
+                    after,
+                    is_protected=is_protected,
+                    event_class=event_class,
+                )
+            )
+        )
+
+    async def recent(
+        self, limit: int = 20, camera: CameraKey | None = None
+    ) -> tuple[Clip, ...]:
+        """Return the clips with the newest footage, newest first."""
+        cameras = None if camera is None else (camera,)
+        return (await self.search(cameras=cameras, limit=limit)).clips
+
+    async def clip(self, clip_id: int) -> Clip | None:
+        """Return a clip in whatever state, None where there is none of that id."""
+        return await asyncio.wrap_future(
+            self._store.db.read(lambda c: index_clips.get(c, clip_id))
+        )
+
+    async def clips_at(self, camera: CameraKey, window: TimeRange) -> tuple[Clip, ...]:
+        """Return all complete clips that touch the window, in order, not in pages."""
+        return await asyncio.wrap_future(
+            self._store.db.read(
+                lambda c: index_browse.clips_touching(c, camera, window)
+            )
+        )
+
+    async def trash(self) -> tuple[Clip, ...]:
+        """Return the clips that can be brought back, oldest deletion first."""
+        rows = await asyncio.wrap_future(
+            self._store.db.read(
+                lambda c: [
+                    index_clips.get(c, row["id"])
+                    for row in index_clips.in_state(c, ClipState.TRASHED)
+                ]
+            )
+        )
+        return tuple(row for row in rows if row is not None)
+
+    async def reader(self, clip_id: int) -> Reader:
+        """Return a lease on a clip's file; nothing deletes it until it is released.
+
+        Does not touch the disk: the path is absolute, and whoever opens it does so off
+        the loop. Raises `GONE` where there is no such clip to read, or the storage
+        problem of its root from cached health.
+        """
+        clip = await self.clip(clip_id)
+        if clip is None or clip.state is not ClipState.COMPLETE:
+            raise NvrError(ErrorKind.GONE, "there is no such clip", where=str(clip_id))
+        root = self._store.root(clip.root_id)
+        with self._store.lock:
+            self._store.readers[clip_id] = self._store.readers.get(clip_id, 0) + 1
+        reader = Reader(self._store, clip, absolute(root, clip.path))
+        # the clip may have gone or moved between the look and the lease
+        again = await self.clip(clip_id)
+        if again is None or again.state is not ClipState.COMPLETE:
+            reader.release()
+            raise NvrError(ErrorKind.GONE, "there is no such clip", where=str(clip_id))
+        if (again.root_id, again.path) != (clip.root_id, clip.path):
+            reader.clip = again
+            reader.path = absolute(self._store.root(again.root_id), again.path)
+        return reader
+
+    async def coverage_summary(
+        self, camera: CameraKey, window: TimeRange
+    ) -> CoverageSummary:
+        """Return the time per state inside the window, and the percentage."""
+        return await asyncio.wrap_future(
+            self._store.db.read(lambda c: index_browse.summary(c, camera, window))
+        )
+
+    async def totals(self, camera: CameraKey) -> CameraTotals:
+        """Return a camera's sums over its whole time line."""
+        return await asyncio.wrap_future(
+            self._store.db.read(
+                lambda c: index_cameras.totals(c, index_cameras.camera_row(c, camera))
+            )
+        )
+
+    async def runs(
+        self, nvr: NvrKey | None = None, limit: int = 50, before_id: int = 2**62
+    ) -> tuple[RunInfo, ...]:
+        """Return the history of sync runs, newest first."""
+        return await asyncio.wrap_future(
+            self._store.db.read(lambda c: index_notes.runs(c, nvr, limit, before_id))
+        )
+
+    async def ledger(
+        self,
+        state: CoverageState,
+        cameras: Sequence[CameraKey] | None = None,
+        limit: int = 100,
+    ) -> tuple[LedgerEntry, ...]:
+        """Return stretches that are removed, lost, failed, missing …, latest first."""
+        return await asyncio.wrap_future(
+            self._store.db.read(
+                lambda c: index_browse.ledger_entries(c, cameras, state, limit)
+            )
+        )

@@ -1,0 +1,277 @@
+"""What changes the library on purpose: protect, delete, retain, move, check.
+
+All awaited methods are safe on the event loop; the others block and belong to upkeep.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+import contextlib
+import logging
+import sqlite3
+import threading
+
+from ..errors import ErrorKind, NvrError
+from ..intervals import TimeRange
+from ..models import CameraKey, Clip, ClipState
+from . import copies, deletion, index_browse, index_cameras, index_clips
+from .check import Checker
+from .guard import Root
+from .journal import Fact, FactKind
+from .retain import Retainer
+from .store import Store, note
+from .transfer import Mover
+from .values import (
+    CheckReport,
+    DeleteCause,
+    LibraryEvent,
+    LibraryEventKind,
+    RetentionPlan,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Care:
+    """`library.care`."""
+
+    def __init__(self, store: Store) -> None:
+        """Take care of the store of a library."""
+        self._store = store
+        self.checker = Checker(store)
+        self.retainer = Retainer(store)
+        self.mover = Mover(store)
+        self._settling: dict[int, Future[object]] = {}
+        self._lock = threading.Lock()
+
+    # --- protect ----------------------------------------------------------------------
+
+    async def protect(self, clip_ids: Sequence[int], note_text: str = "") -> int:
+        """Keep clips until `unprotect`, whatever retention says; returns how many.
+
+        A clip in the trash is taken out of it.
+        """
+        return await self._protect(clip_ids, note_text, is_protected=True)
+
+    async def unprotect(self, clip_ids: Sequence[int]) -> int:
+        """Let retention have clips again; returns how many were protected."""
+        return await self._protect(clip_ids, "", is_protected=False)
+
+    async def protect_range(
+        self, camera: CameraKey, window: TimeRange, note_text: str = ""
+    ) -> tuple[Clip, ...]:
+        """Protect all clips that touch the window; returns them."""
+        store = self._store
+        clips = await asyncio.wrap_future(
+            store.db.read(lambda c: index_browse.clips_touching(c, camera, window))
+        )
+        await self.protect([clip.id for clip in clips], note_text)
+        return clips
+
+    async def _protect(
+        self, clip_ids: Sequence[int], note_text: str, *, is_protected: bool
+    ) -> int:
+        now_ms = self._store.clock.now_ms()
+
+        def run(connection: sqlite3.Connection) -> list[Clip]:
+            if is_protected:
+                deletion.restore(connection, clip_ids, now_ms)
+            changed = []
+            for clip_id in clip_ids:
+                clip = index_clips.get(connection, clip_id)
+                if clip is None or clip.state in {
+                    ClipState.TRASHED,
+                    ClipState.DELETING,
+                }:
+                    continue
+                if not index_clips.set_protected(
+                    connection, clip_id, is_protected=is_protected, note=note_text
+                ):
+                    continue
+                fact = Fact(
+                    FactKind.PROTECT,
+                    {"path": clip.path, "on": is_protected, "note": note_text},
+                )
+                camera_id = index_cameras.camera_id(connection, clip.camera)
+                note(connection, camera_id, clip.root_id, fact)
+                changed.append(clip)
+            return changed
+
+        changed = await asyncio.wrap_future(self._store.db.write(run))
+        self._tell(LibraryEventKind.CLIP_CHANGED, changed)
+        return len(changed)
+
+    # --- delete -----------------------------------------------------------------------
+
+    async def delete(
+        self, clip_ids: Sequence[int], *, with_protected: bool = False
+    ) -> tuple[Clip, ...]:
+        """Put clips in the trash for `bounds.undo_ms`; returns those that went there.
+
+        Protected ones stay unless asked for. Their stretch is *removed* and will not be
+        fetched again unless it is requested.
+        """
+        now_ms = self._store.clock.now_ms()
+        gone = await asyncio.wrap_future(
+            self._store.db.write(
+                lambda c: deletion.trash(
+                    c,
+                    clip_ids,
+                    DeleteCause.PERSON,
+                    now_ms,
+                    with_protected=with_protected,
+                )
+            )
+        )
+        self._tell(LibraryEventKind.CLIP_REMOVED, gone)
+        return tuple(gone)
+
+    async def restore(self, clip_ids: Sequence[int]) -> tuple[Clip, ...]:
+        """Take clips out of the trash; returns those that came back."""
+        now_ms = self._store.clock.now_ms()
+        back = await asyncio.wrap_future(
+            self._store.db.write(lambda c: deletion.restore(c, clip_ids, now_ms))
+        )
+        self._tell(LibraryEventKind.CLIP_ADDED, back)
+        return tuple(back)
+
+    async def purge_camera(
+        self, camera: CameraKey, *, with_protected: bool = False
+    ) -> int:
+        """Put all of a camera's clips in the trash; returns how many. Undo as usual."""
+        ids = await asyncio.wrap_future(
+            self._store.db.read(
+                lambda c: [
+                    row[0]
+                    for row in c.execute(
+                        "select id from clip where state = 'complete'"
+                        " and camera_id = ?",
+                        (index_cameras.camera_id(c, camera),),
+                    )
+                ]
+            )
+        )
+        count = 0
+        now_ms = self._store.clock.now_ms()
+        step = self._store.bounds.delete_batch
+        for start in range(0, len(ids), step):
+            batch = ids[start : start + step]
+            gone = await asyncio.wrap_future(
+                self._store.db.write(
+                    lambda c, b=batch: deletion.trash(  # type: ignore[misc]
+                        c,
+                        b,
+                        DeleteCause.PURGE,
+                        now_ms,
+                        with_protected=with_protected,
+                    )
+                )
+            )
+            count += len(gone)
+            self._tell(LibraryEventKind.CLIP_REMOVED, gone)
+        return count
+
+    async def empty_trash(self, *, at_once: bool = False) -> int:
+        """Delete for good what is past its undo window (or all of it, at once)."""
+        return await asyncio.to_thread(self.empty_trash_now, at_once=at_once)
+
+    def empty_trash_now(self, *, at_once: bool = False) -> int:
+        """Do the same; blocks."""
+        now_ms = self._store.clock.now_ms()
+        before_ms = now_ms if at_once else now_ms - self._store.bounds.undo_ms
+        return deletion.empty_trash(self._store, before_ms=before_ms)
+
+    # --- retention --------------------------------------------------------------------
+
+    async def plan_retention(self) -> RetentionPlan:
+        """Return what retention would delete now, and where it would ask; a dry run."""
+        return await asyncio.to_thread(self.retainer.plan)
+
+    async def run_retention(self, confirm: str = "") -> RetentionPlan:
+        """Delete what is due and return the plan that was followed.
+
+        Cameras for which the brake was tripped keep everything until a run confirms the
+        `token` of the plan that said so.
+        """
+        return await asyncio.to_thread(self.retainer.run, confirm)
+
+    @property
+    def braked(self) -> RetentionPlan | None:
+        """The plan of the last run, if cameras in it wait for a person."""
+        return self.retainer.braked
+
+    @property
+    def full_roots(self) -> tuple[int, ...]:
+        """Roots at their floor on which nothing may be deleted."""
+        return self.retainer.full_roots
+
+    # --- check ------------------------------------------------------------------------
+
+    @property
+    def is_checking(self) -> bool:
+        """Files are being adopted or compared right now."""
+        return self.checker.is_running
+
+    @property
+    def last_check(self) -> CheckReport | None:
+        """What the last full comparison found."""
+        return self.checker.last
+
+    async def check(self) -> CheckReport:
+        """Compare all files with all rows: adopt, report, note what is missing."""
+        return await asyncio.to_thread(self.checker.full)
+
+    def settle_soon(self, root: Root) -> None:
+        """Queue the fast check of a root that can be used (again), on its thread."""
+        with self._lock:
+            running = self._settling.get(root.id)
+            if running is not None and not running.done():
+                return
+
+            def run() -> object:
+                with contextlib.suppress(NvrError):
+                    return self.checker.fast(root)
+                return None
+
+            self._settling[root.id] = root.worker.submit(run)
+
+    def wait_settled(self, seconds: float) -> bool:
+        """Wait for the fast check of all usable roots; blocks."""
+        deadline = self._store.clock.monotonic() + seconds
+        pause = threading.Event()
+        while self._store.clock.monotonic() < deadline:
+            usable = [
+                root
+                for root in self._store.guard.roots()
+                if self._store.guard.problem(root) is None
+            ]
+            with self._lock:
+                if all(
+                    (found := self._settling.get(root.id)) is not None and found.done()
+                    for root in usable
+                ):
+                    return True
+            pause.wait(0.005)
+        return False
+
+    # --- the index --------------------------------------------------------------------
+
+    async def copy_index(self) -> None:
+        """Make a checked copy of the index now; raises `INDEX_FAILED`."""
+        await asyncio.to_thread(self.copy_index_now)
+
+    def copy_index_now(self) -> None:
+        """Do the same; blocks."""
+        store = self._store
+        try:
+            copies.make_beside(
+                store.db.path, store.clock.now_ms(), store.bounds.copies, store.files
+            )
+        except sqlite3.Error as error:
+            raise NvrError(
+                ErrorKind.INDEX_FAILED, type(error).__name__, where="copy"
+            ) from error
+
+    def _tell(self, kind: LibraryEventKind, clips: Sequence[Clip]) -> None:
+        for clip in clips:
+            self._store.tell(LibraryEvent(kind, clip.camera, clip.id, clip.root_id))

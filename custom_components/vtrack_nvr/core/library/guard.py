@@ -1,0 +1,295 @@
+"""Watches the storage roots: whether they are there, ours, and can be written to.
+
+A root is ours while its marker file says so. Each root is looked at on a thread of its
+own, because a dead mount holds whoever touches it for minutes; everybody else reads what
+was found last. A look that has not come back counts as "does not answer".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+import json
+import logging
+from pathlib import Path
+import threading
+import uuid
+
+from ..clock import Clock
+from ..errors import ErrorKind, NvrError
+from .files import FileLayer, Space
+from .naming import MARKER, ROOT_FOLDER
+from .worker import Worker
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Root:
+    """A storage root and what is known of it now; only `Guard` changes it."""
+
+    id: int
+    path: Path
+    name: str
+    floor_bytes: int
+    uuid: str
+    is_marked: bool
+    """We have seen our marker there; from then on its absence means "not mounted"."""
+    is_current: bool = True
+    position: int = 0
+    problem: NvrError | None = None
+    space: Space | None = None
+    checked_ms: int | None = None
+    has_answered: bool = False
+    needs_write_test: bool = True
+    looking_since: float | None = None
+    told: ErrorKind | None = None
+    was_told: bool = False
+    due: float = 0.0
+    looker: Worker = field(default_factory=lambda: Worker("vtrack-root-look"))
+    worker: Worker = field(default_factory=lambda: Worker("vtrack-root-work"))
+
+    @property
+    def folder(self) -> Path:
+        """Return where our files are."""
+        return self.path / ROOT_FOLDER
+
+    @property
+    def marker(self) -> Path:
+        """Return the file that proves that this is the root we mean."""
+        return self.folder / MARKER
+
+
+def marker_text(root_uuid: str) -> bytes:
+    """Return the content of a marker file."""
+    note = "VTrack NVR knows its storage by this file. Without it nothing is written."
+    return json.dumps({"uuid": root_uuid, "note": note}, indent=1).encode() + b"\n"
+
+
+def marker_uuid(data: bytes) -> str:
+    """Return what a marker file says; raises `STORAGE_MISSING` where it says nothing."""
+    try:
+        found = json.loads(data)["uuid"]
+        return str(uuid.UUID(found))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NvrError(ErrorKind.STORAGE_MISSING, "marker is damaged") from error
+
+
+class Guard:
+    """Knows which root may be used; `problem` never blocks."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        files: FileLayer,
+        *,
+        interval: float,
+        answer_seconds: float,
+        on_attached: Callable[[Root, str], None],
+        on_change: Callable[[Root], None],
+    ) -> None:
+        """Watch nothing yet.
+
+        `on_attached` is called once per root with the id its marker bears, on the root's
+        own thread, before it counts as usable; `on_change` whenever a root begins or
+        ceases to have a problem, on some thread of ours.
+        """
+        self._clock = clock
+        self._files = files
+        self._interval = interval
+        self._answer_seconds = answer_seconds
+        self._on_attached = on_attached
+        self._on_change = on_change
+        self._roots: dict[int, Root] = {}
+        self._lock = threading.RLock()
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, root: Root) -> None:
+        """Watch a root from now on."""
+        with self._lock:
+            self._roots[root.id] = root
+        self._wake.set()
+
+    def drop(self, root_id: int) -> None:
+        """Watch a root no longer."""
+        with self._lock:
+            root = self._roots.pop(root_id, None)
+        if root is not None:
+            root.looker.close()
+            root.worker.close()
+
+    def renumber(self, root: Root, new_id: int) -> None:
+        """Say that a root turned out to be one the index knows by another id."""
+        with self._lock:
+            self._roots.pop(root.id, None)
+            root.id = new_id
+            self._roots[new_id] = root
+
+    def roots(self) -> tuple[Root, ...]:
+        """Return all watched roots, the first choice first."""
+        with self._lock:
+            return tuple(sorted(self._roots.values(), key=lambda root: root.position))
+
+    def get(self, root_id: int) -> Root | None:
+        """Return a watched root."""
+        with self._lock:
+            return self._roots.get(root_id)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._stop.clear()
+        self._thread = threading.Thread(
+            target=self._run, name="vtrack-guard", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """End all threads; one that hangs in a dead mount is left to itself."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(seconds)
+        for root in self.roots():
+            root.looker.close()
+            root.worker.close()
+        for root in self.roots():
+            for worker in (root.looker, root.worker):
+                if not worker.join(seconds):
+                    _LOGGER.warning("A storage root still does not answer at the end")
+
+    def wait_answered(self, seconds: float) -> bool:
+        """Wait until each root was looked at once; False where one does not answer."""
+        deadline = self._clock.monotonic() + seconds
+        pause = threading.Event()
+        while not all(root.has_answered for root in self.roots()):
+            if self._clock.monotonic() >= deadline:
+                return False
+            pause.wait(0.005)
+        return True
+
+    def problem(self, root: Root) -> NvrError | None:
+        """Return why a root may not be used now, from what was found last."""
+        since = root.looking_since
+        if since is not None:
+            silent = self._clock.monotonic() - since
+            if silent > self._answer_seconds:
+                return NvrError(
+                    ErrorKind.STORAGE_STALLED,
+                    f"no answer for {silent:.0f} s",
+                    where=root.name,
+                )
+        if not root.has_answered:
+            return NvrError(ErrorKind.STORAGE_STALLED, "no answer yet", where=root.name)
+        return root.problem
+
+    def report(self, root: Root, error: NvrError) -> None:
+        """Take note that using a root failed; it is looked at anew, thoroughly."""
+        root.needs_write_test = True
+        root.problem = error
+        root.due = 0.0
+        self._wake.set()
+
+    def check_now(self, root: Root) -> Space:
+        """Look at marker and space on the caller's thread; raises the storage error."""
+        space = self._look(root)
+        self._require_room(root, space)
+        return space
+
+    def check_marker(self, root: Root) -> None:
+        """Look at the marker on the caller's thread; raises the storage error."""
+        self._look(root)
+
+    def look(self, root: Root) -> None:
+        """Queue a look at once, if none is under way."""
+        if root.looking_since is None:
+            root.looking_since = self._clock.monotonic()
+            root.looker.submit(lambda: self._visit(root))
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            now = self._clock.monotonic()
+            for root in self.roots():
+                if root.looking_since is None and now >= root.due:
+                    self.look(root)
+                self._tell(root)
+            self._clock.wait(self._wake, min(1.0, self._interval))
+            self._wake.clear()
+
+    def _tell(self, root: Root) -> None:
+        problem = self.problem(root)
+        kind = problem.kind if problem else None
+        since = root.looking_since
+        if not root.has_answered and (
+            since is None or self._clock.monotonic() - since <= self._answer_seconds
+        ):
+            return
+        if kind is root.told and root.was_told:
+            return
+        root.was_told = True
+        root.told = kind
+        if problem:
+            _LOGGER.warning("Storage %s: %s", root.name or root.path.name, problem)
+        else:
+            _LOGGER.info("Storage %s: usable", root.name or root.path.name)
+        self._on_change(root)
+
+    def _visit(self, root: Root) -> None:
+        problem: NvrError | None = None
+        try:
+            if not root.is_marked:
+                self._attach(root)
+            root.space = self._look(root)
+            if root.needs_write_test:
+                self._files.touch(root.marker)
+            self._require_room(root, root.space)
+            root.needs_write_test = False
+        except NvrError as error:
+            problem = error
+        finally:
+            root.problem = problem
+            root.checked_ms = self._clock.now_ms()
+            root.has_answered = True
+            root.looking_since = None
+            root.due = self._clock.monotonic() + self._interval
+            self._wake.set()
+
+    def _look(self, root: Root) -> Space:
+        if not root.is_marked:
+            raise NvrError(
+                ErrorKind.STORAGE_MISSING, "not attached yet", where=root.name
+            )
+        found = marker_uuid(self._files.read(root.marker, 4096))
+        if found != root.uuid:
+            raise NvrError(
+                ErrorKind.STORAGE_MISSING, "another storage is here", where=root.name
+            )
+        space = self._files.space(root.folder)
+        if space.is_read_only:
+            raise NvrError(
+                ErrorKind.STORAGE_READ_ONLY, "mounted read-only", where=root.name
+            )
+        return space
+
+    @staticmethod
+    def _require_room(root: Root, space: Space) -> None:
+        if space.free_bytes < root.floor_bytes:
+            raise NvrError(
+                ErrorKind.STORAGE_FULL,
+                f"{space.free_bytes // 1_000_000} MB are free, "
+                f"{root.floor_bytes // 1_000_000} MB are to stay so",
+                where=root.name,
+            )
+
+    def _attach(self, root: Root) -> None:
+        """Read the marker of a root seen for the first time, or put it there."""
+        if not self._files.exists(root.path):
+            raise NvrError(
+                ErrorKind.STORAGE_MISSING, "folder does not exist", where=root.name
+            )
+        self._files.make_folder(root.folder, root.path)
+        if not self._files.exists(root.marker):
+            self._files.write_new(root.marker, marker_text(root.uuid))
+        found = marker_uuid(self._files.read(root.marker, 4096))
+        self._on_attached(root, found)
+        root.uuid = found
+        root.is_marked = True

@@ -1,0 +1,177 @@
+"""The rows of the coverage ledger, and the sums that change with them.
+
+Every function takes the index's connection and belongs inside a transaction of
+`Database`; times are UTC milliseconds.
+"""
+
+from collections.abc import Iterable, Sequence
+import sqlite3
+
+from ..intervals import Ranges, TimeRange, difference, union
+from ..ledger import SweepFindings
+from ..models import CoverageState
+from . import ledger
+from .ledger import Entry, Rule
+from .rows import entry_of
+
+
+def entries_in(
+    connection: sqlite3.Connection, camera_id: int, window: TimeRange
+) -> list[Entry]:
+    """Return the rows that touch the window, whole, in order."""
+    first = connection.execute(
+        "select max(start_ms) from coverage where camera_id = ? and start_ms <= ?",
+        (camera_id, window.start_ms),
+    ).fetchone()[0]
+    rows = connection.execute(
+        "select * from coverage where camera_id = ? and start_ms >= ? and start_ms < ?"
+        " and end_ms > ? order by start_ms",
+        (
+            camera_id,
+            window.start_ms if first is None else first,
+            window.end_ms,
+            window.start_ms,
+        ),
+    )
+    return [entry_of(row) for row in rows]
+
+
+def kept_ranges(
+    connection: sqlite3.Connection,
+    camera_id: int,
+    window: TimeRange,
+    *,
+    without_clip: int | None = None,
+) -> Ranges:
+    """Return what complete clips cover of the window (their union, cut to it)."""
+    rows = connection.execute(
+        "select start_ms, end_ms, id from clip where state = 'complete'"
+        " and camera_id = ?1 and start_ms < ?3 and end_ms > ?2 and start_ms >="
+        " ?2 - (select longest_ms from camera where id = ?1)",
+        (camera_id, window.start_ms, window.end_ms),
+    )
+    return union(
+        TimeRange(max(row[0], window.start_ms), min(row[1], window.end_ms))
+        for row in rows
+        if row[2] != without_clip
+    )
+
+
+def repaint(
+    connection: sqlite3.Connection,
+    camera_id: int,
+    ranges: Iterable[TimeRange],
+    rule: Rule,
+) -> None:
+    """Apply a rule inside the ranges, neighbours of equal content becoming one row."""
+    for item in union(ranges):
+        # one millisecond more on either side brings in the neighbours to join with
+        around = TimeRange(item.start_ms - 1, item.end_ms + 1)
+        before = entries_in(connection, camera_id, around)
+        replace(connection, camera_id, before, ledger.repaint(before, (item,), rule))
+
+
+def replace(
+    connection: sqlite3.Connection,
+    camera_id: int,
+    before: Sequence[Entry],
+    after: Sequence[Entry],
+) -> None:
+    """Write the difference of two versions of the same stretch, and of the sums."""
+    old, new = set(before), set(after)
+    gone = [entry for entry in before if entry not in new]
+    come = [entry for entry in after if entry not in old]
+    connection.executemany(
+        "delete from coverage where camera_id = ? and start_ms = ?",
+        [(camera_id, entry.start_ms) for entry in gone],
+    )
+    connection.executemany(
+        "insert into coverage (camera_id, start_ms, end_ms, state, reason, next_try_ms,"
+        " attempts, run_id, changed_ms) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(camera_id, *entry) for entry in come],
+    )
+    sums: dict[CoverageState, int] = {}
+    for sign, entries in ((-1, gone), (1, come)):
+        for entry in entries:
+            length_ms = entry.end_ms - entry.start_ms
+            sums[entry.state] = sums.get(entry.state, 0) + sign * length_ms
+    connection.executemany(
+        "insert into coverage_total (camera_id, state, ms) values (?1, ?2, max(?3, 0))"
+        " on conflict do update set ms = ms + ?3",
+        [(camera_id, state, ms) for state, ms in sums.items() if ms],
+    )
+
+
+def mark(
+    connection: sqlite3.Connection,
+    camera_id: int,
+    ranges: Iterable[TimeRange],
+    new: Entry,
+) -> None:
+    """Enter a state for the parts that are neither kept nor removed."""
+    for item in union(ranges):
+        free = difference((item,), kept_ranges(connection, camera_id, item))
+        repaint(connection, camera_id, free, ledger.marked(new))
+
+
+def sweep(
+    connection: sqlite3.Connection,
+    camera_id: int,
+    findings: SweepFindings,
+    run_id: int | None,
+    now_ms: int,
+) -> Ranges:
+    """Enter what a search found (rules in `ledger.swept`); returns what is newly lost."""
+    cause = Entry(0, 0, CoverageState.ON_DEVICE, run_id=run_id, changed_ms=now_ms)
+    window = findings.window
+    around = TimeRange(window.start_ms - 1, window.end_ms + 1)
+    before = entries_in(connection, camera_id, around)
+    kept = kept_ranges(connection, camera_id, window)
+    replace(connection, camera_id, before, ledger.swept(before, kept, findings, cause))
+    row = connection.execute(
+        "select device_oldest_ms, device_newest_ms, device_since_ms from camera"
+        " where id = ?",
+        (camera_id,),
+    ).fetchone()
+    since_ms = ledger.held_since(
+        row["device_since_ms"],
+        row["device_oldest_ms"],
+        row["device_newest_ms"],
+        findings,
+    )
+    gone = ledger.overwritten(since_ms, findings)
+    lost = union(_waiting(connection, camera_id, gone)) if gone else ()
+    repaint(connection, camera_id, lost, ledger.lost(cause))
+    connection.execute(
+        "update camera set device_since_ms = ?,"
+        " device_oldest_ms = coalesce(?, device_oldest_ms),"
+        " device_newest_ms = coalesce(?, device_newest_ms) where id = ?",
+        (since_ms, findings.device_earliest_ms, findings.device_latest_ms, camera_id),
+    )
+    return lost
+
+
+def _waiting(
+    connection: sqlite3.Connection, camera_id: int, window: TimeRange
+) -> list[TimeRange]:
+    """Return the stretches on the device or failed inside the window."""
+    rows = connection.execute(
+        "select start_ms, end_ms from coverage where state in ('on_device', 'failed')"
+        " and camera_id = ? and start_ms < ? and end_ms > ?",
+        (camera_id, window.end_ms, window.start_ms),
+    )
+    return [
+        TimeRange(max(row[0], window.start_ms), min(row[1], window.end_ms))
+        for row in rows
+    ]
+
+
+def totals_by_state(
+    connection: sqlite3.Connection, camera_id: int
+) -> dict[CoverageState, int]:
+    """Return the kept sums of everything that is not kept."""
+    rows = connection.execute(
+        "select state, ms from coverage_total where camera_id = ? and ms > 0",
+        (camera_id,),
+    )
+    return {CoverageState(row[0]): row[1] for row in rows}

@@ -1,0 +1,241 @@
+"""Requests, events and the history of sync runs.
+
+Every function takes the index's connection and belongs inside a transaction of
+`Database`; times are UTC milliseconds.
+"""
+
+from collections.abc import Sequence
+import sqlite3
+
+from ..errors import ErrorKind, NvrError
+from ..intervals import TimeRange, difference
+from ..ledger import RunKind, RunResult, Want
+from ..models import CameraKey, CoverageState, EventMark, NvrKey
+from . import index_cameras, index_ledger, ledger
+from .ledger import Entry
+from .rows import mark_of, ranges_of, ranges_text
+from .values import RunInfo
+
+
+def add_want(
+    connection: sqlite3.Connection,
+    camera: CameraKey,
+    wanted: TimeRange,
+    note: str,
+    now_ms: int,
+) -> Want:
+    """Store a request; removed stretches in it may be fetched again.
+
+    What was *removed* becomes *on device* and is remembered: `close_want` takes back what
+    was not fetched.
+    """
+    camera_id = index_cameras.camera_id(connection, camera)
+    removed = tuple(
+        TimeRange(
+            max(entry.start_ms, wanted.start_ms), min(entry.end_ms, wanted.end_ms)
+        )
+        for entry in index_ledger.entries_in(connection, camera_id, wanted)
+        if entry.state is CoverageState.REMOVED
+    )
+    index_ledger.repaint(
+        connection,
+        camera_id,
+        removed,
+        ledger.becomes(
+            Entry(0, 0, CoverageState.ON_DEVICE, "requested", changed_ms=now_ms)
+        ),
+    )
+    cursor = connection.execute(
+        "insert into want (camera_id, start_ms, end_ms, made_ms, note, removed)"
+        " values (?, ?, ?, ?, ?, ?)",
+        (
+            camera_id,
+            wanted.start_ms,
+            wanted.end_ms,
+            now_ms,
+            note,
+            ranges_text(removed),
+        ),
+    )
+    assert cursor.lastrowid is not None
+    return Want(cursor.lastrowid, camera, wanted, now_ms, note)
+
+
+def wants(connection: sqlite3.Connection, nvr: NvrKey) -> tuple[Want, ...]:
+    """Return an NVR's open requests, oldest first."""
+    rows = connection.execute(
+        "select want.*, camera.key as camera_key from want"
+        " join camera on camera.id = want.camera_id"
+        " join nvr on nvr.id = camera.nvr_id"
+        " where want.closed_ms is null and nvr.key = ? order by want.id",
+        (nvr,),
+    )
+    return tuple(
+        Want(
+            row["id"],
+            CameraKey(row["camera_key"]),
+            TimeRange(row["start_ms"], row["end_ms"]),
+            row["made_ms"],
+            row["note"],
+        )
+        for row in rows
+    )
+
+
+def close_want(
+    connection: sqlite3.Connection, want_id: int, outcome: str, now_ms: int
+) -> None:
+    """Close a request; what was removed before it and is not kept is removed again."""
+    row = connection.execute(
+        "select * from want where id = ? and closed_ms is null", (want_id,)
+    ).fetchone()
+    if row is None:
+        return
+    connection.execute(
+        "update want set closed_ms = ?, outcome = ? where id = ?",
+        (now_ms, outcome, want_id),
+    )
+    for item in ranges_of(row["removed"]):
+        kept = index_ledger.kept_ranges(connection, row["camera_id"], item)
+        index_ledger.repaint(
+            connection,
+            row["camera_id"],
+            difference((item,), kept),
+            ledger.becomes(
+                Entry(0, 0, CoverageState.REMOVED, "person", changed_ms=now_ms)
+            ),
+        )
+
+
+def add_marks(
+    connection: sqlite3.Connection, camera: CameraKey, marks: Sequence[EventMark]
+) -> None:
+    """Store events; one that began at the same moment is replaced by the longer."""
+    camera_id = index_cameras.camera_id(connection, camera)
+    connection.executemany(
+        "insert into mark (camera_id, start_ms, end_ms, class, source)"
+        " values (?, ?, ?, ?, ?)"
+        " on conflict do update set end_ms = max(end_ms, excluded.end_ms)",
+        [
+            (
+                camera_id,
+                m.range.start_ms,
+                m.range.end_ms,
+                m.event_class.value,
+                m.source,
+            )
+            for m in marks
+        ],
+    )
+    longest_ms = max((m.range.duration_ms for m in marks), default=0)
+    connection.execute(
+        "update camera set longest_mark_ms = max(longest_mark_ms, ?) where id = ?",
+        (longest_ms, camera_id),
+    )
+
+
+def marks(
+    connection: sqlite3.Connection, camera: CameraKey, window: TimeRange
+) -> tuple[EventMark, ...]:
+    """Return the events that touch the window, in order."""
+    row = index_cameras.camera_row(connection, camera)
+    rows = connection.execute(
+        "select * from mark where camera_id = ? and start_ms >= ? and start_ms < ?"
+        " and end_ms >= ? order by start_ms, class",
+        (
+            row["id"],
+            window.start_ms - row["longest_mark_ms"],
+            window.end_ms,
+            window.start_ms,
+        ),
+    )
+    return tuple(mark_of(row) for row in rows)
+
+
+def drop_old_marks(connection: sqlite3.Connection, before_ms: int) -> None:
+    """Forget events that ended long ago."""
+    for row in connection.execute("select id from camera").fetchall():
+        connection.execute(
+            "delete from mark where camera_id = ? and start_ms < ?",
+            (row["id"], before_ms),
+        )
+
+
+def begin_run(
+    connection: sqlite3.Connection, nvr: NvrKey, kind: RunKind, now_ms: int
+) -> int:
+    """Open a line in the history; returns its id."""
+    cursor = connection.execute(
+        "insert into run (nvr_id, kind, started_ms) values (?, ?, ?)",
+        (index_cameras.nvr_row(connection, nvr)["id"], kind.value, now_ms),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def end_run(
+    connection: sqlite3.Connection, run_id: int, result: RunResult, now_ms: int
+) -> None:
+    """Close a line in the history."""
+    connection.execute(
+        "update run set ended_ms = ?, clips = ?, bytes = ?, seconds = ?, errors = ?,"
+        " detail = ? where id = ?",
+        (
+            now_ms,
+            result.clips,
+            result.bytes,
+            result.seconds,
+            result.errors,
+            result.detail,
+            run_id,
+        ),
+    )
+
+
+def end_broken_runs(connection: sqlite3.Connection, now_ms: int) -> None:
+    """Close what a killed process left open."""
+    connection.execute(
+        "update run set ended_ms = ?, detail = 'interrupted' where ended_ms is null",
+        (now_ms,),
+    )
+
+
+def runs(
+    connection: sqlite3.Connection, nvr: NvrKey | None, limit: int, before_id: int
+) -> tuple[RunInfo, ...]:
+    """Return lines of the history, newest first."""
+    where, values = ("", ()) if nvr is None else ("nvr.key = ? and ", (nvr,))
+    rows = connection.execute(
+        "select run.*, nvr.key as nvr_key from run join nvr on nvr.id = run.nvr_id"  # noqa: S608  two constants of ours
+        f" where {where} run.id < ? order by run.id desc limit ?",
+        (*values, before_id, limit),
+    )
+    return tuple(
+        RunInfo(
+            row["id"],
+            NvrKey(row["nvr_key"]),
+            RunKind(row["kind"]),
+            row["started_ms"],
+            row["ended_ms"],
+            RunResult(
+                row["clips"], row["bytes"], row["seconds"], row["errors"], row["detail"]
+            ),
+        )
+        for row in rows
+    )
+
+
+def drop_old_runs(connection: sqlite3.Connection, keep: int) -> None:
+    """Forget all but the newest lines of the history."""
+    connection.execute(
+        "delete from run where ended_ms is not null and id <="
+        " (select id from run order by id desc limit 1 offset ?)",
+        (keep,),
+    )
+
+
+def require_range(window: TimeRange) -> TimeRange:
+    """Refuse an empty window, which callers make by mistake."""
+    if window.is_empty:
+        raise NvrError(ErrorKind.INDEX_FAILED, "the window is empty")
+    return window

@@ -1,0 +1,354 @@
+"""The library: clips and index, shared by all NVRs, alive even when none answers.
+
+`Library` itself is what the engine sees (`core.sync.ports.Library`) plus set-up;
+`browse` is for people, `care` deletes, protects, moves and checks, `exports` and
+`thumbnails` keep the books of derived files. Everything that is awaited is safe on the
+event loop; what blocks says so.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+import logging
+from pathlib import Path
+import sqlite3
+from zoneinfo import ZoneInfo
+
+from ..clips import ClipSink, MediaProbe
+from ..clock import Clock
+from ..errors import ErrorKind, NvrError
+from ..models import (
+    CameraKey,
+    NvrKey,
+)
+from ..policy import Waits
+from . import (
+    index_cameras,
+    index_clips,
+    index_notes,
+    roots as root_rows,
+)
+from .care import Care
+from .database import Database
+from .engine_ledger import EngineLedger
+from .exports import ExportBook
+from .files import FileLayer
+from .guard import Guard, Root
+from .keeper import Keeper
+from .opening import open_database
+from .sink import LibrarySink
+from .store import Store, note
+from .thumbnails import ThumbnailBook
+from .values import (
+    CameraInfo,
+    IndexEvent,
+    LibraryBounds,
+    LibraryEvent,
+    LibraryEventKind,
+    LibraryHealth,
+    NvrInfo,
+    Retention,
+    RootConfig,
+    RootInfo,
+)
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Library(EngineLedger):
+    """One per process; `open` first, `close` last."""
+
+    def __init__(
+        self,
+        index_path: Path,
+        roots: Sequence[RootConfig],
+        *,
+        clock: Clock,
+        probe: MediaProbe,
+        time_zone: str = "UTC",
+        waits: Waits | None = None,
+        bounds: LibraryBounds | None = None,
+        files: FileLayer | None = None,
+        trace: Callable[[str], None] | None = None,
+        with_keeper: bool = True,
+    ) -> None:
+        """Name the parts; nothing is opened or touched yet.
+
+        `index_path` is the database file (on a local disk). The first of `roots` takes
+        new footage unless a camera names another. `time_zone` (IANA) names folders and
+        counts days. `with_keeper` False leaves upkeep to whoever calls `care`.
+        """
+        bounds = bounds or LibraryBounds()
+        waits = waits or Waits()
+        self._configs = tuple(roots)
+        self._index_path = index_path
+        self._with_keeper = with_keeper
+        files = files or FileLayer()
+        guard = Guard(
+            clock,
+            files,
+            interval=bounds.guard_interval,
+            answer_seconds=waits.storage_answer,
+            on_attached=self._on_attached,
+            on_change=self._on_storage_change,
+        )
+        store = Store(
+            clock=clock,
+            files=files,
+            probe=probe,
+            bounds=bounds,
+            zone=ZoneInfo(time_zone),
+            db=Database(
+                index_path,
+                batch_writes=bounds.batch_writes,
+                batch_seconds=bounds.batch_seconds,
+                trace=trace,
+            ),
+            guard=guard,
+        )
+        super().__init__(store)
+        self.care = Care(store)
+        self.exports = ExportBook(self._store, index_path.parent)
+        self.thumbnails = ThumbnailBook(self._store, index_path.parent)
+        self._keeper = Keeper(self._store, self.care, self.exports, self.thumbnails)
+        self._events: tuple[IndexEvent, ...] = ()
+        self._is_open = False
+
+    # --- life -------------------------------------------------------------------------
+
+    async def open(self) -> tuple[IndexEvent, ...]:
+        """Open the index and begin to watch the roots; returns what was special.
+
+        A damaged index is set aside and rebuilt from files and journals (in the
+        background; cameras of which files are being adopted say so through
+        `storage_problem`). Roots that do not answer within a few seconds are not waited
+        for. Raises `INDEX_FAILED` where no index can be opened at all.
+        """
+        await asyncio.to_thread(self._open)
+        return self._events
+
+    def _open(self) -> None:
+        store = self._store
+        connection, self._events = open_database(
+            self._index_path, store.clock, store.bounds, store.files
+        )
+        store.db.start(connection)
+        self._is_open = True
+        store.write(lambda c: index_notes.end_broken_runs(c, store.clock.now_ms()))
+        store.chosen_roots = store.read(
+            lambda c: {
+                CameraKey(row[0]): row[1]
+                for row in c.execute("select key, root_id from camera")
+            }
+        )
+        self._take_roots(self._configs)
+        store.guard.start()
+        self._set_zone(store.zone)
+        if store.guard.wait_answered(store.bounds.open_wait):
+            self.care.wait_settled(store.bounds.open_wait)
+        if self._with_keeper:
+            self._keeper.start()
+
+    async def close(self) -> None:
+        """End upkeep and threads, write what is queued, close the index."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        if not self._is_open:
+            return
+        self._is_open = False
+        store = self._store
+        store.stopping.set()
+        self._keeper.stop(store.bounds.stop_wait)
+        store.guard.stop(store.bounds.stop_wait)
+        store.db.close()
+
+    async def set_roots(self, roots: Sequence[RootConfig]) -> None:
+        """Use other roots from now on; clips on those left out stay readable."""
+        self._configs = tuple(roots)
+        await asyncio.to_thread(self._take_roots, self._configs)
+
+    async def set_time_zone(self, time_zone: str) -> None:
+        """Name folders and count days in another time zone; old folders stay."""
+        await asyncio.to_thread(self._set_zone, ZoneInfo(time_zone))
+
+    def _set_zone(self, zone: ZoneInfo) -> None:
+        self._store.zone = zone
+        others = self._store.read(
+            lambda c: [
+                row[0]
+                for row in c.execute(
+                    "select id from camera where zone <> ?", (zone.key,)
+                )
+            ]
+        )
+        for camera_id in others:
+            # one transaction each: others get their turn in between
+            self._store.write(
+                lambda c, n=camera_id: index_clips.recount_days(c, n, zone)  # type: ignore[misc]
+            )
+
+    def subscribe(self, listener: Callable[[LibraryEvent], None]) -> Callable[[], None]:
+        """Call `listener` on some worker thread whenever something changes.
+
+        Returns how to end that.
+        """
+        self._store.listeners.append(listener)
+
+        def end() -> None:
+            if listener in self._store.listeners:
+                self._store.listeners.remove(listener)
+
+        return end
+
+    # --- roots ------------------------------------------------------------------------
+
+    def _take_roots(self, configs: Sequence[RootConfig]) -> None:
+        store = self._store
+        wanted = store.write(
+            lambda c: root_rows.configure(c, configs, store.clock.now_ms())
+        )
+        known = {root.id: root for root in store.guard.roots()}
+        for row in wanted:
+            root = known.pop(row.id, None)
+            if root is None or root.path != row.path:
+                if root is not None:
+                    store.guard.drop(root.id)
+                store.guard.add(row)
+            else:
+                root.name, root.floor_bytes = row.name, row.floor_bytes
+                root.position, root.is_current = row.position, row.is_current
+        for root_id in known:
+            store.guard.drop(root_id)
+
+    def _on_attached(self, root: Root, found: str) -> None:
+        store = self._store
+        new_id = store.write(lambda c: root_rows.attach(c, root.id, found))
+        if new_id != root.id:
+            store.guard.renumber(root, new_id)
+
+    def _on_storage_change(self, root: Root) -> None:
+        store = self._store
+        problem = store.guard.problem(root)
+        if problem is None:
+            self.care.settle_soon(root)
+        store.tell(
+            LibraryEvent(LibraryEventKind.STORAGE, root_id=root.id, problem=problem)
+        )
+
+    async def roots(self) -> tuple[RootInfo, ...]:
+        """Return the roots with cached health and what lies on them."""
+        return (await self.health()).roots
+
+    async def health(self) -> LibraryHealth:
+        """Return the state of roots, index and upkeep; touches no root."""
+        store = self._store
+        rows = await self._read(lambda c: root_rows.usage(c, store.clock.now_ms()))
+        return LibraryHealth(
+            roots=tuple(
+                root_rows.info(root, rows.get(root.id), store.guard.problem(root))
+                for root in store.guard.roots()
+            ),
+            index_events=self._events,
+            is_checking=self.care.is_checking,
+            braked=self.care.braked,
+            full_of_protected=self.care.full_roots,
+            index_bytes=await asyncio.to_thread(
+                lambda: store.files.size(self._index_path) or 0
+            ),
+            last_check=self.care.last_check,
+        )
+
+    def root_problem(self, root_id: int) -> NvrError | None:
+        """Return why a root cannot be read or written, from cached health."""
+        root = self._store.guard.get(root_id)
+        if root is None:
+            return NvrError(ErrorKind.STORAGE_MISSING, "storage is not configured")
+        return self._store.guard.problem(root)
+
+    # --- NVRs and cameras -------------------------------------------------------------
+
+    async def register_nvr(self, key: NvrKey, name: str) -> NvrInfo:
+        """Add an NVR, or rename it; its folder is chosen once and stays."""
+        return await self._write(lambda c: index_cameras.register_nvr(c, key, name))
+
+    async def register_camera(
+        self, nvr: NvrKey, key: CameraKey, name: str, *, root_id: int | None = None
+    ) -> None:
+        """Add a camera of a registered NVR, or rename it; a former one comes back.
+
+        Its folder is chosen once and stays. `root_id` is where new clips go, None the
+        first root.
+        """
+        store = self._store
+
+        def register(connection: sqlite3.Connection) -> None:
+            row = index_cameras.register_camera(
+                connection, nvr, key, name, store.zone.key
+            )
+            connection.execute(
+                "update camera set root_id = ? where id = ?", (root_id, row["id"])
+            )
+            for root in store.guard.roots():
+                if root.is_current:
+                    fact = root_rows.camera_fact(connection, row["id"])
+                    note(connection, row["id"], root.id, fact)
+
+        await self._write(register)
+        store.chosen_roots[key] = root_id
+
+    async def retire_camera(self, key: CameraKey) -> None:
+        """Say that a camera is no longer configured; its clips stay browsable."""
+        await self._write(lambda c: index_cameras.retire_camera(c, key))
+
+    async def retire_nvr(self, key: NvrKey) -> None:
+        """Say that an NVR and its cameras are no longer configured."""
+        await self._write(lambda c: index_cameras.retire_nvr(c, key))
+
+    async def cameras(self) -> tuple[CameraInfo, ...]:
+        """Return all cameras, former ones last (the same as `browse.cameras`)."""
+        return await self.browse.cameras()
+
+    async def set_retention(self, camera: CameraKey, retention: Retention) -> None:
+        """Set a camera's limits; making them stricter asks a person before it deletes."""
+        now_ms = self._store.clock.now_ms()
+        await self._write(
+            lambda c: index_cameras.set_retention(c, camera, retention, now_ms)
+        )
+
+    # --- for writers of footage -------------------------------------------------------
+
+    def storage_problem(self, camera: CameraKey) -> NvrError | None:
+        """Return why nothing may be written for the camera, from cached health.
+
+        While files are adopted into an index that is older than they are, that is
+        `INDEX_FAILED`: footage would be fetched twice.
+        """
+        store = self._store
+        root_id = store.chosen_roots.get(camera)
+        try:
+            root = store.first_root(root_id)
+        except NvrError as error:
+            return error
+        problem = store.guard.problem(root)
+        if problem is None and root.id in store.adopting:
+            return NvrError(
+                ErrorKind.INDEX_FAILED, "files are being adopted", where=root.name
+            )
+        return problem
+
+    def sink(self, camera: CameraKey) -> ClipSink:
+        """Return where the camera's clips go; its methods block."""
+        return LibrarySink(self._store, camera)
+
+    # --- the index itself -------------------------------------------------------------
+
+    async def pre_backup(self) -> bool:
+        """Bring the database file up to date and keep it still until `post_backup`.
+
+        Sync goes on in the write-ahead log. False where a checkpoint was not possible.
+        """
+        return await asyncio.wrap_future(self._store.db.checkpoint(automatic=False))
+
+    async def post_backup(self) -> None:
+        """End the quiet; the log is copied into the database again from now on."""
+        await asyncio.wrap_future(self._store.db.checkpoint(automatic=True))

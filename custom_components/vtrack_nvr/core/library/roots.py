@@ -1,0 +1,188 @@
+"""The rows of storage roots, and what they tell people.
+
+Every function that takes a connection belongs inside a transaction of `Database`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+import sqlite3
+from typing import NamedTuple
+import uuid
+
+from ..errors import NvrError
+from .guard import Root
+from .journal import Fact, FactKind
+from .values import DAY_MS, RootConfig, RootInfo
+
+_RATE_DAYS = 7
+
+
+class Usage(NamedTuple):
+    """What lies on a root, and what was written lately."""
+
+    clips: int
+    bytes: int
+    lately_bytes: int
+    lately_ms: int
+
+
+def configure(
+    connection: sqlite3.Connection, configs: Sequence[RootConfig], now_ms: int
+) -> tuple[Root, ...]:
+    """Store which roots are configured; returns them and all others that hold clips.
+
+    A folder seen for the first time gets a fresh id; should its marker bear another one,
+    `attach` takes that over.
+    """
+    connection.execute("update root set is_current = 0")
+    for position, config in enumerate(configs):
+        path = str(config.path)
+        row = connection.execute(
+            "select id from root where path = ? order by is_marked desc, id desc",
+            (path,),
+        ).fetchone()
+        if row is None:
+            connection.execute(
+                "insert into root (uuid, path, name, floor_bytes, position, added_ms)"
+                " values (?, ?, ?, ?, ?, ?)",
+                (
+                    str(uuid.uuid4()),
+                    path,
+                    config.name or config.path.name,
+                    config.floor_bytes,
+                    position,
+                    now_ms,
+                ),
+            )
+        else:
+            connection.execute(
+                "update root set is_current = 1, name = ?, floor_bytes = ?,"
+                " position = ? where id = ?",
+                (
+                    config.name or config.path.name,
+                    config.floor_bytes,
+                    position,
+                    row["id"],
+                ),
+            )
+    rows = connection.execute(
+        "select * from root where is_current = 1 or exists"
+        " (select 1 from clip where clip.root_id = root.id) order by position, id"
+    )
+    return tuple(
+        Root(
+            id=row["id"],
+            path=Path(row["path"]),
+            name=row["name"],
+            floor_bytes=row["floor_bytes"],
+            uuid=row["uuid"],
+            is_marked=bool(row["is_marked"]),
+            is_current=bool(row["is_current"]),
+            position=row["position"] if row["is_current"] else 1000 + row["id"],
+        )
+        for row in rows
+    )
+
+
+def attach(connection: sqlite3.Connection, root_id: int, found_uuid: str) -> int:
+    """Store which marker a root bears; returns the id it has from now on.
+
+    A marker that another row bears means that the same storage is found under another
+    path: that row, with its clips, moves here.
+    """
+    row = connection.execute("select * from root where id = ?", (root_id,)).fetchone()
+    known = connection.execute(
+        "select id from root where uuid = ? and id <> ?", (found_uuid, root_id)
+    ).fetchone()
+    if known is None:
+        connection.execute(
+            "update root set uuid = ?, is_marked = 1 where id = ?",
+            (found_uuid, root_id),
+        )
+        return root_id
+    connection.execute("delete from outbox where root_id = ?", (root_id,))
+    connection.execute("delete from journal where root_id = ?", (root_id,))
+    connection.execute(
+        "update camera set root_id = ?1 where root_id = ?2", (known["id"], root_id)
+    )
+    connection.execute("delete from root where id = ?", (root_id,))
+    connection.execute(
+        "update root set path = ?, name = ?, floor_bytes = ?, position = ?,"
+        " is_current = ?, is_marked = 1 where id = ?",
+        (
+            row["path"],
+            row["name"],
+            row["floor_bytes"],
+            row["position"],
+            row["is_current"],
+            known["id"],
+        ),
+    )
+    found: int = known["id"]
+    return found
+
+
+def usage(connection: sqlite3.Connection, now_ms: int) -> dict[int, Usage]:
+    """Return what lies on each root that holds clips."""
+    since_ms = now_ms - _RATE_DAYS * DAY_MS
+    found = {
+        row[0]: Usage(row[1], row[2], 0, 0)
+        for row in connection.execute("select root_id, clips, bytes from root_total")
+    }
+    rows = connection.execute(
+        "select root_id, sum(size_bytes), min(created_ms) from clip"
+        " where state = 'complete' and created_ms >= ? group by root_id",
+        (since_ms,),
+    )
+    for row in rows:
+        if row[0] in found:
+            found[row[0]] = found[row[0]]._replace(
+                lately_bytes=row[1], lately_ms=now_ms - row[2]
+            )
+    return found
+
+
+def info(root: Root, usage: Usage | None, problem: NvrError | None) -> RootInfo:
+    """Return a root as people see it."""
+    per_day: float | None = None
+    if usage is not None and usage.lately_ms >= DAY_MS // 24:
+        per_day = usage.lately_bytes * DAY_MS / usage.lately_ms
+    space = root.space
+    days_left: float | None = None
+    if per_day and space is not None:
+        days_left = max(0.0, (space.free_bytes - root.floor_bytes) / per_day)
+    return RootInfo(
+        id=root.id,
+        path=root.path,
+        name=root.name,
+        floor_bytes=root.floor_bytes,
+        uuid=root.uuid,
+        is_current=root.is_current,
+        free_bytes=space.free_bytes if space else None,
+        total_bytes=space.total_bytes if space else None,
+        clips=usage.clips if usage else 0,
+        clip_bytes=usage.bytes if usage else 0,
+        problem=problem,
+        checked_ms=root.checked_ms,
+        bytes_per_day=per_day,
+        days_left=days_left,
+    )
+
+
+def camera_fact(connection: sqlite3.Connection, camera_id: int) -> Fact:
+    """Return the journal's line that says whose folder this is."""
+    row = connection.execute(
+        "select camera.key, camera.name, camera.folder, nvr.key as nvr_key,"
+        " nvr.name as nvr_name, nvr.folder as nvr_folder from camera"
+        " join nvr on nvr.id = camera.nvr_id where camera.id = ?",
+        (camera_id,),
+    ).fetchone()
+    return Fact(
+        FactKind.CAMERA,
+        {
+            "key": row["key"],
+            "name": row["name"],
+            "nvr": row["nvr_key"],
+            "nvr_name": row["nvr_name"],
+        },
+    )

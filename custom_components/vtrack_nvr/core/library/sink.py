@@ -1,0 +1,197 @@
+"""Where writers hand their clips over: row first, name last (design §3).
+
+The numbered steps are those of `docs/design/library.md`; power-cut tests stop at each.
+"""
+
+import sqlite3
+from typing import override
+
+from ..clips import ClipSink, ClipStart, ClipTarget
+from ..errors import ErrorKind, NvrError
+from ..models import CameraKey, ClipFacts
+from . import index_cameras, index_clips
+from .guard import Root
+from .journal import Fact, FactKind
+from .naming import clip_path, part_path
+from .rows import facts_columns
+from .store import Store, absolute, camera_folder, note, root_for
+from .values import LibraryEvent, LibraryEventKind
+
+
+class LibrarySink(ClipSink):
+    """Takes the clips of one camera; see `ClipSink` for the contract."""
+
+    def __init__(self, store: Store, camera: CameraKey) -> None:
+        """Serve one camera."""
+        self._store = store
+        self._camera = camera
+
+    @override
+    def open(self, start: ClipStart) -> ClipTarget:
+        store = self._store
+        root = root_for(store, self._camera)
+        with store.on(root):
+            store.root(root.id)
+            store.guard.check_now(root)
+
+        def insert(connection: sqlite3.Connection) -> tuple[int, str]:
+            camera_id = index_cameras.camera_id(connection, start.camera)
+            clip_id = index_clips.insert_fetching(
+                connection, start, camera_id, root.id, store.clock.now_ms()
+            )
+            folder = camera_folder(connection, camera_id)
+            name = f"{folder}/{clip_path(start.utc_start_ms, store.zone)}"
+            part = part_path(name, clip_id)
+            index_clips.set_part(connection, clip_id, part)
+            store.live.add(clip_id)
+            return clip_id, part
+
+        clip_id, part = store.write(insert)  # C1
+        target = ClipTarget(clip_id, absolute(root, part), start)
+        try:
+            with store.on(root):
+                store.files.make_folder(target.part_path.parent, root.folder)  # C2
+        except NvrError:
+            self._forget(target)
+            raise
+        return target
+
+    @override
+    def check_room(self, target: ClipTarget) -> None:
+        root = self._root_of(target)
+        with self._store.on(root):
+            self._store.guard.check_now(root)
+
+    @override
+    def finish(self, target: ClipTarget, facts: ClipFacts) -> None:
+        store = self._store
+        root = self._root_of(target)
+        try:
+            with store.on(root):
+                size = store.files.size(target.part_path)
+                if size != facts.size_bytes:
+                    raise NvrError(
+                        ErrorKind.VERIFY_FAILED,
+                        f"file has {size} bytes, {facts.size_bytes} were written",
+                        where=target.part_path.name,
+                    )
+                store.files.sync_file(target.part_path)  # C3
+                settle(store, root, target.clip_id, facts, target.part_path.name)
+        finally:
+            store.live.discard(target.clip_id)
+
+    @override
+    def abandon(self, target: ClipTarget, reason: str) -> None:
+        store = self._store
+        root = self._root_of(target)
+        try:
+            with store.on(root):
+                store.files.remove(target.part_path)  # A1
+            store.write(lambda c: index_clips.delete_row(c, target.clip_id))  # A2
+        finally:
+            store.live.discard(target.clip_id)
+
+    def _forget(self, target: ClipTarget) -> None:
+        """Take the row back: the folder could not be made, so nothing is there."""
+        try:
+            self._store.write(lambda c: index_clips.delete_row(c, target.clip_id))
+        finally:
+            self._store.live.discard(target.clip_id)
+
+    def _root_of(self, target: ClipTarget) -> Root:
+        store = self._store
+        for root in store.guard.roots():
+            if target.part_path.is_relative_to(root.folder):
+                return root
+        raise NvrError(ErrorKind.STORAGE_MISSING, "storage is not configured")
+
+
+def settle(
+    store: Store, root: Root, clip_id: int, facts: ClipFacts, part_name: str
+) -> None:
+    """Give a closed, synced part file its name and make its row *complete*.
+
+    Steps C4 to C7. `part_name` is the file's name in its folder of the day on which the
+    clip was begun; the final name lies in the folder of the day its first frame is on.
+    """
+    number = 1
+    while True:
+        number, path, part = store.write(
+            lambda c, n=number: _name(store, c, root, clip_id, facts, n)  # type: ignore[misc]
+        )  # C4
+        source, target = absolute(root, part), absolute(root, path)
+        assert source.name == part_name
+        try:
+            store.files.make_folder(target.parent, root.folder)
+            store.files.rename_new(source, target)  # C5
+        except FileExistsError:
+            number += 1
+            continue
+        break
+    store.files.sync_folder(target.parent)  # C6
+    if source.parent != target.parent:
+        store.files.sync_folder(source.parent)
+    store.write(lambda c: completed(store, c, clip_id))  # C7
+    camera = store.read(lambda c: index_clips.get(c, clip_id))
+    store.tell(
+        LibraryEvent(
+            LibraryEventKind.CLIP_ADDED,
+            camera=camera.camera if camera else None,
+            clip_id=clip_id,
+            root_id=root.id,
+        )
+    )
+
+
+def _name(
+    store: Store,
+    connection: sqlite3.Connection,
+    root: Root,
+    clip_id: int,
+    facts: ClipFacts,
+    number: int,
+) -> tuple[int, str, str]:
+    """Reserve the first free name from `number` on; returns it with the part's path."""
+    row = connection.execute(
+        "select camera_id, part from clip where id = ?", (clip_id,)
+    ).fetchone()
+    if row is None or row["part"] is None:
+        raise NvrError(ErrorKind.INDEX_FAILED, "clip is not being written")
+    folder = camera_folder(connection, row["camera_id"])
+    while True:
+        day_path = clip_path(facts.range.start_ms, store.zone, number)
+        path = f"{folder}/{day_path}"
+        if not index_clips.path_is_taken(connection, root.id, path, clip_id):
+            break
+        number += 1
+    index_clips.set_facts(connection, clip_id, facts, path)
+    return number, path, row["part"]
+
+
+def completed(store: Store, connection: sqlite3.Connection, clip_id: int) -> None:
+    """Make the row complete and queue the journal's line, in one transaction."""
+    index_clips.complete(connection, clip_id, store.clock.now_ms())
+    note_clip(connection, clip_id)
+
+
+def note_clip(connection: sqlite3.Connection, clip_id: int) -> None:
+    """Queue the journal's line of a complete clip."""
+    clip = index_clips.get(connection, clip_id)
+    assert clip is not None
+    camera_id = index_cameras.camera_id(connection, clip.camera)
+    era = connection.execute(
+        "select * from era where id = ?", (clip.facts.era_id,)
+    ).fetchone()
+    values = facts_columns(clip.facts)
+    if era is not None:
+        values["era"] = [
+            era["device_start_ms"],
+            era["offset_ms"],
+            era["is_uncertain"],
+        ]
+    note(
+        connection,
+        camera_id,
+        clip.root_id,
+        Fact(FactKind.CLIP, {"path": clip.path, **values}),
+    )

@@ -1,0 +1,416 @@
+"""What callers hand to the library and get back from it: frozen values.
+
+Times are integer milliseconds of UTC since 1970; sizes are bytes. Texts are for logs and
+lists; where a person needs a sentence, the value carries an enum to translate.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+import datetime as dt
+from enum import StrEnum
+from pathlib import Path
+
+from ..errors import ErrorKind, NvrError
+from ..intervals import TimeRange
+from ..ledger import CameraTotals, RunKind, RunResult
+from ..models import CameraKey, Clip, CoverageState, NvrKey
+
+GIGABYTE = 1_000_000_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class RootConfig:
+    """A place footage may be kept: the media folder or a mounted share below it.
+
+    Everything of ours lives in `path / "vtrack_nvr"`. Nothing is written while less than
+    `floor_bytes` would stay free.
+    """
+
+    path: Path
+    name: str = ""
+    floor_bytes: int = 5 * GIGABYTE
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long a camera's clips stay; None is no limit.
+
+    `days` counts from the end of the footage, `max_bytes` is all of the camera's complete
+    clips. Clips older than `move_after_days` go to the root `move_to_root` (an id), or are
+    copied there when `is_copy`.
+    """
+
+    days: float | None = None
+    max_bytes: int | None = None
+    move_after_days: float | None = None
+    move_to_root: int | None = None
+    is_copy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryBounds:
+    """Every length and wait of the library, so that tests can shorten them."""
+
+    batch_writes: int = 128
+    """How many queued writes share one transaction at most."""
+    batch_seconds: float = 0.02
+    """How long one transaction collects writes before it is committed."""
+    guard_interval: float = 10.0
+    """Pause between looks at a storage root."""
+    keeper_interval: float = 30.0
+    """Pause between looks for due maintenance."""
+    retention_interval_ms: int = HOUR_MS
+    check_interval_ms: int = 7 * DAY_MS
+    """Pause between full comparisons of files and rows."""
+    copy_interval_ms: int = DAY_MS
+    """Pause between checked copies of the index."""
+    copies: int = 3
+    """How many checked copies of the index are kept."""
+    minimum_age_ms: int = HOUR_MS
+    """Clips kept for less than this, or with footage younger than it, are never deleted
+    by retention."""
+    undo_ms: int = HOUR_MS
+    """How long a clip that a person deleted can be brought back."""
+    floor_margin_bytes: int = 1 * GIGABYTE
+    """How much more than the floor is freed when the floor was reached."""
+    brake_slack_bytes: int = 1 * GIGABYTE
+    """Unexpected deletion of up to this much does not trip the brake."""
+    brake_share: float = 0.2
+    brake_steady_ms: int = 2 * DAY_MS
+    """After a longer pause between runs ageing no longer counts as steady."""
+    clock_jump_ms: int = HOUR_MS
+    era_slack_ms: int = 60_000
+    """How far the UTC of a clip may be from its era's offset."""
+    delete_batch: int = 100
+    page: int = 200
+    """The largest page of clips a query returns."""
+    open_wait: float = 5.0
+    """How long `open` waits for the fast check of the roots."""
+    stop_wait: float = 10.0
+    run_history: int = 5_000
+    """How many finished sync runs are remembered."""
+    mark_history_ms: int = 400 * DAY_MS
+    export_bytes: int = 20 * GIGABYTE
+    export_life_ms: int = 7 * DAY_MS
+    thumbnail_count: int = 50_000
+    thumbnail_bytes: int = 1 * GIGABYTE
+    journal_ratio: int = 4
+    """A journal with this many lines per living fact is rewritten."""
+
+
+@dataclass(frozen=True, slots=True)
+class RootInfo:
+    """A storage root with its cached health; `problem` None means it may be used.
+
+    `checked_ms` is when it last answered. `is_current` False: clips lie on it, but it is
+    no longer configured.
+    """
+
+    id: int
+    path: Path
+    name: str
+    floor_bytes: int
+    uuid: str
+    is_current: bool = True
+    free_bytes: int | None = None
+    total_bytes: int | None = None
+    clip_bytes: int = 0
+    clips: int = 0
+    problem: NvrError | None = None
+    checked_ms: int | None = None
+    bytes_per_day: float | None = None
+    """What was written per day lately."""
+    days_left: float | None = None
+    """How long the free space above the floor lasts at that rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class NvrInfo:
+    """An NVR as the library knows it; `is_former`: no longer configured."""
+
+    key: NvrKey
+    name: str
+    folder: str
+    is_former: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CameraInfo:
+    """A camera with its sums; `is_former`: no longer configured, still browsable."""
+
+    key: CameraKey
+    nvr: NvrKey
+    name: str
+    nvr_name: str
+    folder: str
+    is_former: bool = False
+    totals: CameraTotals = field(default_factory=CameraTotals)
+    retention: Retention = field(default_factory=Retention)
+    root_id: int | None = None
+    """The root chosen for new clips; None is the first one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayInfo:
+    """A local day of one camera: clips that begin on it; `percent` as in design §2."""
+
+    day: dt.date
+    clips: int
+    bytes: int
+    kept_ms: int
+    protected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPage:
+    """A page of clips in order; `next_after` is handed in for the next page, or None."""
+
+    clips: tuple[Clip, ...]
+    next_after: int | None = None
+
+
+class SearchOrder(StrEnum):
+    """In which order a search answers."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageSummary:
+    """Milliseconds per state inside a window; `percent` None where nothing is expected."""
+
+    window: TimeRange
+    by_state_ms: Mapping[CoverageState, int]
+    percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """A line of the history of sync runs; `ended_ms` None while it is running."""
+
+    id: int
+    nvr: NvrKey
+    kind: RunKind
+    started_ms: int
+    ended_ms: int | None
+    result: RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A stretch that was removed, lost, failed or is missing, with cause and moment."""
+
+    camera: CameraKey
+    state: CoverageState
+    range: TimeRange
+    reason: str
+    changed_ms: int
+    run_id: int | None = None
+
+
+class DeleteCause(StrEnum):
+    """Why a clip is deleted; the reason of the *removed* stretch it leaves."""
+
+    AGE = "age"
+    """Older than its camera's days."""
+    QUOTA = "quota"
+    """Its camera has more than its GB."""
+    FLOOR = "floor"
+    """The storage root has less free space than its floor."""
+    PERSON = "person"
+    PURGE = "purge"
+    """A person removed the whole camera's footage."""
+
+
+class BrakeReason(StrEnum):
+    """Why retention asks a person before it goes on."""
+
+    STRICTER = "stricter"
+    """A policy was made stricter and would delete what was to stay."""
+    TOO_MUCH = "too_much"
+    """More than twice what has aged since the last run."""
+    LARGE_SHARE = "large_share"
+    """More than a fifth of a camera, without lack of space and without having aged."""
+    CLOCK_JUMP = "clock_jump"
+    """The host's clock moved by more than an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDeletion:
+    """A clip that retention would delete, and why."""
+
+    clip_id: int
+    camera: CameraKey
+    root_id: int
+    size_bytes: int
+    range: TimeRange
+    cause: DeleteCause
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPlan:
+    """What retention would do to one camera."""
+
+    camera: CameraKey
+    clips: int
+    bytes: int
+    oldest_ms: int | None
+    newest_ms: int | None
+    by_cause: Mapping[DeleteCause, int] = field(default_factory=dict)
+    """Clips per cause."""
+    brake: BrakeReason | None = None
+    protected_clips: int = 0
+    """Clips that are due, and stay because they are protected."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionPlan:
+    """The whole plan; a dry run returns it, a run returns what it did.
+
+    `is_full_of_protected`: a root is at its floor and nothing on it may be deleted, so
+    that sync has to pause. `token` confirms exactly this plan where the brake holds it.
+    """
+
+    made_ms: int
+    cameras: tuple[CameraPlan, ...]
+    deletions: tuple[PlannedDeletion, ...]
+    full_roots: tuple[int, ...] = ()
+    token: str = ""
+
+    @property
+    def clips(self) -> int:
+        """Return how many clips would go."""
+        return len(self.deletions)
+
+    @property
+    def bytes(self) -> int:
+        """Return how much space that frees."""
+        return sum(item.size_bytes for item in self.deletions)
+
+    @property
+    def braked(self) -> tuple[CameraPlan, ...]:
+        """Return the cameras for which a person has to be asked."""
+        return tuple(item for item in self.cameras if item.brake is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What a comparison of files and rows found and did; nothing unknown is touched."""
+
+    adopted: int = 0
+    salvaged: int = 0
+    missing: int = 0
+    returned: int = 0
+    """Missing clips whose file is back."""
+    stale_parts: int = 0
+    foreign: tuple[str, ...] = ()
+    """Files that are not ours, relative to the root; at most 100 are named."""
+    foreign_count: int = 0
+    deletions_finished: int = 0
+    skipped_roots: tuple[int, ...] = ()
+
+
+class IndexEventKind(StrEnum):
+    """What happened to the index itself."""
+
+    CREATED = "created"
+    REBUILT = "rebuilt"
+    """The database was damaged, was set aside, and is rebuilt from files and journals."""
+    OLDER = "older"
+    """The index is older than the library (a backup was restored); files are adopted."""
+    MIGRATED = "migrated"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEvent:
+    """What happened to the index when it was opened; `set_aside` keeps the damaged one."""
+
+    kind: IndexEventKind
+    at_ms: int
+    detail: str = ""
+    set_aside: Path | None = None
+
+
+class ExportState(StrEnum):
+    """Where an export is in its life."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export: one MP4 of one camera, or a zip of several; kept until `expires_ms`.
+
+    `path` is absolute and exists only when `state` is READY. `progress` is 0 to 1.
+    """
+
+    id: int
+    cameras: tuple[CameraKey, ...]
+    range: TimeRange
+    state: ExportState
+    path: Path
+    made_ms: int
+    expires_ms: int
+    size_bytes: int = 0
+    progress: float = 0.0
+    detail: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A picture of a clip; `variant` names moment and size, as its maker likes."""
+
+    clip_id: int
+    variant: str
+    path: Path
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryHealth:
+    """The library at one moment, from caches only; never blocks."""
+
+    roots: tuple[RootInfo, ...]
+    index_events: tuple[IndexEvent, ...]
+    is_checking: bool
+    """Files are being adopted or compared right now."""
+    braked: RetentionPlan | None
+    """The plan that waits for a person, if any."""
+    full_of_protected: tuple[int, ...] = ()
+    """Roots at their floor on which nothing may be deleted."""
+    index_bytes: int = 0
+    last_check: CheckReport | None = None
+    problem: ErrorKind | None = None
+
+
+class LibraryEventKind(StrEnum):
+    """What listeners are told."""
+
+    CLIP_ADDED = "clip_added"
+    CLIP_REMOVED = "clip_removed"
+    CLIP_CHANGED = "clip_changed"
+    """Protected, unprotected, moved, missing or back."""
+    STORAGE = "storage"
+    """A root began or ceased to have a problem."""
+    RETENTION = "retention"
+    """Retention ran, or waits for a person."""
+    INDEX = "index"
+    """Files were adopted or compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryEvent:
+    """Something changed; told on a worker thread, so listeners hand it to their own."""
+
+    kind: LibraryEventKind
+    camera: CameraKey | None = None
+    clip_id: int | None = None
+    root_id: int | None = None
+    problem: NvrError | None = None
