@@ -266,7 +266,7 @@ class RtspServer:
         """Answer requests until the connection ends."""
         handler = RequestHandler(self, connection, self.host)
         reader = RequestReader()
-        data: bytes | None = head
+        data: bytes | None = head or None
         try:
             while data != b"" and not self._stopping.is_set():
                 if data:
