@@ -75,6 +75,8 @@ class ConfigDir:
         self._store_http(*stores["http"])
         if self.is_new:
             self._store("onboarding", stores["onboarding"], 1, _ONLY_THE_USER)
+            # Searches for devices ask only the interfaces named here.
+            self._store("core.network", 1, 1, {"configured_adapters": ["lo", "lo0"]})
             self._store("core.config_entries", *stores["entries"], _no_marketplace())
 
     def _link(self, package: Path) -> None:
