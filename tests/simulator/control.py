@@ -110,10 +110,10 @@ class ControlServer:
         nvr.faults.update(values)
 
     async def _reset_faults(self, nvr: SimulatedNvr, _: dict[str, Any]) -> None:
-        nvr.faults.reset()
+        nvr.reset_faults()
 
     async def _clock(self, nvr: SimulatedNvr, values: dict[str, Any]) -> None:
-        nvr.clock.offset_ms = int(values["offset_ms"])
+        nvr.set_clock(int(values["offset_ms"]))
 
     async def _password(self, nvr: SimulatedNvr, values: dict[str, Any]) -> None:
         nvr.set_password(str(values["password"]), values.get("user"))

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
+import copy
 from dataclasses import asdict
 from pathlib import Path
-import ssl
 from types import TracebackType
 from typing import Any, Self
 
@@ -57,7 +57,8 @@ class SimulatedNvr:
     ) -> None:
         self.spec = spec
         self.faults = spec.faults
-        self.faults.rtsp.challenges = spec.rtsp_challenges  # type: ignore[assignment]
+        self.faults.rtsp.challenges = spec.rtsp_challenges
+        self._own_ways = copy.deepcopy(self.faults.values())
         self.clock = DeviceClock(spec.clock_offset_ms)
         self.accounts = {spec.user: spec.password}
         self.channels = make_channels(spec, self.clock.now_ms())
@@ -76,20 +77,22 @@ class SimulatedNvr:
                 self.services[kind.name] = kind(self)
         self.port = spec.port
         self.is_running = False
+        self.rtsp_accounts = spec.rtsp_accounts or self.accounts
+        self._tls = server_context(spec.host) if spec.has_tls else None
         self.rtsp = RtspServer(
             spec.host,
             spec.rtsp_port,
-            self.accounts,
+            self.rtsp_accounts,
             self.clock,
             {c.replay_path: c.timeline for c in self.channels if c.timeline},
             {p.path: p.live for c in self.channels for p in c.profiles},
             self.faults.rtsp,
             footage=footage,
             footage_cache=footage_cache,
+            tls=self._tls,
         )
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
-        self._tls: ssl.SSLContext | None = None
         self._formats = 0
 
     @property
@@ -110,8 +113,6 @@ class SimulatedNvr:
             app, access_log=None, handle_signals=False, shutdown_timeout=0.1
         )
         await self._runner.setup()
-        if self.spec.has_tls and self._tls is None:
-            self._tls = await asyncio.to_thread(server_context, self.spec.host)
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
             self._counted(self._runner.server), self.spec.host, self.port, ssl=self._tls
@@ -190,12 +191,13 @@ class SimulatedNvr:
             return call.host
         return f"{faults.xaddr_host or call.host_name}:{faults.xaddr_port or self.port}"
 
-    def rtsp_uri(self, call: Call, path: str) -> str:
-        """Return the address of a stream or recording."""
+    def rtsp_uri(self, call: Call, path: str, protocol: str = "RTSP") -> str:
+        """Return the address of a stream or recording; HTTP means the tunnel."""
         faults = self.faults
         login = f"{self.spec.user}:inner@" if faults.rtsp_uri_credentials else ""
         host = faults.rtsp_uri_host or call.host_name
-        uri = f"rtsp://{login}{host}:{self.rtsp_port}{path}"
+        scheme = "http" if protocol in ("HTTP", "RtspOverHttp") else "rtsp"
+        uri = f"{scheme}://{login}{host}:{self.rtsp_port}{path}"
         return f"\n  {uri} \n" if faults.rtsp_uri_blanks else uri
 
     def snapshot_uri(self, call: Call, channel: Channel) -> str:
@@ -216,7 +218,8 @@ class SimulatedNvr:
         """Return the channels whose recordings are listed."""
         if self.faults.no_recordings:
             return []
-        return [channel for channel in self.channels if channel.timeline]
+        channels = [channel for channel in self.channels if channel.timeline]
+        return channels[::-1] if self.spec.lists_backwards else channels
 
     def recorded_channel(self, token: str) -> Channel | None:
         """Return the channel of a recording."""
@@ -328,6 +331,26 @@ class SimulatedNvr:
         self.rtsp.counters = RtspCounters()
         self.rtsp.requests.clear()
         self.rtsp.plays.clear()
+
+    def reset_faults(self) -> None:
+        """Put every switch back to where the device's specification has it."""
+        self.faults.update(copy.deepcopy(self._own_ways))
+
+    def set_clock(self, offset_ms: int) -> None:
+        """Set the device's clock; what is being recorded breaks off there.
+
+        Set back, the device does not record over what it has: it goes on recording
+        when its clock has passed the newest footage.
+        """
+        growing = [c.timeline for c in self.channels if c.timeline]
+        growing = [timeline for timeline in growing if timeline.is_growing]
+        for timeline in growing:
+            timeline.stop_growing(self.clock.now_ms())
+        self.clock.offset_ms = offset_ms
+        now = self.clock.now_ms()
+        for timeline in growing:
+            spans = timeline.spans(2**62)
+            timeline.start_growing(max([now, *(span.end_ms for span in spans)]))
 
     def set_password(self, password: str, user: str | None = None) -> None:
         """Change a password; sessions that exist go on."""

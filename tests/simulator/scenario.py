@@ -10,6 +10,16 @@ from .faults import Faults
 from .soap.auth import AuthMode
 from .spec import ALL_SERVICES, CameraSpec, Mapping, NvrSpec
 from .timeline import Stretch
+from .vendors import (
+    axis_like,
+    dahua_like,
+    hanwha_like,
+    hikvision_like,
+    milesight_like,
+    no_name,
+    reolink_like,
+    tapo_like,
+)
 
 _MINUTE = 60_000
 _HOUR = 60 * _MINUTE
@@ -123,6 +133,31 @@ def channels_from(first: int) -> list[NvrSpec]:
     ]
 
 
+def _four(number: int, mapping: Mapping) -> list[NvrSpec]:
+    """Return a four-channel NVR whose recordings are traced in one way only."""
+    cameras = tuple(
+        replace(_short(f"Room {n}", n), recording_token=f"DISK_{letter}")
+        for n, letter in enumerate("ABCD")
+    )
+    name = f"By {mapping}"
+    return [
+        NvrSpec(
+            cameras=cameras,
+            mapping=mapping,
+            lists_backwards=mapping is not Mapping.ORDER,
+            **_identity(number, name),
+        )
+    ]
+
+
+def _vendor(
+    number: int, make: Callable[..., NvrSpec], channels: int = 1
+) -> list[NvrSpec]:
+    name = make.__name__.replace("_", " ").capitalize()
+    cameras = tuple(_short(f"{name} {n + 1}", n) for n in range(channels))
+    return [make(cameras, **_identity(number, name))]
+
+
 def _one(number: int, name: str, **fields: object) -> list[NvrSpec]:
     spec = NvrSpec(cameras=(_short(name, number),), **_identity(number, name))
     return [replace(spec, **fields)]  # type: ignore[arg-type]
@@ -190,6 +225,37 @@ SCENARIOS: dict[str, Callable[[], list[NvrSpec]]] = {
     "shared-mac": shared_mac,
     "duplicate-uuid": duplicate_uuid,
     "odd-serials": odd_serials,
+    "wss-only": lambda: _one(49, "Token", auth=AuthMode.WSS),
+    "basic-over-tls": lambda: _one(50, "Basic", auth=AuthMode.BASIC, has_tls=True),
+    "no-login": lambda: _one(51, "Open", auth=AuthMode.NONE),
+    "rtsp-login": lambda: _one(
+        52, "Two logins", rtsp_accounts={"stream": "other-harbour-7"}
+    ),
+    "no-get-services": lambda: _one(53, "Old", faults=Faults(no_get_services=True)),
+    "empty-g-xaddrs": lambda: _one(
+        54,
+        "Empty addresses",
+        auth=AuthMode.WSS,
+        faults=Faults(empty_g_xaddrs=True, no_get_services=True),
+    ),
+    "empty-disk": lambda: _one(55, "No footage", faults=Faults(no_recordings=True)),
+    "locks-out": lambda: _one(56, "Strict", faults=Faults(lockout_after=5)),
+    "hour-off": lambda: _one(57, "Summer", clock_offset_ms=_HOUR),
+    "mapping-video-source": lambda: _four(61, Mapping.VIDEO_SOURCE),
+    "mapping-source-id": lambda: _four(62, Mapping.SOURCE_ID),
+    "mapping-options": lambda: _four(63, Mapping.OPTIONS),
+    "mapping-order": lambda: _four(64, Mapping.ORDER),
+    "sources-per-stream": lambda: [
+        replace(_four(65, Mapping.JOB_PROFILE)[0], source_per_stream=True)
+    ],
+    "hikvision-like": lambda: _vendor(71, hikvision_like, 4),
+    "axis-like": lambda: _vendor(72, axis_like),
+    "dahua-like": lambda: _vendor(73, dahua_like, 4),
+    "hanwha-like": lambda: _vendor(74, hanwha_like, 2),
+    "milesight-like": lambda: _vendor(75, milesight_like),
+    "tapo-like": lambda: _vendor(76, tapo_like),
+    "reolink-like": lambda: _vendor(77, reolink_like),
+    "no-name": lambda: _vendor(78, no_name),
     "tls-self-signed": lambda: _one(48, "Secure", has_tls=True),
 }
 

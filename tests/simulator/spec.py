@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from .faults import Faults
 from .soap.auth import AuthMode
@@ -112,7 +112,9 @@ class NvrSpec:
     services: frozenset[str] = ALL_SERVICES
     auth: AuthMode = AuthMode.BOTH
     digest_algorithms: tuple[str, ...] = ("MD5",)
-    rtsp_challenges: tuple[str, ...] = ("md5",)
+    rtsp_challenges: tuple[Literal["md5", "sha256", "basic"], ...] = ("md5",)
+    rtsp_accounts: dict[str, str] = field(default_factory=dict)
+    """RTSP accounts of their own, by user; empty: those of the web services."""
     has_tls: bool = False
     clock_offset_ms: int = 0
     timezone: str = "UTC0"
@@ -127,6 +129,8 @@ class NvrSpec:
     recording_token: str = "OnvifRecordingToken_{n}"
     source_per_stream: bool = False
     """A video source token per stream, as some NVRs have."""
+    lists_backwards: bool = False
+    """Recordings are listed in the reverse order of the channels."""
     replay_query: str = ""
     """Appended to replay URIs, with its question mark."""
     discovery_types: tuple[str, ...] = ("dn:NetworkVideoTransmitter", "tds:Device")

@@ -5,6 +5,8 @@ onvif-zeep-async brings.
 """
 
 import base64
+from collections.abc import AsyncIterator
+import contextlib
 from datetime import UTC, datetime, timedelta
 import functools
 import hashlib
@@ -17,6 +19,7 @@ import onvif
 
 from tests.simulator.nvr import SimulatedNvr
 from tests.simulator.soap.envelope import NS
+from tests.simulator.spec import NvrSpec
 
 _WSDL = Path(onvif.__file__).parent / "wsdl"
 _FILES = {
@@ -85,10 +88,8 @@ class Answer:
         self.text = text
         self.headers = headers
         self.root = None
-        try:
+        with contextlib.suppress(etree.XMLSyntaxError):
             self.root = etree.fromstring(text.encode())
-        except etree.XMLSyntaxError:
-            pass
 
     def all(self, path: str) -> list[str]:
         """Return the texts at a path with our prefixes."""
@@ -145,7 +146,7 @@ class SoapClient:
         is_checked: bool = True,
     ) -> Answer:
         """Send an operation with a login; the answer must follow the schema."""
-        prefix = body[1:].split(":")[0]
+        prefix = body[1:].split(":", maxsplit=1)[0]
         service = next(
             (s for s in self.nvr.services.values() if s.prefix == prefix), None
         )
@@ -173,3 +174,10 @@ class SoapClient:
         schema(prefix).assertValid(
             etree.fromstring(etree.tostring(content)).getroottree()
         )
+
+
+@contextlib.asynccontextmanager
+async def talking_to(spec: NvrSpec) -> AsyncIterator[SoapClient]:
+    """Switch a device on and yield a client of it."""
+    async with SimulatedNvr(spec) as nvr, aiohttp.ClientSession() as session:
+        yield SoapClient(nvr, session)

@@ -26,6 +26,8 @@ class AuthMode(StrEnum):
     WSS = "wss"
     DIGEST = "digest"
     BOTH = "both"
+    BASIC = "basic"
+    """HTTP Basic; sane over TLS only."""
     NONE = "none"
 
 
@@ -68,7 +70,7 @@ class Guard:
         if self.mode is AuthMode.NONE:
             return ""
         security = next((h for h in request.header if h.name == "wsse:Security"), None)
-        if security is not None and self.mode is not AuthMode.DIGEST:
+        if security is not None and self.mode in (AuthMode.WSS, AuthMode.BOTH):
             return self._accepted(self._check_token(security))
         if self.mode is AuthMode.WSS:
             if security is None:
@@ -84,13 +86,17 @@ class Guard:
         if not authorization:
             self.failures["missing"] += 1
             raise self.challenge("credentials wanted")
+        if self.mode is AuthMode.BASIC:
+            return self._accepted(self._check_basic(authorization))
         return self._accepted(self._check_digest(authorization, method, path))
 
     def challenge(self, reason: str, *, is_stale: bool = False) -> SoapFault:
         """Return the 401 with one WWW-Authenticate line per algorithm."""
         stale = ", stale=true" if is_stale else ""
         lines = []
-        for algorithm in self.algorithms:
+        if self.mode is AuthMode.BASIC:
+            lines.append(f'Basic realm="{self.realm}"')
+        for algorithm in self.algorithms if not lines else ():
             nonce = secrets.token_hex(16)
             self._nonces[nonce] = (time.monotonic(), set())
             lines.append(
@@ -173,6 +179,18 @@ class Guard:
         )
         if not hmac.compare_digest(wanted, password.text.encode()):
             raise self._bad_login("digest", self.refusal("not authorized"))
+        return user
+
+    def _check_basic(self, authorization: str) -> str:
+        self._refuse_when_locked()
+        scheme, _, text = authorization.partition(" ")
+        try:
+            pair = base64.b64decode(text, validate=True).decode()
+        except binascii.Error, UnicodeDecodeError:
+            pair = ""
+        user, _, password = pair.partition(":")
+        if scheme.lower() != "basic" or self.accounts.get(user) != password:
+            raise self._bad_login("user", self.challenge("not authorized"))
         return user
 
     def _check_digest(self, authorization: str, method: str, path: str) -> str:

@@ -1,11 +1,14 @@
 """Device I/O service (ONVIF Device-IO 5): how many inputs there are."""
 
-from .envelope import leaf, tag
-from .service import Call, Service, operation
+from typing import override
+
+from .envelope import Request, SoapFault, tag
+from .media import video_sources_response
+from .service import Call, Operation, Service, operation
 
 
 class DeviceIoService(Service):
-    """GetVideoSources as plain tokens."""
+    """GetVideoSources."""
 
     name = "deviceio"
     prefix = "tmd"
@@ -22,13 +25,14 @@ class DeviceIoService(Service):
 
     @operation("GetVideoSources")
     def get_video_sources(self, call: Call) -> str:
-        """Device-IO 5.2."""
-        tokens = dict.fromkeys(
-            profile.source_token
-            for channel in self.nvr.channels
-            for profile in channel.profiles
-        )
-        return tag(
-            "tmd:GetVideoSourcesResponse",
-            [leaf("tmd:Token", token) for token in tokens],
-        )
+        """Device-IO 5.2: the messages are those of the Media service."""
+        return video_sources_response(self.nvr.channels)
+
+    @override
+    def find(self, request: Request) -> Operation:
+        """Return the operation; GetVideoSources is in the Media namespace (WSDL)."""
+        if request.operation == "trt:GetVideoSources":
+            return self.operations["GetVideoSources"]
+        if request.operation == "tmd:GetVideoSources":
+            raise SoapFault("Receiver", "ter:ActionNotSupported")
+        return super().find(request)

@@ -60,6 +60,9 @@ class SoapEndpoint:
         if request.method != "POST":
             return web.Response(status=405, text=_HTML, content_type="text/html")
         self.nvr.counters.http_requests += 1
+        if request.content_type != "application/soap+xml":
+            # SOAP 1.2 part 2, 7.1.4.
+            return web.Response(status=415, text=_HTML, content_type="text/html")
         data = await request.read()
         name = f"{service.prefix}:?"
         try:

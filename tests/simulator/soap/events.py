@@ -17,11 +17,11 @@ from .envelope import (
     utc_text,
 )
 from .service import Call, Service, operation
+from .topics import CONCRETE_SET, TopicFilter, topic_filter
 
 if TYPE_CHECKING:
     from ..nvr import SimulatedNvr
 
-_DIALECT = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
 _KINDS: dict[str, tuple[str, str, str]] = {
     # kind: (topic, source item, data item)
     "motion": ("RuleEngine/CellMotionDetector/Motion", "VideoSource", "IsMotion"),
@@ -38,9 +38,10 @@ _LONGEST_S = 600.0
 
 @dataclass(slots=True)
 class PullPoint:
-    """A subscription: what waits for it and when it ends."""
+    """A subscription: what it is for, what waits for it and when it ends."""
 
     expires: float
+    topics: TopicFilter | None = None
     waiting: list[str] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -98,7 +99,7 @@ class EventService(Service):
             ),
             leaf("wsnt:FixedTopicSet", value=True),
             tag("wstop:TopicSet", topics),
-            leaf("wsnt:TopicExpressionDialect", _DIALECT),
+            leaf("wsnt:TopicExpressionDialect", CONCRETE_SET),
             leaf(
                 "tev:MessageContentFilterDialect",
                 "http://www.onvif.org/ver10/tev/messageContentFilter/ItemFilter",
@@ -126,7 +127,11 @@ class EventService(Service):
         text = call.request.body.value("tev:InitialTerminationTime") or "PT60S"
         lifetime = self._lifetime(text)
         name = secrets.token_hex(6)
-        point = PullPoint(time.monotonic() + lifetime)
+        topics = topic_filter(
+            call.request.body.first("tev:Filter"),
+            is_refused=self.nvr.faults.refuse_filters,
+        )
+        point = PullPoint(time.monotonic() + lifetime, topics)
         self.points[name] = point
         self._initial_states(point)
         return tag(
@@ -226,8 +231,12 @@ class EventService(Service):
 
     def _initial_states(self, point: PullPoint) -> None:
         for (kind, source), value in self.states.items():
-            point.waiting.append(self._message(kind, source, value, "Initialized"))
-        if point.waiting:
+            self._tell(point, kind, self._message(kind, source, value, "Initialized"))
+
+    def _tell(self, point: PullPoint, kind: str, message: str) -> None:
+        topic = _KINDS.get(kind, _KINDS["motion"])[0]
+        if point.topics is None or topic in point.topics:
+            point.waiting.append(message)
             point.arrived.set()
 
     def notify(self, event: dict[str, Any]) -> int:
@@ -246,8 +255,7 @@ class EventService(Service):
         message = self._message(kind, source, text, "Changed", event)
         self._expire()
         for point in self.points.values():
-            point.waiting.append(message)
-            point.arrived.set()
+            self._tell(point, kind, message)
         return len(self.points)
 
     def _source(self, kind: str, camera: object) -> str:
@@ -276,7 +284,7 @@ class EventService(Service):
             leaf(
                 "wsnt:Topic",
                 topic if ":" in topic else f"{self.nvr.faults.topic_prefix}:{topic}",
-                Dialect=_DIALECT,
+                Dialect=CONCRETE_SET,
                 **_declared(self.nvr.faults.topic_prefix),
             ),
             tag(

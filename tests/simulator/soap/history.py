@@ -49,9 +49,11 @@ def told_segments(
     """Return (start, end) as the device tells them; None: still growing."""
     segments = timeline.segments(now_ms)
     told: list[tuple[int, int | None]] = []
+    # After the clock was set back, recording goes on where the footage ends.
+    growing_from = timeline.base_ms + (timeline.growing_offset_ms or 0)
     for index, (start, end) in enumerate(segments):
         is_last = index == len(segments) - 1
-        if is_last and timeline.is_growing:
+        if is_last and timeline.is_growing and end > growing_from:
             told.append((start, None))
             continue
         limit = now_ms if is_last else segments[index + 1][0] - 1000

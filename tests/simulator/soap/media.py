@@ -151,35 +151,16 @@ class MediaService(Service):
     @operation("GetVideoSources")
     def get_video_sources(self, call: Call) -> str:
         """Media 5.3.1."""
-        tokens: dict[str, Channel] = {}
-        for channel in self.nvr.channels:
-            for profile in channel.profiles:
-                tokens.setdefault(profile.source_token, channel)
-        return tag(
-            "trt:GetVideoSourcesResponse",
-            [
-                tag(
-                    "trt:VideoSources",
-                    leaf("tt:Framerate", 10),
-                    tag(
-                        "tt:Resolution",
-                        leaf("tt:Width", channel.spec.width),
-                        leaf("tt:Height", channel.spec.height),
-                    ),
-                    token=token,
-                )
-                for token, channel in tokens.items()
-            ],
-        )
+        return video_sources_response(self.nvr.channels)
 
     @operation("GetStreamUri", "trt:StreamSetup trt:ProfileToken")
     def get_stream_uri(self, call: Call) -> str:
         """Media 5.15.1."""
-        check_stream_setup(call, "trt:StreamSetup")
+        protocol = check_stream_setup(call, "trt:StreamSetup")
         _, profile = self.nvr.profile(call.request.body.need("trt:ProfileToken"))
         return tag(
             "trt:GetStreamUriResponse",
-            _media_uri(self.nvr.rtsp_uri(call, profile.path)),
+            _media_uri(self.nvr.rtsp_uri(call, profile.path, protocol)),
         )
 
     @operation("GetSnapshotUri", "trt:ProfileToken")
@@ -190,6 +171,30 @@ class MediaService(Service):
             "trt:GetSnapshotUriResponse",
             _media_uri(self.nvr.snapshot_uri(call, channel)),
         )
+
+
+def video_sources_response(channels: list[Channel]) -> str:
+    """Return trt:GetVideoSourcesResponse; Device-IO answers with it, too."""
+    tokens: dict[str, Channel] = {}
+    for channel in channels:
+        for profile in channel.profiles:
+            tokens.setdefault(profile.source_token, channel)
+    return tag(
+        "trt:GetVideoSourcesResponse",
+        [
+            tag(
+                "trt:VideoSources",
+                leaf("tt:Framerate", 10),
+                tag(
+                    "tt:Resolution",
+                    leaf("tt:Width", channel.spec.width),
+                    leaf("tt:Height", channel.spec.height),
+                ),
+                token=token,
+            )
+            for token, channel in tokens.items()
+        ],
+    )
 
 
 def _media_uri(uri: str) -> str:

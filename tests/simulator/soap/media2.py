@@ -77,7 +77,7 @@ class Media2Service(Service):
         _, profile = self.nvr.profile(call.request.body.need("tr2:ProfileToken"))
         return tag(
             "tr2:GetStreamUriResponse",
-            leaf("tr2:Uri", self.nvr.rtsp_uri(call, profile.path)),
+            leaf("tr2:Uri", self.nvr.rtsp_uri(call, profile.path, protocol)),
         )
 
     @operation("GetSnapshotUri", "tr2:ProfileToken")

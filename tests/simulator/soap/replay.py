@@ -43,7 +43,8 @@ class ReplayService(Service):
             raise invalid_arg("ter:NoRecording", f"no recording {token}")
         path = channel.replay_path + self.nvr.spec.replay_query
         return tag(
-            "trp:GetReplayUriResponse", leaf("trp:Uri", self.nvr.rtsp_uri(call, path))
+            "trp:GetReplayUriResponse",
+            leaf("trp:Uri", self.nvr.rtsp_uri(call, path, protocol)),
         )
 
     @operation("GetReplayConfiguration")

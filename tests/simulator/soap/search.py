@@ -28,12 +28,12 @@ from .history import (
     unrelated,
 )
 from .service import Call, Service, operation
+from .topics import topic_filter
 
 if TYPE_CHECKING:
     from ..nvr import SimulatedNvr
 
 _RESULTS = "tse:SearchToken tse:MinResults? tse:MaxResults? tse:WaitTime?"
-_CONCRETE = "http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet"
 
 
 @dataclass(slots=True)
@@ -203,8 +203,10 @@ class SearchService(Service):
         window = (min(start, end), max(start, end))
         wants_start = parse_bool(body.need("tse:IncludeStartState"))
         channels = self._scope(body)
-        topics = self._topics(body.first("tse:SearchFilter"))
         faults = self.nvr.faults
+        topics = topic_filter(
+            body.first("tse:SearchFilter"), is_refused=faults.refuse_filters
+        )
         events = []
         for channel in channels:
             if faults.no_events:
@@ -270,24 +272,6 @@ class SearchService(Service):
             if channel.timeline
             and any(kind == match[1] for _, kind in channel.timeline.tracks)
         ]
-
-    def _topics(self, wanted: Element | None) -> set[str] | None:
-        if wanted is None or not wanted.children:
-            return None
-        expression = wanted.first("wsnt:TopicExpression")
-        if (
-            self.nvr.faults.refuse_filters
-            or expression is None
-            or expression.attributes.get("Dialect") != _CONCRETE
-        ):
-            raise invalid_arg("ter:InvalidFilterFault", "only ConcreteSet topics")
-        topics = set()
-        for text in expression.text.split("|"):
-            prefix, _, path = text.strip().partition(":")
-            if expression.nsmap.get(prefix) != "http://www.onvif.org/ver10/topics":
-                raise invalid_arg("ter:InvalidFilterFault", f"prefix of {text}")
-            topics.add(path)
-        return topics
 
     def _open(self, kind: str, body: Element, results: list[str], end_ms: int) -> str:
         faults = self.nvr.faults
