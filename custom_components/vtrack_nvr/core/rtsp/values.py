@@ -16,6 +16,22 @@ class Transport(StrEnum):
     """The same inside two HTTP connections (ONVIF Streaming 5.1.1.5)."""
 
 
+class Notice(StrEnum):
+    """What a device says of its own accord (profile-g 5.6)."""
+
+    END_OF_STREAM = "2101"
+    START_REACHED = "2104"
+    TERMINATED = "2306"
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """The interleaved channels the device granted to a track."""
+
+    media: int
+    control: int
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where to connect and how to log in.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+import secrets
 from types import TracebackType
 from typing import Self
 
@@ -10,9 +11,14 @@ from ..clock import Clock
 from ..frames import AccessUnit
 from ..login_guard import LoginGuard
 from ..policy import Bounds, Waits
+from ..rtp.depacketize import check_format
+from ..rtp.receiver import Receiver
+from ..rtp.rtcp import build_receiver_report
+from ..rtsp.session import RtspSession
 from ..rtsp.values import (
     Endpoint,
     MediaTrack,
+    Notice,
     PlayAnswer,
     PlayRequest,
     SessionDescription,
@@ -73,7 +79,18 @@ class UnitStream:
         guard: LoginGuard | None = None,
     ) -> None:
         """Keep the settings; nothing is sent before `describe`."""
-        raise NotImplementedError
+        self._clock = clock
+        self._receiver = Receiver(bounds)
+        self._session = RtspSession(
+            endpoint,
+            clock=clock,
+            waits=waits,
+            bounds=bounds,
+            cancel=cancel,
+            guard=guard,
+        )
+        self._holes = 0
+        self._received = 0
 
     def __enter__(self) -> Self:
         """Return itself; connecting is left to `describe`."""
@@ -94,23 +111,65 @@ class UnitStream:
         Raises `NvrError` (UNREACHABLE, TIMEOUT, TLS, AUTH_REFUSED, …) or its subclass
         `RtspRefused` with the status.
         """
-        raise NotImplementedError
+        return self._session.describe()
 
     def setup(self, track: MediaTrack, *, require_replay: bool = False) -> None:
-        """Set up a track; raises UNSUPPORTED_CODEC where it cannot be depacketized."""
-        raise NotImplementedError
+        """Set up a track; raises UNSUPPORTED_CODEC before asking where we cannot read it."""
+        check_format(track.format)
+        channels = self._session.setup(track, require_replay=require_replay)
+        self._receiver.add_track(
+            track.index,
+            track.format,
+            track.payload_type,
+            channels.media,
+            channels.control,
+        )
+        self._session.send_with_keep_alives(
+            channels.control, build_receiver_report(secrets.randbits(32))
+        )
 
     def play(self, request: PlayRequest) -> PlayAnswer:
-        """Start or move the delivery; pending units of an earlier PLAY are dropped."""
-        raise NotImplementedError
+        """Start or move the delivery; units of an earlier PLAY under way are dropped.
+
+        After a move on a running session, units whose `play_cseq` is not the answer's
+        (modulo 256) are still of the earlier PLAY, on devices that number them.
+        """
+        self._receiver.restart()
+        self._holes = self._receiver.holes
+        return self._session.play(request, self._receiver)
 
     def receive(self, timeout_s: float) -> Batch:
         """Wait up to `timeout_s` for bytes; return what they complete.
 
-        Keep-alives are sent on the way. Raises INTERRUPTED (reset, session lost),
-        CANCELLED, AUTH_REFUSED, PROTOCOL.
+        One read: a batch with bytes may well hold no unit. Keep-alives are sent on the
+        way. Raises INTERRUPTED (reset, session lost), CANCELLED, AUTH_REFUSED, PROTOCOL;
+        units that were complete before that come with the next call of `drain`.
         """
-        raise NotImplementedError
+        if self._receiver.units:
+            timeout_s = 0.0
+        self._session.receive(timeout_s)
+        return self.drain()
+
+    def drain(self) -> Batch:
+        """Return what is complete, without reading."""
+        receiver = self._receiver
+        units, receiver.units[:] = receiver.units[:], ()
+        reports, receiver.reports[:] = receiver.reports[:], ()
+        holes, self._holes = receiver.holes - self._holes, receiver.holes
+        received = self._session.received
+        count, self._received = received - self._received, received
+        return Batch(
+            units,
+            self._end_signal(),
+            count,
+            holes,
+            self._clock.now_ms(),
+            [
+                SenderReport(index, report.time_us or 0, report.rtp_time)
+                for index, report in reports
+            ],
+            receiver.ended_tracks,
+        )
 
     def finish(self) -> list[AccessUnit]:
         """Return the last units of tracks that never mark the end of a unit.
@@ -118,20 +177,32 @@ class UnitStream:
         Only to be called after an orderly end; a unit cut by a broken connection is
         never handed out.
         """
-        raise NotImplementedError
+        self._receiver.finish()
+        units, self._receiver.units[:] = self._receiver.units[:], ()
+        return units
 
     def parameter_sets(self, track: int) -> tuple[bytes, ...]:
         """Return the newest parameter sets of a video track (in-band before SDP)."""
-        raise NotImplementedError
+        return self._receiver.parameter_sets(track)
 
     def pause(self) -> None:
         """Send PAUSE and wait for its answer; media on the way is kept."""
-        raise NotImplementedError
+        self._session.pause()
 
     def keep_alive(self) -> None:
         """Send what is due; call it while deliberately not reading for long."""
-        raise NotImplementedError
+        self._session.keep_alive()
 
     def close(self) -> None:
         """TEARDOWN within `Waits.teardown`, then close; never raises, idempotent."""
-        raise NotImplementedError
+        self._session.close()
+
+    def _end_signal(self) -> EndSignal | None:
+        notice = self._session.notice
+        if notice is Notice.TERMINATED:
+            return EndSignal.TERMINATED
+        if notice is not None:
+            return EndSignal.NOTICE
+        if self._receiver.have_all_ended:
+            return EndSignal.BYE
+        return EndSignal.CLOSED if self._session.is_closed else None

@@ -14,7 +14,13 @@ from .video import VideoDepacketizer
 _PLAIN = frozenset({Codec.PCMU, Codec.PCMA, Codec.G722, Codec.G726, Codec.OPUS})
 LATM_NAME = "MP4A-LATM"
 
-__all__ = ["Depacketizer", "VideoDepacketizer", "can_depacketize", "make_depacketizer"]
+__all__ = [
+    "Depacketizer",
+    "VideoDepacketizer",
+    "can_depacketize",
+    "check_format",
+    "make_depacketizer",
+]
 
 
 def can_depacketize(track_format: TrackFormat) -> bool:
@@ -25,6 +31,15 @@ def can_depacketize(track_format: TrackFormat) -> bool:
     ) and track_format.clock_rate > 0
 
 
+def check_format(track_format: TrackFormat) -> None:
+    """Raise `NvrError(UNSUPPORTED_CODEC)` for what `make_depacketizer` does not know."""
+    if not can_depacketize(track_format):
+        raise NvrError(
+            ErrorKind.UNSUPPORTED_CODEC,
+            f"{track_format.name or track_format.codec} ({track_format.kind})",
+        )
+
+
 def make_depacketizer(
     track: int, track_format: TrackFormat, bounds: Bounds, out: list[AccessUnit]
 ) -> Depacketizer:
@@ -32,19 +47,15 @@ def make_depacketizer(
 
     Raises `NvrError(UNSUPPORTED_CODEC)` for anything else.
     """
+    check_format(track_format)
     limit = bounds.access_unit_bytes
     codec = track_format.codec
-    if can_depacketize(track_format):
-        if codec is Codec.H264:
-            return H264Depacketizer(track, out, track_format.parameter_sets, limit)
-        if codec is Codec.H265:
-            return H265Depacketizer(track, out, track_format.parameter_sets, limit)
-        if codec in _PLAIN:
-            return PlainDepacketizer(track, out)
-        if codec is Codec.LATM or track_format.name.upper() == LATM_NAME:
-            return LatmDepacketizer(track, out, track_format, limit)
-        return AacDepacketizer(track, out, track_format, limit)
-    raise NvrError(
-        ErrorKind.UNSUPPORTED_CODEC,
-        f"{track_format.name or codec} ({track_format.kind})",
-    )
+    if codec is Codec.H264:
+        return H264Depacketizer(track, out, track_format.parameter_sets, limit)
+    if codec is Codec.H265:
+        return H265Depacketizer(track, out, track_format.parameter_sets, limit)
+    if codec in _PLAIN:
+        return PlainDepacketizer(track, out)
+    if codec is Codec.LATM or track_format.name.upper() == LATM_NAME:
+        return LatmDepacketizer(track, out, track_format, limit)
+    return AacDepacketizer(track, out, track_format, limit)

@@ -47,26 +47,6 @@ def ticks_per_frame(track_format: TrackFormat) -> int:
     return max(1, round(samples * track_format.clock_rate / rate))
 
 
-def config_length(bits_before: int, data: bytes) -> int | None:
-    """Return the length in bits of a plain AudioSpecificConfig inside `data`.
-
-    `bits_before` is where it begins. Serves StreamMuxConfig, which does not say it.
-    """
-    bits = BitReader(data)
-    try:
-        bits.read(bits_before)
-        kind = _read_object_type(bits)
-        _read_rate(bits)
-        bits.read(4)
-        if kind in _SPECTRAL_BAND_REPLICATION:
-            _read_rate(bits)
-            _read_object_type(bits)
-        bits.read(3)
-    except IndexError:
-        return None
-    return 8 * len(data) - bits_before - bits.left
-
-
 def _read_object_type(bits: BitReader) -> int:
     kind = bits.read(5)
     return 32 + bits.read(6) if kind == _ESCAPE else kind
