@@ -1,0 +1,53 @@
+"""The repository's pages say what is true of the tree."""
+
+from pathlib import Path
+import re
+import subprocess
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+CORE = ROOT / "custom_components" / "vtrack_nvr" / "core"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+SCRIPTS = sorted(
+    path
+    for path in [*(ROOT / "scripts").iterdir(), *(ROOT / "scripts/setup_lib").iterdir()]
+    if path.is_file() and (not path.suffix or path.suffix == ".sh")
+)
+
+
+def test_the_table_of_specifications_names_files_that_exist() -> None:
+    table = README.partition("## Specifications")[2].partition("## License")[0]
+    named = re.findall(r"`([\w/]+\.py)`", table)
+    assert len(named) > 15
+    assert [name for name in named if not (CORE / name).exists()] == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_is_sound_shell(path: Path) -> None:
+    subprocess.run(["bash", "-n", path], check=True)
+    if not path.suffix:
+        assert path.stat().st_mode & 0o111, "must be executable"
+
+
+def test_files_name_no_place_of_this_machine() -> None:
+    """What is committed runs anywhere: no registry, no home of a person."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split("\0")
+    own = Path(__file__).name
+    forbidden = re.compile(
+        r"deb\.debian\.org|pypi\.org|pythonhosted|registry\.npmjs|/work/(main|shared)|/root/"
+    )
+    found = [
+        name
+        for name in tracked
+        if name
+        and not name.endswith((".png", own))
+        and (ROOT / name).is_file()
+        and forbidden.search(
+            (ROOT / name).read_text(encoding="utf-8", errors="replace")
+        )
+    ]
+    assert found == []

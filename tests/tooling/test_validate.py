@@ -1,0 +1,271 @@
+"""The checks of scripts/lint find what Home Assistant's own would find."""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import homeassistant  # noqa: F401  (answers `import voluptuous`)
+import pytest
+
+from scripts.validate import (
+    brand,
+    dependencies,
+    icons,
+    keys_in_code,
+    manifest,
+    quality_scale,
+    repository,
+    services,
+    translations,
+)
+
+from .conftest import Package
+
+OF_PACKAGE = (
+    brand,
+    dependencies,
+    icons,
+    keys_in_code,
+    manifest,
+    quality_scale,
+    services,
+    translations,
+)
+
+
+@pytest.mark.parametrize("check", OF_PACKAGE, ids=lambda each: each.__name__)
+def test_a_sound_integration_has_no_findings(
+    check: ModuleType, package: Package
+) -> None:
+    assert list(check.check(package.path)) == []
+
+
+def set_to(*path: str, value: object) -> Callable[[dict[str, Any]], object]:
+    """Return a change that sets a value below a path of keys."""
+
+    def change(data: dict[str, Any]) -> None:
+        for key in path[:-1]:
+            data = data.setdefault(key, {})
+        data[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("check", "name", "change", "finding"),
+    [
+        (manifest, "manifest.json", set_to("domain", value="other"), "folder's name"),
+        (manifest, "manifest.json", set_to("version", value="one"), "version"),
+        (manifest, "manifest.json", set_to("config_flow", value=False), "config_flow"),
+        (
+            manifest,
+            "manifest.json",
+            set_to("documentation", value="http://x"),
+            "https link",
+        ),
+        (manifest, "manifest.json", set_to("aaa", value=1), "aaa"),
+        (manifest, "manifest.json", set_to("after_dependencies", value=[]), "order"),
+        (manifest, "manifest.json", set_to("requirements", value=["a b"]), "a b"),
+        (manifest, "manifest.json", set_to("codeowners", value=[]), "codeowners"),
+        (dependencies, "manifest.json", set_to("dependencies", value=[]), "camera"),
+        (
+            translations,
+            "translations/en.json",
+            set_to("config", "error", "x", value="<b>No</b>"),
+            "HTML",
+        ),
+        (
+            translations,
+            "translations/en.json",
+            set_to("config", "error", "x", value="see https://example.org"),
+            "link",
+        ),
+        (
+            translations,
+            "translations/en.json",
+            set_to("config", "error", "x", value="'{host}' is odd"),
+            "quotes",
+        ),
+        (
+            translations,
+            "translations/en.json",
+            set_to("config", "error", "x", value="{host is odd"),
+            "braces",
+        ),
+        (
+            translations,
+            "translations/en.json",
+            set_to("config_subentries", "camera", value={"step": {}}),
+            "entry_type",
+        ),
+        (
+            translations,
+            "translations/en.json",
+            set_to("issues", "x", value={"title": "A"}),
+            "needs a description",
+        ),
+        (translations, "translations/en.json", set_to("nothing", value={}), "nothing"),
+        (
+            icons,
+            "icons.json",
+            set_to("entity", "sensor", "backlog", "default", value="history"),
+            "mdi:",
+        ),
+        (
+            icons,
+            "icons.json",
+            set_to("entity", "sensor", "backlog", "state", value={"a": "mdi:history"}),
+            "repeats",
+        ),
+        (services, "icons.json", set_to("services", value={}), "no icon"),
+        (
+            services,
+            "translations/en.json",
+            set_to("services", value={}),
+            "sync has no text",
+        ),
+        (
+            services,
+            "translations/en.json",
+            set_to("services", "sync", "fields", value={}),
+            "mode has no name",
+        ),
+        (
+            services,
+            "translations/en.json",
+            set_to("selector", value={}),
+            "selector.mode",
+        ),
+        (
+            keys_in_code,
+            "translations/en.json",
+            set_to("exceptions", value={}),
+            "exceptions busy",
+        ),
+        (
+            keys_in_code,
+            "translations/en.json",
+            set_to("issues", value={}),
+            "issues no_room",
+        ),
+        (
+            keys_in_code,
+            "translations/en.json",
+            set_to("entity", value={}),
+            "entity.sensor backlog",
+        ),
+        (
+            keys_in_code,
+            "translations/en.json",
+            set_to("config", "step", value={}),
+            "step user",
+        ),
+        (
+            keys_in_code,
+            "translations/en.json",
+            set_to("config", "abort", value={}),
+            "abort gone",
+        ),
+        (
+            keys_in_code,
+            "translations/en.json",
+            set_to("config", "progress", value={}),
+            "progress search",
+        ),
+        (
+            keys_in_code,
+            "translations/en.json",
+            set_to("config", "error", "unused", value="Never."),
+            "error.unused",
+        ),
+    ],
+)
+def test_a_break_is_found(
+    check: ModuleType,
+    name: str,
+    change: Callable[[dict[str, Any]], object],
+    finding: str,
+    package: Package,
+) -> None:
+    package.change(name, change)
+    assert finding in "\n".join(check.check(package.path))
+
+
+@pytest.mark.parametrize(
+    ("content", "finding"),
+    [
+        ("sync:\n  target:\n    device: {}\n", "entity only"),
+        ("sync:\n  fields:\n    mode:\n      selector:\n        nothing:\n", "nothing"),
+        ("Sync:\n", "valid key"),
+        ("sync: [", "cannot be read"),
+    ],
+)
+def test_a_broken_action_is_found(content: str, finding: str, package: Package) -> None:
+    package.text("services.yaml", content)
+    assert finding in "\n".join(services.check(package.path))
+
+
+def test_a_registered_action_needs_its_file(package: Package) -> None:
+    (package.path / "services.yaml").unlink()
+    package.text("services.py", "hass.services.async_register(DOMAIN, 'sync')\n")
+    assert "no services.yaml" in "\n".join(services.check(package.path))
+
+
+def test_another_language_must_have_the_keys_of_english(package: Package) -> None:
+    package.json(
+        "translations/de.json", {"config": {"step": {"user": {"title": "Hallo"}}}}
+    )
+    found = "\n".join(translations.check(package.path))
+    assert "de.json: config.error.cannot_connect is missing" in found
+
+
+def test_another_language_must_have_the_placeholders_of_english(
+    package: Package,
+) -> None:
+    package.json("translations/de.json", {})
+    package.change("translations/de.json", lambda data: data.update(_english(package)))
+    package.change(
+        "translations/de.json",
+        set_to("config", "error", "cannot_connect", value="Keine Antwort."),
+    )
+    assert list(translations.check(package.path)) == [
+        "de.json: config.error.cannot_connect has other placeholders than English"
+    ]
+
+
+def _english(package: Package) -> dict[str, Any]:
+    return translations.english_of(package.path)
+
+
+@pytest.mark.parametrize(
+    "answer", ["maybe", "{status: exempt}", "{status: finished, comment: x}"]
+)
+def test_a_rule_needs_a_valid_answer(answer: str, package: Package) -> None:
+    path = package.path / "quality_scale.yaml"
+    text = path.read_text().replace("brands: done", f"brands: {answer}")
+    package.text("quality_scale.yaml", text)
+    assert "brands" in "\n".join(quality_scale.check(package.path))
+
+
+def test_every_rule_of_the_scale_is_asked() -> None:
+    assert len(set(quality_scale.RULES)) == len(quality_scale.RULES) == 54
+
+
+def test_a_missing_or_wrong_icon_is_found(package: Package) -> None:
+    (package.path / "brand" / "icon.png").unlink()
+    source = package.path / "brand" / "icon@2x.png"
+    source.copy(package.path / "brand" / "dark_icon.png")
+    found = "\n".join(brand.check(package.path))
+    assert "icon.png is missing" in found
+    assert "dark_icon.png is (512, 512)" in found
+
+
+def test_a_bare_repository_is_told_what_it_lacks(package: Package) -> None:
+    (package.root / "pyproject.toml").write_text('[project]\nversion = "0.2.0"\n')
+    (package.root / "CHANGELOG.md").write_text("[a](b.md)\n")
+    (package.root / "hacs.json").write_text(
+        '{"name": "x", "homeassistant": "2025.1.0"}'
+    )
+    found = "\n".join(repository.check(package.root))
+    for finding in ("README.md", "too old", "different versions", "b.md leads nowhere"):
+        assert finding in found
