@@ -1,0 +1,134 @@
+"""Groups of pictures from the units of a stream, sound put beside its pictures."""
+
+from collections import deque
+
+from ..policy import Bounds
+from .units import Gop, TimedUnit
+
+_PAUSE_US = 2_000_000
+_PAUSE_TIMES_USUAL = 3
+_SOUND_PATIENCE_US = 1_000_000
+_DEFAULT_STEP_US = 40_000
+
+
+class GopAssembler:
+    """Units in the order they were sent go in, finished groups come out.
+
+    Pictures before the first key frame and sound before it are dropped. A group is held
+    back until the sound beside it has come, at most a second of pictures long. Groups
+    larger than `Bounds.gop_bytes` or longer than `gop_ms` come in pieces.
+    """
+
+    def __init__(self, bounds: Bounds, *, has_sound: bool) -> None:
+        """Make a new one per connection: a group never spans two."""
+        self._most_bytes = bounds.gop_bytes
+        self._most_us = bounds.gop_ms * 1000
+        self._has_sound = has_sound
+        self._open: Gop | None = None
+        self._done: deque[Gop] = deque()
+        self._sound: deque[TimedUnit] = deque()
+        self._sound_bytes = 0
+        self._sound_us = 0
+        self._picture_us = 0
+        self.step_us = _DEFAULT_STEP_US
+        """The usual distance of two pictures."""
+
+    @property
+    def held_bytes(self) -> int:
+        """Return how much is in memory."""
+        return (
+            sum(gop.bytes for gop in self._done)
+            + (self._open.bytes if self._open else 0)
+            + self._sound_bytes
+        )
+
+    def add_picture(self, item: TimedUnit) -> list[Gop]:
+        """Take a picture; return the groups that are finished by it."""
+        unit = item.unit
+        size = len(unit.data)
+        self._picture_us = item.time_us
+        gop = self._open
+        if unit.is_key:
+            if gop:
+                self._close(gop, item.time_us)
+            self._open = Gop([item], bytes=size)
+        elif gop is None:
+            return []
+        elif gop.bytes + size > self._most_bytes or (
+            item.time_us - gop.video[0].time_us > self._most_us
+        ):
+            self._close(gop, item.time_us)
+            self._open = Gop([item], bytes=size, begins_with_key=False)
+        else:
+            gop.video.append(item)
+            gop.bytes += size
+            return []
+        return self.ready()
+
+    def add_sound(self, item: TimedUnit) -> list[Gop]:
+        """Take a piece of sound; return the groups that are finished by it."""
+        if self._open is None and not self._done:
+            return []
+        self._sound.append(item)
+        self._sound_bytes += len(item.unit.data)
+        self._sound_us = item.time_us
+        if self._sound_bytes > self._most_bytes:
+            self._sound_bytes -= len(self._sound.popleft().unit.data)
+        return self.ready() if self._done else []
+
+    def ready(self) -> list[Gop]:
+        """Return the groups whose sound is there, or will not come any more."""
+        groups: list[Gop] = []
+        while self._done:
+            end = self._done[0].end_us
+            if (
+                self._has_sound
+                and self._sound_us < end
+                and self._picture_us < end + _SOUND_PATIENCE_US
+                and len(self._done) == 1
+            ):
+                break
+            groups.append(self._with_sound(self._done.popleft()))
+        return groups
+
+    def finish(self) -> list[Gop]:
+        """Return everything held; the last group is marked as not whole."""
+        if gop := self._open:
+            self._open = None
+            gop.is_whole = False
+            self._measure(gop)
+            gop.end_us = gop.last_us + self.step_us
+            self._done.append(gop)
+        groups = [self._with_sound(gop) for gop in self._done]
+        self._done.clear()
+        self._sound.clear()
+        self._sound_bytes = 0
+        return groups
+
+    def _close(self, gop: Gop, next_us: int) -> None:
+        self._measure(gop)
+        last = gop.last_us
+        pause = next_us - last
+        is_pause = pause > _PAUSE_US and pause > _PAUSE_TIMES_USUAL * self.step_us
+        if is_pause or pause <= 0 or gop.video[-1].unit.is_last:
+            gop.end_us = last + self.step_us
+            if pause > 0:
+                gop.end_us = min(gop.end_us, next_us)
+        else:
+            gop.end_us = next_us
+        self._done.append(gop)
+
+    def _measure(self, gop: Gop) -> None:
+        if len(gop.video) > 1:
+            times = [item.time_us for item in gop.video]
+            self.step_us = max(1, (max(times) - min(times)) // (len(times) - 1))
+
+    def _with_sound(self, gop: Gop) -> Gop:
+        sound = self._sound
+        start = gop.start_us
+        while sound and sound[0].time_us < gop.end_us:
+            item = sound.popleft()
+            self._sound_bytes -= len(item.unit.data)
+            if item.time_us >= start or not gop.begins_with_key:
+                gop.audio.append(item)
+        return gop

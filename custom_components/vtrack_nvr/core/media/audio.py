@@ -1,0 +1,209 @@
+"""Sound on its way into the file: AAC as it came, everything decodable turned into AAC."""
+
+from collections import deque
+from fractions import Fraction
+import io
+from typing import Protocol, override
+
+import av
+from av.audio.codeccontext import AudioCodecContext
+from av.codec import CodecContext
+
+from ..errors import ErrorKind, NvrError
+from ..frames import Codec, TrackFormat
+from .units import TimedUnit
+
+_FRAME = 1024
+_DISCONTINUITY_US = 100_000
+_SNAP_TICKS = 2
+_RATES = (
+    96000,
+    88200,
+    64000,
+    48000,
+    44100,
+    32000,
+    24000,
+    22050,
+    16000,
+    12000,
+    11025,
+    8000,
+    7350,
+)
+_DECODERS = {
+    Codec.PCMU: ("pcm_mulaw", 8000),
+    Codec.PCMA: ("pcm_alaw", 8000),
+    Codec.G722: ("g722", 16000),
+    Codec.LATM: ("aac_latm", 0),
+    Codec.OPUS: ("libopus", 48000),
+}
+_MONO_BIT_RATE = 32_000
+
+
+class Sound(Protocol):
+    """Turns units into AAC frames with exact times."""
+
+    config: bytes
+    """AudioSpecificConfig."""
+    rate: int
+    channels: int
+
+    def take(self, item: TimedUnit) -> list[tuple[int, bytes]]:
+        """Return the frames that are ready, each with its time in microseconds."""
+        ...
+
+
+def open_sound(track: TrackFormat) -> Sound:
+    """Return how to keep a track's sound; raises `UNSUPPORTED_CODEC`."""
+    if track.codec is Codec.AAC:
+        return AacCopy(track)
+    if track.codec in _DECODERS or track.codec is Codec.G726:
+        return ToAac(track)
+    raise NvrError(
+        ErrorKind.UNSUPPORTED_CODEC, f"sound in {track.name or track.codec} is left out"
+    )
+
+
+class AacCopy(Sound):
+    """AAC frames as the device made them."""
+
+    def __init__(self, track: TrackFormat) -> None:
+        """Take the configuration of the session description, or the usual one."""
+        self.rate = track.clock_rate
+        self.channels = track.channels
+        self.config = track.config or _aac_lc_config(self.rate, self.channels)
+
+    @override
+    def take(self, item: TimedUnit) -> list[tuple[int, bytes]]:
+        return [(item.time_us, item.unit.data)]
+
+
+class ToAac(Sound):
+    """Decodes, gathers 1024 samples at a time, encodes.
+
+    A jump in the units' times pads the frame under way with silence and begins the next
+    at the new time, so that sound never drifts from the picture.
+    """
+
+    def __init__(self, track: TrackFormat) -> None:
+        """Open both codecs; raises `UNSUPPORTED_CODEC` where libav has none."""
+        self.channels = 2 if track.channels > 1 else 1
+        self._layout = "stereo" if self.channels == 2 else "mono"
+        try:
+            self._decoder = _open_decoder(track)
+            self.rate = _nearest_rate(self._decoder.sample_rate or track.clock_rate)
+            self._encoder = self._open_encoder()
+        except (av.FFmpegError, ValueError) as error:
+            raise NvrError(
+                ErrorKind.UNSUPPORTED_CODEC,
+                f"sound in {track.name or track.codec} is left out",
+            ) from error
+        self.config = bytes(self._encoder.extradata or b"")
+        self._resampler = av.AudioResampler("fltp", self._layout, self.rate)
+        self._fifo = av.AudioFifo()
+        self._head_us: int | None = None
+        """When the first sample in the queue was recorded."""
+        self._blocks: deque[int] = deque()
+        """Times of the frames that the encoder has not given back yet."""
+        self._encoded = 0
+
+    @override
+    def take(self, item: TimedUnit) -> list[tuple[int, bytes]]:
+        done: list[tuple[int, bytes]] = []
+        try:
+            frames = self._decoder.decode(av.Packet(item.unit.data))
+        except av.FFmpegError:
+            return done
+        if self._head_us is not None:
+            expected = self._head_us + self._queued * 1_000_000 // self.rate
+            if abs(item.time_us - expected) > _DISCONTINUITY_US:
+                done += self._pad()
+                self._head_us = None
+        if self._head_us is None:
+            self._head_us = item.time_us
+        for frame in frames:
+            for part in self._resampler.resample(frame):
+                part.pts = None
+                self._fifo.write(part)
+        return done + self._drain()
+
+    @property
+    def _queued(self) -> int:
+        return self._fifo.samples
+
+    def _pad(self) -> list[tuple[int, bytes]]:
+        missing = -self._queued % _FRAME
+        if missing:
+            silence = av.AudioFrame("fltp", self._layout, missing)
+            for plane in silence.planes:
+                plane.update(bytes(plane.buffer_size))
+            silence.sample_rate = self.rate
+            self._fifo.write(silence)
+        return self._drain()
+
+    def _drain(self) -> list[tuple[int, bytes]]:
+        done: list[tuple[int, bytes]] = []
+        while self._queued >= _FRAME:
+            assert self._head_us is not None
+            frame = self._fifo.read(_FRAME)
+            assert frame is not None
+            self._blocks.append(self._head_us)
+            self._head_us += _FRAME * 1_000_000 // self.rate
+            frame.pts = self._encoded * _FRAME
+            frame.time_base = Fraction(1, self.rate)
+            self._encoded += 1
+            for packet in self._encoder.encode(frame):
+                if packet.pts is None or packet.pts < 0:
+                    continue
+                done.append((self._blocks.popleft(), bytes(packet)))
+        return done
+
+    def _open_encoder(self) -> AudioCodecContext:
+        encoder = CodecContext.create("aac", "w")
+        assert isinstance(encoder, AudioCodecContext)
+        encoder.sample_rate = self.rate
+        encoder.layout = self._layout
+        encoder.format = "fltp"
+        encoder.bit_rate = _MONO_BIT_RATE * self.channels
+        encoder.time_base = Fraction(1, self.rate)
+        encoder.flags |= _global_header()
+        encoder.open()
+        return encoder
+
+
+def snapped(ticks: int, expected: int | None) -> int:
+    """Return a time in ticks, freed from rounding where it is next to the expected."""
+    if expected is not None and abs(ticks - expected) <= _SNAP_TICKS:
+        return expected
+    return ticks
+
+
+def _open_decoder(track: TrackFormat) -> AudioCodecContext:
+    if track.codec is Codec.G726:
+        bits = track.bits_per_sample or 4
+        name = "g726" if track.name.upper().startswith("AAL2") else "g726le"
+        options = {"code_size": str(bits)}
+        with av.open(io.BytesIO(bytes(64)), format=name, options=options) as pattern:
+            return pattern.streams.audio[0].codec_context
+    name, rate = _DECODERS[track.codec]
+    decoder = CodecContext.create(name, "r")
+    assert isinstance(decoder, AudioCodecContext)
+    if rate:
+        decoder.sample_rate = rate
+        decoder.layout = "stereo" if track.channels > 1 else "mono"
+    return decoder
+
+
+def _global_header() -> int:
+    return int(av.codec.context.Flags.global_header)
+
+
+def _nearest_rate(rate: int) -> int:
+    return min(_RATES, key=lambda known: abs(known - rate))
+
+
+def _aac_lc_config(rate: int, channels: int) -> bytes:
+    """Return the AudioSpecificConfig of AAC-LC (ISO 14496-3 1.6.2.1)."""
+    index = _RATES.index(_nearest_rate(rate))
+    return (2 << 11 | index << 7 | channels << 3).to_bytes(2)

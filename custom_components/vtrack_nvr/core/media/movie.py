@@ -1,0 +1,336 @@
+"""What an MP4 of ours holds, picture by picture, read from its tables."""
+
+from array import array
+from dataclasses import dataclass, field
+import os
+from pathlib import Path
+import sys
+from typing import BinaryIO
+
+from ..errors import ErrorKind, NvrError
+from . import boxes
+from .fragments import read_fragment, read_trex
+
+_LARGEST_COUNT = 10_000_000
+
+
+@dataclass(slots=True)
+class Samples:
+    """One entry per frame, in decoding order; times in ticks of the track."""
+
+    offsets: array[int] = field(default_factory=lambda: array("q"))
+    sizes: array[int] = field(default_factory=lambda: array("q"))
+    decoded: array[int] = field(default_factory=lambda: array("q"))
+    shown: array[int] = field(default_factory=lambda: array("q"))
+    durations: array[int] = field(default_factory=lambda: array("q"))
+    keys: array[int] = field(default_factory=lambda: array("b"))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.sizes)
+
+
+@dataclass(slots=True)
+class MovieTrack:
+    """A track. `shown` times count from the beginning of the movie, edits applied.
+
+    `entry` is the type of the sample entry (`avc1`, `hvc1`, `mp4a`), `config` the decoder
+    configuration in it (avcC, hvcC, AudioSpecificConfig).
+    """
+
+    id: int
+    handler: bytes
+    timescale: int
+    entry: bytes = b""
+    config: bytes = b""
+    width: int = 0
+    height: int = 0
+    rate: int = 0
+    channels: int = 0
+    shift: int = 0
+    """Added to shown times by the edit list, in ticks."""
+    samples: Samples = field(default_factory=Samples)
+    defaults: tuple[int, int, int] = (0, 0, 0)
+    """Duration, size and flags of frames in fragments (trex)."""
+
+
+@dataclass(slots=True)
+class Movie:
+    """A file. `whole_bytes` is where its last whole fragment (or box) ends."""
+
+    tracks: list[MovieTrack]
+    metadata: dict[str, str]
+    size: int
+    whole_bytes: int
+    is_fragmented: bool
+    fragments: int = 0
+
+    def track(self, handler: bytes) -> MovieTrack | None:
+        """Return the first track of a kind (`vide`, `soun`)."""
+        return next((item for item in self.tracks if item.handler == handler), None)
+
+
+def read_movie(path: Path) -> Movie | None:
+    """Read a file's tables; None where it is no MP4 or has no picture tables yet.
+
+    Raises `VERIFY_FAILED` for tables that contradict themselves, `OSError` as it comes.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            return _read(file, size)
+        except (LookupError, ValueError, OverflowError) as error:
+            raise NvrError(ErrorKind.VERIFY_FAILED, "broken tables") from error
+
+
+def _read(file: BinaryIO, size: int) -> Movie | None:
+    movie: Movie | None = None
+    pending: boxes.Box | None = None
+    whole = 0
+    for box in boxes.top_level(file, size):
+        if box.end > size:
+            break
+        if box.kind == b"moov":
+            movie = _moov(boxes.load(file, box), size)
+        elif box.kind == b"moof" and movie:
+            pending = box
+            continue
+        elif box.kind == b"mdat" and pending and movie:
+            _add_fragment(movie, boxes.load(file, pending), pending.start)
+            pending = None
+        whole = box.end
+    if movie:
+        movie.whole_bytes = whole
+        for track in movie.tracks:
+            _apply_edits(track)
+    return movie
+
+
+def _add_fragment(movie: Movie, moof: memoryview, start: int) -> None:
+    movie.is_fragmented = True
+    movie.fragments += 1
+    for part in boxes.parts(moof):
+        if part.kind != b"traf":
+            continue
+        header = boxes.find(part.data, b"tfhd")
+        if header is None:
+            continue
+        wanted = boxes.number(header, 4)
+        for track in movie.tracks:
+            if track.id == wanted:
+                read_fragment(part.data, start, track.defaults, track.samples)
+
+
+def _apply_edits(track: MovieTrack) -> None:
+    if track.shift:
+        track.samples.shown = array(
+            "q", (time + track.shift for time in track.samples.shown)
+        )
+
+
+def _moov(moov: memoryview, size: int) -> Movie:
+    tracks: list[MovieTrack] = []
+    timescale = 1000
+    for part in boxes.parts(moov):
+        if part.kind == b"mvhd":
+            timescale = _timescale(part.data)
+        elif part.kind == b"trak" and (track := _trak(part.data, timescale)):
+            tracks.append(track)
+    if mvex := boxes.find(moov, b"mvex"):
+        trex = read_trex(mvex)
+        for track in tracks:
+            track.defaults = trex.get(track.id, (0, 0, 0))
+    return Movie(tracks, _metadata(moov), size, 0, is_fragmented=False)
+
+
+def _timescale(header: memoryview) -> int:
+    """Return the ticks per second of an mvhd or mdhd."""
+    return max(1, boxes.number(header, 20 if header[0] == 1 else 12))
+
+
+def _trak(trak: memoryview, movie_scale: int) -> MovieTrack | None:
+    tkhd = boxes.find(trak, b"tkhd")
+    mdhd = boxes.find(trak, b"mdia", b"mdhd")
+    hdlr = boxes.find(trak, b"mdia", b"hdlr")
+    stbl = boxes.find(trak, b"mdia", b"minf", b"stbl")
+    if tkhd is None or mdhd is None or hdlr is None or stbl is None:
+        return None
+    track = MovieTrack(
+        boxes.number(tkhd, 20 if tkhd[0] == 1 else 12),
+        bytes(hdlr[8:12]),
+        _timescale(mdhd),
+    )
+    if stsd := boxes.find(stbl, b"stsd"):
+        _sample_entry(stsd, track)
+    if elst := boxes.find(trak, b"edts", b"elst"):
+        track.shift = _edit_shift(elst, movie_scale, track.timescale)
+    _sample_tables(stbl, track.samples)
+    return track
+
+
+def _sample_entry(stsd: memoryview, track: MovieTrack) -> None:
+    entry = next(boxes.parts(stsd[8:]), None)
+    if entry is None:
+        return
+    track.entry = entry.kind
+    data = entry.data
+    if track.handler == b"vide":
+        track.width = boxes.number(data, 24, 2)
+        track.height = boxes.number(data, 26, 2)
+        for kind in (b"avcC", b"hvcC"):
+            if config := boxes.find(data[78:], kind):
+                track.config = bytes(config)
+    elif track.handler == b"soun":
+        track.channels = boxes.number(data, 16, 2)
+        track.rate = boxes.number(data, 24, 2)
+        if esds := boxes.find(data[28:], b"esds"):
+            track.config = _audio_config(bytes(esds[4:]))
+
+
+def _audio_config(descriptors: bytes) -> bytes:
+    """Return the DecoderSpecificInfo (tag 5) inside nested descriptors (14496-1 7.2.6)."""
+    at = 0
+    while at + 2 <= len(descriptors):
+        tag = descriptors[at]
+        at += 1
+        length = 0
+        for _ in range(4):
+            byte = descriptors[at]
+            at += 1
+            length = length << 7 | byte & 0x7F
+            if not byte & 0x80:
+                break
+        if tag == 3:
+            at += 3
+        elif tag == 4:
+            at += 13
+        elif tag == 5:
+            return descriptors[at : at + length]
+        else:
+            at += length
+    return b""
+
+
+def _edit_shift(elst: memoryview, movie_scale: int, timescale: int) -> int:
+    shift = 0
+    is_long = elst[0] == 1
+    width = 8 if is_long else 4
+    for index in range(min(boxes.number(elst, 4), 16)):
+        at = 8 + index * (2 * width + 4)
+        duration = boxes.number(elst, at, width)
+        media_time = boxes.signed(elst, at + width, width)
+        if media_time >= 0:
+            return shift - media_time
+        shift += round(duration * timescale / movie_scale)
+    return shift
+
+
+def _sample_tables(stbl: memoryview, samples: Samples) -> None:
+    tables = {part.kind: part.data for part in boxes.parts(stbl)}
+    stsz = tables.get(b"stsz")
+    if stsz is None:
+        return
+    fixed, count = boxes.number(stsz, 4), boxes.number(stsz, 8)
+    if count > _LARGEST_COUNT:
+        raise NvrError(ErrorKind.VERIFY_FAILED, f"{count} frames")
+    if not count:
+        return
+    samples.sizes = array("q", [fixed] * count if fixed else _words(stsz, 12, count))
+    _decode_times(tables[b"stts"], count, samples)
+    shown = samples.decoded[:]
+    if ctts := tables.get(b"ctts"):
+        _add_offsets(ctts, shown)
+    samples.shown = shown
+    if stss := tables.get(b"stss"):
+        samples.keys = array("b", bytes(count))
+        for place in _words(stss, 8, boxes.number(stss, 4)):
+            samples.keys[place - 1] = 1
+    else:
+        samples.keys = array("b", b"\1" * count)
+    _offsets(tables, samples)
+
+
+def _words(data: memoryview, at: int, count: int) -> array[int]:
+    words = array("I")
+    words.frombytes(data[at : at + 4 * count])
+    if len(words) != count:
+        raise NvrError(ErrorKind.VERIFY_FAILED, "table too short")
+    if sys.byteorder == "little":
+        words.byteswap()
+    return words
+
+
+def _decode_times(stts: memoryview, count: int, samples: Samples) -> None:
+    time = 0
+    pairs = _words(stts, 8, 2 * boxes.number(stts, 4))
+    for run, step in zip(pairs[::2], pairs[1::2], strict=True):
+        for _ in range(min(run, count - len(samples.decoded))):
+            samples.decoded.append(time)
+            samples.durations.append(step)
+            time += step
+    if len(samples.decoded) != count:
+        raise NvrError(ErrorKind.VERIFY_FAILED, "frames without a time")
+
+
+def _add_offsets(ctts: memoryview, shown: array[int]) -> None:
+    pairs = _words(ctts, 8, 2 * boxes.number(ctts, 4))
+    place = 0
+    for run, offset in zip(pairs[::2], pairs[1::2], strict=True):
+        if offset >= 1 << 31:
+            offset -= 1 << 32
+        end = min(place + run, len(shown))
+        for at in range(place, end):
+            shown[at] += offset
+        place = end
+
+
+def _offsets(tables: dict[bytes, memoryview], samples: Samples) -> None:
+    if co64 := tables.get(b"co64"):
+        chunks = array("Q")
+        chunks.frombytes(co64[8 : 8 + 8 * boxes.number(co64, 4)])
+        if sys.byteorder == "little":
+            chunks.byteswap()
+    else:
+        stco = tables[b"stco"]
+        chunks = array("Q", _words(stco, 8, boxes.number(stco, 4)))
+    stsc = tables[b"stsc"]
+    runs = _words(stsc, 8, 3 * boxes.number(stsc, 4))
+    firsts, per_chunk = runs[::3], runs[1::3]
+    place = 0
+    for index, (first, per) in enumerate(zip(firsts, per_chunk, strict=True)):
+        last = firsts[index + 1] - 1 if index + 1 < len(firsts) else len(chunks)
+        for chunk in range(first - 1, last):
+            offset = chunks[chunk]
+            for _ in range(per):
+                if place >= len(samples.sizes):
+                    return
+                samples.offsets.append(offset)
+                offset += samples.sizes[place]
+                place += 1
+    if place != len(samples.sizes):
+        raise NvrError(ErrorKind.VERIFY_FAILED, "frames without a place")
+
+
+def _metadata(moov: memoryview) -> dict[str, str]:
+    """Return keys and texts of `meta` with handler mdta (QuickTime metadata)."""
+    found: dict[str, str] = {}
+    for path in ((b"meta",), (b"udta", b"meta")):
+        meta = boxes.find(moov, *path)
+        if meta is None:
+            continue
+        if bytes(meta[4:8]) not in {b"hdlr", b"keys"}:
+            meta = meta[4:]
+        keys = boxes.find(meta, b"keys")
+        values = boxes.find(meta, b"ilst")
+        if keys is None or values is None:
+            continue
+        names = [
+            bytes(part.data).decode("utf-8", "replace")
+            for part in boxes.parts(keys[8:])
+        ]
+        for part in boxes.parts(values):
+            place = int.from_bytes(part.kind) - 1
+            data = boxes.find(part.data, b"data")
+            if data is not None and 0 <= place < len(names):
+                found[names[place]] = bytes(data[8:]).decode("utf-8", "replace")
+    return found

@@ -1,0 +1,295 @@
+"""Writes one clip: whole groups of pictures and their sound into an MP4 file.
+
+One fragment per group while it grows, so that a killed process leaves everything up to
+the last whole group readable; an ordinary MP4 once it is closed (`hybrid_fragmented`).
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+import errno
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+
+from ..errors import ErrorKind, NvrError
+from ..frames import AccessUnit, Codec, TrackFormat
+from . import annexb, templates
+from .audio import Sound, open_sound, snapped
+from .freezes import Freezes
+from .picture_size import PictureSize, picture_size
+from .tags import ClipTags
+from .timing import DecodeTimes
+from .units import Gop, TimedUnit
+
+_FLAGS = "hybrid_fragmented+frag_keyframe+delay_moov+use_metadata_tags"
+_INTERLEAVE_US = "500000"
+_FRAGMENT_BYTES = str(16 * 1024 * 1024)
+"""Bounds what a stream without key frames can make the muxer hold."""
+_VIDEO_TICKS = 90_000
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
+type _Packet = tuple[int, av.Packet[av.stream.Stream]]
+"""When it is due, in microseconds, and what is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a closed file holds; times in microseconds on the device's clock.
+
+    `freezes` are stretches without a picture, (from, to).
+    """
+
+    size: PictureSize
+    video_codec: Codec
+    audio_codec: Codec | None
+    first_us: int
+    last_us: int
+    end_us: int
+    frames: int
+    audio_frames: int
+    freezes: tuple[tuple[int, int], ...]
+
+
+class ClipWriter:
+    """One file. Blocking, for one thread; every method raises `NvrError`."""
+
+    def __init__(
+        self,
+        path: Path,
+        video: TrackFormat,
+        audio: TrackFormat | None,
+        tags: ClipTags,
+        first: AccessUnit,
+    ) -> None:
+        """Prepare the file for a group that begins with `first`; nothing is written yet.
+
+        Raises `UNSUPPORTED_CODEC` for a picture codec other than H.264 and H.265 and
+        `PROTOCOL` where no parameter sets are known. Sound that cannot be kept is left
+        out; `notices` says so.
+        """
+        if video.codec not in {Codec.H264, Codec.H265}:
+            raise NvrError(
+                ErrorKind.UNSUPPORTED_CODEC, f"pictures in {video.name or video.codec}"
+            )
+        self.notices: list[str] = []
+        self._codec = video.codec
+        self._sets = _complete_sets(video, first)
+        size = picture_size(self._sets, self._codec)
+        if size is None:
+            raise NvrError(ErrorKind.PROTOCOL, "no usable parameter sets")
+        self._size = size
+        self._sound = self._open_sound(audio)
+        self._times = DecodeTimes()
+        self._freezes = Freezes()
+        self._origin_us: int | None = None
+        self._end_us = 0
+        self._last_us = 0
+        self._step = _VIDEO_TICKS // 25
+        self._frames = self._audio_frames = 0
+        self._next_sound: int | None = None
+        self._is_closed = False
+        try:
+            self._file = open_output(path, tags)
+            self._video = templates.add_video(
+                self._file, self._codec, annexb.join(self._sets), self._size
+            )
+            self._audio: AudioStream | None = None
+            if sound := self._sound:
+                self._audio = templates.add_aac(
+                    self._file, sound.config, sound.rate, sound.channels
+                )
+        except (av.FFmpegError, OSError) as error:
+            raise storage_error(error, "open the clip") from error
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let go of the file where `close` was not reached."""
+        self.discard()
+
+    @property
+    def frames(self) -> int:
+        """Return how many pictures went in."""
+        return self._frames
+
+    def needs_new_clip(self, unit: AccessUnit) -> bool:
+        """Say whether a key frame brings other parameter sets than this file's."""
+        return any(
+            nal not in self._sets
+            for nal in annexb.parameter_sets(unit.data, self._codec)
+        )
+
+    def write(self, gop: Gop) -> None:
+        """Append a group; sound older than the file's first picture is left out."""
+        if self._origin_us is None:
+            assert gop.begins_with_key, "a clip begins with a key frame"
+            self._origin_us = gop.start_us
+        try:
+            self._mux(self._video_packets(gop), self._sound_packets(gop.audio))
+        except (av.FFmpegError, OSError) as error:
+            raise storage_error(error, "write the clip") from error
+
+    def close(self) -> Written:
+        """Finish the file and let go of it; it is not yet durable."""
+        assert self._origin_us is not None, "close without a group"
+        self._is_closed = True
+        try:
+            self._file.close()
+        except (av.FFmpegError, OSError) as error:
+            raise storage_error(error, "finish the clip") from error
+        return Written(
+            self._size,
+            self._codec,
+            Codec.AAC if self._audio_frames else None,
+            self._origin_us,
+            self._last_us,
+            self._end_us,
+            self._frames,
+            self._audio_frames,
+            self._freezes.found,
+        )
+
+    def discard(self) -> None:
+        """Let go of the file as it is; never raises, does nothing after `close`."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        with suppress(av.FFmpegError, OSError):
+            self._file.close()
+
+    def _open_sound(self, track: TrackFormat | None) -> Sound | None:
+        if track is None:
+            return None
+        try:
+            return open_sound(track)
+        except NvrError as error:
+            self.notices.append(error.detail)
+            return None
+
+    def _video_packets(self, gop: Gop) -> list[_Packet]:
+        assert self._origin_us is not None
+        origin = self._origin_us
+        units = gop.video
+        shown = [_ticks(item.time_us - origin, _VIDEO_TICKS) for item in units]
+        if len(shown) > 1:
+            span = max(shown) - min(shown)
+            self._step = max(1, span // (len(shown) - 1))
+        packets: list[_Packet] = []
+        stream = self._video
+        base = templates.VIDEO_TIME_BASE
+        for item, (pts, dts) in zip(
+            units, self._times.of(shown, self._step), strict=True
+        ):
+            packet: av.Packet[av.stream.Stream] = av.Packet(item.unit.data)
+            packet.stream = stream
+            packet.time_base = base
+            packet.pts = pts
+            packet.dts = dts
+            packet.duration = self._step
+            packets.append((dts * 1_000_000 // _VIDEO_TICKS, packet))
+        packets[0][1].is_keyframe = gop.begins_with_key
+        end = _ticks(gop.end_us - origin, _VIDEO_TICKS)
+        packets[-1][1].duration = max(1, end - max(shown))
+        self._frames += len(units)
+        self._last_us = gop.last_us
+        self._end_us = gop.end_us
+        self._freezes.add(gop)
+        return packets
+
+    def _sound_packets(self, units: Sequence[TimedUnit]) -> list[_Packet]:
+        sound, stream = self._sound, self._audio
+        packets: list[_Packet] = []
+        if sound is None or stream is None:
+            return packets
+        assert self._origin_us is not None
+        for item in units:
+            for time_us, data in sound.take(item):
+                ticks = _ticks(time_us - self._origin_us, sound.rate)
+                ticks = snapped(ticks, self._next_sound)
+                if ticks < 0:
+                    continue
+                if self._next_sound is not None and ticks < self._next_sound - 1023:
+                    ticks = self._next_sound - 1023
+                packet: av.Packet[av.stream.Stream] = av.Packet(data)
+                packet.stream = stream
+                packet.time_base = stream.time_base
+                packet.pts = packet.dts = ticks
+                packet.duration = 1024
+                packet.is_keyframe = True
+                packets.append((ticks * 1_000_000 // sound.rate, packet))
+                self._next_sound = ticks + 1024
+                self._audio_frames += 1
+        return packets
+
+    def _mux(
+        self,
+        video: list[_Packet],
+        sound: list[_Packet],
+    ) -> None:
+        packets = video
+        if sound:
+            packets = sorted(video + sound, key=lambda item: item[0])
+        mux = self._file.mux_one
+        for _, packet in packets:
+            mux(packet)
+
+
+def open_output(path: Path, tags: ClipTags | None) -> OutputContainer:
+    """Open an MP4 for writing the way all files of ours are written."""
+    container = av.open(
+        str(path),
+        "w",
+        format="mp4",
+        options={
+            "movflags": _FLAGS,
+            "frag_size": _FRAGMENT_BYTES,
+            "flush_packets": "1",
+            "max_interleave_delta": _INTERLEAVE_US,
+        },
+    )
+    if tags:
+        container.metadata.update(tags.to_metadata())
+    return container
+
+
+def storage_error(error: Exception, doing: str) -> NvrError:
+    """Classify what libav or the system said while a file of ours was open."""
+    number = getattr(error, "errno", None)
+    if number in _FULL:
+        kind = ErrorKind.STORAGE_FULL
+    elif number in _READ_ONLY:
+        kind = ErrorKind.STORAGE_READ_ONLY
+    elif isinstance(error, OSError):
+        kind = ErrorKind.STORAGE_FAILED
+    else:
+        kind = ErrorKind.VERIFY_FAILED
+    return NvrError(kind, f"could not {doing}: {type(error).__name__}")
+
+
+def _complete_sets(video: TrackFormat, first: AccessUnit) -> tuple[bytes, ...]:
+    """Return in-band parameter sets, completed by those of the session description."""
+    found = annexb.parameter_sets(first.data, video.codec)
+    kinds = {annexb.nal_type(nal, video.codec) for nal in found}
+    missing = tuple(
+        nal
+        for nal in video.parameter_sets
+        if nal and annexb.nal_type(nal, video.codec) not in kinds
+    )
+    return missing + tuple(dict.fromkeys(found))
+
+
+def _ticks(microseconds: int, rate: int) -> int:
+    return (microseconds * rate + 500_000) // 1_000_000
