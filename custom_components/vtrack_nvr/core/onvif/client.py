@@ -4,14 +4,15 @@ This file orders the conversation; requests and answers are built and read by th
 files next to it. zeep and XML never leave this folder.
 """
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from typing import Self
 
 import aiohttp
 
 from ..clock import Clock
 from ..device_report import DeviceReport
+from ..errors import ErrorKind, NvrError
 from ..intervals import TimeRange
 from ..login_guard import LoginGuard
 from ..models import (
@@ -23,16 +24,29 @@ from ..models import (
     SegmentListing,
     StreamProfile,
 )
-from ..policy import Bounds, Waits
+from ..policy import Bounds, Quirk, Waits
+from .caller import AuthMode, Login, SoapCaller
+from .channels import JobSource, match_recordings, with_recordings
+from .connection import Connection
+from .device import read_information, read_mac, read_scopes
+from .events import listen
+from .media import read_uri
+from .media_calls import MediaCalls, Snapshot, reachable
+from .names import Service
+from .profiles import SourcedProfile, group_channels, sources_of
+from .recording import read_compatible_sources, read_jobs
+from .replay import PROTOCOLS, replay_uri_parameters
+from .searching import Searcher
+from .soap import SoapFault
+from .survey import Survey, make_report
 from .tls import TlsOptions
+from .transport import HttpTransport
+from .xaddr import Endpoint
+from .xml import Element
 
+__all__ = ["OnvifDevice", "Snapshot"]
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A still picture as the device sent it."""
-
-    data: bytes
-    content_type: str
+_STOPPED = frozenset({ErrorKind.AUTH_REFUSED, ErrorKind.UNREACHABLE, ErrorKind.TLS})
 
 
 class OnvifDevice:
@@ -65,74 +79,253 @@ class OnvifDevice:
         is shared with RTSP (`core/login_guard.py`). `rtsp_port` replaces the port of
         every RTSP URI (port forwarding). `endpoint_id` is its WS-Discovery UUID if known.
         """
-        raise NotImplementedError
+        self._clock = clock
+        self._waits = waits or Waits()
+        self._rtsp_port = rtsp_port
+        self._endpoint_id = endpoint_id
+        options = tls or TlsOptions()
+        transport = HttpTransport(session, self._waits, bounds or Bounds(), options)
+        login = Login(username, password)
+        guard = login_guard or LoginGuard()
+        self._connection = Connection(
+            Endpoint(host, port, options.is_https),
+            lambda refresh: SoapCaller(transport, login, guard, clock, refresh),
+            clock,
+        )
+        self._media = MediaCalls(self._connection, rtsp_port)
+        self._searcher = Searcher(
+            self._connection, clock, self._waits, bounds or Bounds()
+        )
+        self._identity: DeviceIdentity | None = None
+        self._sources: Mapping[str, str] | None = None
+
+    @property
+    def host(self) -> str:
+        """Return the configured host."""
+        return self._connection.endpoint.host
+
+    @property
+    def port(self) -> int:
+        """Return the configured port."""
+        return self._connection.endpoint.port
+
+    @property
+    def quirks(self) -> frozenset[Quirk]:
+        """Return the oddities seen so far, for the learned policy."""
+        caller = self._connection.caller
+        is_digest = caller.default_mode is AuthMode.DIGEST
+        more = {Quirk.HTTP_DIGEST} if is_digest else set()
+        return frozenset(self._searcher.quirks | more)
 
     async def connect(self) -> None:
         """Measure the clock, learn the services and prove the login (§1.3, §2)."""
-        raise NotImplementedError
+        await self._connection.services()
+        await self.identity()
 
     async def close(self) -> None:
-        """End what is open on the device (subscriptions, searches); never raises."""
-        raise NotImplementedError
+        """Forget what was learned; never raises. Searches end by themselves."""
+        self._connection.redirect(self._connection.endpoint)
 
     async def __aenter__(self) -> Self:
         """Connect."""
-        raise NotImplementedError
+        await self.connect()
+        return self
 
     async def __aexit__(self, *_exc: object) -> None:
         """Close."""
-        raise NotImplementedError
+        await self.close()
+
+    def redirect(self, host: str, port: int) -> None:
+        """Use another address from now on (the same device moved)."""
+        endpoint = replace(self._connection.endpoint, host=host, port=port)
+        self._connection.redirect(endpoint)
 
     async def measure_clock(self) -> ClockReading:
-        """Ask the time, without credentials where allowed; `offset_ms` = UTC − device."""
-        raise NotImplementedError
+        """Ask the time, without credentials where allowed; `offset_ms` = UTC − device.
+
+        Sharp to about 0.1 s though devices tell whole seconds; exactly 0 where both
+        clocks can be equal. Takes up to 1.3 s the first time, one request later on.
+        """
+        return await self._connection.measure()
 
     async def identity(self) -> DeviceIdentity:
         """Return what the device says it is, with its MAC where it tells it."""
-        raise NotImplementedError
+        answer = await self._connection.call(Service.DEVICE, "GetDeviceInformation")
+        identity = read_information(answer)
+        mac = self._identity.mac if self._identity else ""
+        if not mac:
+            found = await self._optional(Service.DEVICE, "GetNetworkInterfaces")
+            mac = read_mac(found) if found is not None else ""
+        self._identity = replace(identity, mac=mac)
+        return self._identity
+
+    async def _optional(
+        self,
+        service: Service,
+        operation: str,
+        parameters: Mapping[str, object] | None = None,
+    ) -> Element | None:
+        """Call what is only useful; None where the device does not offer it to us."""
+        try:
+            return await self._connection.call(service, operation, parameters)
+        except NvrError as error:
+            if error.kind in _STOPPED:
+                raise
+            return None
 
     async def channels(self) -> tuple[Channel, ...]:
         """Return all video sources with their streams and matched recordings."""
-        raise NotImplementedError
+        services = await self._connection.services()
+        recordings: tuple[Recording, ...] = ()
+        if services.has(Service.SEARCH):
+            try:
+                recordings = await self._searcher.recordings()
+            except NvrError as error:
+                if error.kind in _STOPPED:
+                    raise
+        return await self._channels_with(recordings)
+
+    async def _channels_with(
+        self, recordings: tuple[Recording, ...]
+    ) -> tuple[Channel, ...]:
+        profiles = await self._media.profiles()
+        channels = group_channels(profiles) or _from_recordings(recordings)
+        self._sources = sources_of(profiles)
+        if not recordings:
+            return channels
+        jobs, compatible = await self._feeds(recordings, profiles)
+        placed = match_recordings(channels, recordings, jobs, compatible, self._sources)
+        return with_recordings(channels, recordings, placed)
+
+    async def _feeds(
+        self, recordings: tuple[Recording, ...], profiles: tuple[SourcedProfile, ...]
+    ) -> tuple[tuple[JobSource, ...], Mapping[str, tuple[str, ...]]]:
+        """Ask what feeds each recording; only as far as it is not clear without."""
+        services = await self._connection.services()
+        known = {profile.source for profile in profiles}
+        if (
+            len(known) < 2
+            or not services.has(Service.RECORDING)
+            or all(r.video_source_token in known for r in recordings)
+        ):
+            return (), {}
+        answer = await self._optional(Service.RECORDING, "GetRecordingJobs")
+        jobs = read_jobs(answer) if answer is not None else ()
+        fed = {job.recording_token for job in jobs}
+        compatible: dict[str, tuple[str, ...]] = {}
+        if services.has_recording_options:
+            for token in (r.token for r in recordings if r.token not in fed):
+                answer = await self._optional(
+                    Service.RECORDING, "GetRecordingOptions", {"RecordingToken": token}
+                )
+                if answer is None:
+                    break
+                compatible[token] = read_compatible_sources(answer)
+        return jobs, compatible
 
     async def stream_uri(self, profile: StreamProfile) -> str:
         """Return the live RTSP URI, host made reachable, without credentials."""
-        raise NotImplementedError
+        return await self._media.stream_uri(profile)
 
     async def snapshot(self, profile: StreamProfile) -> Snapshot:
         """Fetch a still; UNSUPPORTED where the device has none."""
-        raise NotImplementedError
+        return await self._media.snapshot(profile)
 
     async def recordings(self) -> tuple[Recording, ...]:
         """List all recordings (RS 5.6); empty is an answer; UNSUPPORTED without search."""
-        raise NotImplementedError
+        return await self._searcher.recordings()
 
     async def recording(self, token: str) -> Recording:
         """Read one recording's information (RS 5.4); GONE if the token is unknown."""
-        raise NotImplementedError
+        return await self._searcher.recording(token)
 
     async def segments(
         self, recording: Recording, device_window: TimeRange, device_now_ms: int
     ) -> SegmentListing:
         """Search what the recording holds in the window; longer ones are cut at 24 h."""
-        raise NotImplementedError
+        return await self._searcher.segments(recording, device_window, device_now_ms)
 
     async def replay_uri(self, recording_token: str) -> str:
         """Return a fresh replay URI, host made reachable, without credentials (RP 5.1)."""
-        raise NotImplementedError
+        for protocol in PROTOCOLS:
+            try:
+                answer = await self._connection.call(
+                    Service.REPLAY,
+                    "GetReplayUri",
+                    replay_uri_parameters(recording_token, protocol),
+                )
+            except SoapFault as fault:
+                if fault.has("InvalidStreamSetup") and protocol != PROTOCOLS[-1]:
+                    continue
+                raise
+            break
+        return reachable(read_uri(answer), self.host, self._rtsp_port, "GetReplayUri")
 
     async def report(self) -> DeviceReport:
         """Return everything onboarding and a connection test show."""
-        raise NotImplementedError
+        identity = await self.identity()
+        services = await self._connection.services()
+        answer = await self._optional(Service.DEVICE, "GetScopes")
+        scopes = read_scopes(answer) if answer is not None else ()
+        recordings: tuple[Recording, ...] = ()
+        search_error = replay_error = None
+        if services.has(Service.SEARCH):
+            try:
+                recordings = await self._searcher.recordings()
+            except NvrError as error:
+                search_error = _passed_on(error)
+        if recordings and services.has(Service.REPLAY):
+            try:
+                await self.replay_uri(recordings[0].token)
+            except NvrError as error:
+                replay_error = _passed_on(error)
+        channels = await self._channels_with(recordings)
+        caller = self._connection.caller
+        return make_report(
+            Survey(
+                identity=identity,
+                services=services,
+                channels=channels,
+                clock=await self._connection.measure(),
+                device_time=self._connection.device_time,
+                scopes=scopes,
+                recordings=recordings,
+                search_error=search_error,
+                replay_error=replay_error,
+                endpoint_id=self._endpoint_id,
+                auth=caller.default_mode,
+                is_https=self._connection.endpoint.is_https,
+                has_inner_addresses=self._connection.has_inner_addresses,
+            )
+        )
 
-    def events(self) -> AsyncIterator[DeviceEvent]:
+    async def events(self) -> AsyncGenerator[DeviceEvent]:
         """Yield events until the iterator is closed; raises when the device gives up.
 
         An async generator: close it with `aclosing`, or cancel the task that runs it. The
         caller subscribes anew after a pause. UNSUPPORTED without an event service.
+        `source_token` is the channel's token where the device tells which one it is.
         """
-        raise NotImplementedError
+        if self._sources is None:
+            self._sources = await self._media.sources()
+        stream = listen(self._connection, self._sources, self._clock, self._waits)
+        try:
+            async for event in stream:
+                yield event
+        finally:
+            await stream.aclose()
 
-    def redirect(self, host: str, port: int) -> None:
-        """Use another address from now on (the same device moved)."""
-        raise NotImplementedError
+
+def _passed_on(error: NvrError) -> NvrError:
+    """Return an error a report can tell of; raise one that ends the conversation."""
+    if error.kind in _STOPPED:
+        raise error
+    return error
+
+
+def _from_recordings(recordings: tuple[Recording, ...]) -> tuple[Channel, ...]:
+    """Return a channel per recording, for recorders without a media service."""
+    return tuple(
+        Channel(token=item.token, number=number, name=item.source_name or item.token)
+        for number, item in enumerate(recordings, 1)
+    )

@@ -1,0 +1,358 @@
+"""Sends SOAP calls to one device and logs in the way it asks for (Core 5.9.1).
+
+The first call goes out without credentials; what the device demands decides: HTTP digest
+where it is offered, Basic only inside TLS, WS-UsernameToken otherwise. What works is
+remembered per service, because some devices want one thing here and another there.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+import secrets
+
+from yarl import URL
+
+from ..clock import Clock
+from ..errors import ErrorKind, NvrError
+from ..login_guard import LoginGuard
+from .http_auth import (
+    Challenge,
+    basic_authorization,
+    digest_authorization,
+    offers_basic,
+    parse_challenges,
+    strongest_digest,
+)
+from .soap import SoapFault, envelope, read_body
+from .transport import HttpAnswer, HttpTransport
+from .wsse import security_header
+from .xml import Element, parse
+
+_WHERE = "soap"
+_PARSE_ON_LOOP_BYTES = 64 * 1024
+_QUARTER_MS = 15 * 60_000
+
+
+class AuthMode(StrEnum):
+    """How a login travels."""
+
+    NONE = "none"
+    WSS = "wss"
+    DIGEST = "digest"
+    BASIC = "basic"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """User name and password; the password is kept out of `repr`."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request; `headers` are SOAP header blocks besides the login."""
+
+    url: str
+    action: str
+    body: str
+    headers: str = ""
+    timeout: float | None = None
+
+    @property
+    def operation(self) -> str:
+        """Return the operation's name for messages."""
+        return self.action.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The device wants a login, or another one."""
+
+    challenges: tuple[Challenge, ...] = ()
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class _Nonce:
+    challenge: Challenge
+    count: int = 0
+
+
+def rungs(refusal: Refusal, *, is_https: bool) -> tuple[AuthMode, ...]:
+    """Return what to try after an unauthenticated call was refused, best first."""
+    modes: list[AuthMode] = []
+    if strongest_digest(refusal.challenges):
+        modes.append(AuthMode.DIGEST)
+    elif offers_basic(refusal.challenges) and is_https:
+        modes.append(AuthMode.BASIC)
+    return (*modes, AuthMode.WSS)
+
+
+def is_local_time(offset_ms: int, tolerance_ms: int = 60_000) -> bool:
+    """Say whether an offset looks like a time zone (n × 15 min, n ≠ 0, |n| ≤ 56)."""
+    quarters = round(offset_ms / _QUARTER_MS)
+    off_by = abs(offset_ms - quarters * _QUARTER_MS)
+    return 0 < abs(quarters) <= 56 and off_by <= tolerance_ms
+
+
+class SoapCaller:
+    """Calls one device with one login; shared by all its services."""
+
+    def __init__(
+        self,
+        transport: HttpTransport,
+        login: Login,
+        guard: LoginGuard,
+        clock: Clock,
+        refresh_clock: Callable[[], Awaitable[bool]],
+    ) -> None:
+        """Start without knowing how the device wants to be logged in to.
+
+        `refresh_clock` measures `offset_ms` anew and says whether it moved.
+        """
+        self.offset_ms = 0
+        self.default_mode: AuthMode | None = None
+        self._transport = transport
+        self._login = login
+        self._guard = guard
+        self._clock = clock
+        self._refresh_clock = refresh_clock
+        self._modes: dict[str, AuthMode] = {}
+        self._nonce: _Nonce | None = None
+        self._witness: Call | None = None
+        self._lock = asyncio.Lock()
+        self._ignores_offset = False
+
+    async def call(self, call: Call, *, with_login: bool = True) -> Element:
+        """Send and return the answer's element; raises `NvrError`.
+
+        AUTH_REFUSED means the login; NO_PERMISSION that the same login is still good
+        elsewhere on the device.
+        """
+        if not with_login or not self._login.username:
+            answer = await self._send(call, AuthMode.NONE)
+            if isinstance(answer, Refusal):
+                raise self._refused(call, "a login is needed")
+            return answer
+        self._guard.check()
+        mode = self._mode_for(call.url)
+        if mode is None:
+            async with self._lock:
+                mode = self._mode_for(call.url)
+                if mode is None:
+                    return await self._first_login(call)
+        answer = await self._send(call, mode)
+        if isinstance(answer, Refusal):
+            async with self._lock:
+                return await self._refused_later(call, mode, answer)
+        return answer
+
+    def _mode_for(self, url: str) -> AuthMode | None:
+        return self._modes.get(url, self.default_mode)
+
+    def _refused(self, call: Call, detail: str) -> NvrError:
+        return NvrError(ErrorKind.AUTH_REFUSED, detail, where=call.operation)
+
+    async def _first_login(self, call: Call) -> Element:
+        self._guard.check()
+        answer = await self._send(call, AuthMode.NONE)
+        if not isinstance(answer, Refusal):
+            return answer
+        for mode in rungs(answer, is_https=call.url.startswith("https:")):
+            self._guard.check()
+            self._offer(answer)
+            tried = await self._attempt(call, mode)
+            if not isinstance(tried, Refusal):
+                self.default_mode = mode
+                self._witness = call
+                self._guard.accepted(_WHERE)
+                return tried
+            if self._guard.refused(_WHERE):
+                break
+        raise self._refused(call, "the login was refused")
+
+    def _offer(self, refusal: Refusal) -> None:
+        challenge = strongest_digest(refusal.challenges)
+        if challenge:
+            self._nonce = _Nonce(challenge)
+
+    async def _attempt(self, call: Call, mode: AuthMode) -> Element | Refusal:
+        answer = await self._send(call, mode)
+        if (
+            isinstance(answer, Refusal)
+            and mode is AuthMode.WSS
+            and is_local_time(self.offset_ms)
+        ):
+            # Devices that sell local time as UTC check `Created` against true UTC.
+            self._ignores_offset = True
+            answer = await self._send(call, mode)
+            self._ignores_offset = not isinstance(answer, Refusal)
+        return answer
+
+    async def _refused_later(
+        self, call: Call, mode: AuthMode, refusal: Refusal
+    ) -> Element:
+        """Find out why a login that worked does not work for this call."""
+        self._guard.check()
+        if mode is AuthMode.WSS and await self._refresh_clock():
+            answer = await self._send(call, mode)
+            if not isinstance(answer, Refusal):
+                return answer
+            refusal = answer
+        offered = rungs(refusal, is_https=call.url.startswith("https:"))
+        if offered[0] is not mode:
+            self._offer(refusal)
+            answer = await self._attempt(call, offered[0])
+            if not isinstance(answer, Refusal):
+                self._modes[call.url] = offered[0]
+                return answer
+        witness = self._witness
+        if witness and (witness.url, witness.action) != (call.url, call.action):
+            again = await self._send(
+                witness, self._mode_for(witness.url) or AuthMode.WSS
+            )
+            if not isinstance(again, Refusal):
+                raise NvrError(
+                    ErrorKind.NO_PERMISSION, refusal.detail, where=call.operation
+                )
+        self._guard.refused(_WHERE)
+        raise self._refused(call, "the login is not accepted any more")
+
+    async def _send(self, call: Call, mode: AuthMode) -> Element | Refusal:
+        headers = call.headers
+        if mode is AuthMode.WSS:
+            offset_ms = 0 if self._ignores_offset else self.offset_ms
+            headers = (
+                security_header(
+                    self._login.username,
+                    self._login.password,
+                    secrets.token_bytes(16),
+                    self._clock.now_ms() - offset_ms,
+                )
+                + headers
+            )
+        answer = await self._exchange(
+            "POST",
+            call.url,
+            mode,
+            where=call.operation,
+            headers={
+                "Content-Type": "application/soap+xml; charset=utf-8; "
+                f'action="{call.action}"'
+            },
+            body=envelope(call.body, headers),
+            timeout=call.timeout,
+        )
+        return await self._read(call, answer)
+
+    async def _read(self, call: Call, answer: HttpAnswer) -> Element | Refusal:
+        where = call.operation
+        refusal = Refusal(parse_challenges(answer.challenges), f"http {answer.status}")
+        if answer.status == 401:
+            return refusal
+        if 300 <= answer.status < 400:
+            scheme = answer.location.partition(":")[0][:5]
+            raise NvrError(ErrorKind.NOT_ONVIF, f"redirects to {scheme}", where=where)
+        try:
+            root = await parse_off_loop(answer.body)
+            return read_body(root, where)
+        except SoapFault as fault:
+            if fault.is_auth:
+                return Refusal(refusal.challenges, fault.detail)
+            raise
+        except NvrError as error:
+            raise _without_soap(answer.status, error, where) from error
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        mode: AuthMode,
+        *,
+        where: str,
+        headers: dict[str, str],
+        body: bytes | None = None,
+        timeout: float | None = None,
+    ) -> HttpAnswer:
+        """Send with HTTP authentication where the mode says so; renews stale nonces."""
+        is_ours = False
+        for _ in range(3):
+            nonce = self._nonce
+            sent = dict(headers)
+            is_fresh = is_ours or (nonce is not None and nonce.count == 0)
+            if mode is AuthMode.BASIC:
+                sent["Authorization"] = basic_authorization(
+                    self._login.username, self._login.password
+                )
+            elif mode is AuthMode.DIGEST and nonce:
+                nonce.count += 1
+                sent["Authorization"] = digest_authorization(
+                    nonce.challenge,
+                    method,
+                    URL(url, encoded=True).raw_path_qs,
+                    self._login.username,
+                    self._login.password,
+                    count=nonce.count,
+                    cnonce=secrets.token_hex(8),
+                    body=body or b"",
+                )
+            answer = await self._transport.request(
+                method, url, where=where, headers=sent, body=body, timeout=timeout
+            )
+            if answer.status != 401 or mode is not AuthMode.DIGEST:
+                return answer
+            challenge = strongest_digest(parse_challenges(answer.challenges))
+            if challenge is None or (is_fresh and not challenge.is_stale):
+                return answer
+            self._nonce = _Nonce(challenge)
+            is_ours = True
+        return answer
+
+    async def get(self, url: str, *, where: str) -> HttpAnswer:
+        """Fetch a picture, logging in by HTTP if it is asked for; raises `NvrError`."""
+        answer = await self._exchange(
+            "GET", url, AuthMode.NONE, where=where, headers={}
+        )
+        if answer.status == 401 and self._login.username:
+            self._guard.check()
+            refusal = Refusal(parse_challenges(answer.challenges))
+            mode = rungs(refusal, is_https=url.startswith("https:"))[0]
+            if mode is AuthMode.WSS:
+                raise NvrError(
+                    ErrorKind.UNSUPPORTED,
+                    "asks for a password in a way that is not safe",
+                    where=where,
+                )
+            self._offer(refusal)
+            answer = await self._exchange("GET", url, mode, where=where, headers={})
+        if answer.status in {401, 403}:
+            # SOAP accepts the login, so this says nothing about the password.
+            raise NvrError(
+                ErrorKind.NO_PERMISSION, f"http {answer.status}", where=where
+            )
+        return answer
+
+
+async def parse_off_loop(data: bytes) -> Element:
+    """Parse; long answers on a worker thread, so that the loop never waits for them."""
+    if len(data) <= _PARSE_ON_LOOP_BYTES:
+        return parse(data)
+    return await asyncio.get_running_loop().run_in_executor(None, parse, data)
+
+
+def _without_soap(status: int, error: NvrError, where: str) -> NvrError:
+    """Say what an answer without SOAP means; the HTTP status knows more then."""
+    if status in {429, 503}:
+        return NvrError(ErrorKind.BUSY, f"http {status}", where=where)
+    if status in {404, 405, 410, 501}:
+        return NvrError(ErrorKind.NOT_ONVIF, f"http {status}", where=where)
+    if status == 403:
+        return NvrError(ErrorKind.NO_PERMISSION, "http 403", where=where)
+    if status >= 500:
+        return NvrError(ErrorKind.PROTOCOL, f"http {status}", where=where)
+    if error.kind is ErrorKind.NOT_ONVIF and status != 200:
+        return NvrError(error.kind, f"{error.detail}, http {status}", where=where)
+    return NvrError(error.kind, error.detail, where=where)

@@ -1,0 +1,243 @@
+"""The way to one device: its clock, its services and where they really answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+import contextlib
+
+from ..clock import Clock
+from ..errors import ErrorKind, NvrError
+from ..models import ClockReading
+from . import wsdl
+from .caller import Call, SoapCaller
+from .device_clock import DeviceTime, OffsetBounds, bounds_of, read_time
+from .names import DEVICE_PATH, Service
+from .services import ServiceMap, read_capabilities, read_services
+from .soap import SoapFault, element
+from .xaddr import Endpoint, is_inner, service_urls
+from .xml import Element
+
+_ELSEWHERE = frozenset(
+    {ErrorKind.UNREACHABLE, ErrorKind.TIMEOUT, ErrorKind.NOT_ONVIF, ErrorKind.TLS}
+)
+_PARALLEL_CALLS = 2
+_SAMPLE_SECONDS = 0.12
+_SAMPLES = 10
+_SHARP_MS = 200
+_SHARP_FOR_SECONDS = 6 * 3600.0
+_DRIFT = 1e-4
+_MOVED_MS = 1_000
+
+type CallerFactory = Callable[[Callable[[], Awaitable[bool]]], SoapCaller]
+
+
+class Connection:
+    """Calls services by name; connects by itself, once, when first needed."""
+
+    def __init__(
+        self, endpoint: Endpoint, caller_for: CallerFactory, clock: Clock
+    ) -> None:
+        """Nothing is sent yet; `caller_for` makes the caller that logs in."""
+        self.endpoint = endpoint
+        self.device_time = DeviceTime(None)
+        self.reading: ClockReading | None = None
+        self._clock = clock
+        self.caller: SoapCaller = caller_for(self._refresh_clock)
+        self._services: ServiceMap | None = None
+        self._urls: dict[Service, tuple[str, ...]] = {}
+        self._connect_lock = asyncio.Lock()
+        self._clock_lock = asyncio.Lock()
+        self._slots = asyncio.Semaphore(_PARALLEL_CALLS)
+        self._sharp: tuple[OffsetBounds, float, int] | None = None
+
+    @property
+    def has_inner_addresses(self) -> bool:
+        """Say whether the device advertises another host than the configured one."""
+        services = self._services
+        return services is not None and any(
+            is_inner(xaddr, self.endpoint) for xaddr in services.xaddrs.values()
+        )
+
+    def device_now_ms(self) -> int:
+        """Return the time on the device's clock."""
+        return self._clock.now_ms() - self.caller.offset_ms
+
+    def redirect(self, endpoint: Endpoint) -> None:
+        """Use another address; the services are asked for again."""
+        self.endpoint = endpoint
+        self._services = None
+        self._urls.clear()
+
+    async def services(self) -> ServiceMap:
+        """Return the services; measures the clock first, for the login needs it."""
+        if self._services is None:
+            async with self._connect_lock:
+                if self._services is None:
+                    await self._measure()
+                    await wsdl.warm_up()
+                    self._services = await self._ask_services()
+        return self._services
+
+    async def _ask_services(self) -> ServiceMap:
+        body = wsdl.build(Service.DEVICE, "GetServices", {"IncludeCapability": True})
+        with contextlib.suppress(SoapFault):
+            found = read_services(await self._device("GetServices", body))
+            if found.xaddrs:
+                return found
+        body = wsdl.build(Service.DEVICE, "GetCapabilities", {"Category": ["All"]})
+        return read_capabilities(await self._device("GetCapabilities", body))
+
+    async def _device(self, operation: str, body: str) -> Element:
+        """Call the device service without a login, and with one where it insists."""
+        call = Call(
+            self.endpoint.url(DEVICE_PATH), f"{Service.DEVICE}/{operation}", body
+        )
+        async with self._slots:
+            try:
+                return await self.caller.call(call, with_login=False)
+            except NvrError as error:
+                if error.kind is not ErrorKind.AUTH_REFUSED:
+                    raise
+            return await self.caller.call(call)
+
+    async def call(
+        self,
+        service: Service,
+        operation: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        body: str | None = None,
+        timeout: float | None = None,
+    ) -> Element:
+        """Call an operation and return its answer; UNSUPPORTED where it is not offered.
+
+        The request is zeep's unless `body` is given.
+        """
+        services = await self.services()
+        if body is None:
+            body = wsdl.build(service, operation, parameters or {})
+        action = f"{service}/{operation}"
+        urls = self._urls_of(service, services)
+        for number, url in enumerate(urls):
+            try:
+                async with self._slots:
+                    answer = await self.caller.call(
+                        Call(url, action, body, timeout=timeout)
+                    )
+            except NvrError as error:
+                is_last = number == len(urls) - 1
+                if is_last or error.kind not in _ELSEWHERE:
+                    raise
+                continue
+            self._urls[service] = (url,)
+            return answer
+        raise NvrError(
+            ErrorKind.UNSUPPORTED, f"no {service.label} service", where=operation
+        )
+
+    def _urls_of(self, service: Service, services: ServiceMap) -> tuple[str, ...]:
+        if service is Service.DEVICE:
+            return (self.endpoint.url(DEVICE_PATH),)
+        if service not in self._urls:
+            xaddr = services.xaddrs.get(service, "")
+            self._urls[service] = service_urls(xaddr, self.endpoint)
+        return self._urls[service]
+
+    async def send(self, call: Call) -> Element:
+        """Send a call to an address of its own (a pull point)."""
+        return await self.caller.call(call)
+
+    async def _ask_time(self) -> tuple[OffsetBounds | None, int]:
+        """Return what one answer proves of the offset, and how long it took."""
+        body = element("t:GetSystemDateAndTime", namespace=Service.DEVICE.value)
+        sent_ms, started = self._clock.now_ms(), self._clock.monotonic()
+        try:
+            self.device_time = read_time(
+                await self._device("GetSystemDateAndTime", body)
+            )
+        except SoapFault as fault:
+            if fault.is_auth:
+                raise
+            self.device_time = DeviceTime(None)
+        # Monotonic: the host's own clock may be corrected in between.
+        took_ms = round((self._clock.monotonic() - started) * 1000)
+        device_ms = self.device_time.device_ms
+        if device_ms is None:
+            return None, took_ms
+        return bounds_of(device_ms, sent_ms, sent_ms + took_ms), took_ms
+
+    def _note(self, offset_ms: int, took_ms: int) -> ClockReading:
+        self.caller.offset_ms = offset_ms
+        self.reading = ClockReading(offset_ms, self._clock.now_ms(), took_ms)
+        return self.reading
+
+    async def _measure(self) -> ClockReading:
+        """Measure once, to a second; good enough to log in."""
+        bounds, took_ms = await self._ask_time()
+        if bounds is None:
+            return self._note(0, took_ms)
+        sharp = self._still_sharp(bounds)
+        return self._note(bounds.best_ms if sharp is None else sharp, took_ms)
+
+    def _still_sharp(self, seen: OffsetBounds) -> int | None:
+        """Return the offset measured before, if this answer does not contradict it."""
+        if self._sharp is None:
+            return None
+        bounds, measured, offset_ms = self._sharp
+        age = self._clock.monotonic() - measured
+        drift_ms = round(age * 1000 * _DRIFT)
+        agrees = seen.intersection(bounds.widened(drift_ms)) is not None
+        return offset_ms if agrees and age < _SHARP_FOR_SECONDS else None
+
+    async def measure(self) -> ClockReading:
+        """Measure to about a tenth of a second, by watching the device's second change.
+
+        Costs one request where an earlier sharp measurement still holds, up to eleven
+        within 1.3 s otherwise.
+        """
+        async with self._clock_lock:
+            bounds, took_ms = await self._ask_time()
+            if bounds is None:
+                return self._note(0, took_ms)
+            sharp = self._still_sharp(bounds)
+            if sharp is not None:
+                return self._note(sharp, took_ms)
+            for _ in range(_SAMPLES):
+                if bounds.width_ms <= _SHARP_MS:
+                    break
+                await self._clock.sleep(_SAMPLE_SECONDS)
+                seen, took_ms = await self._ask_time()
+                if seen is None:
+                    break
+                bounds = bounds.intersection(seen) or seen
+            self._sharp = (bounds, self._clock.monotonic(), bounds.best_ms)
+            return self._note(bounds.best_ms, took_ms)
+
+    async def _refresh_clock(self) -> bool:
+        """Measure because a login was refused; say whether the clock moved."""
+        before_ms = self.caller.offset_ms
+        bounds, took_ms = await self._plain_time()
+        if bounds is None:
+            return False
+        is_same = bounds.low_ms - _MOVED_MS <= before_ms <= bounds.high_ms + _MOVED_MS
+        if not is_same:
+            self._sharp = None
+            self._note(bounds.best_ms, took_ms)
+        return not is_same
+
+    async def _plain_time(self) -> tuple[OffsetBounds | None, int]:
+        """Ask the time without a login, whatever comes back; never raises."""
+        body = element("t:GetSystemDateAndTime", namespace=Service.DEVICE.value)
+        call = Call(
+            self.endpoint.url(DEVICE_PATH),
+            f"{Service.DEVICE}/GetSystemDateAndTime",
+            body,
+        )
+        sent_ms, started = self._clock.now_ms(), self._clock.monotonic()
+        try:
+            time = read_time(await self.caller.call(call, with_login=False))
+        except NvrError:
+            return None, 0
+        took_ms = round((self._clock.monotonic() - started) * 1000)
+        if time.device_ms is None:
+            return None, took_ms
+        return bounds_of(time.device_ms, sent_ms, sent_ms + took_ms), took_ms

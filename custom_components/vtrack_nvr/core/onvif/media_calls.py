@@ -1,0 +1,141 @@
+"""Asks the media services for channels, live streams and stills."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..errors import ErrorKind, NvrError
+from ..models import StreamProfile
+from .caller import SoapCaller
+from .connection import Connection
+from .media import (
+    build_profiles2,
+    build_snapshot_uri2,
+    build_stream_uri2,
+    read_uri,
+    stream_uri_parameters,
+)
+from .names import Service
+from .profiles import (
+    SourcedProfile,
+    merge,
+    read_profiles1,
+    read_profiles2,
+    sources_of,
+)
+from .xaddr import media_uri, service_urls
+
+_UNUSABLE = frozenset(
+    {
+        ErrorKind.UNSUPPORTED,
+        ErrorKind.NOT_ONVIF,
+        ErrorKind.PROTOCOL,
+        ErrorKind.NO_PERMISSION,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A still picture as the device sent it."""
+
+    data: bytes
+    content_type: str
+
+
+class MediaCalls:
+    """Media 2 where it is offered (H.265 is often only there), Media 1 otherwise."""
+
+    def __init__(self, connection: Connection, rtsp_port: int | None) -> None:
+        """Nothing is sent yet."""
+        self._connection = connection
+        self._rtsp_port = rtsp_port
+        self._snapshots: dict[str, str] = {}
+
+    @property
+    def _caller(self) -> SoapCaller:
+        return self._connection.caller
+
+    async def profiles(self) -> tuple[SourcedProfile, ...]:
+        """Return all profiles that show a video source."""
+        services = await self._connection.services()
+        second: tuple[SourcedProfile, ...] = ()
+        if services.has(Service.MEDIA2):
+            try:
+                second = read_profiles2(
+                    await self._connection.call(
+                        Service.MEDIA2, "GetProfiles", body=build_profiles2()
+                    )
+                )
+            except NvrError as error:
+                if error.kind not in _UNUSABLE or not services.has(Service.MEDIA):
+                    raise
+        if not services.has(Service.MEDIA):
+            return second
+        try:
+            first = read_profiles1(
+                await self._connection.call(Service.MEDIA, "GetProfiles")
+            )
+        except NvrError as error:
+            if error.kind not in _UNUSABLE or not second:
+                raise
+            return second
+        return merge(first, second)
+
+    async def sources(self) -> Mapping[str, str]:
+        """Return the video source of every token that can stand for one."""
+        return sources_of(await self.profiles())
+
+    async def stream_uri(self, profile: StreamProfile) -> str:
+        """Return the live URI, host made reachable."""
+        if profile.media_version == 2:
+            answer = await self._connection.call(
+                Service.MEDIA2, "GetStreamUri", body=build_stream_uri2(profile.token)
+            )
+        else:
+            answer = await self._connection.call(
+                Service.MEDIA, "GetStreamUri", stream_uri_parameters(profile)
+            )
+        return reachable(
+            read_uri(answer),
+            self._connection.endpoint.host,
+            self._rtsp_port,
+            "GetStreamUri",
+        )
+
+    async def snapshot(self, profile: StreamProfile) -> Snapshot:
+        """Fetch a still; its address is asked for once and again when it fails."""
+        url = self._snapshots.get(profile.token) or await self._snapshot_url(profile)
+        answer = await self._caller.get(url, where="snapshot")
+        if answer.status != 200 or not answer.body:
+            self._snapshots.pop(profile.token, None)
+            raise NvrError(
+                ErrorKind.UNSUPPORTED if answer.status == 404 else ErrorKind.PROTOCOL,
+                f"http {answer.status}",
+                where="snapshot",
+            )
+        self._snapshots[profile.token] = url
+        return Snapshot(answer.body, answer.content_type)
+
+    async def _snapshot_url(self, profile: StreamProfile) -> str:
+        if profile.media_version == 2:
+            answer = await self._connection.call(
+                Service.MEDIA2,
+                "GetSnapshotUri",
+                body=build_snapshot_uri2(profile.token),
+            )
+        else:
+            answer = await self._connection.call(
+                Service.MEDIA, "GetSnapshotUri", {"ProfileToken": profile.token}
+            )
+        urls = service_urls(read_uri(answer), self._connection.endpoint)
+        if not urls:
+            raise NvrError(ErrorKind.UNSUPPORTED, "no address", where="snapshot")
+        return urls[0]
+
+
+def reachable(uri: str, host: str, rtsp_port: int | None, where: str) -> str:
+    """Return a streaming URI that can be reached; PROTOCOL where it is none."""
+    found = media_uri(uri, host, rtsp_port) if uri else None
+    if found is None:
+        raise NvrError(ErrorKind.PROTOCOL, "no usable address", where=where)
+    return found

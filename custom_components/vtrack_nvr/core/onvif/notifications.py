@@ -1,0 +1,148 @@
+"""Event service: requests of a pull point, and reading what it delivers (Core §9)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+from ..models import DeviceEvent, EventClass
+from .names import Service
+from .soap import element, leaf
+from .topics import (
+    OBJECT_ITEMS,
+    OBJECTS,
+    SOURCE_ITEMS,
+    STATE_CLASSES,
+    STATE_ITEMS,
+    classify,
+)
+from .values import parse_bool, parse_time_ms
+from .xml import Element, attribute, children, descendants, find, local, text
+
+_PORT = "http://www.onvif.org/ver10/events/wsdl/"
+_BASE = "http://docs.oasis-open.org/wsn/bw-2/"
+CREATE_ACTION = f"{_PORT}EventPortType/CreatePullPointSubscriptionRequest"
+PULL_ACTION = f"{_PORT}PullPointSubscription/PullMessagesRequest"
+RENEW_ACTION = f"{_BASE}SubscriptionManager/RenewRequest"
+UNSUBSCRIBE_ACTION = f"{_BASE}SubscriptionManager/UnsubscribeRequest"
+_NOTIFY = "http://docs.oasis-open.org/wsn/b-2"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A pull point: its address and what must be repeated in every header to it."""
+
+    address: str
+    reference: str = ""
+
+
+def build_create(lifetime_seconds: int) -> str:
+    """Build CreatePullPointSubscription for all topics; filters are misunderstood."""
+    return element(
+        "t:CreatePullPointSubscription",
+        leaf("t:InitialTerminationTime", f"PT{lifetime_seconds}S"),
+        namespace=Service.EVENTS.value,
+    )
+
+
+def build_pull(wait_seconds: int, limit: int = 100) -> str:
+    """Build PullMessages: answered when something happens or the time is over."""
+    return element(
+        "t:PullMessages",
+        leaf("t:Timeout", f"PT{wait_seconds}S") + leaf("t:MessageLimit", str(limit)),
+        namespace=Service.EVENTS.value,
+    )
+
+
+def build_renew(lifetime_seconds: int) -> str:
+    """Build Renew."""
+    return element(
+        "t:Renew",
+        leaf("t:TerminationTime", f"PT{lifetime_seconds}S"),
+        namespace=_NOTIFY,
+    )
+
+
+def build_unsubscribe() -> str:
+    """Build Unsubscribe."""
+    return element("t:Unsubscribe", namespace=_NOTIFY)
+
+
+def read_subscription(answer: Element) -> Subscription | None:
+    """Read CreatePullPointSubscriptionResponse; None where there is no address."""
+    reference = find(answer, "SubscriptionReference")
+    address = text(reference, "Address")
+    if not address:
+        return None
+    repeated = "".join(
+        ET.tostring(item, encoding="unicode", short_empty_elements=True)
+        for name in ("ReferenceParameters", "ReferenceProperties")
+        for item in children(find(reference, name))
+    )
+    return Subscription(address, repeated)
+
+
+def _items(message: Element | None, part: str) -> Mapping[str, str]:
+    return {
+        attribute(item, "Name").lower(): attribute(item, "Value")
+        for item in descendants(find(message, part), "SimpleItem")
+    }
+
+
+def _object_class(data: Mapping[str, str]) -> EventClass | None:
+    for name, value in data.items():
+        if name in OBJECT_ITEMS:
+            for word in value.replace(",", " ").lower().split():
+                if word in OBJECTS:
+                    return OBJECTS[word]
+        if name in STATE_CLASSES and parse_bool(value) is True:
+            return STATE_CLASSES[name]
+    return None
+
+
+def _state(data: Mapping[str, str]) -> bool:
+    """Return the state; an event without one (a line was crossed) is a moment: active."""
+    for name in STATE_ITEMS:
+        value = parse_bool(data.get(name, ""))
+        if value is not None:
+            return value
+    return next((v for v in map(parse_bool, data.values()) if v is not None), True)
+
+
+def read_notifications(
+    answer: Element, sources: Mapping[str, str], device_now_ms: int
+) -> tuple[DeviceEvent, ...]:
+    """Read PullMessagesResponse; `sources` translates tokens into channel tokens.
+
+    A message without a readable time happened now. Deleted properties are left out.
+    """
+    events = []
+    for item in children(answer, "NotificationMessage"):
+        written = text(item, "Topic")
+        topic = "/".join(part.rpartition(":")[2] for part in written.split("/"))
+        message = next((m for m in descendants(item, "Message") if _is_inner(m)), None)
+        if not topic or message is None:
+            continue
+        if attribute(message, "PropertyOperation").lower() == "deleted":
+            continue
+        data, source = _items(message, "Data"), _items(message, "Source")
+        token = next((source[name] for name in SOURCE_ITEMS if source.get(name)), "")
+        device_ms = parse_time_ms(attribute(message, "UtcTime"))
+        kind = classify(topic)
+        if kind in {EventClass.MOTION, EventClass.OTHER}:
+            kind = _object_class(data) or kind
+        events.append(
+            DeviceEvent(
+                event_class=kind,
+                topic=topic,
+                source_token=sources.get(token, token),
+                device_ms=device_now_ms if device_ms is None else device_ms,
+                is_active=_state(data),
+            )
+        )
+    return tuple(events)
+
+
+def _is_inner(message: Element) -> bool:
+    return bool(attribute(message, "UtcTime")) or any(
+        local(child.tag) in {"Source", "Data"} for child in message
+    )

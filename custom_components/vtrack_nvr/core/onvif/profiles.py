@@ -1,0 +1,232 @@
+"""Reads media profiles of Media 1 and Media 2 and groups them into channels.
+
+A channel is a video source; its streams are profiles. Some recorders hand out a video
+source per stream instead, and then the numbers in the tokens tell what belongs together.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+import re
+
+from ..models import Channel, StreamProfile
+from .values import parse_float, parse_int
+from .xml import Element, attribute, children, find, text
+
+_CODECS = {
+    "H264": "H264",
+    "H.264": "H264",
+    "AVC": "H264",
+    "H265": "H265",
+    "H.265": "H265",
+    "HEVC": "H265",
+    "JPEG": "JPEG",
+    "MJPEG": "JPEG",
+    "MPEG4": "MPEG4",
+    "MPV4-ES": "MPEG4",
+}
+_AUDIO = {"MP4A-LATM": "AAC", "MPEG4-GENERIC": "AAC"}
+_NUMBER = re.compile(r"(\d+)(?!.*\d)")
+_STREAM_NUMBER = re.compile(r"^(.*?)([1-9]\d*)(0[1-9])$")
+_GENERIC_NAME = re.compile(
+    r"^(video[ _-]?source([ _-]?(config(uration)?)?)?([ _-]?(name|token))?|vs[ _-]?c?|"
+    r"main[ _-]?stream|profile|media[ _-]?profile|user|default|ch(annel)?|source|none|"
+    r"unknown|recording|rec|video)?[ _#:-]*\d*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourcedProfile:
+    """A profile with the video source it shows."""
+
+    profile: StreamProfile
+    source: str
+    source_name: str = ""
+    configuration: str = ""
+
+
+def _codec(written: str) -> str:
+    return _CODECS.get(written.strip().upper(), written.strip().upper())
+
+
+def _read_encoder(encoder: Element | None, audio: Element | None) -> dict[str, str]:
+    rate = find(encoder, "RateControl")
+    sound = text(audio, "Encoding").upper()
+    return {
+        "encoding": _codec(text(encoder, "Encoding")),
+        "width": text(encoder, "Resolution/Width"),
+        "height": text(encoder, "Resolution/Height"),
+        "rate": text(rate, "FrameRateLimit"),
+        "bitrate": text(rate, "BitrateLimit"),
+        "audio": _AUDIO.get(sound, sound),
+    }
+
+
+def _profile(
+    item: Element, values: Mapping[str, str], source: Element | None, version: int
+) -> SourcedProfile | None:
+    token = attribute(item, "token")
+    source_token = text(source, "SourceToken")
+    if not token or not source_token:
+        return None
+    return SourcedProfile(
+        StreamProfile(
+            token=token,
+            name=text(item, "Name"),
+            encoding=values["encoding"],
+            width=parse_int(values["width"]) or 0,
+            height=parse_int(values["height"]) or 0,
+            frame_rate=parse_float(values["rate"]),
+            bitrate_kbit=parse_int(values["bitrate"]),
+            audio_encoding=values["audio"],
+            media_version=version,
+        ),
+        source=source_token,
+        source_name=text(source, "Name"),
+        configuration=attribute(source, "token"),
+    )
+
+
+def read_profiles1(answer: Element) -> tuple[SourcedProfile, ...]:
+    """Read Media 1's GetProfilesResponse; profiles without a video source are left out."""
+    found = []
+    for item in children(answer, "Profiles"):
+        values = _read_encoder(
+            find(item, "VideoEncoderConfiguration"),
+            find(item, "AudioEncoderConfiguration"),
+        )
+        found.append(_profile(item, values, find(item, "VideoSourceConfiguration"), 1))
+    return tuple(item for item in found if item)
+
+
+def read_profiles2(answer: Element) -> tuple[SourcedProfile, ...]:
+    """Read Media 2's GetProfilesResponse (asked for with `Type` All)."""
+    found = []
+    for item in children(answer, "Profiles"):
+        configurations = find(item, "Configurations")
+        values = _read_encoder(
+            find(configurations, "VideoEncoder"), find(configurations, "AudioEncoder")
+        )
+        found.append(_profile(item, values, find(configurations, "VideoSource"), 2))
+    return tuple(item for item in found if item)
+
+
+def merge(
+    first: Sequence[SourcedProfile], second: Sequence[SourcedProfile]
+) -> tuple[SourcedProfile, ...]:
+    """Return Media 2's profiles and those of Media 1 that show other video sources.
+
+    Media 1 lacks or half-fills H.265 profiles, so a source that Media 2 knows is taken
+    from there alone.
+    """
+    known = {item.source for item in second}
+    return (*second, *(item for item in first if item.source not in known))
+
+
+def last_number(token: str) -> int | None:
+    """Return the last run of digits in a token."""
+    found = _NUMBER.search(token)
+    return int(found[1]) if found and len(found[1]) < 10 else None
+
+
+def is_generic(name: str) -> bool:
+    """Say whether a name is one that devices give to everything."""
+    return bool(_GENERIC_NAME.match(name.strip()))
+
+
+def _area(item: SourcedProfile) -> int:
+    return item.profile.width * item.profile.height
+
+
+def _grouped(profiles: Sequence[SourcedProfile]) -> dict[str, list[SourcedProfile]]:
+    groups: dict[str, list[SourcedProfile]] = {}
+    for item in profiles:
+        groups.setdefault(item.source, []).append(item)
+    return _joined_streams(groups) or groups
+
+
+def _joined_streams(
+    groups: Mapping[str, list[SourcedProfile]],
+) -> dict[str, list[SourcedProfile]] | None:
+    """Join sources numbered channel × 100 + stream (101, 102, 201 …), or return None.
+
+    Only where every source has exactly one profile, every stream has its main stream and
+    is no larger than that: then the sources are streams.
+    """
+    joined: dict[tuple[str, str], dict[int, list[SourcedProfile]]] = {}
+    for source, items in groups.items():
+        found = _STREAM_NUMBER.match(source)
+        if not found or len(items) != 1:
+            return None
+        joined.setdefault((found[1], found[2]), {})[int(found[3])] = items
+    result: dict[str, list[SourcedProfile]] = {}
+    for streams in joined.values():
+        main = streams.get(1)
+        if main is None or any(
+            _area(item) > _area(main[0]) for items in streams.values() for item in items
+        ):
+            return None
+        result[main[0].source] = [item for items in streams.values() for item in items]
+    return result if len(result) < len(groups) else None
+
+
+def group_channels(profiles: Sequence[SourcedProfile]) -> tuple[Channel, ...]:
+    """Return the channels with their profiles, the largest picture first.
+
+    `token` is the video source's. `number` is the number in the token where all tokens
+    have different ones (so it stays when a camera is taken away), else the position from
+    1. Names that devices give to everything are replaced by "Camera <number>".
+    """
+    groups = _grouped(profiles)
+    numbers = _numbers(tuple(groups))
+    names = [
+        next((p.source_name for p in items if not is_generic(p.source_name)), "")
+        for items in groups.values()
+    ]
+    channels = [
+        Channel(
+            token=token,
+            number=number,
+            # A name that is not the camera's own says nothing.
+            name=name if name and names.count(name) == 1 else f"Camera {number}",
+            profiles=tuple(
+                item.profile
+                for item in sorted(
+                    items,
+                    key=lambda p: (
+                        p.profile.encoding == "JPEG",
+                        -_area(p),
+                        -(p.profile.bitrate_kbit or 0),
+                    ),
+                )
+            ),
+        )
+        for (token, items), number, name in zip(
+            groups.items(), numbers, names, strict=True
+        )
+    ]
+    return tuple(sorted(channels, key=lambda channel: channel.number))
+
+
+def _numbers(tokens: Sequence[str]) -> tuple[int, ...]:
+    streams = [_STREAM_NUMBER.match(token) for token in tokens]
+    if streams and all(found and found[3] == "01" for found in streams):
+        return _distinct([int(found[2]) for found in streams if found])
+    return _distinct([last_number(token) for token in tokens])
+
+
+def _distinct(numbers: Sequence[int | None]) -> tuple[int, ...]:
+    known = [number for number in numbers if number is not None]
+    if len(known) == len(numbers) == len(set(known)):
+        return tuple(known)
+    return tuple(range(1, len(numbers) + 1))
+
+
+def sources_of(profiles: Iterable[SourcedProfile]) -> Mapping[str, str]:
+    """Return the video source for every token that can stand for it in an event."""
+    found: dict[str, str] = {}
+    for item in profiles:
+        for token in (item.profile.token, item.configuration, item.source):
+            if token:
+                found.setdefault(token, item.source)
+    return found

@@ -1,0 +1,262 @@
+"""Runs searches on one device: one at a time, bounded, told truly (RS §5.2.3)."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+import contextlib
+from enum import Enum
+
+from ..clock import Clock
+from ..errors import ErrorKind, NvrError
+from ..intervals import TimeRange, cut
+from ..models import Recording, Segment, SegmentListing
+from ..policy import Bounds, Quirk, Waits
+from .connection import Connection
+from .fold import fold_segments, stitch
+from .names import Service
+from .recording import read_recording_tokens
+from .search import (
+    MAX_EMPTY_ANSWERS,
+    EventPage,
+    HistoryEvent,
+    RecordingPage,
+    SearchState,
+    find_events_parameters,
+    find_recordings_parameters,
+    looks_capped,
+    read_event_page,
+    read_information,
+    read_recording_page,
+    read_search_token,
+    results_parameters,
+)
+from .soap import SoapFault
+from .xml import Element
+
+_SHORTEST_WINDOW_MS = 15 * 60_000
+_PAUSE_SECONDS = 0.25
+_MAX_RECORDINGS = 512
+_NO_SECOND_OPINION = frozenset(
+    {
+        ErrorKind.UNSUPPORTED,
+        ErrorKind.GONE,
+        ErrorKind.PROTOCOL,
+        ErrorKind.NOT_ONVIF,
+        ErrorKind.NO_PERMISSION,
+    }
+)
+
+
+class Outcome(Enum):
+    """How a search ended."""
+
+    COMPLETED = "the device said that this is all"
+    GUESSED = "the device just stopped delivering"
+    BROKEN = "the search was lost or took too long"
+
+
+class Searcher:
+    """Lists recordings and segments; learns how the device departs from the rules."""
+
+    def __init__(
+        self, connection: Connection, clock: Clock, waits: Waits, bounds: Bounds
+    ) -> None:
+        """Nothing is sent yet."""
+        self.quirks: set[Quirk] = set()
+        self._connection = connection
+        self._clock = clock
+        self._waits = waits
+        self._bounds = bounds
+        self._lock = asyncio.Lock()
+
+    async def recordings(self) -> tuple[Recording, ...]:
+        """List all recordings; Recording Control is the second opinion on "none"."""
+        found: dict[str, Recording] = {}
+
+        def take(answer: Element) -> tuple[SearchState, int]:
+            page: RecordingPage = read_recording_page(answer)
+            new = [item for item in page.recordings if item.token not in found]
+            found.update({item.token: item for item in new})
+            return page.state, len(new)
+
+        try:
+            outcome = await self._search(
+                "FindRecordings",
+                find_recordings_parameters(),
+                "GetRecordingSearchResults",
+                take,
+            )
+        except NvrError as error:
+            if error.kind is not ErrorKind.UNSUPPORTED:
+                raise
+            return await self._controlled() or self._none(error)
+        if outcome is Outcome.BROKEN:
+            raise NvrError(
+                ErrorKind.TIMEOUT, "the list did not end", where="FindRecordings"
+            )
+        return tuple(found.values()) or await self._controlled()
+
+    @staticmethod
+    def _none(error: NvrError) -> tuple[Recording, ...]:
+        raise error
+
+    async def _controlled(self) -> tuple[Recording, ...]:
+        """List by Recording Control; empty where it is not offered or knows none."""
+        try:
+            answer = await self._connection.call(Service.RECORDING, "GetRecordings")
+            tokens = read_recording_tokens(answer)[:_MAX_RECORDINGS]
+            return tuple([await self.recording(token) for token in tokens])
+        except NvrError as error:
+            if error.kind not in _NO_SECOND_OPINION:
+                raise
+            return ()
+
+    async def recording(self, token: str) -> Recording:
+        """Read one recording's information; GONE where it is not known."""
+        answer = await self._connection.call(
+            Service.SEARCH, "GetRecordingInformation", {"RecordingToken": token}
+        )
+        recording = read_information(answer)
+        if recording is None:
+            raise NvrError(
+                ErrorKind.GONE, "an empty answer", where="GetRecordingInformation"
+            )
+        return recording
+
+    async def segments(
+        self, recording: Recording, device_window: TimeRange, device_now_ms: int
+    ) -> SegmentListing:
+        """Search a window of any length, 24 h at a time."""
+        listings: list[tuple[Segment, ...]] = []
+        is_complete = True
+        for window in cut(device_window, self._bounds.search_window_ms):
+            segments, is_proven = await self._window(recording, window, device_now_ms)
+            listings.append(segments)
+            is_complete = is_complete and is_proven
+        return SegmentListing(recording, device_window, stitch(listings), is_complete)
+
+    async def _window(
+        self, recording: Recording, window: TimeRange, device_now_ms: int
+    ) -> tuple[tuple[Segment, ...], bool]:
+        events, results, outcome = await self._events(recording.token, window)
+        if (
+            looks_capped(results, events, window)
+            and window.duration_ms > _SHORTEST_WINDOW_MS
+        ):
+            middle_ms = (window.start_ms + window.end_ms) // 2
+            halves = (
+                TimeRange(window.start_ms, middle_ms),
+                TimeRange(middle_ms, window.end_ms),
+            )
+            listed = [await self._window(recording, h, device_now_ms) for h in halves]
+            return stitch(part for part, _ in listed), all(sure for _, sure in listed)
+        fold = fold_segments(events, recording, window, device_now_ms)
+        is_whole = outcome is Outcome.COMPLETED and not looks_capped(
+            results, events, window
+        )
+        return fold.segments, fold.is_proven and is_whole
+
+    async def _events(
+        self, token: str, window: TimeRange
+    ) -> tuple[tuple[HistoryEvent, ...], int, Outcome]:
+        """Return all history events, how many results there were, and how it ended."""
+        if Quirk.NO_EVENT_SEARCH in self.quirks:
+            return (), 0, Outcome.GUESSED
+        found: dict[HistoryEvent, None] = {}
+        count = 0
+
+        def take(answer: Element) -> tuple[SearchState, int]:
+            nonlocal count
+            page: EventPage = read_event_page(answer)
+            found.update(dict.fromkeys(page.events))
+            count += page.results
+            return page.state, page.results
+
+        try:
+            outcome = await self._search(
+                "FindEvents",
+                find_events_parameters(token, window),
+                "GetEventSearchResults",
+                take,
+            )
+        except NvrError as error:
+            if error.kind is not ErrorKind.UNSUPPORTED and not _is_filter_fault(error):
+                raise
+            self.quirks.add(Quirk.NO_EVENT_SEARCH)
+            return (), 0, Outcome.GUESSED
+        if any(event.recording not in {token, ""} for event in found):
+            self.quirks.add(Quirk.IGNORES_SEARCH_FILTER)
+        return tuple(found), count, outcome
+
+    async def _search(
+        self,
+        find: str,
+        parameters: Mapping[str, object],
+        results: str,
+        take: Callable[[Element], tuple[SearchState, int]],
+    ) -> Outcome:
+        """Run one search; a session that the device lost is started once more."""
+        async with self._lock:
+            outcome = await self._run(find, parameters, results, take)
+            if outcome is Outcome.BROKEN:
+                outcome = await self._run(find, parameters, results, take)
+        return outcome
+
+    async def _run(
+        self,
+        find: str,
+        parameters: Mapping[str, object],
+        results: str,
+        take: Callable[[Element], tuple[SearchState, int]],
+    ) -> Outcome:
+        call = self._connection.call
+        token = read_search_token(await call(Service.SEARCH, find, parameters))
+        if not token:
+            raise NvrError(ErrorKind.PROTOCOL, "no search token", where=find)
+        wait = self._waits.search_wait
+        asked = results_parameters(token, self._bounds.search_results, wait)
+        deadline = self._clock.monotonic() + self._waits.search_total
+        empty = 0
+        while empty < MAX_EMPTY_ANSWERS and self._clock.monotonic() < deadline:
+            try:
+                answer = await call(
+                    Service.SEARCH,
+                    results,
+                    asked,
+                    timeout=self._waits.soap_call + wait,
+                )
+            except SoapFault as fault:
+                if fault.kind is not ErrorKind.GONE:
+                    await self._end(token)
+                    raise
+                return Outcome.BROKEN
+            state, count = take(answer)
+            if state is SearchState.COMPLETED:
+                return Outcome.COMPLETED
+            if count:
+                empty = 0
+                continue
+            if state is SearchState.UNKNOWN:
+                break
+            empty += 1
+            # Some devices answer at once instead of waiting for results.
+            await self._clock.sleep(_PAUSE_SECONDS)
+        else:
+            if empty < MAX_EMPTY_ANSWERS:
+                await self._end(token)
+                return Outcome.BROKEN
+        await self._end(token)
+        return Outcome.GUESSED
+
+    async def _end(self, token: str) -> None:
+        """End a search early; whatever is answered, there is nothing to do about it."""
+        with contextlib.suppress(NvrError):
+            await self._connection.call(
+                Service.SEARCH,
+                "EndSearch",
+                {"SearchToken": token},
+                timeout=self._waits.search_wait,
+            )
+
+
+def _is_filter_fault(error: NvrError) -> bool:
+    return isinstance(error, SoapFault) and error.has("InvalidFilterFault")
