@@ -1,5 +1,6 @@
 """Several simulated devices, their control port and WS-Discovery, as one thing."""
 
+import asyncio
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -47,8 +48,7 @@ class Simulator:
         if self.discovery is not None:
             self.discovery.stop()
         await self.control.stop()
-        for nvr in self.nvrs:
-            await nvr.stop()
+        await asyncio.gather(*(nvr.stop() for nvr in self.nvrs))
 
     async def __aenter__(self) -> Self:
         try:
