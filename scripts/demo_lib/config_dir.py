@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from .processes import run
 
@@ -66,7 +67,7 @@ class ConfigDir:
 
     async def write(self, python: Path, package: Path) -> None:
         """Write what Home Assistant needs before its first start; keep what is there."""
-        stores = json.loads(await run([python, "-c", _STORES], cwd=self.folder.parent))
+        stores = await self._stores(python)
         self.version = stores["version"]
         self.media.mkdir(parents=True, exist_ok=True)
         self._link(package)
@@ -78,6 +79,15 @@ class ConfigDir:
             # Searches for devices ask only the interfaces named here.
             self._store("core.network", 1, 1, {"configured_adapters": ["lo", "lo0"]})
             self._store("core.config_entries", *stores["entries"], _no_marketplace())
+
+    async def _stores(self, python: Path) -> dict[str, Any]:
+        """Ask once for each environment: Home Assistant takes seconds to import."""
+        known = python.parent.parent / "stores.json"
+        if not known.exists():
+            answer = await run([python, "-c", _STORES], cwd=self.folder.parent)
+            known.write_text(answer, encoding="utf-8")
+        stores: dict[str, Any] = json.loads(known.read_text(encoding="utf-8"))
+        return stores
 
     def _link(self, package: Path) -> None:
         link = self.folder / "custom_components" / package.name

@@ -65,6 +65,16 @@ class Simulator:
             for each in recordings.values()
         ]
 
+    async def set_faults(
+        self, session: aiohttp.ClientSession, nvr: str, faults: dict[str, Any] | None
+    ) -> None:
+        """Make a device behave badly, or well again with None."""
+        url = f"{self.control}/nvrs/{nvr}/faults"
+        method = "DELETE" if faults is None else "POST"
+        async with session.request(method, url, json=faults) as answer:
+            if answer.status != 200:
+                raise DemoError(f"the simulator refused: {await answer.text()}")
+
 
 async def start_simulator(
     scenario: str, *, base_port: int, control_port: int, cache: Path, log: Path

@@ -1,0 +1,151 @@
+"""Simulator and Home Assistant together, with the devices added and synced."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import time
+from typing import Any
+
+import aiohttp
+
+from . import flow, home_assistant
+from .api import Api
+from .config_dir import ConfigDir
+from .errors import DemoError
+from .ports import free_range
+from .processes import Child, end_of, running
+from .say import say
+from .simulator import ROOT, Nvr, Simulator, start_simulator
+from .table import cameras
+
+PACKAGE = ROOT / "custom_components" / "vtrack_nvr"
+DOMAIN = "vtrack_nvr"
+
+_SIMULATED_PORTS = 1100
+"""Web and RTSP ports of a scenario lie within so many, the control port after them."""
+
+
+def demo_python() -> Path:
+    """Return the Python of the demo's environment, as scripts/demo prepared it."""
+    return Path(os.environ["DEMO_PYTHON"])
+
+
+def footage_cache() -> Path:
+    """Return the folder in which the simulator keeps its footage between runs."""
+    folder = Path(os.environ["CACHE"], "footage")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@asynccontextmanager
+async def simulated(folder: Path, scenario: str = "demo") -> AsyncIterator[Simulator]:
+    """Hold running simulated devices."""
+    say("Starting the simulated cameras")
+    base = free_range(11000, _SIMULATED_PORTS)
+    simulator = await start_simulator(
+        scenario,
+        base_port=base,
+        control_port=base + _SIMULATED_PORTS - 1,
+        cache=footage_cache(),
+        log=folder / "simulator.log",
+    )
+    async with running(simulator.child):
+        yield simulator
+
+
+@dataclass(slots=True)
+class Home:
+    """A running Home Assistant with its owner signed in."""
+
+    config: ConfigDir
+    child: Child
+    api: Api
+    url: str
+
+
+@asynccontextmanager
+async def home(
+    config: ConfigDir, session: aiohttp.ClientSession
+) -> AsyncIterator[Home]:
+    """Hold a running Home Assistant; the owner is created at its first start."""
+    is_new = config.is_new
+    await config.write(demo_python(), PACKAGE)
+    say(f"Starting Home Assistant {config.version} on port {config.port}")
+    child = await home_assistant.launch(demo_python(), config)
+    url = f"http://127.0.0.1:{config.port}"
+    async with running(child):
+        try:
+            await home_assistant.wait_until_ready(session, url, child)
+        except DemoError as err:
+            raise DemoError(f"{err}\n{end_of(config.folder / 'console.log')}") from err
+        sign_in = home_assistant.create_owner if is_new else home_assistant.sign_in
+        api = await sign_in(session, url)
+        await home_assistant.wait_until_started(api, child)
+        yield Home(config, child, api, url)
+
+
+async def add_devices(api: Api, nvrs: Iterable[Nvr]) -> None:
+    """Add each device as a person would: address, login, submit."""
+    for nvr in nvrs:
+        started = time.monotonic()
+        result = await flow.add(
+            api,
+            DOMAIN,
+            {
+                "host": nvr.host,
+                "port": str(nvr.port),
+                "username": nvr.user,
+                "password": nvr.password,
+            },
+        )
+        say(
+            f"Added {result['title']} with {result['submits']} submits "
+            f"({time.monotonic() - started:.1f} s)"
+        )
+
+
+async def status(api: Api) -> dict[str, Any]:
+    """Return the answer of our action get_status."""
+    answer: dict[str, Any] = await api.action(DOMAIN, "get_status", {})
+    return answer
+
+
+async def first_sync(api: Api, patience: float = 240) -> dict[str, Any]:
+    """Sync all cameras, telling how it goes; return the action's report."""
+    say("Syncing")
+    task = asyncio.create_task(
+        api.action(DOMAIN, "sync", {"full": True, "wait": True}), name="sync"
+    )
+    last = ""
+    deadline = time.monotonic() + patience
+    try:
+        while not task.done():
+            await asyncio.wait([task], timeout=1)
+            said = progress(await status(api))
+            if said != last:
+                say(said)
+            last = said
+            if time.monotonic() > deadline:
+                raise DemoError(f"the first sync did not end within {patience:.0f} s")
+        report: dict[str, Any] = await task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError, DemoError):
+            await task
+    return report
+
+
+def progress(found: dict[str, Any]) -> str:
+    """Return one line about where the cameras are."""
+    all_cameras = [camera for _, camera in cameras(found)]
+    clips = sum(camera["clips"] for camera in all_cameras)
+    kept = sum(camera["kept_seconds"] for camera in all_cameras)
+    waiting = sum(camera["backlog_seconds"] for camera in all_cameras)
+    busy = sorted(
+        {camera["camera"] for camera in all_cameras if camera["state"] == "fetching"}
+    )
+    text = f"{clips} clips, {kept} s kept, {waiting} s to come"
+    return f"{text}; fetching {', '.join(busy)}" if busy else text
