@@ -23,7 +23,7 @@ HELD = Held("House", "Hall", FRAMES)
 NOW_MS = 1_000_000 + 10 * OPEN_END_MS
 
 
-def shown(frames: tuple[tuple[int, int], ...] = FRAMES, **changes: object) -> Shown:
+def shown(of: tuple[tuple[int, int], ...] = FRAMES, **changes: object) -> Shown:
     row = ClipRow(
         id=1,
         nvr="House",
@@ -31,14 +31,14 @@ def shown(frames: tuple[tuple[int, int], ...] = FRAMES, **changes: object) -> Sh
         state="complete",
         source="replay",
         path=Path("x.mp4"),
-        start_ms=frames[0][1],
-        last_frame_ms=frames[-1][1],
-        device_start_ms=frames[0][1],
-        frames=len(frames),
+        start_ms=of[0][1],
+        last_frame_ms=of[-1][1],
+        device_start_ms=of[0][1],
+        frames=len(of),
         size_bytes=1,
         sha256="a",
     )
-    return Shown(replace(row, **changes), frames, "a", 1)  # type: ignore[arg-type]
+    return Shown(replace(row, **changes), of, "a", 1)  # type: ignore[arg-type]
 
 
 def test_a_row_that_says_what_its_file_shows_is_right() -> None:
