@@ -6,6 +6,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN, PLATFORMS
 from .coordinator import VtrackCoordinator
+from .discovery import async_setup_discovery
 from .entity import nvr_device_info
 from .exceptions import setup_errors
 from .issues import async_setup_issues
@@ -24,6 +25,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_services(hass)
     async_register_views(hass)
     async_setup_issues(hass)
+    async_setup_discovery(hass)
     return True
 
 

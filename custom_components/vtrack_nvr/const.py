@@ -17,9 +17,11 @@ PLATFORMS: Final = (
 SUBENTRY_CAMERA: Final = "camera"
 
 # Entry data: how to reach the device and who it is.
+CONF_ENDPOINT_ID: Final = "endpoint_id"
 CONF_FINGERPRINT: Final = "fingerprint"
 CONF_IDENTITY: Final = "identity"
 CONF_NVR_KEY: Final = "nvr_key"
+CONF_REPLAY: Final = "replay"
 CONF_RTSP_LOGIN: Final = "rtsp_login"
 CONF_RTSP_PASSWORD: Final = "rtsp_password"  # noqa: S105 - the name of a field
 CONF_RTSP_PORT: Final = "rtsp_port"
@@ -39,9 +41,11 @@ CONF_CHANNEL: Final = "channel"
 CONF_CLIP_MINUTES: Final = "clip_minutes"
 CONF_LIVE_GATE: Final = "live_gate"
 CONF_MODE: Final = "mode"
+CONF_NUMBER: Final = "number"
 CONF_ORDER: Final = "order"
 CONF_POST_ROLL: Final = "post_roll"
 CONF_PRE_ROLL: Final = "pre_roll"
+CONF_PROFILES: Final = "profiles"
 CONF_RECORDINGS: Final = "recordings"
 CONF_RETENTION_DAYS: Final = "retention_days"
 CONF_RETENTION_GB: Final = "retention_gb"
@@ -52,3 +56,6 @@ CONF_SYNC: Final = "sync"
 
 DEFAULT_INTERVAL: Final = 15
 DEFAULT_RETENTION_DAYS: Final = 30
+
+EVENT_CLIP: Final = f"{DOMAIN}_clip"
+"""Fired on the bus for every clip that is newly kept."""

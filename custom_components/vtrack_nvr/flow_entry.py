@@ -8,9 +8,13 @@ from homeassistant.config_entries import ConfigSubentryData
 
 from .const import (
     CONF_CHANNEL,
+    CONF_ENDPOINT_ID,
     CONF_IDENTITY,
+    CONF_NUMBER,
     CONF_NVR_KEY,
+    CONF_PROFILES,
     CONF_RECORDINGS,
+    CONF_REPLAY,
     CONF_STORAGE,
     SUBENTRY_CAMERA,
 )
@@ -49,9 +53,9 @@ def camera_data(channel: Channel, settings: Mapping[str, Any]) -> dict[str, Any]
         **CAMERA_DEFAULTS,
         **settings,
         CONF_CHANNEL: channel.token,
-        "number": channel.number,
+        CONF_NUMBER: channel.number,
         CONF_RECORDINGS: list(channel.recording_tokens),
-        "profiles": [asdict(profile) for profile in channel.profiles],
+        CONF_PROFILES: [asdict(profile) for profile in channel.profiles],
     }
 
 
@@ -79,8 +83,8 @@ def entry_of(
         CONF_NVR_KEY: report.key,
         CONF_IDENTITY: asdict(report.identity),
         CONF_STORAGE: storage,
-        "endpoint_id": report.endpoint_id or address.endpoint_id,
-        "replay": str(report.replay),
+        CONF_ENDPOINT_ID: report.endpoint_id or address.endpoint_id,
+        CONF_REPLAY: str(report.replay),
     }
     chosen = [channel for channel in report.channels if channel.token in cameras]
     return EntryParts(

@@ -36,7 +36,7 @@ class BrakeFlow(RepairsFlow):
         if plan is None:
             return self.async_abort(reason="nothing_to_do")
         if user_input is not None:
-            await care.release_brake(plan.token)
+            await care.run_retention(plan.token)
             return self.async_create_entry(data={})
         return self.async_show_form(
             step_id="confirm",

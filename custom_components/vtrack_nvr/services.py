@@ -275,4 +275,7 @@ async def async_protect(call: ServiceCall) -> None:
                 translation_key="clip_not_found",
                 translation_placeholders={"clip": str(clip_id)},
             )
-        await library.care.protect([clip_id], is_protected=call.data["protected"])
+        if call.data["protected"]:
+            await library.care.protect([clip_id])
+        else:
+            await library.care.unprotect([clip_id])

@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from ..const import CONF_STORAGE, DOMAIN
+from ..const import CONF_STORAGE, DOMAIN, EVENT_CLIP
 from ..core.clock import SystemClock
 from ..core.download.downloader import Downloader
 from ..core.fetching import FetchJob
 from ..core.library.library import Library
-from ..core.library.values import RootConfig
-from ..core.media.probe import Mp4Probe
+from ..core.library.values import LibraryEvent, LibraryEventKind, RootConfig
+from ..core.media.probe import ClipProbe
 from ..core.models import Clip, NvrKey
 from ..core.rtsp.values import Endpoint
 from ..core.sync.engine import SyncEngine
+from .pictures import Pictures
 from .settings import camera_retention
 from .storage import async_storage_choices
 
@@ -63,16 +64,18 @@ class VtrackHub:
             folder / INDEX_FILE,
             await self._root_configs(),
             clock=clock,
-            probe=Mp4Probe(),
+            probe=ClipProbe(),
             time_zone=self._hass.config.time_zone,
         )
         for event in await self.library.open():
             _LOGGER.info("Index: %s %s", event.kind, event.detail)
+        self._pictures = Pictures(self._hass, self.library)
         self._fetcher = Downloader(self._endpoint_for, clock=clock)
         self.engine = SyncEngine(self.library, self._fetcher, clock)
         self._task = self._hass.async_create_background_task(
             self.engine.run(), f"{DOMAIN} engine"
         )
+        self.library.subscribe(self._told)
         self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
         self._hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_config)
 
@@ -83,6 +86,39 @@ class VtrackHub:
             self._task.cancel()
         await self._fetcher.close()
         await self.library.close()
+
+    def _told(self, event: LibraryEvent) -> None:
+        """Pass on what the library tells on its own threads."""
+        if event.kind is LibraryEventKind.CLIP_ADDED and event.clip_id is not None:
+            self._hass.loop.call_soon_threadsafe(self._clip_added, event.clip_id)
+
+    @callback
+    def _clip_added(self, clip_id: int) -> None:
+        self._hass.async_create_task(self._async_fire(clip_id), f"{DOMAIN} clip event")
+
+    async def _async_fire(self, clip_id: int) -> None:
+        """Tell automations about a clip that is newly kept."""
+        clip = await self.library.browse.clip(clip_id)
+        if clip is None:
+            return
+        facts = clip.facts
+        self._hass.bus.async_fire(
+            EVENT_CLIP,
+            {
+                "camera": clip.camera,
+                "clip_id": clip.id,
+                "start": dt_util.utc_from_timestamp(
+                    facts.range.start_ms / 1000
+                ).isoformat(),
+                "end": dt_util.utc_from_timestamp(
+                    facts.range.end_ms / 1000
+                ).isoformat(),
+                "bytes": facts.size_bytes,
+                "source": str(facts.source),
+                "media_content_id": f"media-source://{DOMAIN}/clip/{clip.id}",
+                "url": f"/api/{DOMAIN}/clip/{clip.id}",
+            },
+        )
 
     async def _async_config(self, event: Event) -> None:
         if "time_zone" in event.data:
@@ -160,7 +196,7 @@ class VtrackHub:
 
     async def async_thumbnail(self, clip_id: int) -> bytes:
         """Return a JPEG from the start of a clip; raises `NvrError`."""
-        return await self._thumbnails.picture(clip_id)
+        return await self._pictures.picture(clip_id)
 
     async def async_storage_summary(self) -> list[dict[str, Any]]:
         """Return the roots with their health, for diagnostics and system health."""

@@ -15,6 +15,7 @@ from ..const import (
     CONF_GATE,
     CONF_IDENTITY,
     CONF_RECORDINGS,
+    CONF_REPLAY,
     CONF_STORAGE,
     CONF_STREAM,
     CONF_SYNC,
@@ -36,6 +37,7 @@ from ..core.sync.spec import CameraSpec, NvrSpec
 from .connect import Address, Login, build_device
 from .gates import EntityGate
 from .hub import VtrackHub
+from .listening import async_listen
 from .settings import camera_settings, nvr_settings, stream_profiles
 
 if TYPE_CHECKING:
@@ -145,6 +147,11 @@ class VtrackRuntime:
             )
         )
         self.hub.attach(self)
+        self.entry.async_create_background_task(
+            self.hass,
+            async_listen(self.device, self.hub.engine, self.key),
+            f"{DOMAIN} events of {self.name}",
+        )
 
     async def async_stop(self) -> None:
         """End the work for the NVR; what is kept stays."""
@@ -160,7 +167,7 @@ class VtrackRuntime:
         }
 
     def _camera_spec(self, camera: CameraRuntime) -> CameraSpec:
-        has_replay = self.entry.data.get("replay") == ReplaySupport.FULL
+        has_replay = self.entry.data.get(CONF_REPLAY) == ReplaySupport.FULL
         return CameraSpec(
             settings=camera_settings(camera.data),
             recording_tokens=(

@@ -11,6 +11,7 @@ from ..const import (
     CONF_ORDER,
     CONF_POST_ROLL,
     CONF_PRE_ROLL,
+    CONF_PROFILES,
     CONF_RETENTION_DAYS,
     CONF_RETENTION_GB,
     CONF_SESSIONS,
@@ -67,4 +68,4 @@ def nvr_settings(options: Mapping[str, Any]) -> NvrSettings:
 
 def stream_profiles(data: Mapping[str, Any]) -> tuple[StreamProfile, ...]:
     """Read the streams of a camera, the largest picture first."""
-    return tuple(StreamProfile(**profile) for profile in data.get("profiles", ()))
+    return tuple(StreamProfile(**profile) for profile in data.get(CONF_PROFILES, ()))

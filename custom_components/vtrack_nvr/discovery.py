@@ -1,0 +1,79 @@
+"""Search by multicast in the background: new devices are offered, moved ones followed."""
+
+from datetime import datetime, timedelta
+import logging
+
+from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY
+from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import discovery_flow
+from homeassistant.helpers.discovery_flow import DiscoveryKey
+from homeassistant.helpers.event import async_track_time_interval
+
+from .const import CONF_ENDPOINT_ID, DOMAIN
+from .flow_connect import async_try
+from .runtime import VtrackConfigEntry
+from .runtime.connect import Address, FoundDevice, Login, async_discover
+
+_LOGGER = logging.getLogger(__name__)
+
+INTERVAL = timedelta(minutes=15)
+
+
+@callback
+def async_setup_discovery(hass: HomeAssistant) -> None:
+    """Search now and then while at least one NVR is set up."""
+
+    async def search(_now: datetime) -> None:
+        if hass.config_entries.async_entries(DOMAIN, include_ignore=False):
+            await async_search(hass)
+
+    async_track_time_interval(
+        hass, search, INTERVAL, name=f"{DOMAIN} discovery", cancel_on_shutdown=True
+    )
+
+
+async def async_search(hass: HomeAssistant) -> None:
+    """Search once; what is set up and has not moved is left alone."""
+    entries: list[VtrackConfigEntry] = hass.config_entries.async_entries(
+        DOMAIN, include_ignore=False
+    )
+    addresses = {(entry.data[CONF_HOST], entry.data[CONF_PORT]) for entry in entries}
+    known = {
+        entry.data[CONF_ENDPOINT_ID]: entry
+        for entry in entries
+        if entry.data.get(CONF_ENDPOINT_ID)
+    }
+    for found in await async_discover(hass):
+        if (found.host, found.port) in addresses:
+            continue
+        entry = known.get(found.endpoint_id)
+        if entry is not None and await _async_follow(hass, entry, found):
+            continue
+        discovery_flow.async_create_flow(
+            hass,
+            DOMAIN,
+            context={"source": SOURCE_INTEGRATION_DISCOVERY},
+            data={"device": found},
+            discovery_key=DiscoveryKey(
+                domain=DOMAIN,
+                key=found.endpoint_id or f"{found.host}:{found.port}",
+                version=1,
+            ),
+        )
+
+
+async def _async_follow(
+    hass: HomeAssistant, entry: VtrackConfigEntry, found: FoundDevice
+) -> bool:
+    """Take over a new address once the device there proved to be the same.
+
+    Clones that share an endpoint id answer with another identity and stay apart.
+    """
+    moved = {**entry.data, CONF_HOST: found.host, CONF_PORT: found.port}
+    attempt = await async_try(hass, Address.of_entry(moved), Login.of_entry(moved))
+    if attempt.report is None or attempt.report.key != entry.unique_id:
+        return False
+    _LOGGER.info("%s has moved to %s:%s", entry.title, found.host, found.port)
+    hass.config_entries.async_update_entry(entry, data=moved)
+    return True
