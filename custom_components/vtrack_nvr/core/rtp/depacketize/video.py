@@ -104,6 +104,7 @@ class VideoDepacketizer(Depacketizer):
             self.timestamp = timestamp
             self._stamp = None
             self._flags = 0
+            self._is_damaged = False
         if is_after_loss:
             self._is_damaged |= self._has_picture or not self._starts_picture(payload)
             self._drop_fragment()

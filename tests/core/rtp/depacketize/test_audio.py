@@ -1,0 +1,230 @@
+from collections.abc import Callable
+
+import pytest
+
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.frames import (
+    AccessUnit,
+    Codec,
+    TrackFormat,
+    TrackKind,
+)
+from custom_components.vtrack_nvr.core.policy import Bounds
+from custom_components.vtrack_nvr.core.rtp.depacketize import (
+    Depacketizer,
+    can_depacketize,
+    make_depacketizer,
+)
+from custom_components.vtrack_nvr.core.rtp.depacketize.aac_config import (
+    core_rate_and_length,
+    ticks_per_frame,
+)
+from custom_components.vtrack_nvr.core.rtp.depacketize.bits import BitReader
+from custom_components.vtrack_nvr.core.rtp.replay_extension import CLEAN, ReplayStamp
+
+BOUNDS = Bounds(access_unit_bytes=1000)
+STAMP = ReplayStamp(777, CLEAN, 2)
+AAC_16K = bytes.fromhex("1408")
+
+
+def audio(codec: Codec, **more: object) -> TrackFormat:
+    arguments: dict[str, object] = {"clock_rate": 8000, **more}
+    return TrackFormat(TrackKind.AUDIO, codec, **arguments)  # type: ignore[arg-type]
+
+
+def make(
+    track_format: TrackFormat,
+) -> tuple[list[AccessUnit], Callable[..., None], Depacketizer]:
+    out: list[AccessUnit] = []
+    depacketizer = make_depacketizer(3, track_format, BOUNDS, out)
+
+    def push(
+        payload: bytes,
+        timestamp: int = 0,
+        marker: bool = True,
+        stamp: ReplayStamp | None = None,
+        lost: bool = False,
+    ) -> None:
+        depacketizer.push(memoryview(payload), timestamp, marker, stamp, lost)
+
+    return out, push, depacketizer
+
+
+def au(*frames: bytes, sizes: tuple[int, ...] = ()) -> bytes:
+    """Return an AAC-hbr payload."""
+    sizes = sizes or tuple(len(frame) for frame in frames)
+    heads = b"".join((size << 3).to_bytes(2) for size in sizes)
+    return (16 * len(sizes)).to_bytes(2) + heads + b"".join(frames)
+
+
+@pytest.mark.parametrize(
+    "codec", [Codec.PCMU, Codec.PCMA, Codec.G722, Codec.G726, Codec.OPUS]
+)
+def test_a_packet_of_plain_audio_is_a_unit(codec: Codec) -> None:
+    out, push, depacketizer = make(audio(codec))
+    push(b"sound", 160, False, STAMP)
+    push(b"", 320)
+    push(b"more", 320, False)
+    depacketizer.release()
+    depacketizer.finish()
+    depacketizer.reset()
+    assert out == [
+        AccessUnit(3, b"sound", 160, 777, True, False, True, play_cseq=2),
+        AccessUnit(3, b"more", 320, None, True),
+    ]
+
+
+def test_one_aac_frame_in_a_packet() -> None:
+    out, push, _ = make(audio(Codec.AAC, clock_rate=16000, config=AAC_16K))
+    push(au(b"frame"), 1024, stamp=STAMP)
+    assert out == [AccessUnit(3, b"frame", 1024, 777, True, False, True, play_cseq=2)]
+
+
+def test_several_aac_frames_are_dated_a_frame_apart_and_wrap() -> None:
+    out, push, _ = make(audio(Codec.AAC, clock_rate=16000, config=AAC_16K))
+    push(au(b"one", b"two!", b"three"), 0xFFFFFF00, stamp=STAMP)
+    assert [(u.data, u.rtp_time, u.time_us) for u in out] == [
+        (b"one", 0xFFFFFF00, 777),
+        (b"two!", 0x300, None),
+        (b"three", 0x700, None),
+    ]
+
+
+def test_an_aac_frame_larger_than_packets_is_put_together() -> None:
+    out, push, _ = make(audio(Codec.AAC, config=AAC_16K))
+    push(au(b"abc", sizes=(8,)), 5, False, STAMP)
+    push(au(b"def", sizes=(8,)), 5, False)
+    push(au(b"gh", sizes=(8,)), 5)
+    assert [(u.data, u.time_us) for u in out] == [(b"abcdefgh", 777)]
+
+
+def test_an_aac_frame_with_a_missing_piece_is_dropped() -> None:
+    out, push, _ = make(audio(Codec.AAC, config=AAC_16K))
+    push(au(b"abc", sizes=(8,)), 5, False)
+    push(au(b"gh", sizes=(8,)), 5, True, lost=True)
+    push(au(b"abc", sizes=(8,)), 6, False)
+    push(au(b"xyz", sizes=(9,)), 6, False)
+    push(au(b"abcdefgh!", sizes=(12,)), 6, True)
+    push(au(b"abcdefgh!", sizes=(12,)), 6, True)
+    push(au(b"next"), 9)
+    assert [u.data for u in out] == [b"next"]
+
+
+def test_aac_frames_of_other_layouts_are_read() -> None:
+    out, push, _ = make(audio(Codec.AAC, config=AAC_16K, au_header_bits=(6, 2, 2)))
+    push(bytes((0, 16, 2 << 2, 3 << 2)) + b"ababc")
+    assert [u.data for u in out] == [b"ab", b"abc"]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\0",
+        b"\0\x10",
+        b"\0\x10\0",
+        b"\xff\xff\0\0",
+        b"\0\x08\0\0",
+        au(b"", sizes=(0,)),
+    ],
+)
+def test_broken_aac_payloads_are_skipped(payload: bytes) -> None:
+    out, push, _ = make(audio(Codec.AAC, config=AAC_16K))
+    push(payload)
+    assert out == []
+
+
+def test_aac_frames_that_do_not_fit_the_packet_end_it() -> None:
+    out, push, depacketizer = make(audio(Codec.AAC, config=AAC_16K))
+    push(au(b"good", b"cut", sizes=(4, 9)))
+    depacketizer.finish()
+    assert [u.data for u in out] == [b"good"]
+
+
+@pytest.mark.parametrize("codec", [Codec.AAC, Codec.LATM])
+def test_an_audio_frame_beyond_its_bound_is_refused(codec: Codec) -> None:
+    _, push, _ = make(audio(codec, config=AAC_16K))
+    with pytest.raises(NvrError) as error:
+        push(au(bytes(1500), sizes=(4000,)), marker=False)
+    assert error.value.kind is ErrorKind.PROTOCOL
+
+
+@pytest.mark.parametrize(
+    ("config", "clock_rate", "ticks"),
+    [
+        ("1408", 16000, 1024),
+        ("1190", 48000, 1024),
+        ("140c", 16000, 960),
+        ("2b098800", 48000, 2048),
+        ("", 8000, 1024),
+        ("16", 8000, 1024),
+        ("1688", 8000, 1024),
+    ],
+)
+def test_the_frame_length_follows_from_the_configuration(
+    config: str, clock_rate: int, ticks: int
+) -> None:
+    track_format = audio(Codec.AAC, clock_rate=clock_rate, config=bytes.fromhex(config))
+    assert ticks_per_frame(track_format) == ticks
+
+
+def test_an_explicit_sampling_rate_is_read() -> None:
+    config = bytes.fromhex("17802b1108")
+    assert core_rate_and_length(config) == (22050, 1024)
+
+
+def test_escaped_object_types_are_read() -> None:
+    # 31 escapes to 6 more bits: 42 (USAC), 48 kHz
+    assert core_rate_and_length(bytes.fromhex("f9464040")) == (48000, 1024)
+
+
+def test_latm_with_its_configuration_outside_is_raw_aac() -> None:
+    out, push, _ = make(
+        audio(Codec.AAC, clock_rate=16000, config=AAC_16K, name="MP4A-LATM")
+    )
+    push(b"\x03abc\x02de", 100, stamp=STAMP)
+    push(b"\xff\x01" + bytes(256), 5000)
+    push(b"\xff\xff", 9000)
+    push(b"\x09abc", 9500)
+    push(b"\x00", 9600)
+    assert [(u.data, u.rtp_time, u.time_us) for u in out] == [
+        (b"abc", 100, 777),
+        (b"de", 1124, None),
+        (bytes(256), 5000, None),
+    ]
+
+
+def test_latm_with_its_configuration_inside_is_framed_as_loas() -> None:
+    out, push, depacketizer = make(audio(Codec.LATM))
+    push(b"abc", 1, False)
+    depacketizer.release()
+    push(b"de", 1, True)
+    push(b"", 2, True)
+    assert [u.data for u in out] == [b"\x56\xe0\x05abcde"]
+
+
+def test_latm_elements_with_missing_packets_are_dropped() -> None:
+    out, push, depacketizer = make(audio(Codec.LATM))
+    push(b"abc", 1, False)
+    push(b"de", 1, True, lost=True)
+    push(b"cut", 2, False)
+    push(b"new", 3, True)
+    push(b"open", 4, False)
+    depacketizer.finish()
+    assert [u.data for u in out] == [b"\x56\xe0\x03new"]
+
+
+@pytest.mark.parametrize("codec", [Codec.MJPEG, Codec.MPEG4, Codec.UNKNOWN])
+def test_other_codecs_are_refused_by_name(codec: Codec) -> None:
+    track_format = TrackFormat(TrackKind.VIDEO, codec, 90_000, name="X-ODD")
+    assert not can_depacketize(track_format)
+    with pytest.raises(NvrError, match="X-ODD") as error:
+        make_depacketizer(0, track_format, BOUNDS, [])
+    assert error.value.kind is ErrorKind.UNSUPPORTED_CODEC
+
+
+def test_reading_bits_beyond_the_end_fails() -> None:
+    bits = BitReader(b"\xa5")
+    assert [bits.read(4), bits.read(3), bits.left] == [10, 2, 1]
+    with pytest.raises(IndexError):
+        bits.read(2)
