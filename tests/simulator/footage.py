@@ -17,6 +17,7 @@ import av
 import numpy as np
 from PIL import Image
 
+from .footage_audio import BEEP_MS, LOOP_MS, LOWEST_HZ, STEP_HZ
 from .footage_picture import Picture, read_code
 from .footage_video import Gop, encode_gop, without_foreign_damage
 from .timeline import FRAME_MS, Look, Span
@@ -40,7 +41,8 @@ class FootageStore:
     def __init__(self, cache_dir: Path | None = None, memory_bytes: int = MEMORY_BYTES):
         self._cache_dir = cache_dir
         self._memory_bytes = memory_bytes
-        self._held_bytes = 0
+        self.held_bytes = 0
+        """How much coded footage is in memory."""
         self._held: OrderedDict[tuple[Look, int, int], Gop] = OrderedDict()
         self._lock = threading.Lock()
         self._busy: dict[tuple[Look, int, int], threading.Lock] = {}
@@ -62,11 +64,11 @@ class FootageStore:
             gop = self._load(key) or self._encode(key)
             with self._lock:
                 self._held[key] = gop
-                self._held_bytes += _size(gop)
+                self.held_bytes += _size(gop)
                 self._busy.pop(key, None)
-                while self._held_bytes > self._memory_bytes and len(self._held) > 1:
+                while self.held_bytes > self._memory_bytes and len(self._held) > 1:
                     _, old = self._held.popitem(last=False)
-                    self._held_bytes -= _size(old)
+                    self.held_bytes -= _size(old)
         return gop
 
     def gops(self, span: Span) -> list[Gop]:
@@ -167,6 +169,41 @@ def read_picture(source: bytes | Path | av.VideoFrame | np.ndarray) -> Picture:
     if picture is None:
         raise UnreadablePictureError("the picture's blocks do not add up")
     return picture
+
+
+def read_beeps(path: Path | str) -> list[tuple[float, int]]:
+    """Return (ms in the file, second modulo 8) of every beep in a file's sound."""
+    times, parts, rate = [], [], 0
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        resampler = av.AudioResampler("flt", "mono")
+        for frame in container.decode(stream):
+            for piece in resampler.resample(frame):
+                rate = piece.sample_rate
+                times.append(float((piece.pts or 0) * piece.time_base))
+                parts.append(piece.to_ndarray()[0])
+    if not parts:
+        return []
+    sound = np.concatenate(parts)
+    starts = np.concatenate(
+        [
+            start + np.arange(len(part)) / rate
+            for start, part in zip(times, parts, strict=True)
+        ]
+    )
+    window = rate // 100
+    loud = np.sqrt(np.convolve(sound**2, np.ones(window) / window, mode="same")) > (0.1)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], loud.astype(np.int8)))) == 1)
+    found = []
+    for edge in edges:
+        beep = sound[edge + window : edge + window + rate * BEEP_MS // 2000]
+        if len(beep) < rate // 50:
+            continue
+        power = np.abs(np.fft.rfft(beep * np.hanning(len(beep)), rate))
+        pitch = int(power.argmax())
+        second = round((pitch - LOWEST_HZ) / STEP_HZ) % (LOOP_MS // 1000)
+        found.append((float(starts[edge]) * 1000, second))
+    return found
 
 
 def _luma(frame: av.VideoFrame) -> np.ndarray:

@@ -32,7 +32,7 @@ class Authenticator:
 
     accounts: dict[str, str]
     _nonces: dict[str, float] = field(default_factory=dict)
-    _counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    _counts: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def check(self, request: Request, faults: RtspFaults) -> Refusal | None:
@@ -131,8 +131,7 @@ class Authenticator:
                     count = int(given.get("nc", ""), 16)
                 except ValueError:
                     return "bad"
-                key = (nonce, given.get("cnonce", ""))
-                if count <= self._counts.get(key, 0):
+                if count <= self._counts.get(nonce, 0):
                     return "stale"
-                self._counts[key] = count
+                self._counts[nonce] = count
         return "good"

@@ -11,7 +11,11 @@ from typing import Any, Literal
 
 @dataclass
 class RtspFaults:
-    """All switches; `limits` says how often a switch acts before it turns itself off."""
+    """All switches; `limits` says how often one acts before it turns itself off.
+
+    Limits count for what breaks a stream off (`drop_…`, `reset_…`, `stall_…`, `deaf_…`,
+    `damaged_at_ms`, `wrong_length_…`), for `busy` and for `status_on`.
+    """
 
     # --- Speed -----------------------------------------------------------------------
     rate_limit_bytes: int | None = None
@@ -164,6 +168,9 @@ class RtspFaults:
     """Answer TEARDOWN, go on sending."""
     leaks_sessions: bool = False
     """A connection lost without TEARDOWN counts as a session until the timeout."""
+
+    instead_of_rtsp: Literal["silence", "close", "html", "noise"] | None = None
+    """What new connections get instead of answers."""
 
     limits: dict[str, int] = field(default_factory=dict)
     """Name of a switch to how many more times it acts."""

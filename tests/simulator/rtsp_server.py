@@ -115,6 +115,8 @@ class RtspServer:
         """Do what `stop` does, for callers without an event loop."""
         self._stopping.set()
         if self._listener is not None:
+            with contextlib.suppress(OSError):  # wakes accept() on Linux
+                self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
             self._listener = None
         self.drop_connections()
@@ -231,9 +233,9 @@ class RtspServer:
 
     def _serve(self, sock: socket.socket) -> None:
         try:
-            sock.settimeout(10)
-            first = sock.recv(1, socket.MSG_PEEK)
+            first = self._first_byte(sock)
             if first and first[0] == TLS_HANDSHAKE and self._tls is not None:
+                sock.settimeout(5)
                 sock = self._tls.wrap_socket(sock, server_side=True)
         except OSError:
             sock.close()
@@ -248,6 +250,17 @@ class RtspServer:
             with self._lock:
                 self._connections.discard(connection)
 
+    def _first_byte(self, sock: socket.socket) -> bytes:
+        """Return the first byte without taking it; b"" from a client that says none."""
+        sock.settimeout(0.2)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and not self._stopping.is_set():
+            try:
+                return sock.recv(1, socket.MSG_PEEK)
+            except TimeoutError:
+                continue
+        return b""
+
     def _talk(self, connection: Connection) -> None:
         head = b""
         while len(head) < 5:
@@ -257,7 +270,9 @@ class RtspServer:
             if self._stopping.is_set():
                 return
             head += data or b""
-        if head.startswith((b"GET /", b"POST ")):
+        if self.faults.instead_of_rtsp is not None:
+            self._misbehave(connection)
+        elif head.startswith((b"GET /", b"POST ")):
             self._tunnel(connection, head)
         else:
             self._converse(connection, head)
@@ -288,6 +303,18 @@ class RtspServer:
             for session in list(handler.sessions.values()):
                 leaked = self.faults_of(session.path).leaks_sessions
                 handler.close(session, leaked=leaked)
+
+    def _misbehave(self, connection: Connection) -> None:
+        kind = self.faults.instead_of_rtsp
+        if kind == "html":
+            page = b"<html><body>Please log in</body></html>"
+            head = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(page)}\r\n\r\n"
+            connection.send_reply(head.encode() + page)
+        elif kind == "noise":
+            connection.send_reply(bytes(range(256)) * 64)
+        elif kind == "silence":
+            while not self._stopping.is_set() and connection.receive() != b"":
+                pass
 
     # --- RTSP over HTTP ----------------------------------------------------------------
 

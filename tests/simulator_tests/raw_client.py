@@ -264,10 +264,17 @@ class RawClient:
         self.answers[int(headers.get("cseq", "0"))] = answer
 
     def collect(self, quiet: float = 0.4, at_most: float = TIMEOUT) -> list[Packet]:
-        """Return all RTP packets until nothing came for a while, or the end."""
+        """Return all RTP packets until nothing came for a while, or the end.
+
+        After a video packet flagged as the last one, a short while is enough.
+        """
         deadline = time.monotonic() + at_most
+        seen = 0
         while time.monotonic() < deadline and self.pump(quiet):
-            pass
+            for channel, data in self.frames[seen:]:
+                if channel == 0 and parse_rtp(channel, data).flags & 0x10:
+                    quiet = min(quiet, 0.1)
+            seen = len(self.frames)
         frames, self.frames = self.frames, []
         return [parse_rtp(c, data) for c, data in frames if c % 2 == 0]
 
