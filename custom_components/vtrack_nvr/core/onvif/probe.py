@@ -1,14 +1,43 @@
 """Asks given addresses and ports whether ONVIF lives there (§1.5, §7)."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+import contextlib
 from dataclasses import dataclass
 from enum import StrEnum
+import socket
+from typing import override
+import uuid
 
 import aiohttp
 
 from ..clock import Clock
+from ..errors import ErrorKind, NvrError
+from ..login_guard import LoginGuard
+from ..policy import Bounds, Waits
+from .caller import Call, Login, SoapCaller
+from .device import (
+    normal_mac,
+    read_scopes,
+    scope_location,
+    scope_profiles,
+    scope_text,
+    scope_values,
+)
+from .device_clock import bounds_of, read_time
 from .found import FoundDevice
+from .names import DEVICE_PATH, Service
+from .probe_match import PORT, build_probe, merge, read_matches
+from .soap import SoapFault, element
 from .targets import Target
+from .tls import TlsMode, TlsOptions
+from .transport import HttpTransport
+from .xaddr import Endpoint
+
+_CONNECT_SECONDS = 1.5
+_ANSWER_BYTES = 256 * 1024
+_PROGRESS_SECONDS = 0.1
+_KEEP_SILENT_UP_TO = 64
 
 
 class ProbeAnswer(StrEnum):
@@ -17,7 +46,7 @@ class ProbeAnswer(StrEnum):
     ONVIF = "onvif"
     """It told its time without a password, as ONVIF demands."""
     NEEDS_PASSWORD = "needs_password"  # noqa: S105 - a word for people, not a secret
-    """It is ONVIF and answers nothing without a login."""
+    """It answers nothing there without a login."""
     NOT_ONVIF = "not_onvif"
     """Something answers, and it is not ONVIF."""
     SILENT = "silent"
@@ -53,7 +82,7 @@ async def probe(
     session: aiohttp.ClientSession,
     clock: Clock,
     timeout: float = 4.0,
-    concurrency: int = 64,
+    concurrency: int = 128,
     per_second: float = 400.0,
     on_found: Callable[[ProbeResult], None] | None = None,
     on_progress: Callable[[ProbeProgress], None] | None = None,
@@ -67,11 +96,224 @@ async def probe(
     silent, `on_progress` is called at most ten times a second and once at the end.
     Raises nothing; cancelling it closes every socket.
     """
-    raise NotImplementedError
+    if keep_silent is None:
+        keep_silent = len(targets) <= _KEEP_SILENT_UP_TO
+    scan = _Scan(session, clock, timeout)
+    pace = _Pace(clock, per_second)
+    results: dict[int, ProbeResult] = {}
+    numbers: Iterator[int] = iter(range(len(targets)))
+    addresses = await _resolved(targets)
+    done = found = 0
+    reported = clock.monotonic()
+
+    async def work() -> None:
+        nonlocal done, found, reported
+        for number in numbers:
+            await pace.turn()
+            target = targets[number]
+            result = await scan.ask(target, addresses.get(target.host, ()))
+            done += 1
+            is_silent = result.answer is ProbeAnswer.SILENT
+            if keep_silent or not is_silent:
+                results[number] = result
+            if not is_silent:
+                found += result.device is not None
+                if on_found:
+                    on_found(result)
+            if on_progress and clock.monotonic() - reported >= _PROGRESS_SECONDS:
+                reported = clock.monotonic()
+                on_progress(ProbeProgress(done, len(targets), found))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(concurrency, len(targets))):
+            group.create_task(work())
+    if on_progress:
+        on_progress(ProbeProgress(done, len(targets), found))
+    return tuple(results[number] for number in sorted(results))
+
+
+async def _resolved(
+    targets: Sequence[Target],
+) -> Mapping[str, tuple[tuple[int, object], ...]]:
+    """Resolve every host once, outside of the loop; unknown names are left out."""
+    loop = asyncio.get_running_loop()
+    found: dict[str, tuple[tuple[int, object], ...]] = {}
+    for host in dict.fromkeys(target.host for target in targets):
+        try:
+            socket.inet_pton(socket.AF_INET, host)
+            found[host] = ((socket.AF_INET, (host,)),)
+            continue
+        except OSError:
+            pass
+        with contextlib.suppress(OSError):
+            infos = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            found[host] = tuple((info[0], info[4]) for info in infos)
+    return found
+
+
+class _Pace:
+    """Lets so many through per second, evenly."""
+
+    def __init__(self, clock: Clock, per_second: float) -> None:
+        self._clock = clock
+        self._step = 1.0 / per_second
+        self._next = clock.monotonic()
+
+    async def turn(self) -> None:
+        now = self._clock.monotonic()
+        self._next = max(self._next, now - 1.0) + self._step
+        # Always a turn of the loop, so that refused connects never hold it.
+        await self._clock.sleep(max(0.0, self._next - now))
+
+
+class _Scan:
+    def __init__(
+        self, session: aiohttp.ClientSession, clock: Clock, timeout: float
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._timeout = timeout
+        self._waits = Waits(connect=timeout, soap_call=timeout)
+        self._bounds = Bounds(soap_answer_bytes=_ANSWER_BYTES)
+
+    async def ask(
+        self, target: Target, addresses: Sequence[tuple[int, object]]
+    ) -> ProbeResult:
+        if not addresses:
+            return ProbeResult(target, ProbeAnswer.SILENT, "the name is not known")
+        detail = ""
+        for family, address in addresses:
+            detail = await self._connect(family, address, target.port)
+            if not detail:
+                return await self._speak(target)
+        return ProbeResult(target, ProbeAnswer.SILENT, detail)
+
+    async def _connect(self, family: int, address: object, port: int) -> str:
+        """Return why nothing listens there, empty where something does."""
+        parts = tuple(address) if isinstance(address, tuple) else (address,)
+        place = (parts[0], port, *parts[2:])
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as sock:
+                sock.setblocking(False)
+                async with asyncio.timeout(min(self._timeout, _CONNECT_SECONDS)):
+                    await asyncio.get_running_loop().sock_connect(sock, place)
+        except TimeoutError:
+            return "no answer"
+        except ConnectionRefusedError:
+            return "refused"
+        except OSError as error:
+            return error.strerror or "unreachable"
+        return ""
+
+    async def _speak(self, target: Target) -> ProbeResult:
+        tls = TlsOptions(TlsMode.ANY if target.is_https else TlsMode.OFF)
+        transport = HttpTransport(self._session, self._waits, self._bounds, tls)
+        caller = SoapCaller(transport, Login(), LoginGuard(), self._clock, _never)
+        endpoint = Endpoint(target.host, target.port, target.is_https)
+        body = element("t:GetSystemDateAndTime", namespace=Service.DEVICE.value)
+        call = Call(
+            endpoint.url(DEVICE_PATH), f"{Service.DEVICE}/GetSystemDateAndTime", body
+        )
+        sent_ms = self._clock.now_ms()
+        try:
+            time = read_time(await caller.call(call, with_login=False))
+        except NvrError as error:
+            return _explain(target, error)
+        offset_ms = None
+        if time.device_ms is not None:
+            now_ms = self._clock.now_ms()
+            offset_ms = bounds_of(time.device_ms, sent_ms, now_ms).best_ms
+        device = await self._named(caller, endpoint, target)
+        return ProbeResult(
+            target, ProbeAnswer.ONVIF, device=device, clock_offset_ms=offset_ms
+        )
+
+    @staticmethod
+    async def _named(
+        caller: SoapCaller, endpoint: Endpoint, target: Target
+    ) -> FoundDevice:
+        """Return the device with what its scopes tell, where it tells them freely."""
+        call = Call(
+            endpoint.url(DEVICE_PATH),
+            f"{Service.DEVICE}/GetScopes",
+            element("t:GetScopes", namespace=Service.DEVICE.value),
+        )
+        scopes: tuple[str, ...] = ()
+        with contextlib.suppress(NvrError):
+            scopes = read_scopes(await caller.call(call, with_login=False))
+        values = scope_values(scopes)
+        return FoundDevice(
+            target.host,
+            target.port,
+            target.is_https,
+            name=scope_text(values, "name"),
+            hardware=scope_text(values, "hardware"),
+            location=scope_location(values),
+            mac=normal_mac(scope_text(values, "mac", "macaddr")),
+            serial=scope_text(values, "serial", "serialnumber", "sn"),
+            profiles=scope_profiles(values),
+        )
+
+
+def _explain(target: Target, error: NvrError) -> ProbeResult:
+    """Say what an answer that is no time means."""
+    device = FoundDevice(target.host, target.port, target.is_https)
+    if error.kind is ErrorKind.AUTH_REFUSED:
+        return ProbeResult(
+            target, ProbeAnswer.NEEDS_PASSWORD, error.detail, device=device
+        )
+    if isinstance(error, SoapFault):
+        # It speaks SOAP at ONVIF's own path; connecting will tell the rest.
+        return ProbeResult(target, ProbeAnswer.ONVIF, error.detail, device=device)
+    return ProbeResult(target, ProbeAnswer.NOT_ONVIF, error.detail)
 
 
 async def probe_datagrams(
-    hosts: Sequence[str], *, seconds: float = 3.0, port: int = 3702
+    hosts: Sequence[str], *, seconds: float = 3.0, port: int = PORT
 ) -> tuple[FoundDevice, ...]:
     """Send the WS-Discovery probe to each host alone (VLANs); returns who answered."""
-    raise NotImplementedError
+    listener = DatagramListener()
+    loop = asyncio.get_running_loop()
+    try:
+        transport, _ = await loop.create_datagram_endpoint(
+            lambda: listener,
+            local_addr=("0.0.0.0", 0),  # noqa: S104 - the route decides
+            family=socket.AF_INET,
+        )
+    except OSError:
+        return ()
+    try:
+        for host in hosts:
+            with contextlib.suppress(OSError, ValueError):
+                socket.inet_pton(socket.AF_INET, host)
+                transport.sendto(build_probe(str(uuid.uuid4())), (host, port))
+            await asyncio.sleep(0.002)
+        await asyncio.sleep(seconds)
+    finally:
+        transport.close()
+    return merge(listener.found)
+
+
+class DatagramListener(asyncio.DatagramProtocol):
+    """Collects the devices that answer."""
+
+    def __init__(self, on_found: Callable[[FoundDevice], None] | None = None) -> None:
+        """Start with none."""
+        self.found: list[FoundDevice] = []
+        self._on_found = on_found
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Read one answer."""
+        for device in read_matches(data, addr[0]):
+            self.found.append(device)
+            if self._on_found:
+                self._on_found(device)
+
+    @override
+    def error_received(self, exc: Exception) -> None:
+        """Ignore that one host has nobody listening."""
+
+
+async def _never() -> bool:
+    return False

@@ -1,0 +1,159 @@
+"""WS-Discovery messages, without a socket: probes out, matches in (Core §7)."""
+
+from collections.abc import Iterable, Sequence
+import ipaddress
+
+from ..errors import NvrError
+from .device import (
+    bare_uuid,
+    normal_mac,
+    scope_location,
+    scope_profiles,
+    scope_text,
+    scope_values,
+)
+from .found import FoundDevice
+from .xaddr import Address, split
+from .xml import descendants, parse, text
+
+GROUP = "239.255.255.250"
+PORT = 3702
+NETWORK = "http://www.onvif.org/ver10/network/wsdl"
+DEVICE = "http://www.onvif.org/ver10/device/wsdl"
+TYPES = ((NETWORK, "NetworkVideoTransmitter", "dn"), (DEVICE, "Device", "tds"), None)
+"""The three kinds of probe: some devices answer to just one of them."""
+
+_DISCOVERY = "http://schemas.xmlsoap.org/ws/2005/04/discovery"
+_ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
+_ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
+_MAX_DATAGRAM = 64 * 1024
+
+
+def build_probe(message_id: str, kind: tuple[str, str, str] | None = None) -> bytes:
+    """Build a probe: one line, prefixes on the root, or some devices refuse it."""
+    types = ""
+    declared = ""
+    if kind:
+        namespace, name, prefix = kind
+        declared = f' xmlns:{prefix}="{namespace}"'
+        types = f"<d:Types>{prefix}:{name}</d:Types>"
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>'
+        f'<s:Envelope xmlns:s="{_ENVELOPE}" xmlns:a="{_ADDRESSING}"'
+        f' xmlns:d="{_DISCOVERY}"{declared}><s:Header>'
+        f"<a:Action>{_DISCOVERY}/Probe</a:Action>"
+        f"<a:MessageID>urn:uuid:{message_id}</a:MessageID>"
+        "<a:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To></s:Header>"
+        f"<s:Body><d:Probe>{types}</d:Probe></s:Body></s:Envelope>"
+    ).encode()
+
+
+def read_matches(data: bytes, sender: str) -> tuple[FoundDevice, ...]:
+    """Read an answer; what is no ProbeMatch of an ONVIF device is nothing.
+
+    Wrong or missing RelatesTo, MetadataVersion and AppSequence do not matter.
+    """
+    if len(data) > _MAX_DATAGRAM:
+        return ()
+    try:
+        root = parse(data)
+    except NvrError:
+        return ()
+    found = []
+    for name in ("ProbeMatch", "ResolveMatch"):
+        for match in descendants(root, name):
+            device = make_found(
+                text(match, "EndpointReference/Address"),
+                text(match, "Scopes").split(),
+                text(match, "XAddrs").split(),
+                sender,
+                types=text(match, "Types"),
+            )
+            if device:
+                found.append(device)
+    return tuple(found)
+
+
+def make_found(
+    endpoint: str,
+    scopes: Sequence[str],
+    xaddrs: Sequence[str],
+    sender: str,
+    *,
+    types: str = "",
+) -> FoundDevice | None:
+    """Return the device of one match; None where it is no ONVIF device (a printer)."""
+    values = scope_values(scopes)
+    is_onvif = (
+        bool(values)
+        or "NetworkVideo" in types
+        or any("/onvif/" in item.lower() for item in xaddrs)
+    )
+    if not is_onvif:
+        return None
+    address = _choose(xaddrs, sender)
+    is_https = address.scheme == "https" if address else False
+    return FoundDevice(
+        host=address.host if address and address.host == sender else sender,
+        port=(address.port if address else None) or (443 if is_https else 80),
+        is_https=is_https,
+        endpoint_id=bare_uuid(endpoint),
+        name=scope_text(values, "name"),
+        hardware=scope_text(values, "hardware"),
+        location=scope_location(values),
+        mac=next(
+            (
+                mac
+                for key in ("mac", "macaddr", "macaddress")
+                for mac in map(normal_mac, values.get(key, ()))
+                if mac
+            ),
+            "",
+        ),
+        serial=scope_text(values, "serial", "serialnumber", "sn"),
+        profiles=scope_profiles(values),
+        xaddrs=tuple(xaddrs),
+    )
+
+
+def _choose(xaddrs: Iterable[str], sender: str) -> Address | None:
+    """Return the address to use: the sender's own first, plain http before https."""
+    addresses = [address for address in map(split, xaddrs) if address]
+    usable = [a for a in addresses if a.scheme in {"http", "https"}]
+
+    def rank(address: Address) -> tuple[bool, bool, bool]:
+        try:
+            is_link_local = ipaddress.ip_address(address.host).is_link_local
+        except ValueError:
+            is_link_local = False
+        return address.host != sender, is_link_local, address.scheme == "https"
+
+    return min(usable, key=rank, default=None)
+
+
+def merge(devices: Iterable[FoundDevice]) -> tuple[FoundDevice, ...]:
+    """Drop answers of the same device, in the order they came.
+
+    One UUID is one device, but cheap clones share theirs: answers from two addresses are
+    one device only if one of them advertises the other's address, too.
+    """
+    kept: list[FoundDevice] = []
+    for device in devices:
+        if not any(_is_same(device, other) for other in kept):
+            kept.append(device)
+    return tuple(kept)
+
+
+def _is_same(one: FoundDevice, other: FoundDevice) -> bool:
+    if (one.host, one.port) == (other.host, other.port):
+        return not (one.endpoint_id and other.endpoint_id) or (
+            one.endpoint_id == other.endpoint_id
+        )
+    if not one.endpoint_id or one.endpoint_id != other.endpoint_id:
+        return False
+    if one.host == other.host:
+        return (one.serial, one.mac) == (other.serial, other.mac) and (
+            set(one.xaddrs) == set(other.xaddrs)
+        )
+    hosts = {a.host for a in map(split, (*one.xaddrs, *other.xaddrs)) if a}
+    return {one.host, other.host} <= hosts and one.serial == other.serial
