@@ -14,6 +14,8 @@ from .messages import Message, MessageDefectError, parse_head
 
 _DOLLAR: Final = 0x24
 _FRAME: Final = 4 + 0xFFFF
+_PLAUSIBLE: Final = 5
+"""So many bytes tell whether a `$` begins a frame: head and RTP version."""
 _TEXT = re.compile(rb"(?:RTSP|HTTP)/|[A-Z][A-Z_]{1,30} ")
 _TEXT_SO_FAR = re.compile(rb"[A-Z][A-Z_]{0,30}")
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -82,6 +84,11 @@ class StreamParser:
         while position < end:
             first = buffer[position]
             if first == _DOLLAR:
+                if self._lost and not self._is_plausible(position, end):
+                    position = self._resync(position, end)
+                    continue
+                if self._lost and end - position < _PLAUSIBLE:
+                    break
                 stop = self.sink.take(self._view, position, end)
                 if stop == position:
                     break
@@ -164,7 +171,7 @@ class StreamParser:
 
     def _is_plausible(self, here: int, end: int) -> bool:
         """Say whether the `$` can begin a frame; what is not there yet is believed."""
-        head = self._buffer[here : min(here + 5, end)]
+        head = self._buffer[here : min(here + _PLAUSIBLE, end)]
         if len(head) > 1 and head[1] not in self.channels:
             return False
         if len(head) > 4:
