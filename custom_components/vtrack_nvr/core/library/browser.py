@@ -40,15 +40,9 @@ class Reader:
 
     def release(self) -> None:
         """Let go; may be called from any thread."""
-        with self._store.lock:
-            if not self._is_held:
-                return
+        if self._is_held:
             self._is_held = False
-            left = self._store.readers[self.clip.id] - 1
-            if left:
-                self._store.readers[self.clip.id] = left
-            else:
-                del self._store.readers[self.clip.id]
+            self._store.let_go(self.clip.id)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -183,8 +177,7 @@ class Browser:
         if clip is None or clip.state is not ClipState.COMPLETE:
             raise NvrError(ErrorKind.GONE, "there is no such clip", where=str(clip_id))
         root = self._store.root(clip.root_id)
-        with self._store.lock:
-            self._store.readers[clip_id] = self._store.readers.get(clip_id, 0) + 1
+        self._store.hold(clip_id)
         reader = Reader(self._store, clip, absolute(root, clip.path))
         # the clip may have gone or moved between the look and the lease
         again = await self.clip(clip_id)

@@ -106,7 +106,11 @@ def _go(store: Store, clip_ids: Sequence[int]) -> None:
     store.write(lambda c: index_clips.set_deleting(c, clip_ids, now_ms))  # D2
 
 
-def finish_deletions(store: Store, clip_ids: Sequence[int] | None = None) -> int:
+def finish_deletions(
+    store: Store,
+    clip_ids: Sequence[int] | None = None,
+    root_id: int | None = None,
+) -> int:
     """Remove the files of *deleting* clips, then their rows; blocks.
 
     Returns how many went. A file that cannot be removed leaves its row for later.
@@ -116,6 +120,8 @@ def finish_deletions(store: Store, clip_ids: Sequence[int] | None = None) -> int
     gone: list[sqlite3.Row] = []
     for row in rows:
         if wanted is not None and row["id"] not in wanted:
+            continue
+        if root_id is not None and row["root_id"] != root_id:
             continue
         if store.is_read(row["id"]) or not _is_usable(store, row["root_id"]):
             continue

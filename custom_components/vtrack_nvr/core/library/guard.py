@@ -195,6 +195,15 @@ class Guard:
         self._require_room(root, space)
         return space
 
+    def measure(self, root: Root) -> None:
+        """Look at the free space anew, on the caller's thread; failures stay unsaid."""
+        try:
+            root.space = self._look(root)
+        except NvrError:
+            return
+        root.due = 0.0
+        self._wake.set()
+
     def check_marker(self, root: Root) -> None:
         """Look at the marker on the caller's thread; raises the storage error."""
         self._look(root)

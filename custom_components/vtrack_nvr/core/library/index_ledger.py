@@ -175,3 +175,15 @@ def totals_by_state(
         (camera_id,),
     )
     return {CoverageState(row[0]): row[1] for row in rows}
+
+
+def end_fetching(connection: sqlite3.Connection, now_ms: int) -> None:
+    """Say of stretches that nobody fetches any more that they are on the device."""
+    rows = connection.execute(
+        "select camera_id, start_ms, end_ms from coverage where state = 'fetching'"
+    ).fetchall()
+    cause = Entry(0, 0, CoverageState.ON_DEVICE, "interrupted", changed_ms=now_ms)
+    for row in rows:
+        stretch = TimeRange(row["start_ms"], row["end_ms"])
+        rule = ledger.only(frozenset({CoverageState.FETCHING}), cause)
+        repaint(connection, row["camera_id"], (stretch,), rule)

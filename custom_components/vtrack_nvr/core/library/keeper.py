@@ -1,14 +1,162 @@
-"""TEMP."""
+"""Upkeep by the clock: trash, journals, retention, moves, copies, checks, expiry.
+
+One small thread looks what is due and hands it to threads that may hang.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+import logging
+import sqlite3
+import threading
+
+from ..errors import ErrorKind, NvrError
+from . import deletion, index_notes, journals, transfer
+from .care import Care
+from .exports import ExportBook
+from .guard import Root
+from .store import Store
+from .thumbnails import ThumbnailBook
+from .worker import Worker
+
+_LOGGER = logging.getLogger(__name__)
+
+_ROOM_PAUSE_MS = 60_000
+"""Pause between attempts to make room on a root on which little may be deleted."""
 
 
 class Keeper:
-    """TEMP."""
+    """Started and stopped by `Library`."""
 
-    def __init__(self, *args: object) -> None:
-        """TEMP."""
+    def __init__(
+        self, store: Store, care: Care, exports: ExportBook, thumbnails: ThumbnailBook
+    ) -> None:
+        """Look after a library."""
+        self._store = store
+        self._care = care
+        self._exports = exports
+        self._thumbnails = thumbnails
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._workers: dict[str, Worker] = {}
+        self._running: dict[str, Future[object]] = {}
+        self._made_room_ms = 0
 
     def start(self) -> None:
-        """TEMP."""
+        """Begin."""
+        self._thread = threading.Thread(
+            target=self._run, name="vtrack-keeper", daemon=True
+        )
+        self._thread.start()
 
     def stop(self, seconds: float) -> None:
-        """TEMP."""
+        """End; what runs is asked to stop (`store.stopping`) and waited for."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(seconds)
+        for worker in self._workers.values():
+            worker.close()
+        for worker in self._workers.values():
+            worker.join(seconds)
+
+    def tend(self, root: Root) -> None:
+        """Do the small things of a root that can be used; blocks."""
+        store = self._store
+        try:
+            deletion.finish_deletions(store, root_id=root.id)
+            transfer.settle_transfers(store, root)
+            with store.on(root):
+                journals.flush(store, root)
+        except NvrError as error:
+            _LOGGER.debug("Upkeep of %s: %s", root.name, error)
+
+    def tick(self) -> None:
+        """Start what is due and not running; never blocks on a root."""
+        store = self._store
+        now_ms = store.clock.now_ms()
+        bounds = store.bounds
+        needs_room = False
+        for root in store.guard.roots():
+            problem = store.guard.problem(root)
+            if problem is None or problem.kind is ErrorKind.STORAGE_FULL:
+                self._start(f"root {root.id}", lambda r=root: self.tend(r), root.worker)  # type: ignore[misc]
+                if root.space is not None and (
+                    root.space.free_bytes
+                    < root.floor_bytes + bounds.floor_margin_bytes // 2
+                ):
+                    needs_room = True
+        is_due = self._is_due("retention", bounds.retention_interval_ms, now_ms)
+        if is_due or (needs_room and now_ms - self._made_room_ms >= _ROOM_PAUSE_MS):
+            self._made_room_ms = now_ms
+            self._start("retention", lambda: self._retain(now_ms))
+        if self._is_due("copy", bounds.copy_interval_ms, now_ms):
+            self._start("copy", lambda: self._copy(now_ms))
+        if self._is_due("check", bounds.check_interval_ms, now_ms):
+            self._start("check", lambda: self._check(now_ms))
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.tick()
+            except NvrError as error:
+                _LOGGER.warning("Upkeep: %s", error)
+            self._store.clock.wait(self._wake, self._store.bounds.keeper_interval)
+
+    def _retain(self, now_ms: int) -> None:
+        care = self._care
+        care.empty_trash_now()
+        care.retainer.run()
+        care.mover.run()
+        self._done("retention", now_ms)
+
+    def _copy(self, now_ms: int) -> None:
+        bounds = self._store.bounds
+        self._care.copy_index_now()
+        self._exports.expire()
+        self._thumbnails.trim()
+        self._store.write(
+            lambda c: index_notes.drop_old_marks(c, now_ms - bounds.mark_history_ms)
+        )
+        self._store.write(lambda c: index_notes.drop_old_runs(c, bounds.run_history))
+        self._done("copy", now_ms)
+
+    def _check(self, now_ms: int) -> None:
+        self._care.checker.full()
+        self._done("check", now_ms)
+
+    def _start(
+        self, name: str, function: Callable[[], object], worker: Worker | None = None
+    ) -> None:
+        running = self._running.get(name)
+        if running is not None and not running.done():
+            return
+        if running is not None and not running.cancelled() and running.exception():
+            _LOGGER.warning("Upkeep (%s): %s", name, running.exception())
+        if worker is None:
+            worker = self._workers.setdefault(name, Worker(f"vtrack-{name}"))
+        self._running[name] = worker.submit(function)
+
+    def _is_due(self, name: str, interval_ms: int, now_ms: int) -> bool:
+        """Say whether the last time is long enough ago; the first time only notes now."""
+
+        def look(connection: sqlite3.Connection) -> str | None:
+            row = connection.execute(
+                "select value from meta where key = ?", (f"done-{name}",)
+            ).fetchone()
+            return row["value"] if row else None
+
+        last = self._store.read(look)
+        if last is None:
+            self._done(name, now_ms)
+            return False
+        # a clock that went back far must not stop upkeep until it has caught up
+        return not 0 <= now_ms - int(last) < interval_ms
+
+    def _done(self, name: str, now_ms: int) -> None:
+        self._store.write(
+            lambda c: c.execute(
+                "insert or replace into meta (key, value) values (?, ?)",
+                (f"done-{name}", str(now_ms)),
+            )
+        )

@@ -24,6 +24,7 @@ from ..policy import Waits
 from . import (
     index_cameras,
     index_clips,
+    index_ledger,
     index_notes,
     roots as root_rows,
 )
@@ -133,7 +134,8 @@ class Library(EngineLedger):
         )
         store.db.start(connection)
         self._is_open = True
-        store.write(lambda c: index_notes.end_broken_runs(c, store.clock.now_ms()))
+        store.write(lambda c: self._end_broken(c, store.clock.now_ms()))
+        self.exports.fail_broken()
         store.chosen_roots = store.read(
             lambda c: {
                 CameraKey(row[0]): row[1]
@@ -148,6 +150,12 @@ class Library(EngineLedger):
         if self._with_keeper:
             self._keeper.start()
 
+    @staticmethod
+    def _end_broken(connection: sqlite3.Connection, now_ms: int) -> None:
+        """Close what a killed process left open: runs, and stretches being fetched."""
+        index_notes.end_broken_runs(connection, now_ms)
+        index_ledger.end_fetching(connection, now_ms)
+
     async def close(self) -> None:
         """End upkeep and threads, write what is queued, close the index."""
         await asyncio.to_thread(self._close)
@@ -157,6 +165,12 @@ class Library(EngineLedger):
             return
         self._is_open = False
         store = self._store
+        pending = [
+            root.worker.submit(lambda r=root: self._keeper.tend(r))  # type: ignore[misc]
+            for root in store.guard.roots()
+            if store.guard.problem(root) is None
+        ]
+        wait(pending, timeout=store.bounds.stop_wait / 2)
         store.stopping.set()
         self._keeper.stop(store.bounds.stop_wait)
         store.guard.stop(store.bounds.stop_wait)
@@ -165,7 +179,13 @@ class Library(EngineLedger):
     async def set_roots(self, roots: Sequence[RootConfig]) -> None:
         """Use other roots from now on; clips on those left out stay readable."""
         self._configs = tuple(roots)
-        await asyncio.to_thread(self._take_roots, self._configs)
+        await asyncio.to_thread(self._change_roots)
+
+    def _change_roots(self) -> None:
+        bounds = self._store.bounds
+        self._take_roots(self._configs)
+        if self._store.guard.wait_answered(bounds.open_wait):
+            self.care.wait_settled(bounds.open_wait)
 
     async def set_time_zone(self, time_zone: str) -> None:
         """Name folders and count days in another time zone; old folders stay."""

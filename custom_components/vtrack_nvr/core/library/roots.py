@@ -43,8 +43,8 @@ def configure(
         ).fetchone()
         if row is None:
             connection.execute(
-                "insert into root (uuid, path, name, floor_bytes, position, added_ms)"
-                " values (?, ?, ?, ?, ?, ?)",
+                "insert into root (uuid, path, name, floor_bytes, applied_floor_bytes,"
+                " position, added_ms) values (?1, ?2, ?3, ?4, ?4, ?5, ?6)",
                 (
                     str(uuid.uuid4()),
                     path,
@@ -123,21 +123,23 @@ def attach(connection: sqlite3.Connection, root_id: int, found_uuid: str) -> int
 
 
 def usage(connection: sqlite3.Connection, now_ms: int) -> dict[int, Usage]:
-    """Return what lies on each root that holds clips."""
-    since_ms = now_ms - _RATE_DAYS * DAY_MS
+    """Return what lies on each root, and what the last whole days brought there."""
     found = {
         row[0]: Usage(row[1], row[2], 0, 0)
         for row in connection.execute("select root_id, clips, bytes from root_total")
     }
+    today = now_ms // DAY_MS
     rows = connection.execute(
-        "select root_id, sum(size_bytes), min(created_ms) from clip"
-        " where state = 'complete' and created_ms >= ? group by root_id",
-        (since_ms,),
+        "select coalesce(camera.root_id, (select id from root where is_current = 1"
+        " order by position limit 1)), sum(camera_day.bytes), count(distinct day)"
+        " from camera join camera_day on camera_day.camera_id = camera.id"
+        " where day >= ? and day < ? group by 1",
+        (today - _RATE_DAYS, today),
     )
     for row in rows:
         if row[0] in found:
             found[row[0]] = found[row[0]]._replace(
-                lately_bytes=row[1], lately_ms=now_ms - row[2]
+                lately_bytes=row[1], lately_ms=row[2] * DAY_MS
             )
     return found
 
@@ -145,7 +147,7 @@ def usage(connection: sqlite3.Connection, now_ms: int) -> dict[int, Usage]:
 def info(root: Root, usage: Usage | None, problem: NvrError | None) -> RootInfo:
     """Return a root as people see it."""
     per_day: float | None = None
-    if usage is not None and usage.lately_ms >= DAY_MS // 24:
+    if usage is not None and usage.lately_ms:
         per_day = usage.lately_bytes * DAY_MS / usage.lately_ms
     space = root.space
     days_left: float | None = None

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from ..clips import MediaProbe
 from ..clock import Clock
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError
-from ..models import CameraKey, ClipState
+from ..models import CameraKey
 from . import index_cameras
 from .database import Database
 from .files import FileLayer
@@ -23,8 +23,6 @@ from .journal import Fact
 from .values import LibraryBounds, LibraryEvent
 
 _LOGGER = logging.getLogger(__name__)
-
-_READABLE = frozenset({ClipState.COMPLETE, ClipState.TRASHED})
 
 
 @dataclass(slots=True, eq=False)
@@ -93,6 +91,29 @@ class Store:
         """Tell all listeners; called on whatever thread it happened on."""
         for listener in tuple(self.listeners):
             listener(event)
+
+    def hold(self, clip_id: int) -> None:
+        """Begin to read a clip's file: it is not deleted until `let_go`."""
+        with self.lock:
+            self.readers[clip_id] = self.readers.get(clip_id, 0) + 1
+
+    def let_go(self, clip_id: int) -> None:
+        """End what `hold` began."""
+        with self.lock:
+            left = self.readers[clip_id] - 1
+            if left:
+                self.readers[clip_id] = left
+            else:
+                del self.readers[clip_id]
+
+    @contextlib.contextmanager
+    def reading(self, clip_id: int) -> Iterator[None]:
+        """Hold a clip inside the block."""
+        self.hold(clip_id)
+        try:
+            yield
+        finally:
+            self.let_go(clip_id)
 
     def is_read(self, clip_id: int) -> bool:
         """Say whether somebody reads a clip's file now."""

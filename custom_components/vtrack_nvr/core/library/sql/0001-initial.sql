@@ -16,6 +16,7 @@ create table root (
   path text not null,
   name text not null default '',
   floor_bytes integer not null default 0 check (floor_bytes >= 0),
+  applied_floor_bytes integer not null default 0, -- the one the last run obeyed
   position integer not null default 0, -- the lowest is where new footage goes
   is_current integer not null default 1 check (is_current in (0, 1)),
   added_ms integer not null
@@ -109,7 +110,7 @@ create index clip_by_start on clip (start_ms, id) where state = 'complete';
 create index clip_protected on clip (camera_id, start_ms)
   where is_protected = 1 and state = 'complete';
 create index clip_unsettled on clip (state, state_ms) where state <> 'complete';
-create index clip_by_creation on clip (created_ms) where state = 'complete';
+create index clip_by_creation on clip (camera_id, created_ms) where state = 'complete';
 
 -- What is known of a camera's time line where nothing is kept; spans do not overlap.
 create table coverage (

@@ -1,0 +1,364 @@
+"""Comparing the files of one camera's folder on a root with the rows, and adopting.
+
+Nothing is deleted here, and no file the index does not know is touched. All blocks.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+import sqlite3
+from typing import Any
+
+from ..errors import STORAGE_KINDS, NvrError
+from ..intervals import TimeRange, difference
+from ..models import CameraKey, ClipFacts, ClipState, ClockEra, CoverageState
+from . import index_cameras, index_clips, index_ledger, journals, ledger
+from .guard import Root
+from .journals import Told
+from .ledger import Entry
+from .naming import JOURNAL, SUFFIX, is_day, is_part
+from .rows import facts_from_columns
+from .sink import note_clip
+from .store import Store
+
+_BATCH = 200
+
+
+@dataclass(slots=True)
+class Result:
+    """What one folder brought."""
+
+    adopted: int = 0
+    missing: int = 0
+    returned: int = 0
+    foreign: list[str] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    """Unfinished files of ours by their names, of which no row knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    id: int
+    state: ClipState
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    path: str
+    facts: ClipFacts
+    era: ClockEra | None
+    changed_ms: int
+    is_noted: bool
+    """The journal tells it already."""
+
+
+def compare_folder(
+    store: Store, root: Root, camera: CameraKey, folder: str, *, is_older: bool
+) -> Result:
+    """Bring rows and files of `<nvr>/<camera>` together.
+
+    `is_older`: the index knows less than the journal, so that what the journal says about
+    protection, trash, removed and lost is taken over as well.
+    """
+    result = Result()
+    camera_id = store.read(lambda c: index_cameras.camera_id(c, camera))
+    journal = root.folder / folder / JOURNAL
+    said = journals.read(store, journal)
+    known = store.read(lambda c: _known(c, root.id, folder))
+    others = store.read(lambda c: _other_files(c, root.id, folder))
+    present: set[str] = set()
+    back: list[int] = []
+    batch: list[_New] = []
+    for path, size, changed_ms in _files(store, root, folder, result):
+        present.add(path)
+        row = known.get(path)
+        if row is not None:
+            if row.state is ClipState.MISSING and row.size == size:
+                back.append(row.id)
+            continue
+        if path in others:
+            continue
+        new = _read_new(store, root, camera, path, size, changed_ms, said)
+        if new is None:
+            result.foreign.append(path)
+            continue
+        batch.append(new)
+        if len(batch) >= _BATCH:
+            result.adopted += _enter(store, root, camera_id, batch, said)
+            batch = []
+    result.adopted += _enter(store, root, camera_id, batch, said)
+    if back:
+        now_ms = store.clock.now_ms()
+        store.write(lambda c: _return(c, back, now_ms))
+        result.returned += len(back)
+    if is_older:
+        _take_over(store, root, camera_id, known, present, said)
+    result.missing = _note_missing(store, root, camera_id, folder, present, said)
+    if is_older:
+        size = store.files.size(journal) or 0
+        store.write(
+            lambda c: journals.set_known(c, camera_id, root.id, said.sequence, size)
+        )
+    return result
+
+
+def _files(
+    store: Store, root: Root, folder: str, result: Result
+) -> Iterator[tuple[str, int, int]]:
+    """Return our clip files as (path, size, time of change); everything else is told in `result`."""
+    base = root.folder / folder
+    if not store.files.exists(base):
+        return
+    for day in store.files.list(base):
+        path = f"{folder}/{day.name}"
+        if not day.is_folder:
+            if not day.name.startswith(JOURNAL):
+                result.foreign.append(path)
+            continue
+        if not is_day(day.name):
+            result.foreign.append(path)
+            continue
+        for found in store.files.list(base / day.name):
+            inner = f"{path}/{found.name}"
+            if is_part(found.name):
+                result.parts.append(inner)
+            elif found.is_folder or not found.name.endswith(SUFFIX):
+                result.foreign.append(inner)
+            else:
+                yield inner, found.size_bytes, found.changed_ms
+
+
+def _known(
+    connection: sqlite3.Connection, root_id: int, folder: str
+) -> dict[str, _Known]:
+    rows = connection.execute(
+        "select id, path, state, size_bytes from clip where root_id = ?"
+        " and path >= ? and path < ?",
+        (root_id, f"{folder}/", f"{folder}0"),
+    )
+    return {
+        row["path"]: _Known(row["id"], ClipState(row["state"]), row["size_bytes"])
+        for row in rows
+    }
+
+
+def _other_files(
+    connection: sqlite3.Connection, root_id: int, folder: str
+) -> frozenset[str]:
+    rows = connection.execute(
+        "select path from transfer where root_id = ? and path >= ? and path < ?",
+        (root_id, f"{folder}/", f"{folder}0"),
+    )
+    return frozenset(row["path"] for row in rows)
+
+
+def _read_new(
+    store: Store,
+    root: Root,
+    camera: CameraKey,
+    path: str,
+    size: int,
+    changed_ms: int,
+    said: Told,
+) -> _New | None:
+    """Return what an unknown file is, by the journal or by itself; None: not ours."""
+    values = said.clips.get(path)
+    if values is not None:
+        try:
+            facts = facts_from_columns(values)
+            if facts.size_bytes == size:
+                return _New(path, facts, _era_of(values), changed_ms, is_noted=True)
+        except KeyError, ValueError, TypeError:
+            pass
+    try:
+        found = store.probe.read_clip(root.folder / path)
+    except NvrError as error:
+        if error.kind in STORAGE_KINDS:
+            raise
+        return None
+    if found is None or found.camera != camera:
+        return None
+    return _New(path, found.facts, None, changed_ms, is_noted=False)
+
+
+def _era_of(values: dict[str, Any]) -> ClockEra | None:
+    era = values.get("era")
+    return ClockEra(0, int(era[0]), int(era[1]), bool(era[2])) if era else None
+
+
+def _enter(
+    store: Store, root: Root, camera_id: int, batch: Sequence[_New], said: Told
+) -> int:
+    """Write rows for files that are there; returns how many."""
+    if not batch:
+        return 0
+    now_ms = store.clock.now_ms()
+
+    def run(connection: sqlite3.Connection) -> None:
+        for new in batch:
+            era_id = find_era(connection, camera_id, new.facts, new.era)
+            is_protected, text = said.protected.get(new.path, (False, ""))
+            clip_id = index_clips.insert_found(
+                connection,
+                camera_id,
+                root.id,
+                new.path,
+                replace(new.facts, era_id=era_id),
+                min(now_ms, new.changed_ms),
+                is_protected=is_protected,
+                note=text,
+            )
+            index_clips.complete(connection, clip_id, now_ms)
+            if not new.is_noted:
+                note_clip(connection, clip_id)
+
+    store.write(run)
+    return len(batch)
+
+
+def find_era(
+    connection: sqlite3.Connection,
+    camera_id: int,
+    facts: ClipFacts,
+    era: ClockEra | None,
+) -> int:
+    """Return the row of the clip's clock era, made anew where there is none."""
+    nvr_id = connection.execute(
+        "select nvr_id from camera where id = ?", (camera_id,)
+    ).fetchone()[0]
+    offset_ms = facts.range.start_ms - facts.device_start_ms
+    if era is None:
+        era = ClockEra(0, facts.device_start_ms, offset_ms)
+    row = connection.execute(
+        "select id from era where nvr_id = ? and offset_ms = ? order by id desc",
+        (nvr_id, era.offset_ms),
+    ).fetchone()
+    if row is not None:
+        found: int = row["id"]
+        return found
+    cursor = connection.execute(
+        "insert into era (nvr_id, device_start_ms, offset_ms, is_uncertain)"
+        " values (?, ?, ?, ?)",
+        (nvr_id, era.device_start_ms, era.offset_ms, int(era.is_uncertain)),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _return(
+    connection: sqlite3.Connection, clip_ids: Sequence[int], now_ms: int
+) -> None:
+    for clip_id in clip_ids:
+        index_clips.complete(connection, clip_id, now_ms)
+
+
+def _take_over(
+    store: Store,
+    root: Root,
+    camera_id: int,
+    known: dict[str, _Known],
+    present: set[str],
+    said: Told,
+) -> None:
+    """Bring an older index up to what the journal says; deletes nothing."""
+    now_ms = store.clock.now_ms()
+
+    def run(connection: sqlite3.Connection) -> None:
+        for path, row in known.items():
+            if path not in present:
+                continue
+            if row.state is ClipState.DELETING or (
+                row.state is ClipState.TRASHED and not said.trashed.get(path, True)
+            ):
+                index_clips.complete(connection, row.id, now_ms)
+            if path in said.protected:
+                is_protected, text = said.protected[path]
+                index_clips.set_protected(
+                    connection, row.id, is_protected=is_protected, note=text
+                )
+        for state, reason, stretch in said.spans:
+            free = difference(
+                (stretch,), index_ledger.kept_ranges(connection, camera_id, stretch)
+            )
+            new = Entry(0, 0, state, reason, changed_ms=now_ms)
+            index_ledger.repaint(
+                connection,
+                camera_id,
+                free,
+                ledger.becomes(new)
+                if state is CoverageState.REMOVED
+                else ledger.marked(new),
+            )
+        connection.execute(
+            "delete from outbox where camera_id = ? and root_id = ?",
+            (camera_id, root.id),
+        )
+
+    store.write(run)
+
+
+def _note_missing(
+    store: Store,
+    root: Root,
+    camera_id: int,
+    folder: str,
+    present: set[str],
+    said: Told,
+) -> int:
+    """Say of complete rows without a file that they are missing (or known to be gone).
+
+    Each is looked for once more, now that a list may be minutes old, and the marker has to
+    be there still.
+    """
+    known = store.read(lambda c: _known(c, root.id, folder))
+    absent = [
+        (path, row)
+        for path, row in known.items()
+        if row.state is ClipState.COMPLETE and path not in present
+    ]
+    count = 0
+    for start in range(0, len(absent), _BATCH):
+        batch = [
+            (path, row)
+            for path, row in absent[start : start + _BATCH]
+            if not store.files.exists(root.folder / path)
+        ]
+        store.guard.check_marker(root)
+        now_ms = store.clock.now_ms()
+        removed = [row.id for path, row in batch if path in said.gone]
+        vanished = [row.id for path, row in batch if path not in said.gone]
+        store.write(lambda c, r=removed, v=vanished, n=now_ms: _leave(c, r, v, n))  # type: ignore[misc]
+        count += len(vanished)
+    store.write(lambda c: drop_covered(c, camera_id))
+    return count
+
+
+def _leave(
+    connection: sqlite3.Connection,
+    removed: Sequence[int],
+    vanished: Sequence[int],
+    now_ms: int,
+) -> None:
+    for clip_id in removed:
+        index_clips.leave(
+            connection, clip_id, ClipState.DELETING, now_ms, cause="removed"
+        )
+        index_clips.delete_row(connection, clip_id)
+    for clip_id in vanished:
+        index_clips.leave(
+            connection, clip_id, ClipState.MISSING, now_ms, cause="file_gone"
+        )
+
+
+def drop_covered(connection: sqlite3.Connection, camera_id: int) -> int:
+    """Forget missing clips whose stretch is kept again in other files."""
+    count = 0
+    for row in index_clips.in_state(connection, ClipState.MISSING):
+        if row["camera_id"] != camera_id:
+            continue
+        window = TimeRange(row["start_ms"], row["end_ms"])
+        kept = index_ledger.kept_ranges(connection, camera_id, window)
+        if not difference((window,), kept):
+            index_clips.delete_row(connection, row["id"])
+            count += 1
+    return count
