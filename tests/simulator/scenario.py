@@ -207,7 +207,9 @@ SCENARIOS: dict[str, Callable[[], list[NvrSpec]]] = {
         digest_algorithms=("SHA-256", "MD5"),
         rtsp_challenges=("sha256", "md5"),
     ),
-    "clock-3-years-off": lambda: _one(45, "Late", clock_offset_ms=-3 * _YEAR),
+    "clock-3-years-off": lambda: _one(
+        45, "Late", auth=AuthMode.WSS, clock_offset_ms=-3 * _YEAR
+    ),
     "inner-xaddr": lambda: _one(
         46,
         "Inner",
@@ -218,6 +220,7 @@ SCENARIOS: dict[str, Callable[[], list[NvrSpec]]] = {
     "local-as-utc": lambda: _one(
         47,
         "Local",
+        auth=AuthMode.WSS,
         clock_offset_ms=_HOUR,
         timezone="CET-1CEST,M3.5.0,M10.5.0/3",
         faults=Faults(wss_true_time=True),
@@ -239,8 +242,10 @@ SCENARIOS: dict[str, Callable[[], list[NvrSpec]]] = {
         faults=Faults(empty_g_xaddrs=True, no_get_services=True),
     ),
     "empty-disk": lambda: _one(55, "No footage", faults=Faults(no_recordings=True)),
-    "locks-out": lambda: _one(56, "Strict", faults=Faults(lockout_after=5)),
-    "hour-off": lambda: _one(57, "Summer", clock_offset_ms=_HOUR),
+    "locks-out": lambda: _one(
+        56, "Strict", auth=AuthMode.WSS, faults=Faults(lockout_after=5)
+    ),
+    "hour-off": lambda: _one(57, "Summer", auth=AuthMode.WSS, clock_offset_ms=_HOUR),
     "mapping-video-source": lambda: _four(61, Mapping.VIDEO_SOURCE),
     "mapping-source-id": lambda: _four(62, Mapping.SOURCE_ID),
     "mapping-options": lambda: _four(63, Mapping.OPTIONS),

@@ -31,7 +31,10 @@ class Simulator:
             None
             if discovery_port is None
             else DiscoveryResponder(
-                self.nvrs, port=discovery_port, is_multicast=is_multicast
+                self.nvrs,
+                host=specs[0].host,
+                port=discovery_port,
+                is_multicast=is_multicast,
             )
         )
 

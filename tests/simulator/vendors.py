@@ -18,6 +18,7 @@ def hikvision_like(cameras: tuple[CameraSpec, ...], **identity: str) -> NvrSpec:
         source_token="VideoSourceToken{n}",
         profile_token="ProfileToken{n}0{index}",
         source_per_stream=True,
+        auth=AuthMode.WSS,
         rtsp_challenges=("sha256",),
         digest_algorithms=("MD5", "SHA-256"),
         faults=Faults(
@@ -117,6 +118,7 @@ def no_name(cameras: tuple[CameraSpec, ...], **identity: str) -> NvrSpec:
     return NvrSpec(
         cameras=cameras,
         services=frozenset({"media", "events"}),
+        auth=AuthMode.WSS,
         clock_offset_ms=8 * 3_600_000,
         timezone="CST-8",
         faults=Faults(

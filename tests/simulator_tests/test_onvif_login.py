@@ -219,9 +219,10 @@ async def test_bad_logins_lock_the_account_for_a_while() -> None:
     assert after.status == 200
 
 
-async def test_html_401_where_tokens_are_refused_on_one_service() -> None:
+@pytest.mark.parametrize("mode", [AuthMode.WSS, AuthMode.BOTH])
+async def test_html_401_where_tokens_are_refused_on_one_service(mode: AuthMode) -> None:
     """The page is a web page; the challenge in its header is real."""
-    spec = _spec(AuthMode.BOTH, faults=Faults(wss_html_401=["tse:*"]))
+    spec = _spec(mode, faults=Faults(wss_html_401=["tse:*"]))
     async with talking_to(spec) as client:
         refused = await client.call("<tse:GetRecordingSummary/>")
         assert (await client.call(_INFORMATION)).status == 200

@@ -103,9 +103,9 @@ class SoapEndpoint:
         guard = self.nvr.guard
         has_token = any(item.name == "wsse:Security" for item in parsed.header)
         authorization = request.headers.get("Authorization")
-        if self.nvr.faults.acts("wss_html_401", parsed.operation) and (
-            has_token or not authorization
-        ):
+        if self.nvr.faults.acts("wss_html_401", parsed.operation):
+            if authorization and not has_token:
+                return guard.check_http(authorization, request.method, request.path_qs)
             guard.failures["html"] += 1
             fault = guard.challenge("html")
             fault.detail = "html"
