@@ -8,6 +8,7 @@ event loop; what blocks says so.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import wait
 import logging
 from pathlib import Path
 import sqlite3
