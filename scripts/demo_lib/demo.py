@@ -10,7 +10,7 @@ from .config_dir import ConfigDir
 from .home_assistant import PASSWORD, USER
 from .ports import first_free
 from .say import say
-from .stage import Home, add_devices, first_sync, home, simulated, status
+from .stage import Home, add_devices, first_sync, home, settled_status, simulated
 from .table import table
 
 MEDIA = "/media-browser/browser/" + quote("app,media-source://vtrack_nvr", safe="")
@@ -42,7 +42,7 @@ async def demo(folder: Path) -> int:
 async def _welcome(running: Home) -> None:
     print(
         WELCOME.format(
-            table=table(await status(running.api)),
+            table=table(await settled_status(running.api)),
             url=running.url,
             media=MEDIA,
             user=USER,

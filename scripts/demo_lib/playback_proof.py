@@ -91,14 +91,16 @@ async def camera_entities(api: Api) -> list[str]:
     )
 
 
-async def wrong_in_live(api: Api, entity_id: str) -> list[str]:
-    """Ask for a still and for the live stream, and decode both."""
+async def wrong_in_live(api: Api, entity_id: str, *, streams: bool) -> list[str]:
+    """Ask for a still, and for the live stream where wanted, and decode them."""
     status, _, picture = await api.fetch(f"/api/camera_proxy/{entity_id}")
     if status != 200:
         return [f"{entity_id}: the still answered {status}"]
     found = [] if decoded(picture) == 1 else [f"{entity_id}: the still is no picture"]
-    (stream,) = await api.ask({"type": "camera/stream", "entity_id": entity_id})
-    return found + await wrong_in_stream(api, entity_id, stream)
+    if streams:
+        (stream,) = await api.ask({"type": "camera/stream", "entity_id": entity_id})
+        found += await wrong_in_stream(api, entity_id, stream)
+    return found
 
 
 async def wrong_in_stream(

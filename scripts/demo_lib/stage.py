@@ -15,6 +15,7 @@ from . import flow, home_assistant
 from .api import Api
 from .config_dir import ConfigDir
 from .errors import DemoError
+from .log_proof import wrong_in_log
 from .ports import free_range
 from .processes import Child, end_of, running
 from .say import say
@@ -79,12 +80,17 @@ async def home(
     async with running(child):
         try:
             await home_assistant.wait_until_ready(session, url, child)
+            sign_in = home_assistant.create_owner if is_new else home_assistant.sign_in
+            api = await sign_in(session, url)
+            await home_assistant.wait_until_started(api, child)
+            yield Home(config, child, api, url)
         except DemoError as err:
-            raise DemoError(f"{err}\n{end_of(config.folder / 'console.log')}") from err
-        sign_in = home_assistant.create_owner if is_new else home_assistant.sign_in
-        api = await sign_in(session, url)
-        await home_assistant.wait_until_started(api, child)
-        yield Home(config, child, api, url)
+            raise DemoError(f"{err}\n{_what_the_log_says(config)}") from err
+
+
+def _what_the_log_says(config: ConfigDir) -> str:
+    ours = wrong_in_log(config.log) if config.log.exists() else []
+    return "\n".join(ours[-3:]) or end_of(config.folder / "console.log")
 
 
 async def add_devices(api: Api, nvrs: Iterable[Nvr]) -> None:
@@ -111,6 +117,17 @@ async def status(api: Api) -> dict[str, Any]:
     """Return the answer of our action get_status."""
     answer: dict[str, Any] = await api.action(DOMAIN, "get_status", {})
     return answer
+
+
+async def settled_status(api: Api, patience: float = 10) -> dict[str, Any]:
+    """Return the status when it no longer changes; it is published once a second."""
+    found = await status(api)
+    for _ in range(round(patience / 1.2)):
+        await asyncio.sleep(1.2)
+        before, found = found, await status(api)
+        if before == found:
+            break
+    return found
 
 
 async def first_sync(api: Api, patience: float = 240) -> dict[str, Any]:
