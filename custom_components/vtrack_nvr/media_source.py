@@ -65,7 +65,7 @@ class VtrackMediaSource(MediaSource):
     @override
     async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
         try:
-            place = parse(item.identifier)
+            place = parse(item.identifier or "")
         except ValueError as error:
             raise self._unknown(Unresolvable) from error
         if not isinstance(place, ClipNode):
@@ -85,7 +85,7 @@ class VtrackMediaSource(MediaSource):
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
         try:
-            place = parse(item.identifier)
+            place = parse(item.identifier or "")
         except ValueError as error:
             raise self._unknown(BrowseError) from error
         try:
