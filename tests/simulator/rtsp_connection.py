@@ -25,6 +25,8 @@ class Connection:
     be stuck behind what the client has not read yet, as on real devices.
     """
 
+    is_tunnel = False
+
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         sock.settimeout(POLL_SECONDS)
@@ -142,6 +144,8 @@ class Connection:
 
 class TunnelConnection(Connection):
     """RTSP through HTTP (ST §5.1.1.5): reads base64 from one socket, writes to another."""
+
+    is_tunnel = True
 
     def __init__(self, get: Connection, read: Callable[[], bytes | None]) -> None:
         super().__init__(get._sock)

@@ -58,14 +58,17 @@ class RtspFaults:
     """Words after the usual three, as the JPEG variant has."""
     terminal_flags: bool = True
     """Set E at the end of a contiguous stretch and T on the last frame of all."""
+    terminal_at_range_end: bool = True
+    """Set T on the last frame of the range too, not only of the footage."""
     discontinuity_flags: bool = True
+    """Set D after a jump (Immediate) and after gaps."""
     clean_flags: bool = True
     constant_cseq: bool = False
     """Leave the CSeq byte 0."""
     wall_clock_ntp: bool = False
     """Put the time of sending instead of the time of capture into the extension."""
-    extension_needs_require: bool = False
-    """Send the extension only after `Require: onvif-replay` (the spec asks for it)."""
+    extension_needs_require: Literal["either", "both", "no"] = "either"
+    """Whether `Require: onvif-replay` is needed on SETUP or PLAY, on both, or not."""
 
     # --- RTP -------------------------------------------------------------------------
     restart_rtp_at_gaps: bool = False
@@ -125,7 +128,7 @@ class RtspFaults:
     expire_sessions_after: float | None = None
     """Forget sessions after so many seconds whatever is sent: 454."""
     refuse_interleaved: bool = False
-    """461 on TCP."""
+    """461 on TCP outside an HTTP tunnel."""
     no_get_parameter: bool = False
     """405, and absent from Public."""
     not_found: bool = False
@@ -158,6 +161,8 @@ class RtspFaults:
     """How `a=control` is written; "after-query": `?…/trackID=1` appended to the query."""
     timeout_form: Literal["plain", "quoted", "absent"] = "plain"
     session_timeout: int = 60
+    no_rtp_info: bool = False
+    """Neither Range nor RTP-Info in the answer to PLAY."""
     no_reason_phrase: bool = False
     lower_case_headers: bool = False
     server_requests: bool = False

@@ -114,7 +114,10 @@ class ReplayFeed:
 
     @property
     def exhausted(self) -> bool:
-        """Return whether nothing can follow any more."""
+        """Return whether nothing can follow any more: the range has been played.
+
+        At the end of the footage more may follow, if it is recorded (ST §6.9).
+        """
         return self._gop_ms is None
 
     def next(self) -> Piece | None:
@@ -123,8 +126,6 @@ class ReplayFeed:
             spans = self._timeline.spans(self._clock.now_ms())
             index = _span_at(spans, self._gop_ms)
             if index is None:
-                if not self._timeline.is_growing:
-                    self._gop_ms = None
                 return None
             span = spans[index]
             if self._gop_ms < span.start_ms:
@@ -180,7 +181,7 @@ class ReplayFeed:
         units = self._chosen(start, first, last)
         self._reached_ms = start + (length if whole else ready * FRAME_MS)
         if whole:
-            self._gop_ms = None if ends_all else start + length
+            self._gop_ms = None if cut else start + length
             self._units_done = 0
         else:
             self._units_done = ready

@@ -141,7 +141,9 @@ class MediaSender:
                     self.order.after_first = None
                 first = False
             if piece.ends_all:
-                break
+                self._at_end()
+                if feed.exhausted:
+                    return
             self._report()
         self._at_end()
 
@@ -177,11 +179,16 @@ class MediaSender:
             if faults.terminal_flags and not self.order.is_live:
                 if piece.ends_section:
                     set_flag(block, data, units[-1], END)
-                if piece.ends_all and self.order.follow_live is None:
+                if self._is_terminal(piece):
                     set_flag(block, data, units[-1], TERMINAL)
         if faults.wall_clock_ntp:
             for unit in block.units:
                 set_ntp(block, data, unit, self.clock.now_ms())
+
+    def _is_terminal(self, piece: Piece) -> bool:
+        if self.order.follow_live is not None or not piece.ends_all:
+            return False
+        return piece.ends_section or self.faults.terminal_at_range_end
 
     def _plain(self) -> bool:
         """Return whether the bytes may go out as they are, as fast as TCP takes them."""
@@ -303,6 +310,8 @@ class MediaSender:
     # --- The end -----------------------------------------------------------------------
 
     def _at_end(self) -> None:
+        if self.progress.ended:
+            return
         self.progress.ended = True
         faults = self.faults
         if self.order.follow_live is not None:

@@ -251,7 +251,7 @@ class RequestHandler:
         for offer in request.headers.get("transport", "").split(","):
             if not offer.strip().upper().startswith("RTP/AVP/TCP"):
                 continue
-            if faults.refuse_interleaved:
+            if faults.refuse_interleaved and not self._connection.is_tunnel:
                 break
             found = INTERLEAVED.search(offer)
             channel = int(found[1]) if found else 0
@@ -275,6 +275,8 @@ class RequestHandler:
                 raise Refused(faults.refuse_rate_control)
             if control not in {"yes", "no"}:
                 raise Refused(400)
+        if control == "no" and request.headers.get("scale", "1.0") not in {"1", "1.0"}:
+            raise Refused(400)  # ST §6.5; playing backwards is not offered
         source = self._server.source(session.path)
         if source is None:
             raise Refused(404)
@@ -298,8 +300,9 @@ class RequestHandler:
             discontinuity=False,
         )
         headers = [self._session_header(session, faults)]
-        headers.append(("Range", "npt=now-"))
-        if feed.first_ms is not None:
+        if feed.first_ms is not None and not faults.no_rtp_info:
+            # ST §5.2.2.3: the absolute start belongs into the answer.
+            headers.append(("Range", f"clock={format_clock(feed.first_ms)}-"))
             headers.append(
                 ("RTP-Info", self._rtp_info(request, session, feed.first_ms))
             )
@@ -315,6 +318,7 @@ class RequestHandler:
     ) -> Response | None:
         now = self._server.clock.now_ms()
         start, end = self._range(request, session, source, now, faults)
+        immediate = False
         if session.sender is not None:
             immediate = request.headers.get("immediate", "no").strip().lower() == "yes"
             if not immediate and not session.sender.progress.ended:
@@ -337,7 +341,7 @@ class RequestHandler:
             real_time=paced or faults.ignore_rate_control,
             is_live=False,
             end_ms=end,
-            discontinuity=True,
+            discontinuity=immediate,
         )
         empty = feed.first_ms is None or (end is not None and feed.first_ms >= end)
         live = self._server.live_of(source)
@@ -355,8 +359,7 @@ class RequestHandler:
             feed.first_ms = None
             order.feed = feed
         headers = [self._session_header(session, faults)]
-        if feed.first_ms is not None:
-            # The start as it was asked for: what the first packet says is exact.
+        if feed.first_ms is not None and not faults.no_rtp_info:
             text = f"clock={format_clock(feed.first_ms)}-"
             headers.append(("Range", text + (format_clock(end) if end else "")))
             headers.append(
@@ -551,8 +554,13 @@ class RequestHandler:
         return start, end
 
     def _extension(self, request: Request, session: Session, faults: RtspFaults) -> str:
-        asked = session.required or FEATURE in request.headers.get("require", "")
-        if faults.no_extension or (faults.extension_needs_require and not asked):
+        on_play = FEATURE in request.headers.get("require", "")
+        asked = {
+            "either": session.required or on_play,
+            "both": session.required and on_play,
+            "no": True,
+        }[faults.extension_needs_require]
+        if faults.no_extension or not asked:
             return "none"
         return "all" if faults.extension_everywhere else "first"
 

@@ -196,14 +196,40 @@ def test_extension_of_another_name_and_length(connect, faults):
     assert decode(video) == SIXTY_FRAMES
 
 
-def test_extension_only_when_required(connect, faults):
-    faults.extension_needs_require = True
+@pytest.mark.parametrize(
+    ("need", "on_setup", "on_play", "sent"),
+    [
+        ("either", False, False, False),
+        ("either", True, False, True),
+        ("either", False, True, True),
+        ("both", True, False, False),
+        ("both", True, True, True),
+        ("no", False, False, True),
+    ],
+)
+def test_extension_only_when_required(connect, faults, need, on_setup, on_play, sent):
+    faults.extension_needs_require = need
+    client = connect()
+    client.setup("/rec", 1, **({"Require": "onvif-replay"} if on_setup else {}))
+    wish = {"Rate_Control": "no"} | ({"Require": "onvif-replay"} if on_play else {})
+    client.ask("PLAY", client.url("/rec"), **wish)
+    assert any(packet.extension for packet in client.collect(0.2)) == sent
+
+
+def test_no_terminal_flag_at_the_end_of_a_range(connect, faults):
+    faults.terminal_at_range_end = False
+    video, _, _ = replay(connect, 0, 2000)
+    assert not any(packet.flags & TERMINAL for packet in video)
+    video, _, _ = replay(connect, 66_000)
+    assert video[-1].flags & TERMINAL
+
+
+def test_an_answer_to_play_without_times(connect, faults):
+    faults.no_rtp_info = True
     client = connect()
     client.setup("/rec", 1)
-    client.ask("PLAY", client.url("/rec"), Rate_Control="no")
-    assert not any(packet.extension for packet in client.collect())
-    video, _, _ = replay(connect)
-    assert any(packet.extension for packet in video)
+    headers = client.play("/rec", format_clock(BASE)).headers
+    assert not {"range", "rtp-info"} & set(headers)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_flags_mark_clean_points_gap_and_end(connect):
         }
         assert len(marked[CLEAN]) == (clean or len(units))
         assert [time // 2000 for time in marked[END]] == [2, 34]
-        assert [time // 2000 for time in marked[DISCONTINUITY]] == [0, 33]
+        assert [time // 2000 for time in marked[DISCONTINUITY]] == [33]
         assert [time // 2000 for time in marked[TERMINAL]] == [34]
 
 
@@ -101,6 +101,14 @@ def test_a_growing_recording_has_no_end_and_goes_on(connect, timeline, clock):
     clock.value_ms += 2000
     more = [packet for packet in client.collect() if packet.channel == 0]
     assert decode(video + more) == times(100_000, 30)
+
+
+def test_after_the_end_of_the_footage_new_footage_follows(connect, timeline, clock):
+    video, _, client = play(connect, 66_000, None)
+    timeline.growing_offset_ms = 3_600_000
+    clock.value_ms += 2000
+    more = [packet for packet in client.collect() if packet.channel == 0]
+    assert decode(video + more) == times(66_000, 40) + times(3_600_000, 20)
 
 
 def test_footage_overwritten_meanwhile_is_not_sent(connect, timeline, clock):
@@ -188,6 +196,12 @@ def test_pause_holds_and_play_without_range_goes_on(connect, timeline, faults):
     rest = client.collect()
     seen = {p.ntp_ms for p in video + rest if p.extension}
     assert sorted(seen) == [time for _, time in times(0, 60)]
+
+
+def test_playing_backwards_is_not_offered(connect):
+    client = connect()
+    client.setup("/rec", 1)
+    assert client.play("/rec", clock_text(0), Scale="-1.0").status == 400
 
 
 def test_intra_frames_only(connect):
