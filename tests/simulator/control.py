@@ -13,9 +13,7 @@ from .nvr import SimulatedNvr
 class ControlServer:
     """Serves the devices of one simulator.
 
-    GET /nvrs, /ledger, /nvrs/<name>/counters|faults; POST /nvrs/<name>/faults|clock|
-    password|event|reboot|format|record|stop|start|counters/reset; DELETE
-    /nvrs/<name>/faults.
+    `tests/simulator/README.md` lists what can be asked for.
     """
 
     def __init__(self, nvrs: list[SimulatedNvr], port: int = 0) -> None:
@@ -93,6 +91,8 @@ class ControlServer:
             ("POST", "reboot"): self._reboot,
             ("POST", "format"): self._format,
             ("POST", "record"): self._record,
+            ("POST", "identity"): self._identity,
+            ("POST", "move"): self._move,
             ("POST", "stop"): self._stop,
             ("POST", "start"): self._start,
         }
@@ -130,6 +130,13 @@ class ControlServer:
 
     async def _record(self, nvr: SimulatedNvr, values: dict[str, Any]) -> None:
         nvr.record(is_on=bool(values["on"]), camera=values.get("camera"))
+
+    async def _identity(self, nvr: SimulatedNvr, values: dict[str, Any]) -> None:
+        nvr.set_identity(values)
+
+    async def _move(self, nvr: SimulatedNvr, values: dict[str, Any]) -> Any:
+        await nvr.move(int(values.get("port", 0)))
+        return {"port": nvr.port}
 
     async def _stop(self, nvr: SimulatedNvr, _: dict[str, Any]) -> None:
         await nvr.stop()

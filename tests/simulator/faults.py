@@ -87,6 +87,10 @@ class Faults:
     upper_case_booleans: bool = False
     """Capability attributes read TRUE and False."""
 
+    # --- Channels --------------------------------------------------------------------
+    vanished_channels: list[str] = field(default_factory=list)
+    """Names of cameras that are not there now: no profiles, sources, recordings."""
+
     # --- Clock -----------------------------------------------------------------------
     no_utc_time: bool = False
     """GetSystemDateAndTime without UTCDateTime."""

@@ -61,7 +61,7 @@ class SimulatedNvr:
         self._own_ways = copy.deepcopy(self.faults.values())
         self.clock = DeviceClock(spec.clock_offset_ms)
         self.accounts = {spec.user: spec.password}
-        self.channels = make_channels(spec, self.clock.now_ms())
+        self.all_channels = make_channels(spec, self.clock.now_ms())
         self.counters = Counters()
         self.guard = Guard(
             self.accounts,
@@ -84,8 +84,8 @@ class SimulatedNvr:
             spec.rtsp_port,
             self.rtsp_accounts,
             self.clock,
-            {c.replay_path: c.timeline for c in self.channels if c.timeline},
-            {p.path: p.live for c in self.channels for p in c.profiles},
+            {c.replay_path: c.timeline for c in self.all_channels if c.timeline},
+            {p.path: p.live for c in self.all_channels for p in c.profiles},
             self.faults.rtsp,
             footage=footage,
             footage_cache=footage_cache,
@@ -94,6 +94,12 @@ class SimulatedNvr:
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
         self._formats = 0
+
+    @property
+    def channels(self) -> list[Channel]:
+        """Return the channels that are there now."""
+        gone = self.faults.vanished_channels
+        return [c for c in self.all_channels if c.spec.name not in gone]
 
     @property
     def rtsp_port(self) -> int:
@@ -135,6 +141,14 @@ class SimulatedNvr:
         for service in self.services.values():
             service.reset()
         self.guard.reset()
+
+    async def move(self, port: int = 0) -> None:
+        """Go to another port (0: a free one), as a device does that got a new address."""
+        was_running = self.is_running
+        await self.stop()
+        self.port = port
+        if was_running:
+            await self.start()
 
     async def reboot(self, off_s: float = 0.5) -> None:
         """Switch off and on; searches, subscriptions and nonces are forgotten."""
@@ -374,6 +388,14 @@ class SimulatedNvr:
                     channel.timeline.start_growing(now)
                 else:
                     channel.timeline.stop_growing(now)
+
+    def set_identity(self, changes: dict[str, str]) -> None:
+        """Become another device at the same address; unknown fields: ValueError."""
+        known = "manufacturer model firmware serial hardware_id mac uuid location"
+        if unknown := set(changes) - set(known.split()):
+            raise ValueError(f"no such field: {', '.join(sorted(unknown))}")
+        for name, value in changes.items():
+            setattr(self.spec, name, str(value))
 
     def notify(self, event: dict[str, Any]) -> int:
         """Send an event to the pull points; returns how many there are."""

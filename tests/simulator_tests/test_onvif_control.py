@@ -75,6 +75,16 @@ async def test_control_port_steers_one_device() -> None:
         await control("POST", "/nvrs/Porch/record", {"on": False})
         assert porch.channels[0].timeline is not None
         assert not porch.channels[0].timeline.is_growing
+        before = porch.port
+        moved = await control("POST", "/nvrs/Porch/move")
+        assert moved["port"] == porch.port != before
+        await control("POST", "/nvrs/Porch/identity", {"serial": "OTHER"})
+        assert porch.spec.serial == "OTHER"
+        await control("POST", "/nvrs/Porch/identity", {"soul": "OTHER"}, status=400)
+        house = simulator.nvrs[3]
+        await control("POST", "/nvrs/House/faults", {"vanished_channels": ["Hall"]})
+        assert [c.spec.name for c in house.channels] == ["Stairs", "Cellar", "Attic"]
+        assert len(house.recorded()) == 3
         await control("POST", "/nvrs/Drive/format")
         ledger = await control("GET", "/ledger")
         assert ledger["Drive"]["OnvifRecordingToken_1~1"]["frames"] == []

@@ -217,6 +217,14 @@ async def test_backward_search_is_descending() -> None:
     assert len(events) == 12
 
 
+async def test_max_matches_ends_a_search_early() -> None:
+    """So many and no more, then Completed (RS 5.9)."""
+    async with talking_to(_spec()) as client:
+        first = await search(client, BASE, BASE + 60 * MINUTE, matches=5)
+        everything = await search(client, BASE, BASE + 60 * MINUTE)
+    assert first == everything[:5]
+
+
 async def test_scope_and_topics_are_applied() -> None:
     """Only the recording and the topic asked for; a foreign prefix is a fault."""
     topic = (
@@ -296,13 +304,14 @@ async def test_what_the_schema_forbids_is_refused(body: str) -> None:
 
 async def test_sessions_die_of_silence_and_are_few() -> None:
     """KeepAliveTime over: unknown token. Too many: ResourceProblem."""
-    spec = _spec(faults=Faults(shortest_keep_alive_s=0.05, max_searches=2))
+    spec = _spec(faults=Faults(max_searches=2))
     async with talking_to(spec) as client:
         tokens = [
             (await find_recordings(client)).one("tse:SearchToken") for _ in range(2)
         ]
         busy = await find_recordings(client)
-        await asyncio.sleep(0.08)
+        client.nvr.faults.shortest_keep_alive_s = 0.02
+        await asyncio.sleep(0.05)
         dead = await page(client, "Recording", tokens[0])
         assert (await find_recordings(client)).status == 200
     assert busy.status == 500

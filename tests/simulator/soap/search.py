@@ -276,8 +276,6 @@ class SearchService(Service):
     def _open(self, kind: str, body: Element, results: list[str], end_ms: int) -> str:
         faults = self.nvr.faults
         keep_alive = parse_duration_s(body.need("tse:KeepAliveTime"))
-        if faults.shortest_keep_alive_s is not None:
-            keep_alive = min(keep_alive, faults.shortest_keep_alive_s)
         self._expire()
         if faults.resource_problem or len(self.sessions) >= faults.max_searches:
             raise SoapFault(
@@ -363,8 +361,12 @@ class SearchService(Service):
 
     def _expire(self) -> None:
         now = time.monotonic()
+        longest = self.nvr.faults.shortest_keep_alive_s
         for token, session in list(self.sessions.items()):
-            if now - session.touched > session.keep_alive_s:
+            limit = session.keep_alive_s
+            if longest is not None:
+                limit = min(limit, longest)
+            if now - session.touched > limit:
                 del self.sessions[token]
 
     # --- Recordings ------------------------------------------------------------------
