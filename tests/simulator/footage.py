@@ -23,7 +23,7 @@ from .footage_video import Gop, encode_gop, without_foreign_damage
 from .timeline import FRAME_MS, Look, Span
 
 MEMORY_BYTES = 256 * 1024 * 1024
-FORMAT = 1
+FORMAT = 2
 """Part of the cache's keys: to be raised whenever drawing or encoding changes."""
 
 
@@ -117,7 +117,8 @@ def gop_starts(span: Span) -> list[tuple[int, int]]:
 
 
 def _size(gop: Gop) -> int:
-    return sum(len(nal) for unit in gop.units for nal in unit.nals) + 4096
+    """Return about how much memory a group takes; padding is shared by all."""
+    return sum(len(unit.nals[-1]) for unit in gop.units) + 4096
 
 
 # --- Reading back ------------------------------------------------------------------------

@@ -25,6 +25,10 @@ BLACK, WHITE = 16, 235
 LOOP_MS = 20_000
 """How long the drawn car takes to come round again."""
 
+SAMPLES = 5
+"""Points read of a block, in each direction."""
+
+type Points = np.ndarray[Any, np.dtype[np.int64]]
 type Plane = np.ndarray[Any, np.dtype[np.uint8]]
 
 
@@ -54,16 +58,10 @@ def code_bits(number: int, time_ms: int, camera: int) -> list[int]:
 
 def read_code(luma: Plane) -> Picture | None:
     """Return what the blocks of a picture (its luma, 0…255) say; None if unreadable."""
-    height, width = luma.shape
-    whole = 0
-    for row in range(ROWS):
-        top = (FIRST_ROW + row) * height / GRID_ROWS
-        y0, y1 = _middle(top, height / GRID_ROWS)
-        for column in range(COLUMNS):
-            left = (FIRST_COLUMN + column) * width / GRID_COLUMNS
-            x0, x1 = _middle(left, width / GRID_COLUMNS)
-            mean = luma[y0:y1, x0:x1].mean()
-            whole = whole << 1 | int(mean > (BLACK + WHITE) / 2)
+    rows, columns = _sample_points(*luma.shape)
+    samples = luma[rows[:, None], columns].reshape(ROWS, SAMPLES, COLUMNS, SAMPLES)
+    bits = samples.mean(axis=(1, 3)).ravel() > (BLACK + WHITE) / 2
+    whole = int("".join("1" if bit else "0" for bit in bits), 2)
     check = whole & (1 << CHECK_BITS) - 1
     value = whole >> CHECK_BITS
     body = value.to_bytes((NUMBER_BITS + TIME_BITS + CAMERA_BITS) // 8)
@@ -74,9 +72,24 @@ def read_code(luma: Plane) -> Picture | None:
     return Picture(value >> CAMERA_BITS + TIME_BITS, time_ms, camera)
 
 
-def _middle(start: float, size: float) -> tuple[int, int]:
-    first = round(start + size * 0.3)
-    return first, max(first + 1, round(start + size * 0.7))
+@lru_cache(maxsize=16)
+def _sample_points(height: int, width: int) -> tuple[Points, Points]:
+    """Return the rows and columns of the points read, in the middle of each block."""
+    inside = np.linspace(0.3, 0.7, SAMPLES)
+    rows = FIRST_ROW + np.add.outer(np.arange(ROWS), inside).ravel()
+    columns = FIRST_COLUMN + np.add.outer(np.arange(COLUMNS), inside).ravel()
+    return (
+        (rows * height / GRID_ROWS).astype(int),
+        (columns * width / GRID_COLUMNS).astype(int),
+    )
+
+
+@lru_cache(maxsize=16)
+def _block_edges(height: int, width: int) -> tuple[Points, Points]:
+    """Return how often each bit is repeated downwards and to the right."""
+    rows = np.round((FIRST_ROW + np.arange(ROWS + 1)) * height / GRID_ROWS)
+    columns = np.round((FIRST_COLUMN + np.arange(COLUMNS + 1)) * width / GRID_COLUMNS)
+    return rows.astype(int), columns.astype(int)
 
 
 def draw(look: Look, time_ms: int) -> Plane:
@@ -86,14 +99,11 @@ def draw(look: Look, time_ms: int) -> Plane:
     plane = scene.copy()
     _draw_car(plane, width, height, time_ms)
     bits = code_bits(frame_number(time_ms), time_ms, camera_code(look.camera_name))
-    for row in range(ROWS):
-        y0 = round((FIRST_ROW + row) * height / GRID_ROWS)
-        y1 = round((FIRST_ROW + row + 1) * height / GRID_ROWS)
-        for column in range(COLUMNS):
-            if bits[row * COLUMNS + column]:
-                x0 = round((FIRST_COLUMN + column) * width / GRID_COLUMNS)
-                x1 = round((FIRST_COLUMN + column + 1) * width / GRID_COLUMNS)
-                plane[y0:y1, x0:x1] = WHITE
+    rows, columns = _block_edges(height, width)
+    blocks = np.where(np.array(bits, bool).reshape(ROWS, COLUMNS), WHITE, BLACK)
+    plane[rows[0] : rows[-1], columns[0] : columns[-1]] = np.repeat(
+        np.repeat(blocks, np.diff(rows), axis=0), np.diff(columns), axis=1
+    )
     moment = datetime.fromtimestamp(time_ms / 1000, UTC)
     text = f"{moment:%Y-%m-%d %H:%M:%S}.{time_ms % 1000:03d} UTC"
     glyph_height = next(iter(glyphs.values())).shape[0]

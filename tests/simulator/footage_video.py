@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 
 import av
 
@@ -69,7 +70,7 @@ def encode_gop(look: Look, start_ms: int, count: int) -> Gop:
             nals = [_damaged(nal) for nal in nals]
         if look.pad_kbps:
             wanted = look.pad_kbps * 1000 // 8 * FRAME_MS // 1000
-            nals.insert(0, _padding(look.codec, wanted - sum(map(len, nals))))
+            nals.insert(0, _padding(look.codec, wanted))
         units.append(AccessUnit(moment, tuple(nals), packet.is_keyframe))
     return Gop(start_ms, tuple(parameter_sets), tuple(units))
 
@@ -127,8 +128,12 @@ def _options(look: Look, keyint: int) -> dict[str, str]:
     return {"preset": "ultrafast", "crf": "26", "x265-params": params}
 
 
+@cache
 def _padding(codec: str, size: int) -> bytes:
-    """Return an SEI message (user data, unregistered) of about `size` bytes."""
+    """Return an SEI message (user data, unregistered) of about `size` bytes.
+
+    Always the same object: hours of padded footage take no memory.
+    """
     header = bytes([H264_SEI]) if codec == "H264" else bytes([H265_SEI << 1, 1])
     body = PADDING_ID + b"\xaa" * max(0, size - 40)
     length = len(body)

@@ -10,8 +10,9 @@ import time
 import pytest
 
 from tests.simulator.footage import read_frame_numbers
-from tests.simulator.rtsp_server import RtspServer, self_signed_context
+from tests.simulator.rtsp_server import RtspServer
 from tests.simulator.timeline import DeviceClock, LiveSource, frame_number
+from tests.simulator.tls import self_signed
 from tests.simulator_tests.raw_client import RawClient, access_units, decode
 
 
@@ -90,7 +91,11 @@ def test_nothing_is_encoded_while_nobody_watches(server, footage):
 
 
 def test_rtsp_over_tls(socket_enabled, footage, clock, timeline, tmp_path, faults):
-    context = self_signed_context("127.0.0.1", tmp_path)
+    certificate, key = self_signed("127.0.0.1")
+    pair = tmp_path / "pair.pem"
+    pair.write_bytes(key + certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair)
     server = RtspServer(
         "127.0.0.1",
         0,
@@ -105,7 +110,7 @@ def test_rtsp_over_tls(socket_enabled, footage, clock, timeline, tmp_path, fault
     server.start_now()
     try:
         client = RawClient("127.0.0.1", server.port)
-        trust = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+        trust = ssl.create_default_context(cadata=certificate.decode())
         client.sock = trust.wrap_socket(client.sock, server_hostname="127.0.0.1")
         client.describe("/rec")
         client.setup("/rec", 1, 2)
