@@ -91,6 +91,7 @@ class ControlServer:
             ("POST", "reboot"): self._reboot,
             ("POST", "format"): self._format,
             ("POST", "record"): self._record,
+            ("POST", "drop"): self._drop,
             ("POST", "identity"): self._identity,
             ("POST", "move"): self._move,
             ("POST", "stop"): self._stop,
@@ -130,6 +131,10 @@ class ControlServer:
 
     async def _record(self, nvr: SimulatedNvr, values: dict[str, Any]) -> None:
         nvr.record(is_on=bool(values["on"]), camera=values.get("camera"))
+
+    async def _drop(self, nvr: SimulatedNvr, values: dict[str, Any]) -> None:
+        is_reset = bool(values.get("reset"))
+        await asyncio.to_thread(nvr.rtsp.drop_connections, reset=is_reset)
 
     async def _identity(self, nvr: SimulatedNvr, values: dict[str, Any]) -> None:
         nvr.set_identity(values)

@@ -106,7 +106,7 @@ class Faults:
     whole_seconds: bool = False
     """Times cut to whole seconds."""
     impossible_times: bool = False
-    """Some event times have 60 minutes and more, or the year 0000."""
+    """Half of the event times have 60 minutes and more; one more is of the year 0000."""
     dates_1970: bool = False
     """DataFrom and EarliestRecording lie in 1970: recorded before the clock was set."""
     no_latest: bool = False

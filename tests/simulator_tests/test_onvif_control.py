@@ -75,6 +75,7 @@ async def test_control_port_steers_one_device() -> None:
         await control("POST", "/nvrs/Porch/record", {"on": False})
         assert porch.channels[0].timeline is not None
         assert not porch.channels[0].timeline.is_growing
+        await control("POST", "/nvrs/Porch/drop", {"reset": True})
         before = porch.port
         moved = await control("POST", "/nvrs/Porch/move")
         assert moved["port"] == porch.port != before

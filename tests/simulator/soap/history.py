@@ -208,11 +208,20 @@ def unrelated(window: tuple[int, int], channel: Channel) -> list[HistoryEvent]:
     ]
 
 
+def never_result(event: HistoryEvent, faults: Faults) -> str:
+    """Return a result like the event's at a time that never was."""
+    good = time_text(event.time_ms, faults)
+    return event_result(event, faults).replace(good, "0000-00-00T00:00:00Z")
+
+
 def event_result(event: HistoryEvent, faults: Faults, *, is_odd: bool = False) -> str:
-    """Return the content of tt:Result (RS 5.22); `is_odd` spoils its time."""
+    """Return the content of tt:Result (RS 5.22).
+
+    `is_odd` writes the right time in a way no calendar knows: 01:30 as 00:90.
+    """
     stamp = time_text(event.time_ms, faults)
-    if is_odd:
-        stamp = f"{stamp[:14]}75{stamp[16:]}"
+    if is_odd and (hour := int(stamp[11:13])):
+        stamp = f"{stamp[:11]}{hour - 1:02d}:{int(stamp[14:16]) + 60}{stamp[16:]}"
     operation = (
         "Initialized"
         if event.is_start_state and not faults.start_state_changed

@@ -23,6 +23,7 @@ from .history import (
     FIRST_1970_MS,
     event_result,
     history,
+    never_result,
     recording_information,
     time_text,
     unrelated,
@@ -223,15 +224,13 @@ class SearchService(Service):
             key=lambda event: (event.time_ms, not event.is_start_state),
             reverse=is_backward != faults.unordered,
         )
+        odd = faults.impossible_times
         results = [
-            tag(
-                "tt:Result",
-                event_result(
-                    event, faults, is_odd=faults.impossible_times and index % 5 == 4
-                ),
-            )
+            tag("tt:Result", event_result(event, faults, is_odd=odd and index % 2 == 1))
             for index, event in enumerate(events)
         ]
+        if odd and events:
+            results.append(tag("tt:Result", never_result(events[0], faults)))
         token = self._open("events", body, results, end)
         return tag("tse:FindEventsResponse", leaf("tse:SearchToken", token))
 
