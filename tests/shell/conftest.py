@@ -1,7 +1,9 @@
 """A Home Assistant of its own for each test, with folders of its own."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
+import threading
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentryData
@@ -43,15 +45,60 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> FootageStore:
 type StartNvr = Callable[[str], Any]
 
 
+class SimulatorThread:
+    """An event loop of its own for the devices, as they have in the world."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.loop.set_exception_handler(lambda *_: None)
+        self.thread = threading.Thread(target=self.loop.run_forever, name="simulator")
+        self.thread.start()
+
+    async def run[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something over there and wait for it here."""
+        return await asyncio.wrap_future(
+            asyncio.run_coroutine_threadsafe(work, self.loop)
+        )
+
+    def close(self) -> None:
+        """End the thread."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+
+class RemoteNvr:
+    """A simulated NVR that runs in the simulator's own loop."""
+
+    def __init__(self, nvr: SimulatedNvr, simulator: SimulatorThread) -> None:
+        self._nvr = nvr
+        self._simulator = simulator
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._nvr, name)
+
+    async def start(self) -> None:
+        """Switch it on."""
+        await self._simulator.run(self._nvr.start())
+
+    async def stop(self) -> None:
+        """Pull the plug."""
+        await self._simulator.run(self._nvr.stop())
+
+
 @pytest.fixture
 async def start_nvr(
     socket_enabled: None, footage: FootageStore
 ) -> AsyncIterator[StartNvr]:
     """Start the devices of a scenario of the simulator; all end with the test."""
-    running: list[SimulatedNvr] = []
+    simulator = SimulatorThread()
+    running: list[RemoteNvr] = []
 
-    async def start(name: str) -> list[SimulatedNvr]:
-        nvrs = [SimulatedNvr(spec, footage=footage) for spec in make_specs(name)]
+    async def start(name: str) -> list[RemoteNvr]:
+        nvrs = [
+            RemoteNvr(SimulatedNvr(spec, footage=footage), simulator)
+            for spec in make_specs(name)
+        ]
         for nvr in nvrs:
             await nvr.start()
             running.append(nvr)
@@ -60,6 +107,7 @@ async def start_nvr(
     yield start
     for nvr in running:
         await nvr.stop()
+    simulator.close()
 
 
 @pytest.fixture
@@ -71,18 +119,18 @@ def media_dir(hass: HomeAssistant, tmp_path: Path) -> Path:
     return folder
 
 
-def address_of(nvr: SimulatedNvr) -> Address:
+def address_of(nvr: RemoteNvr) -> Address:
     """Return where a simulated NVR answers."""
     return Address("127.0.0.1", nvr.port)
 
 
-def login_of(nvr: SimulatedNvr) -> Login:
+def login_of(nvr: RemoteNvr) -> Login:
     """Return the login of a simulated NVR."""
     return Login(nvr.spec.user, nvr.spec.password)
 
 
 async def entry_for(
-    hass: HomeAssistant, nvr: SimulatedNvr, storage: Path, **settings: Any
+    hass: HomeAssistant, nvr: RemoteNvr, storage: Path, **settings: Any
 ) -> MockConfigEntry:
     """Return an entry as the flow makes it, not added yet."""
     address, login = address_of(nvr), login_of(nvr)
