@@ -14,7 +14,7 @@ from .channels import Channel, Profile, make_channels
 from .footage import FootageStore
 from .rtsp_server import Counters as RtspCounters, RtspServer
 from .snapshot import snapshot_jpeg
-from .soap.auth import Guard
+from .soap.auth import AuthMode, Guard
 from .soap.device import DeviceService
 from .soap.deviceio import DeviceIoService
 from .soap.endpoint import Counters, SoapEndpoint
@@ -77,7 +77,8 @@ class SimulatedNvr:
                 self.services[kind.name] = kind(self)
         self.port = spec.port
         self.is_running = False
-        self.rtsp_accounts = spec.rtsp_accounts or self.accounts
+        is_open = spec.auth is AuthMode.NONE
+        self.rtsp_accounts = spec.rtsp_accounts or ({} if is_open else self.accounts)
         self._tls = server_context(spec.host) if spec.has_tls else None
         self.rtsp = RtspServer(
             spec.host,

@@ -106,3 +106,15 @@ async def test_rtsp_has_its_own_accounts_where_the_device_says_so() -> None:
         web = await asyncio.to_thread(status, client.user, client.password)
         own = await asyncio.to_thread(status, "stream", "other-harbour-7")
     assert (web, own) == (401, 200)
+
+
+async def test_a_device_without_login_has_none_on_rtsp_either() -> None:
+    """Nobody asks who is there."""
+    async with talking_to(make_specs("no-login")[0]) as client:
+        port = client.nvr.rtsp_port
+
+        def status() -> int:
+            with RawClient("127.0.0.1", port, "", "") as rtsp:
+                return rtsp.describe("/live/1/main").status
+
+        assert await asyncio.to_thread(status) == 200

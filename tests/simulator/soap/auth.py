@@ -99,6 +99,8 @@ class Guard:
         for algorithm in self.algorithms if not lines else ():
             nonce = secrets.token_hex(16)
             self._nonces[nonce] = (time.monotonic(), set())
+            if len(self._nonces) > _KEPT_NONCES:
+                del self._nonces[next(iter(self._nonces))]
             lines.append(
                 f'Digest realm="{self.realm}", qop="auth", nonce="{nonce}", '
                 f"algorithm={algorithm}{stale}"
