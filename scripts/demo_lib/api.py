@@ -26,6 +26,10 @@ class Api:
         """Return the JSON answer of a POST."""
         return await self._ask("POST", path, json=data)
 
+    async def delete(self, path: str) -> Any:
+        """Return the JSON answer of a DELETE."""
+        return await self._ask("DELETE", path)
+
     async def _ask(self, method: str, path: str, **more: Any) -> Any:
         async with self.session.request(
             method, f"{self.url}{path}", headers=self._headers, **more

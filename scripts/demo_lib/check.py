@@ -11,6 +11,7 @@ from .crash_proof import wrong_after_kill
 from .frames_proof import prove
 from .index_rows import read_index
 from .log_proof import secrets_in_log, wrong_in_log
+from .mistakes_proof import wrong_about_mistakes, wrong_in_forms
 from .playback_proof import (
     camera_entities,
     wrong_in_browser,
@@ -70,7 +71,15 @@ async def _prove_running(
     findings: Findings,
 ) -> None:
     api = running.api
-    await add_devices(api, simulator.nvrs)
+    findings.add(
+        "each mistake has a message of its own and creates nothing",
+        await wrong_about_mistakes(running, simulator, session),
+    )
+    results = await add_devices(api, simulator.nvrs)
+    findings.add(
+        "a device is added with three submits at most, and told what it can do",
+        wrong_in_forms(simulator.nvrs, results),
+    )
     report = await first_sync(api)
     # A sync may have been under way already when ours was asked for.
     findings.add(

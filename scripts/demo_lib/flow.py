@@ -14,6 +14,15 @@ from .errors import DemoError
 _FLOWS = "/api/config/config_entries/flow"
 
 
+class RefusedError(DemoError):
+    """A form came back with errors; `flow_id` is still open."""
+
+    def __init__(self, step: Mapping[str, Any]) -> None:
+        super().__init__(f"{where(step)} said {step['errors']}")
+        self.flow_id: str = step["flow_id"]
+        self.keys = set(step["errors"].values())
+
+
 async def add(
     api: Api,
     handler: str,
@@ -22,14 +31,14 @@ async def add(
     choices: tuple[str, ...] = (),
     patience: float = 90,
 ) -> dict[str, Any]:
-    """Add an entry of `handler` and return the flow's result.
+    """Add an entry of `handler` and return the flow's result, its forms under "forms".
 
     In a menu, the first of `choices` that is offered is taken. Raises DemoError with the
     step and its errors when the flow does not end with an entry.
     """
     deadline = time.monotonic() + patience
     step = await api.post(_FLOWS, {"handler": handler, "show_advanced_options": True})
-    submitted: list[str] = []
+    forms: list[dict[str, Any]] = []
     while step["type"] != "create_entry":
         if time.monotonic() > deadline:
             raise DemoError(
@@ -38,10 +47,10 @@ async def add(
         path = f"{_FLOWS}/{step['flow_id']}"
         if step["type"] == "form":
             if step.get("errors"):
-                raise DemoError(f"{where(step)} said {step['errors']}")
-            if submitted.count(step["step_id"]) > 2:
+                raise RefusedError(step)
+            if [form["step_id"] for form in forms].count(step["step_id"]) > 2:
                 raise DemoError(f"{where(step)} comes again and again")
-            submitted.append(step["step_id"])
+            forms.append(step)
             step = await api.post(path, fill(step["data_schema"], answers, where(step)))
         elif step["type"] == "menu":
             options = list(step["menu_options"])
@@ -54,7 +63,12 @@ async def add(
             raise DemoError(
                 f"{where(step)} ended with {step.get('reason') or step['type']}"
             )
-    return {**step, "submits": len(submitted)}
+    return {**step, "forms": forms}
+
+
+async def drop(api: Api, flow_id: str) -> None:
+    """Close a flow as the cross in its corner does."""
+    await api.delete(f"{_FLOWS}/{flow_id}")
 
 
 def where(step: Mapping[str, Any]) -> str:

@@ -93,24 +93,28 @@ def _what_the_log_says(config: ConfigDir) -> str:
     return "\n".join(ours[-3:]) or end_of(config.folder / "console.log")
 
 
-async def add_devices(api: Api, nvrs: Iterable[Nvr]) -> None:
+def answers_for(nvr: Nvr) -> dict[str, Any]:
+    """Return what a person would enter for a device."""
+    return {
+        "host": nvr.host,
+        "port": str(nvr.port),
+        "username": nvr.user,
+        "password": nvr.password,
+    }
+
+
+async def add_devices(api: Api, nvrs: Iterable[Nvr]) -> list[dict[str, Any]]:
     """Add each device as a person would: address, login, submit."""
+    results = []
     for nvr in nvrs:
         started = time.monotonic()
-        result = await flow.add(
-            api,
-            DOMAIN,
-            {
-                "host": nvr.host,
-                "port": str(nvr.port),
-                "username": nvr.user,
-                "password": nvr.password,
-            },
-        )
+        result = await flow.add(api, DOMAIN, answers_for(nvr))
+        results.append(result)
         say(
-            f"Added {result['title']} with {result['submits']} submits "
+            f"Added {result['title']} with {len(result['forms'])} submits "
             f"({time.monotonic() - started:.1f} s)"
         )
+    return results
 
 
 async def status(api: Api) -> dict[str, Any]:

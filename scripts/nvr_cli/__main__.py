@@ -1,0 +1,37 @@
+"""`python -m scripts.nvr_cli COMMAND`: see `--help`."""
+
+import asyncio
+from collections.abc import Sequence
+import logging
+import sys
+
+from custom_components.vtrack_nvr.core.errors import NvrError
+from custom_components.vtrack_nvr.core.onvif.targets import TargetError
+
+from . import capture, discover, fetch, info, listing
+from .arguments import make_parser
+
+COMMANDS = {
+    "discover": discover.run,
+    "info": info.run,
+    "list": listing.run,
+    "fetch": fetch.run,
+    "capture": capture.run,
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a command; 0 good, 1 nothing found or incomplete, 2 an error."""
+    arguments = make_parser().parse_args(words)
+    logging.basicConfig(level=logging.DEBUG if arguments.verbose else logging.WARNING)
+    try:
+        return asyncio.run(COMMANDS[arguments.command](arguments))
+    except (NvrError, TargetError) as error:
+        print(f"nvr: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""From the command line to a device of the core."""
+
+import argparse
+from dataclasses import dataclass, field
+import getpass
+import os
+import sys
+
+import aiohttp
+
+from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.login_guard import LoginGuard
+from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
+from custom_components.vtrack_nvr.core.onvif.targets import parse_targets
+from custom_components.vtrack_nvr.core.onvif.tls import TlsMode, TlsOptions
+from custom_components.vtrack_nvr.core.onvif.transport import OnAnswer
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the device is and how to log in there; one guard for SOAP and RTSP."""
+
+    host: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+    tls: TlsOptions
+    rtsp_port: int | None
+    guard: LoginGuard = field(default_factory=LoginGuard)
+
+
+def read_password(arguments: argparse.Namespace) -> str:
+    """Return the password; it is never an argument, where other users could read it."""
+    if not arguments.user:
+        return ""
+    if arguments.password_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return os.environ.get("VTRACK_PASSWORD") or getpass.getpass()
+
+
+def place_of(arguments: argparse.Namespace) -> Place:
+    """Read address and login; raises `TargetError`."""
+    target = parse_targets(arguments.host, str(arguments.port or "80"))[0]
+    is_https = target.is_https or bool(
+        arguments.fingerprint or arguments.any_certificate
+    )
+    mode = TlsMode.VERIFY if is_https else TlsMode.OFF
+    if arguments.fingerprint:
+        mode = TlsMode.FINGERPRINT
+    elif arguments.any_certificate:
+        mode = TlsMode.ANY
+    return Place(
+        target.host,
+        arguments.port or target.port,
+        arguments.user,
+        read_password(arguments),
+        TlsOptions(mode, arguments.fingerprint),
+        arguments.rtsp_port,
+    )
+
+
+def make_device(
+    place: Place, session: aiohttp.ClientSession, on_answer: OnAnswer | None = None
+) -> OnvifDevice:
+    """Return the device; nothing is sent yet."""
+    return OnvifDevice(
+        place.host,
+        place.port,
+        place.username,
+        place.password,
+        session=session,
+        clock=SystemClock(),
+        tls=place.tls,
+        login_guard=place.guard,
+        rtsp_port=place.rtsp_port,
+        on_answer=on_answer,
+    )
