@@ -21,6 +21,7 @@ from .rtp_block import (
     set_ntp,
     stamp,
 )
+from .rtp_reports import goodbye, interleaved_rtcp, sender_report, source_description
 from .rtsp_faults import RtspFaults
 from .rtsp_feed import LiveFeed, Piece, ReplayFeed
 from .timeline import Clock
@@ -28,7 +29,6 @@ from .timeline import Clock
 CHUNK_BYTES = 256 * 1024
 POLL_SECONDS = 0.03
 REPORT_SECONDS = 5.0
-SENDER_REPORT, SOURCE_DESCRIPTION, GOODBYE = 200, 202, 203
 
 
 class MediaPipe(Protocol):
@@ -331,7 +331,7 @@ class MediaSender:
         elif kind != "silence":
             for state in self.tracks:
                 if state is not None:
-                    self._put(_rtcp(state, self._goodbye(state, kind)))
+                    self._put(interleaved_rtcp(state, goodbye(state, kind)))
 
     def _run_live(self) -> None:
         while True:
@@ -341,15 +341,6 @@ class MediaSender:
                 self._sleep(POLL_SECONDS)
             else:
                 self._send_piece(piece, first=False)
-
-    def _goodbye(self, state: TrackState, kind: str) -> bytes:
-        bye = bytes((0x81, GOODBYE, 0, 1)) + state.ssrc.to_bytes(4)
-        if kind == "bye_bare":
-            return bye
-        report = _sender_report(state, bytes(8), 0)
-        if kind == "bye":
-            return report + bye
-        return report + _description(state) + bye
 
     # --- RTCP --------------------------------------------------------------------------
 
@@ -377,8 +368,8 @@ class MediaSender:
                     ntp_bytes(moment + wrong),
                     state.rtp_time(self._media_now(moment)),
                 )
-            body = _sender_report(state, ntp, rtp) + _description(state)
-            self._put(_rtcp(state, body))
+            body = sender_report(state, ntp, rtp) + source_description(state)
+            self._put(interleaved_rtcp(state, body))
 
     def _media_now(self, now_ms: int) -> int:
         """Return the media time being played at a time of the device's clock."""
@@ -411,26 +402,3 @@ class MediaSender:
     def _sleep(self, seconds: float) -> None:
         if seconds > 0 and self._stop.wait(seconds):
             raise StoppedError
-
-
-def _rtcp(state: TrackState, body: bytes) -> bytes:
-    return bytes((0x24, state.channel + 1)) + len(body).to_bytes(2) + body
-
-
-def _sender_report(state: TrackState, ntp: bytes, rtp: int) -> bytes:
-    return b"".join(
-        (
-            bytes((0x80, SENDER_REPORT, 0, 6)),
-            state.ssrc.to_bytes(4),
-            ntp,
-            rtp.to_bytes(4),
-            (state.packets & 0xFFFFFFFF).to_bytes(4),
-            (state.octets & 0xFFFFFFFF).to_bytes(4),
-        )
-    )
-
-
-def _description(state: TrackState) -> bytes:
-    chunk = state.ssrc.to_bytes(4) + b"\x01\x03sim"
-    chunk += bytes(4 - len(chunk) % 4)
-    return bytes((0x81, SOURCE_DESCRIPTION, 0, len(chunk) // 4)) + chunk

@@ -1,19 +1,20 @@
 """What a client may ask, and in which order (RFC 2326, ONVIF Streaming §5–6)."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 import re
 import secrets
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .rtp_block import AUDIO, VIDEO, PacketStyle, TrackState
+from .rtp_block import AUDIO, VIDEO, TrackState
+from .rtsp_choice import extension_mode, feed_choice
 from .rtsp_faults import RtspFaults
-from .rtsp_feed import FeedChoice, LiveFeed, ReplayFeed
+from .rtsp_feed import LiveFeed, ReplayFeed
 from .rtsp_message import Request, Response
+from .rtsp_range import format_clock, requested_range
 from .rtsp_sdp import control_url, write_sdp
 from .rtsp_sender import MediaSender, PlayOrder
+from .rtsp_state import FEATURE, Play, Refused, Session
 from .timeline import LiveSource, Timeline
 
 if TYPE_CHECKING:
@@ -30,49 +31,8 @@ METHODS = (
     "SET_PARAMETER",
     "TEARDOWN",
 )
-CLOCK_TIME = re.compile(
-    r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(?:\.(\d{1,9}))?Z", re.ASCII
-)
 TRACK = re.compile(r"/?trackID=(\d+)")
 INTERLEAVED = re.compile(r"interleaved=(\d+)(?:-(\d+))?")
-FEATURE = "onvif-replay"
-
-
-class Refused(Exception):  # noqa: N818
-    """A request is answered with this response instead of being carried out."""
-
-    def __init__(self, status: int, *headers: tuple[str, str]) -> None:
-        super().__init__(status)
-        self.response = Response(status, list(headers))
-
-
-@dataclass
-class Session:
-    """One RTSP session: what is set up, and what plays."""
-
-    identifier: str
-    path: str
-    opened: float
-    last_sign: float
-    tracks: list[TrackState | None] = field(default_factory=lambda: [None, None])
-    sender: MediaSender | None = None
-    paused_at_ms: int | None = None
-    required: bool = False
-    """Whether SETUP carried `Require: onvif-replay`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Play:
-    """One PLAY as it was asked for; kept by the server for tests to look at."""
-
-    path: str
-    uri: str
-    headers: dict[str, str]
-    at: float
-    """`time.monotonic()`."""
-    start_ms: int | None
-    end_ms: int | None
-    sender: MediaSender
 
 
 class RequestHandler:
@@ -289,7 +249,7 @@ class RequestHandler:
     ) -> Response | None:
         if session.sender is not None:
             return Response(200, [self._session_header(session, faults)])
-        choice = self._choice(session, faults, request, extension="none")
+        choice = feed_choice(session, faults, request, extension="none")
         feed = LiveFeed(source, self._server.clock, self._server.blocks, choice)
         order = PlayOrder(
             feed,
@@ -317,7 +277,13 @@ class RequestHandler:
         paced: bool,
     ) -> Response | None:
         now = self._server.clock.now_ms()
-        start, end = self._range(request, session, source, now, faults)
+        start, end = requested_range(
+            request.headers.get("range", "").strip(),
+            session.paused_at_ms,
+            source.earliest_ms(now) or 0,
+            faults,
+        )
+        session.paused_at_ms = None
         immediate = False
         if session.sender is not None:
             immediate = request.headers.get("immediate", "no").strip().lower() == "yes"
@@ -325,8 +291,8 @@ class RequestHandler:
                 raise Refused(455)
             session.sender.stop()
             session.sender = None
-        extension = self._extension(request, session, faults)
-        choice = self._choice(session, faults, request, extension)
+        extension = extension_mode(request, session, faults)
+        choice = feed_choice(session, faults, request, extension)
         feed = ReplayFeed(
             source,
             self._server.clock,
@@ -510,85 +476,6 @@ class RequestHandler:
         if track is not None and several:
             raise Refused(460)
 
-    def _range(
-        self,
-        request: Request,
-        session: Session,
-        source: Timeline,
-        now: int,
-        faults: RtspFaults,
-    ) -> tuple[int, int | None]:
-        earliest = source.earliest_ms(now) or 0
-        text = request.headers.get("range", "").strip()
-        start, end = session.paused_at_ms or earliest, None
-        session.paused_at_ms = None
-        if text.startswith("clock="):
-            start, end = self._clock_range(text, earliest, faults)
-        elif text.startswith("npt="):
-            first = text[4:].partition("-")[0]
-            if first not in {"0", "0.0", "0.000", "now", ""}:
-                raise Refused(457)
-        elif text:
-            raise Refused(457)
-        if faults.ignore_range_start:
-            start = earliest
-        return start, end
-
-    def _clock_range(
-        self, text: str, earliest: int, faults: RtspFaults
-    ) -> tuple[int, int | None]:
-        first, dash, last = text[len("clock=") :].partition(";")[0].partition("-")
-        if not dash:
-            raise Refused(457)
-        if faults.refuse_fractions and "." in text:
-            raise Refused(457)
-        if faults.refuse_closed_range and last:
-            raise Refused(457)
-        start, end = parse_clock(first), parse_clock(last)
-        if (first and start is None) or (last and end is None):
-            raise Refused(457)
-        if start is None:
-            start = earliest
-        if end is not None and end <= start:
-            raise Refused(457)
-        return start, end
-
-    def _extension(self, request: Request, session: Session, faults: RtspFaults) -> str:
-        on_play = FEATURE in request.headers.get("require", "")
-        asked = {
-            "either": session.required or on_play,
-            "both": session.required and on_play,
-            "no": True,
-        }[faults.extension_needs_require]
-        if faults.no_extension or not asked:
-            return "none"
-        return "all" if faults.extension_everywhere else "first"
-
-    def _choice(
-        self, session: Session, faults: RtspFaults, request: Request, extension: str
-    ) -> FeedChoice:
-        frames = request.headers.get("frames", "all").strip().lower()
-        every = None
-        if frames.startswith("intra"):
-            every = int(frames.partition("/")[2] or 0)
-        style = PacketStyle(
-            faults.packet_size,
-            extension,
-            faults.extension_id,
-            faults.extension_extra_words,
-            faults.csrc_and_padding,
-            faults.parameter_sets != "sdp",
-            not faults.no_marker,
-            faults.clean_flags,
-        )
-        return FeedChoice(
-            video=session.tracks[VIDEO] is not None,
-            audio=session.tracks[AUDIO] is not None and not faults.audio_absent,
-            intra_every_ms=every,
-            audio_delay_ms=round(faults.audio_starts_late * 1000),
-            style=style,
-        )
-
     def _rtp_info(self, request: Request, session: Session, first_ms: int) -> str:
         base = TRACK.sub("", request.uri).rstrip("/")
         return ",".join(
@@ -597,25 +484,6 @@ class RequestHandler:
             for number, state in enumerate(session.tracks, 1)
             if state is not None
         )
-
-
-def parse_clock(text: str) -> int | None:
-    """Return a UTC time of RFC 2326 §3.7 in milliseconds, None for anything else."""
-    found = CLOCK_TIME.fullmatch(text.strip())
-    if found is None:
-        return None
-    try:
-        moment = datetime(*(int(part) for part in found.groups()[:6]), tzinfo=UTC)
-    except ValueError:
-        return None
-    fraction = (found[7] or "0").ljust(3, "0")[:3]
-    return int(moment.timestamp()) * 1000 + int(fraction)
-
-
-def format_clock(time_ms: int) -> str:
-    """Return a time as RFC 2326 §3.7 writes it."""
-    moment = datetime.fromtimestamp(time_ms // 1000, UTC)
-    return f"{moment:%Y%m%dT%H%M%S}.{time_ms % 1000:03d}Z"
 
 
 def _session_id(request: Request) -> str:

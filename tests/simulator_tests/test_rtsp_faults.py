@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.simulator.rtsp_session import format_clock
+from tests.simulator.rtsp_range import format_clock
 from tests.simulator.timeline import Stretch, frame_number
 from tests.simulator_tests.raw_client import BASE, access_units, decode
 
@@ -24,7 +24,7 @@ def start_play(connect, start=0, end=None, tracks=(1, 2), **headers):
     return client
 
 
-def replay(connect, start=0, end=None, tracks=(1, 2), quiet=0.4, **headers):
+def replay(connect, start=0, end=None, tracks=(1, 2), quiet=1.0, **headers):
     """Return (video, audio, client) once nothing comes any more."""
     client = start_play(connect, start, end, tracks, **headers)
     packets = client.collect(quiet)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.simulator.rtsp_session import format_clock
+from tests.simulator.rtsp_range import format_clock
 from tests.simulator.timeline import Stretch, frame_number
 from tests.simulator_tests.raw_client import BASE, access_units, decode
 

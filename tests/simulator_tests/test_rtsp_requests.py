@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.simulator.rtsp_message import MalformedMessageError, RequestReader
-from tests.simulator.rtsp_session import format_clock, parse_clock
+from tests.simulator.rtsp_range import format_clock, parse_clock
 from tests.simulator_tests.raw_client import BASE
 
 FIRST = format_clock(BASE)
