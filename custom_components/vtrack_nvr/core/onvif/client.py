@@ -40,7 +40,7 @@ from .searching import Searcher
 from .soap import SoapFault
 from .survey import Survey, make_report
 from .tls import TlsOptions
-from .transport import HttpTransport
+from .transport import HttpTransport, OnAnswer
 from .xaddr import Endpoint
 from .xml import Element
 
@@ -72,19 +72,23 @@ class OnvifDevice:
         login_guard: LoginGuard | None = None,
         rtsp_port: int | None = None,
         endpoint_id: str = "",
+        on_answer: OnAnswer | None = None,
     ) -> None:
         """Describe the endpoint; nothing is sent yet.
 
         `session` is borrowed and never closed. `tls` None means plain http. `login_guard`
         is shared with RTSP (`core/login_guard.py`). `rtsp_port` replaces the port of
         every RTSP URI (port forwarding). `endpoint_id` is its WS-Discovery UUID if known.
+        `on_answer` is given every operation's name and raw answer (captures).
         """
         self._clock = clock
         self._waits = waits or Waits()
         self._rtsp_port = rtsp_port
         self._endpoint_id = endpoint_id
         options = tls or TlsOptions()
-        transport = HttpTransport(session, self._waits, bounds or Bounds(), options)
+        transport = HttpTransport(
+            session, self._waits, bounds or Bounds(), options, on_answer
+        )
         login = Login(username, password)
         guard = login_guard or LoginGuard()
         self._connection = Connection(

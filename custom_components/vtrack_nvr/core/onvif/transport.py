@@ -1,7 +1,7 @@
 """Sends one HTTP request and classifies what can go wrong with it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -23,6 +23,9 @@ class HttpAnswer:
     location: str = ""
 
 
+type OnAnswer = Callable[[str, HttpAnswer], None]
+
+
 class HttpTransport:
     """Borrows a session; bounded in time and size, never follows redirects."""
 
@@ -32,8 +35,10 @@ class HttpTransport:
         waits: Waits,
         bounds: Bounds,
         tls: TlsOptions,
+        on_answer: OnAnswer | None = None,
     ) -> None:
-        """Keep the session; nothing is sent yet."""
+        """Keep the session; nothing is sent yet. `on_answer` sees what comes."""
+        self._on_answer = on_answer
         self._session = session
         self._waits = waits
         self._bounds = bounds
@@ -57,16 +62,19 @@ class HttpTransport:
         try:
             async with asyncio.timeout(timeout or self._waits.soap_call):
                 try:
-                    return await self._once(method, url, headers, body, where)
+                    answer = await self._once(method, url, headers, body, where)
                 except (
                     aiohttp.ServerDisconnectedError,
                     aiohttp.ClientConnectionResetError,
                 ):
-                    return await self._once(method, url, headers, body, where)
+                    answer = await self._once(method, url, headers, body, where)
         except NvrError:
             raise
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise classify(error, where) from error
+        if self._on_answer:
+            self._on_answer(where, answer)
+        return answer
 
     async def _once(
         self,
