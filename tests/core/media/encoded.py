@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 import functools
+from itertools import pairwise
 
 import av
 
@@ -81,7 +82,7 @@ def groups(codec: Codec = Codec.H264, **options) -> list[Gop]:
             found.append(Gop([]))
         found[-1].video.append(item)
         found[-1].bytes += len(item.unit.data)
-    for gop, following in zip(found, found[1:], strict=False):
+    for gop, following in pairwise(found):
         gop.end_us = following.start_us
     found[-1].end_us = found[-1].last_us + FRAME_US
     return found

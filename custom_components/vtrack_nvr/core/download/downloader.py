@@ -1,15 +1,36 @@
 """Runs fetches in threads of its own: replay URI in, finished clips out."""
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from pathlib import Path
 
 from ..cancel import CancelToken
 from ..clips import ClipSink
 from ..clock import Clock
-from ..fetching import FetchJob, FetchOutcome, FetchProgress
+from ..errors import ErrorKind, NvrError
+from ..fetching import EndReason, FetchJob, FetchOutcome, FetchProgress
+from ..login_guard import LoginGuard
+from ..media.decode import check_decodes, check_tables
+from ..media.series import Check
+from ..models import ClipFacts
 from ..policy import Bounds, Waits
 from ..rtsp.values import Endpoint
+from .fetch import Fetch
+from .replay import ReplaySettings
 
 type EndpointFor = Callable[[FetchJob], Endpoint]
+type GuardFor = Callable[[FetchJob], LoginGuard | None]
+
+
+class Verify(StrEnum):
+    """How much of a clip is checked before it counts as complete."""
+
+    TABLES = "tables"
+    """Size, number and times of the pictures."""
+    DECODE = "decode"
+    """That, and the first and last pictures decoded in a child process."""
 
 
 class Downloader:
@@ -20,12 +41,25 @@ class Downloader:
         endpoint_for: EndpointFor,
         *,
         clock: Clock,
+        guard_for: GuardFor | None = None,
         waits: Waits | None = None,
         bounds: Bounds | None = None,
         max_workers: int = 4,
+        verify: Verify = Verify.DECODE,
     ) -> None:
-        """`endpoint_for` adds address and login to a job; no thread is started yet."""
-        raise NotImplementedError
+        """`endpoint_for` adds address and login to a job; no thread is started yet.
+
+        `guard_for` returns the guard that the NVR's other logins share.
+        """
+        self._endpoint_for = endpoint_for
+        self._guard_for = guard_for
+        self._clock = clock
+        self._waits = waits or Waits()
+        self._bounds = bounds or Bounds()
+        self._verify = verify
+        self._pool = ThreadPoolExecutor(max_workers, thread_name_prefix="vtrack_fetch")
+        self._running: set[CancelToken] = set()
+        self._is_closed = False
 
     async def fetch(
         self,
@@ -35,9 +69,69 @@ class Downloader:
         progress: Callable[[FetchProgress], None],
         should_yield: Callable[[], bool],
     ) -> FetchOutcome:
-        """Fetch; raises nothing but programming errors."""
-        raise NotImplementedError
+        """Fetch; raises nothing but programming errors.
+
+        `progress` and `should_yield` are called on the worker thread. If the caller is
+        cancelled, so is the fetch, and its end is waited for.
+        """
+        start_ms = job.device_range.start_ms
+        if self._is_closed:
+            return FetchOutcome(EndReason.CANCELLED, start_ms, learned=job.policy)
+        try:
+            endpoint = self._endpoint_for(job)
+        except (LookupError, NvrError) as error:
+            failure = (
+                error
+                if isinstance(error, NvrError)
+                else NvrError(ErrorKind.GONE, "the camera is not attached")
+            )
+            return FetchOutcome(
+                EndReason.FAILED, start_ms, learned=job.policy, error=failure
+            )
+        run = Fetch(
+            job,
+            sink,
+            ReplaySettings(
+                endpoint,
+                self._guard_for(job) if self._guard_for else None,
+                self._clock,
+                self._waits,
+                self._bounds,
+                cancel,
+                job.with_audio,
+            ),
+            cancel=cancel,
+            progress=progress,
+            should_yield=should_yield,
+            check=self._check(cancel),
+        )
+        self._running.add(cancel)
+        future = asyncio.get_running_loop().run_in_executor(self._pool, run.run)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            cancel.cancel("the caller was cancelled")
+            await asyncio.wait([future])
+            raise
+        finally:
+            self._running.discard(cancel)
 
     async def close(self) -> None:
         """Cancel what runs and wait for it, at most `Waits.stop`."""
-        raise NotImplementedError
+        self._is_closed = True
+        for cancel in tuple(self._running):
+            cancel.cancel("closing")
+        ended = asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
+        await asyncio.wait([ended], timeout=self._waits.stop)
+
+    def _check(self, cancel: CancelToken) -> Check:
+        def check(path: Path, facts: ClipFacts) -> None:
+            try:
+                check_tables(path, facts)
+                if self._verify is Verify.DECODE and not cancel.is_cancelled:
+                    check_decodes(path, facts, cancel=cancel)
+            except NvrError as error:
+                if error.kind is not ErrorKind.CANCELLED:
+                    raise
+
+        return check

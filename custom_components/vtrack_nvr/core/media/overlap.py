@@ -13,20 +13,24 @@ def lies_in(gop: Gop, wanted: TimeRange) -> bool:
     return gop.end_us > wanted.start_ms * 1000 and gop.start_us < wanted.end_ms * 1000
 
 
-def without_kept(gop: Gop, kept: Ranges) -> Gop | None:
+def without_kept(gop: Gop, kept: Ranges, half_us: int = 0) -> Gop | None:
     """Return what of a group is not in complete clips yet, None where all of it is.
+
+    `half_us` is half the distance of two pictures: the same picture may be dated a few
+    milliseconds apart in two sessions.
 
     Pictures that others need are never taken away: kept ones at the beginning of a group
     stay if later ones are new.
     """
-    start_ms, last_ms = gop.start_us // 1000, gop.last_us // 1000
+    start_ms = (gop.start_us + half_us) // 1000
+    last_ms = (gop.last_us + half_us) // 1000
     near = [
         item for item in kept if item.start_ms <= last_ms and item.end_ms > start_ms
     ]
     if not near:
         return gop
     place = len(gop.video)
-    while place and _is_kept(gop.video[place - 1].time_us, near):
+    while place and _is_kept(gop.video[place - 1].time_us + half_us, near):
         place -= 1
     if not place:
         return None

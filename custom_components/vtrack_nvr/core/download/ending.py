@@ -1,0 +1,95 @@
+"""When a range has been replayed to its end (download-engine §8.3, profile-g §5.6); pure."""
+
+from enum import StrEnum
+
+from ..frames import AccessUnit
+from ..policy import Waits
+from ..stream.unit_stream import EndSignal
+
+
+class Verdict(StrEnum):
+    """What a session came to."""
+
+    REACHED = "reached"
+    END_OF_FOOTAGE = "end_of_footage"
+    INTERRUPTED = "interrupted"
+
+
+_ORDERLY = frozenset({EndSignal.BYE, EndSignal.NOTICE})
+
+
+class EndOfRange:
+    """Fed with pictures, signals and silence of one session; the first match wins.
+
+    Only a key picture at or after the end, or footage up to a picture and a half before
+    it, counts as reached. Whatever the device says earlier never completes the rest.
+    """
+
+    def __init__(self, end_us: int, waits: Waits) -> None:
+        """`end_us` is the wanted end on the device's clock."""
+        self._end_us = end_us
+        self._waits = waits
+        self._last_us: int | None = None
+        self._step_us = 0
+        self._is_terminal = False
+        self.is_last = False
+        """Whether the newest picture was marked as the last before a gap (E)."""
+
+    @property
+    def has_pictures(self) -> bool:
+        """Say whether any picture came."""
+        return self._last_us is not None
+
+    def picture(self, time_us: int, unit: AccessUnit, step_us: int) -> Verdict | None:
+        """Take the next picture; REACHED means that it is no longer wanted itself."""
+        if unit.is_key and time_us >= self._end_us:
+            return Verdict.REACHED
+        if self._last_us is None or time_us > self._last_us:
+            self._last_us = time_us
+        self._step_us = step_us
+        self._is_terminal = unit.is_terminal
+        self.is_last = unit.is_last
+        return None
+
+    def signal(self, signal: EndSignal) -> Verdict:
+        """Take the device's word that nothing more will come."""
+        if self._is_near:
+            return Verdict.REACHED
+        if signal in _ORDERLY and self.has_pictures:
+            return Verdict.END_OF_FOOTAGE
+        return Verdict.INTERRUPTED
+
+    def quiet(self, seconds: float) -> Verdict | None:
+        """Judge a silence that has lasted for so long."""
+        waits = self._waits
+        if not self.has_pictures:
+            return Verdict.INTERRUPTED if seconds >= waits.first_packet else None
+        if self._is_terminal and seconds >= waits.terminal_quiet:
+            return Verdict.REACHED if self._is_near else Verdict.END_OF_FOOTAGE
+        if self._is_near and seconds >= waits.end_quiet:
+            return Verdict.REACHED
+        if self.is_last and seconds >= waits.last_unit_quiet:
+            return Verdict.END_OF_FOOTAGE
+        return Verdict.INTERRUPTED if seconds >= waits.idle else None
+
+    def patience(self, quiet_s: float) -> float:
+        """Return how long to wait at most until `quiet` is worth asking again."""
+        waits = self._waits
+        if not self.has_pictures:
+            limits = [waits.first_packet]
+        else:
+            limits = [waits.idle]
+            if self._is_terminal:
+                limits.append(waits.terminal_quiet)
+            if self._is_near:
+                limits.append(waits.end_quiet)
+            if self.is_last:
+                limits.append(waits.last_unit_quiet)
+        return max(0.0, min(limits) - quiet_s)
+
+    @property
+    def _is_near(self) -> bool:
+        return (
+            self._last_us is not None
+            and self._last_us + self._step_us * 3 // 2 >= self._end_us
+        )
