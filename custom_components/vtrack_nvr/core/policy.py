@@ -65,6 +65,10 @@ class DevicePolicy:
         """Return the policy with more oddities."""
         return replace(self, quirks=self.quirks | frozenset(quirks))
 
+    def forget(self, *quirks: Quirk) -> DevicePolicy:
+        """Return the policy without some oddities: a new firmware may have fewer."""
+        return replace(self, quirks=self.quirks - frozenset(quirks))
+
 
 @dataclass(frozen=True, slots=True)
 class Waits:
@@ -101,6 +105,15 @@ class Waits:
     storage_answer: float = 30.0
     """A storage root silent for longer counts as stalled."""
     stop: float = 10.0
+    offline: tuple[float, ...] = (5.0, 15.0, 60.0, 120.0, 300.0)
+    """Pauses of everything about an NVR that does not answer."""
+    camera_retry: tuple[float, ...] = (15.0, 60.0, 300.0, 900.0, 3600.0)
+    """Pauses of one camera whose fetches fail one after the other."""
+    stretch_retry: tuple[float, ...] = (60.0, 300.0, 900.0, 3600.0)
+    """Pauses before the same stretch of footage is tried again."""
+    clock_check: float = 3600.0
+    early_sweep: float = 60.0
+    """The shortest pause between two sweeps that events ask for."""
     live_start: float = 15.0
     live_stall: float = 15.0
     live_retry: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
