@@ -51,7 +51,13 @@ class Authenticator:
             if verdict == "good":
                 return None
             stale = verdict == "stale"
-        attempted = bool(header) and not stale
+        return self.refusal(request, faults, stale=stale)
+
+    def refusal(
+        self, request: Request, faults: RtspFaults, *, stale: bool = False
+    ) -> Refusal:
+        """Return the refusal of a request, whatever it carries."""
+        attempted = "authorization" in request.headers and not stale
         return Refusal(self._challenges(faults, stale=stale), attempted)
 
     def _challenges(self, faults: RtspFaults, *, stale: bool) -> list[str]:

@@ -144,6 +144,8 @@ class RtspFaults:
     qop: bool = True
     stale_after: float | None = None
     """Seconds after which a nonce is stale (401 stale=true), in mid-session too."""
+    lock_after_failures: int | None = None
+    """Refuse every login once so many have failed, the right one too."""
     stop_without_authorized_keep_alive: bool = False
     """Stop sending when a request without Authorization arrives."""
 
@@ -157,8 +159,14 @@ class RtspFaults:
     inner_host: str | None = None
     """Content-Base and controls name this host."""
     content_base: Literal["slash", "no-slash", "absent", "location"] = "slash"
-    control: Literal["relative", "absolute", "after-query"] = "relative"
-    """How `a=control` is written; "after-query": `?…/trackID=1` appended to the query."""
+    control: Literal["relative", "absolute", "after-query", "media-only"] = "relative"
+    """How `a=control` is written; "after-query": `?…/trackID=1` appended to the query;
+    "media-only": without one for the whole session."""
+    track_attribute: Literal["a=", "a:"] = "a="
+    """How x-onvif-track begins; "a:" is what the specification prints."""
+    video_payload_type: int = 96
+    more_media_in_sdp: bool = False
+    """A JPEG track before ours and a metadata track behind, which cannot be set up."""
     timeout_form: Literal["plain", "quoted", "absent"] = "plain"
     session_timeout: int = 60
     no_rtp_info: bool = False

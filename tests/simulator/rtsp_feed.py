@@ -18,6 +18,8 @@ from .timeline import (
     Timeline,
 )
 
+LATEST_MS = 10_000
+"""How far behind its clock a live picture may be before it leaves frames out."""
 BLOCK_CACHE_BYTES = 96 * 1024 * 1024
 
 
@@ -218,8 +220,15 @@ class ReplayFeed:
         return start, max(start, end)
 
 
+class StreamChangedError(Exception):
+    """The camera was set to another codec: a stream that runs cannot go on."""
+
+
 class LiveFeed:
-    """The live picture from its next clean point on."""
+    """The live picture from its next clean point on.
+
+    When the device's clock is set, the pictures jump with it and RTP times run on.
+    """
 
     def __init__(
         self, source: LiveSource, clock: Clock, blocks: BlockStore, choice: FeedChoice
@@ -228,24 +237,32 @@ class LiveFeed:
         self._clock = clock
         self._blocks = blocks
         self._choice = choice
+        self._codecs = source.codec, source.audio
         self._gop_ms = -(-clock.now_ms() // source.gop_ms) * source.gop_ms
         self._done = 0
+        self._jumped_ms = 0
         self.first_ms: int | None = self._gop_ms
         self.exhausted = False
 
     def next(self) -> Piece | None:
-        """Return the frames taken since the last call, None if there is none yet."""
+        """Return the frames taken since the last call, None if there is none yet.
+
+        Raises `StreamChangedError` after a change of codec.
+        """
+        if (self._source.codec, self._source.audio) != self._codecs:
+            raise StreamChangedError
         now = self._clock.now_ms()
-        if now - self._gop_ms > 10_000:
-            self._gop_ms, self._done = (
-                now // self._source.gop_ms * self._source.gop_ms,
-                0,
-            )
         look = self._source.look()
+        if not -2 * look.gop_ms <= now - self._gop_ms <= LATEST_MS:
+            before = self._gop_ms + self._done * FRAME_MS
+            self._gop_ms, self._done = now // look.gop_ms * look.gop_ms, 0
+            self._jumped_ms += self._gop_ms - before
         count = look.gop_ms // FRAME_MS
         gop = (self._gop_ms, count)
+        if now < self._gop_ms:
+            return None
         ready = _prefix(self._blocks.footage.gop(look, *gop), now)
-        if now < self._gop_ms or ready <= self._done:
+        if ready <= self._done:
             return None
         start = self._gop_ms + self._done * FRAME_MS
         end = self._gop_ms + ready * FRAME_MS
@@ -260,7 +277,8 @@ class LiveFeed:
         self._done = ready
         if ready == count:
             self._gop_ms, self._done = self._gop_ms + look.gop_ms, 0
-        return Piece(block, start, 0, ends_section=False, ends_all=False)
+        jumped, self._jumped_ms = self._jumped_ms, 0
+        return Piece(block, start, jumped, ends_section=False, ends_all=False)
 
 
 def _clean_point(spans: list[Span], moment_ms: int) -> int | None:

@@ -8,7 +8,7 @@ from .footage_audio import audio_loop
 from .rtsp_faults import RtspFaults
 from .timeline import FRAME_MS, NUMBER_EPOCH_MS, AudioCodec, LiveSource, Look, Timeline
 
-VIDEO_PAYLOAD_TYPE, AAC_PAYLOAD_TYPE = 96, 97
+AAC_PAYLOAD_TYPE = 97
 STATIC_PAYLOAD_TYPES: dict[AudioCodec, int] = {"PCMU": 0, "PCMA": 8, "G722": 9}
 
 
@@ -35,11 +35,9 @@ def media_of(
     found = [
         Media(
             "video",
-            VIDEO_PAYLOAD_TYPE,
+            faults.video_payload_type,
             90_000,
-            _video(
-                source.look(), footage, with_sets=faults.parameter_sets != "in-band"
-            ),
+            _video(source.look(), footage, faults),
             tokens.get("Video"),
             "trackID=1",
         )
@@ -67,14 +65,24 @@ def write_sdp(name: str, media: list[Media], base: str, faults: RtspFaults) -> b
         f"s={name}",
         "c=IN IP4 0.0.0.0",
         "t=0 0",
-        f"a=control:{base if faults.control == 'absolute' else '*'}",
     ]
+    if faults.control != "media-only":
+        lines.append(f"a=control:{base if faults.control == 'absolute' else '*'}")
+    if faults.more_media_in_sdp:
+        lines += ["m=video 0 RTP/AVP 26", "a=control:trackID=8"]
+        lines.append(f"{faults.track_attribute}x-onvif-track:VIDEO009")
     for item in media:
         lines.append(f"m={item.kind} 0 RTP/AVP {item.payload_type}")
         lines += [f"a={attribute}" for attribute in item.attributes]
         lines.append(f"a=control:{control_of(item, base, faults)}")
         if item.track_token is not None:
-            lines.append(f"a=x-onvif-track:{item.track_token}")
+            lines.append(f"{faults.track_attribute}x-onvif-track:{item.track_token}")
+    if faults.more_media_in_sdp:
+        lines += [
+            "m=application 0 RTP/AVP 107",
+            "a=rtpmap:107 vnd.onvif.metadata/90000",
+        ]
+        lines += ["a=control:trackID=9", "a=recvonly"]
     return "\r\n".join(lines).encode() + b"\r\n"
 
 
@@ -90,7 +98,9 @@ def control_url(media: Media, base: str, faults: RtspFaults) -> str:
     return f"{base.rstrip('/')}/{media.suffix}"
 
 
-def _video(look: Look, footage: FootageStore, *, with_sets: bool) -> tuple[str, ...]:
+def _video(look: Look, footage: FootageStore, faults: RtspFaults) -> tuple[str, ...]:
+    kind = faults.video_payload_type
+    with_sets = faults.parameter_sets != "in-band"
     count = look.gop_ms // FRAME_MS
     sets = footage.gop(look, NUMBER_EPOCH_MS, count).parameter_sets
     coded = [base64.b64encode(item).decode() for item in sets]
@@ -98,13 +108,11 @@ def _video(look: Look, footage: FootageStore, *, with_sets: bool) -> tuple[str, 
         fmtp = f"packetization-mode=1;profile-level-id={sets[0][1:4].hex()}"
         if with_sets:
             fmtp += f";sprop-parameter-sets={','.join(coded)}"
-        return f"rtpmap:{VIDEO_PAYLOAD_TYPE} H264/90000", (
-            f"fmtp:{VIDEO_PAYLOAD_TYPE} {fmtp}"
-        )
-    lines = [f"rtpmap:{VIDEO_PAYLOAD_TYPE} H265/90000"]
+        return f"rtpmap:{kind} H264/90000", (f"fmtp:{kind} {fmtp}")
+    lines = [f"rtpmap:{kind} H265/90000"]
     if with_sets:
         fmtp = f"sprop-vps={coded[0]};sprop-sps={coded[1]};sprop-pps={coded[2]}"
-        lines.append(f"fmtp:{VIDEO_PAYLOAD_TYPE} {fmtp}")
+        lines.append(f"fmtp:{kind} {fmtp}")
     return tuple(lines)
 
 

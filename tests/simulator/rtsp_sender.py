@@ -23,7 +23,7 @@ from .rtp_block import (
 )
 from .rtp_reports import goodbye, interleaved_rtcp, sender_report, source_description
 from .rtsp_faults import RtspFaults
-from .rtsp_feed import LiveFeed, Piece, ReplayFeed
+from .rtsp_feed import LiveFeed, Piece, ReplayFeed, StreamChangedError
 from .timeline import Clock
 
 CHUNK_BYTES = 256 * 1024
@@ -112,6 +112,8 @@ class MediaSender:
     def _main(self) -> None:
         try:
             self._run()
+        except StreamChangedError:
+            self.pipe.abort(reset=False)
         except StoppedError, OSError:
             return
 
@@ -157,7 +159,8 @@ class MediaSender:
                     if state is not None:
                         start = self._first_media_ms * (state.clock // 1000)
                         state.rtp_base = (2**32 - 3 * state.clock - start) % 2**32
-        shift = self._skipped_ms if self.order.real_time else 0
+        runs_on = self.order.real_time or self.order.is_live
+        shift = self._skipped_ms if runs_on else 0
         cseq = 0 if self.faults.constant_cseq else self.order.cseq
         data = stamp(piece.block, self.tracks, shift, cseq)
         self._flag(piece, data, first=first)
@@ -374,7 +377,7 @@ class MediaSender:
     def _media_now(self, now_ms: int) -> int:
         """Return the media time being played at a time of the device's clock."""
         if self.order.is_live or self._began is None:
-            return now_ms
+            return now_ms - self._skipped_ms
         elapsed = (time.monotonic() - self._began) * self.faults.real_time_factor
         return self._first_media_ms + round(elapsed * 1000)
 

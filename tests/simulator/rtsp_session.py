@@ -104,6 +104,9 @@ class RequestHandler:
 
     def _authorize(self, request: Request, faults: RtspFaults) -> None:
         refusal = self._server.authenticator.check(request, faults)
+        limit = faults.lock_after_failures
+        if limit is not None and self._server.counters.auth_failures >= limit:
+            refusal = self._server.authenticator.refusal(request, faults)
         if refusal is None:
             return
         if refusal.attempted:

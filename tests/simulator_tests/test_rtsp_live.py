@@ -75,7 +75,8 @@ def test_ffmpeg_records_the_live_picture(server, tmp_path):
 def test_ffprobe_understands_every_sound(server, audio):
     server.live["/other"] = LiveSource("Door", audio=audio, codec="H265", gop_ms=1000)
     url = f"rtsp://admin:secret@127.0.0.1:{server.port}/other"
-    command = ["ffprobe", "-v", "error", "-rtsp_transport", "tcp", "-show_entries"]
+    command = ["ffprobe", "-v", "error", "-rtsp_transport", "tcp"]
+    command += ["-analyzeduration", "400000", "-show_entries"]
     asked = [*command, "stream=codec_name", "-of", "csv=p=0", url]
     found = subprocess.run(
         asked, check=True, timeout=30, capture_output=True, text=True
@@ -160,3 +161,34 @@ def test_a_tunnel_without_its_other_half_is_refused(server):
     with socket.create_connection(("127.0.0.1", server.port)) as sock:
         sock.sendall(b"POST /rec HTTP/1.0\r\nx-sessioncookie: none\r\n\r\n")
         assert sock.recv(100).startswith(b"HTTP/1.0 404")
+
+
+def test_a_change_of_codec_ends_the_stream(connect, server):
+    client = watch(connect, 0.2)
+    server.live["/live"].codec = "H265"
+    client.collect(1, 3)
+    assert client.ended
+    assert b"H265/90000" in connect().describe("/live").body
+
+
+@pytest.mark.parametrize("step", [-3_600_000, 3_600_000])
+def test_rtp_times_run_on_when_the_clock_is_set(connect, clock, step):
+    client = watch(connect, 1.2)
+    clock.offset_ms = step
+    deadline = time.monotonic() + 1.6
+    while time.monotonic() < deadline:
+        client.pump(0.2)
+    video = [packet for packet in client.collect(0.01, 0.01) if packet.channel == 0]
+    burnt = [moment for _, moment in decode(video)]
+    jumps = [b - a for a, b in pairwise(burnt) if b - a != 100]
+    assert len(jumps) == 1
+    assert abs(jumps[0] - step) < 3000
+    stamps = [unit[0].timestamp for unit in access_units(video)]
+    assert {(b - a) % 2**32 for a, b in pairwise(stamps)} == {9000}
+
+
+def test_a_changed_password_lets_nobody_new_in(connect, server):
+    old = watch(connect, 0.1)
+    server.authenticator.accounts["admin"] = "other"
+    assert connect().describe("/live").status == 401
+    assert old.pump(2)

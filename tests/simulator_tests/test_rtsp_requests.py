@@ -430,3 +430,39 @@ def test_what_is_no_request(data):
 )
 def test_clock_times(text, offset):
     assert parse_clock(text) == (None if offset is None else BASE + offset)
+
+
+# --- Descriptions as devices write them --------------------------------------------------
+
+
+def test_odd_descriptions(connect, faults):
+    faults.update(
+        {
+            "control": "media-only",
+            "track_attribute": "a:",
+            "video_payload_type": 35,
+            "more_media_in_sdp": True,
+        }
+    )
+    client = connect()
+    lines = client.describe("/rec").body.decode().split("\r\n")
+    assert "a=control:*" not in lines
+    assert "a:x-onvif-track:VIDEO001" in lines
+    assert "a=rtpmap:35 H264/90000" in lines
+    assert [line for line in lines if line.startswith("m=")] == [
+        "m=video 0 RTP/AVP 26",
+        "m=video 0 RTP/AVP 35",
+        "m=audio 0 RTP/AVP 97",
+        "m=application 0 RTP/AVP 107",
+    ]
+    assert client.setup("/rec", 9)[0].status == 404
+    client.setup("/rec", 1)
+    client.play("/rec", FIRST)
+    assert {packet.payload_type for packet in client.collect()} == {35}
+
+
+def test_too_many_failures_lock_everybody_out(connect, faults):
+    faults.lock_after_failures = 2
+    for _ in range(2):
+        assert connect(password="wrong").describe("/rec").status == 401
+    assert connect().describe("/rec").status == 401
