@@ -31,8 +31,8 @@ class Result:
     missing: int = 0
     returned: int = 0
     foreign: list[str] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
-    """Unfinished files of ours by their names, of which no row knows."""
+    parts: list[tuple[str, int]] = field(default_factory=list)
+    """Unfinished files of ours by their names, with the time of their last change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _files(
         for found in store.files.list(base / day.name):
             inner = f"{path}/{found.name}"
             if is_part(found.name):
-                result.parts.append(inner)
+                result.parts.append((inner, found.changed_ms))
             elif found.is_folder or not found.name.endswith(SUFFIX):
                 result.foreign.append(inner)
             else:
@@ -314,7 +314,7 @@ def _note_missing(
     absent = [
         (path, row)
         for path, row in known.items()
-        if row.state is ClipState.COMPLETE and path not in present
+        if row.state in {ClipState.COMPLETE, ClipState.TRASHED} and path not in present
     ]
     count = 0
     for start in range(0, len(absent), _BATCH):
@@ -325,8 +325,11 @@ def _note_missing(
         ]
         store.guard.check_marker(root)
         now_ms = store.clock.now_ms()
+        dropped = [row.id for _path, row in batch if row.state is ClipState.TRASHED]
+        batch = [item for item in batch if item[1].state is ClipState.COMPLETE]
         removed = [row.id for path, row in batch if path in said.gone]
         vanished = [row.id for path, row in batch if path not in said.gone]
+        store.write(lambda c, d=dropped, n=now_ms: index_clips.set_deleting(c, d, n))  # type: ignore[misc]
         store.write(lambda c, r=removed, v=vanished, n=now_ms: _leave(c, r, v, n))  # type: ignore[misc]
         count += len(vanished)
     store.write(lambda c: drop_covered(c, camera_id))

@@ -62,6 +62,7 @@ class Checker:
                 finally:
                     self.is_running = False
                     store.adopting.discard(root.id)
+            store.settled.add(root.id)
             kept, dropped = salvage.settle_writing(store, root)
             finished = deletion.finish_deletions(store, root_id=root.id)
             transfer.settle_transfers(store, root)
@@ -94,6 +95,7 @@ class Checker:
                 if store.stopping.is_set():
                     break
             transfer.promote_copies(store)
+            deletion.finish_deletions(store)
         finally:
             self.is_running = False
         self.last = replace(report, skipped_roots=tuple(skipped))
@@ -254,7 +256,10 @@ class Checker:
     def _settle_parts(
         self, root: Root, camera: CameraKey, result: Result
     ) -> tuple[int, int]:
-        """Turn unfinished files no row knows into clips; returns (salvaged, left)."""
+        """Turn unfinished files no row knows into clips; returns (salvaged, removed).
+
+        One that holds nothing playable goes when it has not changed for a day.
+        """
         store = self._store
         rows = store.read(lambda c: index_clips.in_state(c, ClipState.FETCHING))
         known = {row["part"] for row in rows} | {
@@ -265,18 +270,20 @@ class Checker:
                 ).fetchall()
             )
         }
-        salvaged = left = 0
-        for path in result.parts:
+        salvaged = removed = 0
+        for path, changed_ms in result.parts:
             if path in known:
                 continue
             start = ClipStart(camera, 0, 0, 0, ClipSource.REPLAY)
             facts = store.probe.salvage(root.folder / path, start)
             if facts is None:
-                left += 1
+                if store.clock.now_ms() - changed_ms > store.bounds.stale_part_ms:
+                    store.files.remove(root.folder / path)
+                    removed += 1
                 continue
             self._enter_part(root, start, facts, path)
             salvaged += 1
-        return salvaged, left
+        return salvaged, removed
 
     def _enter_part(
         self, root: Root, start: ClipStart, facts: ClipFacts, path: str

@@ -199,4 +199,4 @@ def _is_usable(store: Store, root_id: int) -> bool:
         store.root(root_id)
     except NvrError:
         return False
-    return True
+    return root_id in store.settled

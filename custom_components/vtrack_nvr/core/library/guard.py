@@ -122,8 +122,12 @@ class Guard:
         """Say that a root turned out to be one the index knows by another id."""
         with self._lock:
             self._roots.pop(root.id, None)
+            before = self._roots.get(new_id)
             root.id = new_id
             self._roots[new_id] = root
+        if before is not None:
+            before.looker.close()
+            before.worker.close()
 
     def roots(self) -> tuple[Root, ...]:
         """Return all watched roots, the first choice first."""

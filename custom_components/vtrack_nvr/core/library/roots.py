@@ -9,7 +9,7 @@ import sqlite3
 from typing import NamedTuple
 import uuid
 
-from ..errors import NvrError
+from ..errors import ErrorKind, NvrError
 from .guard import Root
 from .journal import Fact, FactKind
 from .values import DAY_MS, RootConfig, RootInfo
@@ -92,8 +92,15 @@ def attach(connection: sqlite3.Connection, root_id: int, found_uuid: str) -> int
     """
     row = connection.execute("select * from root where id = ?", (root_id,)).fetchone()
     known = connection.execute(
-        "select id from root where uuid = ? and id <> ?", (found_uuid, root_id)
+        "select id, is_current, name from root where uuid = ? and id <> ?",
+        (found_uuid, root_id),
     ).fetchone()
+    if known is not None and known["is_current"]:
+        raise NvrError(
+            ErrorKind.STORAGE_MISSING,
+            f"bears the same marker as {known['name']}: is one a copy?",
+            where=row["name"],
+        )
     if known is None:
         connection.execute(
             "update root set uuid = ?, is_marked = 1 where id = ?",

@@ -45,6 +45,8 @@ class Store:
     stopping: threading.Event = field(default_factory=threading.Event)
     chosen_roots: dict[CameraKey, int | None] = field(default_factory=dict)
     """The root each camera's new clips go to, beside its row."""
+    settled: set[int] = field(default_factory=set)
+    """Roots whose fast check is done; nothing is deleted elsewhere."""
     adopting: set[int] = field(default_factory=set)
     """Roots whose files are being compared with an index that is older."""
 

@@ -86,6 +86,8 @@ class LibraryBounds:
     delete_batch: int = 100
     page: int = 200
     """The largest page of clips a query returns."""
+    stale_part_ms: int = DAY_MS
+    """Unfinished files of ours that no row knows and nothing can be made of go then."""
     open_wait: float = 5.0
     """How long `open` waits for the fast check of the roots."""
     stop_wait: float = 10.0

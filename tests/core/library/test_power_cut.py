@@ -1,0 +1,275 @@
+"""The power goes before every step of a library's life; afterwards design §3 holds."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+import os
+from pathlib import Path
+import shutil
+import tempfile
+from typing import Any
+
+import pytest
+
+from custom_components.vtrack_nvr.core.errors import NvrError
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.library import (
+    Library,
+    LibraryBounds,
+    RootConfig,
+)
+from custom_components.vtrack_nvr.core.models import ClipState, CoverageState
+
+from . import invariants
+from .helpers import (
+    CAMERA,
+    MINUTE,
+    NOW,
+    NVR,
+    ManualClock,
+    Setup,
+    TextProbe,
+)
+from .power import DyingFiles, Images, Power, PowerCutError
+
+BOUNDS = LibraryBounds(
+    guard_interval=30.0,
+    open_wait=5.0,
+    stop_wait=1.0,
+    batch_seconds=0.001,
+    minimum_age_ms=0,
+    undo_ms=MINUTE,
+    stale_part_ms=-(2**60),
+    brake_slack_bytes=0,
+    floor_margin_bytes=0,
+)
+
+
+@dataclass
+class Acknowledged:
+    """What the library had confirmed before the power went."""
+
+    kept: dict[int, TimeRange] = field(default_factory=dict)
+    protected: set[int] = field(default_factory=set)
+    deleted: set[int] = field(default_factory=set)
+    asked_to_delete: set[int] = field(default_factory=set)
+
+
+class Machine:
+    """A library on two roots, its power, and the images of its index."""
+
+    def __init__(self, folder: Path, cut_at: int | None) -> None:
+        self.folder = folder
+        self.clock = ManualClock()
+        self.power = Power(cut_at)
+        self.files = DyingFiles(self.power)
+        self.index = folder / "config" / "vtrack_nvr.db"
+        self.images = Images(self.index, folder / "images")
+        self.roots = (folder / "media", folder / "archive")
+        for root in self.roots:
+            root.mkdir(parents=True)
+        self.said = Acknowledged()
+        self.library = self._library(self.index, self.roots, self.files, self._trace)
+        self.setup = Setup(
+            self.library, self.clock, self.index, self.roots[0], TextProbe()
+        )
+
+    def _trace(self, name: str) -> None:
+        self.power.step(name)
+        if name == "after commit":
+            self.images.take()
+
+    def _library(
+        self,
+        index: Path,
+        roots: tuple[Path, ...],
+        files: DyingFiles | None,
+        trace: Callable[[str], None] | None,
+    ) -> Library:
+        return Library(
+            index,
+            [RootConfig(root, root.name, 0) for root in roots],
+            clock=self.clock,
+            probe=TextProbe(),
+            time_zone="Europe/Berlin",
+            bounds=BOUNDS,
+            files=files,
+            trace=trace,
+            with_keeper=False,
+        )
+
+    def live(self, story: Callable[[Machine], None]) -> None:
+        """Run until the story or the power ends."""
+        # a cut inside a transaction: the disk holds what the last commit left
+        try:
+            self.library._open()
+            story(self)
+        except PowerCutError:
+            pass
+        finally:
+            if self.power.is_off:
+                self.images.take()
+            self.power.is_off = True
+            self.library._close()
+
+    def restart(self, *, back: int = 0, is_forgetful: bool = False) -> Library:
+        """Return a library (not open) on what the disks hold after the cut."""
+        if is_forgetful:
+            self.files.forget()
+        after = self.folder / "after"
+        self.images.restore(after / "config", back)
+        roots = tuple(after / root.name for root in self.roots)
+        for old, new in zip(self.roots, roots, strict=True):
+            old.rename(new)
+        # the same storage is found at another place by its marker
+        return self._library(after / "config" / self.index.name, roots, None, None)
+
+
+def run[T](coroutine: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(coroutine)
+
+
+def whole_life(machine: Machine) -> None:
+    """Create, protect, delete, undo, journal, move, sweep, once each."""
+    setup, said, library = machine.setup, machine.said, machine.library
+    care = library.care
+    run(library.register_nvr(NVR, "Recorder"))
+    run(library.register_camera(NVR, CAMERA, "Garden"))
+    for root in library._store.guard.roots():
+        library._keeper.tend(root)
+    whole = TimeRange(NOW, NOW + 60 * MINUTE)
+    run(library.mark(CAMERA, [whole], CoverageState.ON_DEVICE))
+    for number in range(4):
+        start_ms = NOW + number * 5 * MINUTE
+        target, facts = setup.begin(start_ms)
+        machine.files.unsynced.add(target.part_path)
+        library.sink(CAMERA).finish(target, facts)
+        said.kept[target.clip_id] = facts.range
+    first, second, third, fourth = said.kept
+    run(care.protect([first], "the fox"))
+    said.protected.add(first)
+    said.asked_to_delete.update({second, third})
+    run(care.delete([second, third]))
+    run(care.restore([third]))
+    said.asked_to_delete.discard(third)
+    machine.clock.advance(2 * MINUTE)
+    care.empty_trash_now()
+    said.deleted.add(second)
+    for root in library._store.guard.roots():
+        library._keeper.tend(root)
+    other = library._store.guard.roots()[1].id
+    care.mover.move(fourth, other)
+    care.mover.move(first, other, is_copy=True)
+    target, _ = setup.begin(NOW + 30 * MINUTE)
+    library.sink(CAMERA).abandon(target, "nothing")
+    target, facts = setup.begin(NOW + 35 * MINUTE)
+    library.sink(CAMERA).finish(target, facts)
+    said.kept[target.clip_id] = facts.range
+    for root in library._store.guard.roots():
+        library._keeper.tend(root)
+
+
+def verify(machine: Machine, library: Library, *, is_older: bool = False) -> None:
+    """Open what is left and hold it against what was confirmed."""
+    said = machine.said
+    library._open()
+    try:
+        report = library.care.checker.full()
+        assert report.foreign_count == 0 or is_older
+        invariants.check(library)
+        store = library._store
+        rows = store.read(
+            lambda c: c.execute("select * from clip order by start_ms").fetchall()
+        )
+        deleted = {said.kept[clip_id].start_ms for clip_id in said.asked_to_delete}
+        for row in rows:
+            # what was deleted and forgotten again can only be called missing
+            is_forgotten = is_older and row["start_ms"] in deleted
+            allowed = {"missing"} if is_forgotten else set()
+            assert row["state"] in {"complete", "trashed"} | allowed
+        # of lost commits one may have been the undo: the clip is in the trash then
+        there = {"complete", "trashed"} if is_older else {"complete"}
+        complete = {row["start_ms"]: row for row in rows if row["state"] in there}
+        for clip_id, kept in said.kept.items():
+            if clip_id in said.asked_to_delete:
+                continue
+            assert kept.start_ms in complete, f"clip {clip_id} is lost"
+            if clip_id in said.protected and not is_older:
+                assert complete[kept.start_ms]["is_protected"]
+        if not is_older:
+            for clip_id in said.deleted:
+                assert said.kept[clip_id].start_ms not in complete
+    finally:
+        library._close()
+
+
+@pytest.fixture
+def fast_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: thousands of syncs cost nothing there."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+def steps_of(tmp_path: Path) -> int:
+    machine = Machine(tmp_path / "whole", None)
+    machine.live(whole_life)
+    return machine.power.count
+
+
+def test_the_whole_story_holds_without_a_cut(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "whole", None)
+    machine.live(whole_life)
+    assert len(machine.said.kept) == 5
+    verify(machine, machine.restart())
+
+
+@pytest.mark.parametrize(
+    ("back", "is_forgetful", "stride"),
+    [(0, False, 1), (0, True, 2), (1, False, 3), (3, True, 4), (8, False, 4)],
+    ids=["cut", "unsynced gone", "last commit gone", "both", "eight commits gone"],
+)
+def test_power_cut_at_every_step(
+    fast_path: Path, back: int, is_forgetful: bool, stride: int
+) -> None:
+    count = steps_of(fast_path)
+    assert count > 100
+    for cut_at in range(1, count + 1, int(os.environ.get("POWER_CUT_STRIDE", stride))):
+        folder = fast_path / str(cut_at)
+        machine = Machine(folder, cut_at)
+        machine.live(whole_life)
+        try:
+            verify(
+                machine,
+                machine.restart(back=back, is_forgetful=is_forgetful),
+                is_older=back > 0,
+            )
+        except (AssertionError, NvrError) as error:
+            name = machine.power.names[-1]
+            pytest.fail(f"cut at step {cut_at} ({name}): {error!r}")
+        shutil.rmtree(folder)
+
+
+def test_rows_of_a_killed_writer_become_clips(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, None)
+    machine.library._open()
+    run(machine.library.register_nvr(NVR, "Recorder"))
+    run(machine.library.register_camera(NVR, CAMERA, "Garden"))
+    target, _ = machine.setup.begin(NOW)
+    empty, _ = machine.setup.begin(NOW + 10 * MINUTE)
+    empty.part_path.write_bytes(b"")
+    machine.library._close()
+    machine.images.take()
+    library = machine.restart()
+    library._open()
+    try:
+        invariants.check(library)
+        rows = library._store.read(lambda c: c.execute("select * from clip").fetchall())
+        assert [(row["id"], row["state"]) for row in rows] == [
+            (target.clip_id, ClipState.COMPLETE)
+        ]
+    finally:
+        library._close()
