@@ -1,1 +1,1 @@
-"""Recording a live stream into the library."""
+"""Recording a live stream into the library: one recorder per camera, supervised."""

@@ -1,0 +1,1 @@
+"""What is asked of a live recorder and what it tells: values, no behaviour."""
