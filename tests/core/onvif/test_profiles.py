@@ -1,0 +1,167 @@
+"""Profiles become channels with their streams."""
+
+from dataclasses import replace
+
+import pytest
+
+from custom_components.vtrack_nvr.core.models import StreamProfile
+from custom_components.vtrack_nvr.core.onvif.profiles import (
+    SourcedProfile,
+    group_channels,
+    is_generic,
+    last_number,
+    merge,
+    read_profiles1,
+    read_profiles2,
+    sources_of,
+)
+from custom_components.vtrack_nvr.core.onvif.xml import parse
+
+
+def sourced(
+    token: str, source: str, size: int = 640, name: str = "", encoding: str = "H264"
+) -> SourcedProfile:
+    profile = StreamProfile(token, token, encoding, size, size // 2)
+    return SourcedProfile(profile, source, name, f"C_{token}")
+
+
+def test_media_1_profiles() -> None:
+    answer = parse(
+        b"""<R><Profiles token="P1"><Name>main</Name>
+        <VideoSourceConfiguration token="C1"><Name>Hall</Name>
+        <SourceToken>V1</SourceToken></VideoSourceConfiguration>
+        <VideoEncoderConfiguration><Encoding>H264</Encoding><Resolution><Width>1920
+        </Width><Height>1080</Height></Resolution><RateControl><FrameRateLimit>25
+        </FrameRateLimit><BitrateLimit>4096</BitrateLimit></RateControl>
+        </VideoEncoderConfiguration><AudioEncoderConfiguration><Encoding>G711</Encoding>
+        </AudioEncoderConfiguration></Profiles>
+        <Profiles token="audio only"/><Profiles><Name>no token</Name></Profiles></R>"""
+    )
+    assert read_profiles1(answer) == (
+        SourcedProfile(
+            StreamProfile("P1", "main", "H264", 1920, 1080, 25.0, 4096, "G711", 1),
+            "V1",
+            "Hall",
+            "C1",
+        ),
+    )
+
+
+def test_media_2_profiles_name_codecs_differently() -> None:
+    answer = parse(
+        b"""<R><Profiles token="P1"><Name>main</Name><Configurations>
+        <VideoSource token="C1"><Name>x</Name><SourceToken>V1</SourceToken></VideoSource>
+        <VideoEncoder><Encoding>h265</Encoding><Resolution><Width>3840</Width>
+        <Height>2160</Height></Resolution></VideoEncoder>
+        <AudioEncoder><Encoding>MP4A-LATM</Encoding></AudioEncoder>
+        </Configurations></Profiles><Profiles token="bare"/></R>"""
+    )
+    (found,) = read_profiles2(answer)
+    assert found.profile == StreamProfile(
+        "P1", "main", "H265", 3840, 2160, None, None, "AAC", 2
+    )
+
+
+def test_media_1_adds_only_sources_that_media_2_does_not_know() -> None:
+    first = [sourced("P1", "V1"), sourced("P9", "V9")]
+    second = [replace(sourced("Q1", "V1"))]
+    assert [p.profile.token for p in merge(first, second)] == ["Q1", "P9"]
+
+
+def test_a_channel_is_a_source_and_its_largest_picture_comes_first() -> None:
+    (channel,) = group_channels(
+        [
+            sourced("jpeg", "V1", 4000, encoding="JPEG"),
+            sourced("sub", "V1", 320, "Hall"),
+            sourced("main", "V1", 1920, "Hall"),
+        ]
+    )
+    assert [p.token for p in channel.profiles] == ["main", "sub", "jpeg"]
+    assert (channel.token, channel.number, channel.name) == ("V1", 1, "Hall")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "numbers"),
+    [
+        (["VideoSource_1", "VideoSource_2"], [1, 2]),
+        (["000", "001", "002"], [0, 1, 2]),
+        (["V10", "V9"], [9, 10]),
+        (["a", "b"], [1, 2]),
+        (["cam1/x", "cam1/y"], [1, 2]),
+        (["V1", "front"], [1, 2]),
+        (["VideoSourceToken101", "VideoSourceToken201"], [1, 2]),
+        (["VideoSourceToken101", "VideoSourceToken1001"], [1, 10]),
+        (["V99999999999"], [1]),
+    ],
+)
+def test_numbers_come_from_tokens_where_they_tell_channels_apart(
+    tokens: list[str], numbers: list[int]
+) -> None:
+    channels = group_channels([sourced(f"P{t}", t) for t in tokens])
+    assert [channel.number for channel in channels] == numbers
+
+
+def test_a_number_stays_when_another_camera_goes() -> None:
+    both = group_channels([sourced("a", "V1"), sourced("b", "V2")])
+    (left,) = group_channels([sourced("b", "V2")])
+    assert left.number == both[1].number == 2
+
+
+def test_names_given_to_everything_are_replaced() -> None:
+    channels = group_channels(
+        [
+            sourced("a", "V1", name="VideoSourceConfig"),
+            sourced("b", "V2", name="Twin"),
+            sourced("c", "V3", name="Twin"),
+            sourced("d", "V4", name="Garden"),
+        ]
+    )
+    assert [c.name for c in channels] == ["Camera 1", "Camera 2", "Camera 3", "Garden"]
+
+
+def test_a_source_per_stream_is_grouped_by_its_number() -> None:
+    channels = group_channels(
+        [
+            sourced("P101", "Src101", 1920),
+            sourced("P102", "Src102", 640),
+            sourced("P201", "Src201", 1920),
+            sourced("P202", "Src202", 640),
+        ]
+    )
+    assert [[p.token for p in c.profiles] for c in channels] == [
+        ["P101", "P102"],
+        ["P201", "P202"],
+    ]
+    assert [c.number for c in channels] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        # Larger second stream: two cameras. No main stream. Two profiles on one source.
+        [("Src101", 640), ("Src102", 1920)],
+        [("Src102", 640), ("Src201", 1920)],
+        [("Src101", 640), ("Src102", 320), ("Src101", 320)],
+        [("Src101", 640), ("other", 320)],
+    ],
+)
+def test_sources_that_are_no_streams_stay_apart(sources: list[tuple[str, int]]) -> None:
+    profiles = [sourced(f"P{n}", s, size) for n, (s, size) in enumerate(sources)]
+    assert len(group_channels(profiles)) == len({source for source, _ in sources})
+
+
+def test_no_profiles_are_no_channels() -> None:
+    assert group_channels([]) == ()
+
+
+def test_every_token_leads_to_its_source() -> None:
+    assert sources_of([sourced("P1", "V1")]) == {"P1": "V1", "C_P1": "V1", "V1": "V1"}
+
+
+def test_generic_names_and_numbers() -> None:
+    assert all(
+        is_generic(n) for n in ("", "12", "Channel 3", "VideoSource_1", "vsconf "[:2])
+    )
+    assert not is_generic("Front door")
+    assert last_number("Rec_12_video") == 12
+    assert last_number("none") is None

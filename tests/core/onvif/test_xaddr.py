@@ -1,0 +1,75 @@
+"""Advertised addresses become reachable ones."""
+
+import pytest
+
+from custom_components.vtrack_nvr.core.onvif.xaddr import (
+    Endpoint,
+    is_inner,
+    media_uri,
+    service_urls,
+    split,
+)
+
+PLAIN = Endpoint("cam.lan", 1001)
+SECURE = Endpoint("192.0.2.9", 443, is_https=True)
+
+
+@pytest.mark.parametrize(
+    ("advertised", "endpoint", "expected"),
+    [
+        ("http://cam.lan:1001/onvif/search", PLAIN, ["http://cam.lan:1001/onvif/search"]),
+        # The same host on another port: what it says, then where we reached it.
+        ("http://cam.lan:8080/a", PLAIN,
+         ["http://cam.lan:8080/a", "http://cam.lan:1001/a"]),
+        # NAT: the inner port means nothing outside.
+        ("http://192.168.1.20/a?x=1&y=%20", PLAIN,
+         ["http://cam.lan:1001/a?x=1&y=%20", "http://cam.lan:80/a?x=1&y=%20"]),
+        ("http://127.0.0.1:1001/a", PLAIN, ["http://cam.lan:1001/a"]),
+        ("http://10.0.0.1:80:80/a", PLAIN, ["http://cam.lan:1001/a", "http://cam.lan:80/a"]),
+        ("http://user:pw@cam.lan:1001/a", PLAIN, ["http://cam.lan:1001/a"]),
+        ("https://cam.lan/a", PLAIN, ["http://cam.lan:1001/a"]),
+        # TLS is never given up.
+        ("http://192.0.2.9:80/a", SECURE, ["https://192.0.2.9:443/a"]),
+        ("https://192.0.2.9/a", SECURE, ["https://192.0.2.9:443/a"]),
+        ("https://192.0.2.9:99999/a", SECURE, ["https://192.0.2.9:443/a"]),
+        ("http://[fe80::1]/a", Endpoint("2001:db8::1", 80), ["http://[2001:db8::1]:80/a"]),
+        ("", PLAIN, []),
+        ("/onvif/a", PLAIN, []),
+        ("http://cam.lan:1001", PLAIN, []),
+    ],
+)  # fmt: skip
+def test_service_addresses(
+    advertised: str, endpoint: Endpoint, expected: list[str]
+) -> None:
+    assert list(service_urls(advertised, endpoint)) == expected
+
+
+@pytest.mark.parametrize(
+    ("advertised", "port", "expected"),
+    [
+        ("rtsp://192.168.1.2:554/a?b=c%20d&e", None, "rtsp://nvr.lan:554/a?b=c%20d&e"),
+        ("rtsp://192.168.1.2/a", None, "rtsp://nvr.lan/a"),
+        ("rtsp://admin:p@ss@192.168.1.2/a", 8554, "rtsp://nvr.lan:8554/a"),
+        (" \n rtsp://x:554/a?x=1&amp;y=2\n", None, "rtsp://nvr.lan:554/a?x=1&y=2"),
+        ("rtsp://[fe80::2]:554/a", None, "rtsp://nvr.lan:554/a"),
+        ("rtsp://x:554?a=1", None, "rtsp://nvr.lan:554/?a=1"),
+        ("rtsp://x", None, "rtsp://nvr.lan"),
+        ("not a uri", None, None),
+    ],
+)
+def test_media_addresses(
+    advertised: str, port: int | None, expected: str | None
+) -> None:
+    assert media_uri(advertised, "nvr.lan", port) == expected
+
+
+def test_hosts_are_bracketed_where_needed() -> None:
+    assert media_uri("rtsp://x/a", "2001:db8::1") == "rtsp://[2001:db8::1]/a"
+    assert Endpoint("[2001:db8::1]", 80).url("/a") == "http://[2001:db8::1]:80/a"
+
+
+def test_inner_addresses_are_noticed() -> None:
+    assert is_inner("http://192.168.1.1/a", PLAIN)
+    assert not is_inner("http://CAM.lan:99/a", PLAIN)
+    assert not is_inner("", PLAIN)
+    assert split("nothing") is None
