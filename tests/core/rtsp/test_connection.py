@@ -89,12 +89,15 @@ def test_answers_find_their_requests_by_number(connection: RtspConnection) -> No
     assert step.asked.request.method == "DESCRIBE"
 
 
-def test_an_answer_without_number_belongs_to_the_oldest_request(
-    connection: RtspConnection,
+@pytest.mark.parametrize("number", [(), (("CSeq", "4711"),), (("CSeq", "0"),)])
+def test_an_answer_without_a_number_of_ours_belongs_to_the_oldest_request(
+    connection: RtspConnection, number: tuple[tuple[str, str], ...]
 ) -> None:
     connection.request("OPTIONS", URL)
     connection.request("DESCRIBE", URL)
-    step = connection.receive(answer(200, ("Public", "OPTIONS, get_parameter")))
+    step = connection.receive(
+        answer(200, ("Public", "OPTIONS, get_parameter"), *number)
+    )
     assert isinstance(step, Answered)
     assert step.asked.request.method == "OPTIONS"
     assert connection.public == {"OPTIONS", "GET_PARAMETER"}

@@ -326,9 +326,11 @@ def test_another_post_is_opened_when_the_first_is_used_up() -> None:
     ],
 )
 def test_no_tunnel_is_named(answer: bytes, kind: ErrorKind) -> None:
-    with LoopbackServer(TunnelServer(answer)) as server:
-        with pytest.raises(NvrError) as error:
-            tunnel(server.url, waits=replace(WAITS, reply=0.1))
+    with (
+        LoopbackServer(TunnelServer(answer)) as server,
+        pytest.raises(NvrError) as error,
+    ):
+        tunnel(server.url, waits=replace(WAITS, reply=0.1))
     assert error.value.kind is kind
 
 

@@ -102,13 +102,13 @@ class RtspConnection:
     def receive(self, response: Response) -> Step:
         """Take a response; returns what it means, None for answers to nothing of ours.
 
-        Without a usable CSeq it belongs to the oldest open request (profile-g 5.9).
+        Without a CSeq of ours it belongs to the oldest open request (profile-g 5.9).
         Raises what `Authenticator.challenged` raises.
         """
         if response.status < 200:
             return None
         cseq = response.headers.number("CSeq")
-        if cseq is None:
+        if cseq is None or not 0 < cseq <= self._cseq:
             cseq = next(iter(self._open), None)
         asked = None if cseq is None else self._open.pop(cseq, None)
         if asked is None:
