@@ -88,6 +88,7 @@ class VtrackCoordinator(DataUpdateCoordinator[NvrStatus]):
 
     @override
     async def _async_update_data(self) -> NvrStatus:
-        nvr = self._hub.engine.status().nvrs.get(self._nvr, NvrStatus(self._nvr))
+        status = await self._hub.engine.fresh_status()
+        nvr = status.nvrs.get(self._nvr, NvrStatus(self._nvr))
         self._essence = essence(nvr)
         return nvr

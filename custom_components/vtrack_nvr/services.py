@@ -215,7 +215,7 @@ async def async_sync(call: ServiceCall) -> ServiceResponse:
 
 async def async_get_status(call: ServiceCall) -> ServiceResponse:
     """Return the status of the chosen cameras, by the name of their NVR."""
-    status = call.hass.data[HUB].engine.status()
+    status = await call.hass.data[HUB].engine.fresh_status()
     nvrs: dict[str, Any] = {}
     for runtime, camera in chosen_cameras(call, default_all=True):
         nvr = status.nvrs.get(runtime.key)

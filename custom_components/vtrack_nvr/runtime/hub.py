@@ -176,6 +176,10 @@ class VtrackHub:
         """Forget it."""
         self._nvrs.pop(runtime.key, None)
 
+    def is_attached(self, runtime: VtrackRuntime) -> bool:
+        """Say whether an NVR is being worked for."""
+        return self._nvrs.get(runtime.key) is runtime
+
     def _endpoint_for(self, job: FetchJob) -> Endpoint:
         for runtime in self._nvrs.values():
             for camera in runtime.cameras.values():

@@ -226,6 +226,8 @@ class VtrackRuntime:
         self.cameras = now
         self.name = self.entry.title
         await self.hub.async_register(self)
+        if not self.hub.is_attached(self):
+            return  # unloaded meanwhile; the next start reads the entry anew
         self.hub.engine.update_nvr(self.key, nvr_settings(self.entry.options))
         for gone in before.keys() - now.keys():
             await self.hub.engine.remove_camera(self.key, before[gone].key)

@@ -1,0 +1,335 @@
+"""The whole integration in Home Assistant, with a simulated camera behind it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+import io
+from pathlib import Path
+from typing import Any
+
+import av
+from homeassistant.components.media_player import BrowseError
+from homeassistant.components.media_source import (
+    Unresolvable,
+    async_browse_media,
+    async_resolve_media,
+)
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.vtrack_nvr.const import DOMAIN, EVENT_CLIP
+from custom_components.vtrack_nvr.diagnostics import (
+    async_get_config_entry_diagnostics,
+)
+from tests.shell.conftest import RemoteNvr, StartNvr, entry_for
+
+type Whole = tuple[RemoteNvr, MockConfigEntry]
+
+
+def clips_below(folder: Path, pattern: str = "*.mp4") -> list[Path]:
+    """Return the files of the library, in order."""
+    return sorted(path for path in folder.rglob(pattern) if path.suffix == ".mp4")
+
+
+async def until(
+    hass: HomeAssistant, holds: Callable[[], bool], seconds: float = 20
+) -> None:
+    """Wait for something the engine does in its own time."""
+    async with asyncio.timeout(seconds):
+        while not holds():
+            await asyncio.sleep(0.05)
+            await hass.async_block_till_done()
+
+
+@pytest.fixture
+async def whole(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> Callable[..., Awaitable[Whole]]:
+    """Set up the first NVR of a scenario."""
+
+    async def make(name: str = "three-on-one-host", **settings: Any) -> Whole:
+        nvr = (await start_nvr(name))[0]
+        entry = await entry_for(hass, nvr, media_dir, **settings)
+        entry.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        assert entry.state is ConfigEntryState.LOADED
+        return nvr, entry
+
+    return make
+
+
+async def sync(hass: HomeAssistant) -> dict[str, Any]:
+    answer = await hass.services.async_call(
+        DOMAIN, "sync", {"full": True}, blocking=True, return_response=True
+    )
+    await hass.async_block_till_done()
+    assert answer is not None
+    return answer
+
+
+async def test_recordings_come_home_and_can_be_played(
+    hass: HomeAssistant,
+    whole: Callable[..., Awaitable[Whole]],
+    media_dir: Path,
+    hass_client: ClientSessionGenerator,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    events = async_capture_events(hass, EVENT_CLIP)
+    await whole()
+    answer = await sync(hass)
+    assert answer["complete"], answer
+    assert answer["errors"] == 0
+    files = clips_below(media_dir)
+    assert len(files) == 2
+    assert not clips_below(media_dir, ".*")
+
+    await until(hass, lambda: len(events) == 2)
+    top = await async_browse_media(hass, f"media-source://{DOMAIN}")
+    assert top.children is not None
+    [nvr] = top.children
+    [camera] = (await async_browse_media(hass, nvr.media_content_id)).children
+    [day] = (await async_browse_media(hass, camera.media_content_id)).children
+    clips = (await async_browse_media(hass, day.media_content_id)).children
+    assert len(clips) == 2
+    played = await async_resolve_media(hass, clips[0].media_content_id, None)
+    assert played.mime_type == "video/mp4"
+    assert played.path in files
+
+    client = await hass_client()
+    whole_file = await client.get(played.url)
+    assert whole_file.status == HTTPStatus.OK
+    part = await client.get(played.url, headers={"Range": "bytes=0-99"})
+    assert part.status == HTTPStatus.PARTIAL_CONTENT
+    assert part.content_type == "video/mp4"
+    assert await part.read() == (await whole_file.read())[:100]
+    with av.open(io.BytesIO(await whole_file.read())) as media:
+        assert sum(1 for _ in media.decode(video=0)) == 120
+    picture = await client.get(clips[0].thumbnail)
+    assert picture.status == HTTPStatus.OK
+    assert (await picture.read())[:2] == b"\xff\xd8"
+    assert (await client.get("/api/vtrack_nvr/clip/4711")).status == 404
+    assert (await client.get("/api/vtrack_nvr/clip/..")).status in {400, 404}
+    stranger = await hass_client_no_auth()
+    assert (await stranger.get(played.url)).status == HTTPStatus.UNAUTHORIZED
+
+
+async def test_entities_tell_the_state(
+    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+) -> None:
+    _, entry = await whole()
+    await sync(hass)
+    await entry.runtime_data.coordinator.async_refresh()
+    await hass.async_block_till_done()
+    states = {
+        state.entity_id.removeprefix("sensor.first_"): state.state
+        for state in hass.states.async_all("sensor")
+    }
+    assert states["clips"] == "2"
+    assert float(states["coverage"]) == 100
+    assert float(states["backlog"]) == 0
+    assert states["footage_source"] == "replay"
+    assert states["problem"] == "none"
+    assert hass.states.get("binary_sensor.first_connectivity").state == "on"
+    registry = er.async_get(hass)
+    camera_ids = set(entry.subentries)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        assert entity.translation_key or entity.original_device_class
+        assert entity.config_subentry_id in camera_ids | {None}
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert len(devices) == 2
+    assert {device.via_device_id is None for device in devices} == {True, False}
+
+
+async def test_status_and_protection_by_action(
+    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+) -> None:
+    await whole()
+    await sync(hass)
+    answer = await hass.services.async_call(
+        DOMAIN, "get_status", {}, blocking=True, return_response=True
+    )
+    [nvr] = answer["nvrs"]
+    [camera] = nvr["cameras"]
+    assert camera["clips"] == 2
+    assert camera["backlog_seconds"] == 0
+    for is_protected in (True, False):
+        await hass.services.async_call(
+            DOMAIN,
+            "protect",
+            {"clip_id": camera["last_clip_id"], "protected": is_protected},
+            blocking=True,
+        )
+        hub = hass.data[DOMAIN]
+        clip = await hub.library.browse.clip(camera["last_clip_id"])
+        assert clip.is_protected is is_protected
+    with pytest.raises(ServiceValidationError):
+        await hass.services.async_call(
+            DOMAIN, "protect", {"clip_id": 4711}, blocking=True
+        )
+
+
+async def test_a_saved_clip_is_returned(
+    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+) -> None:
+    nvr, _ = await whole(mode="on_demand")
+    [timeline] = [c.timeline for c in nvr.channels if c.timeline]
+    start_ms, end_ms = timeline.segments(nvr.clock.now_ms())[0]
+    camera = hass.states.async_entity_ids("camera")[0]
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "save_clip",
+        {
+            "entity_id": camera,
+            "start": datetime.fromtimestamp((start_ms + 2000) / 1000, UTC),
+            "end": datetime.fromtimestamp((end_ms - 2000) / 1000, UTC),
+            "timeout": 20,
+        },
+        blocking=True,
+        return_response=True,
+    )
+    [saved] = answer["saved"]
+    assert saved["complete"]
+    assert saved["clips"]
+    with pytest.raises(ServiceValidationError):
+        await hass.services.async_call(
+            DOMAIN,
+            "save_clip",
+            {"entity_id": camera, "start": "2026-01-02 00:00", "end": "2026-01-01"},
+            blocking=True,
+        )
+    with pytest.raises(ServiceValidationError):
+        await hass.services.async_call(DOMAIN, "save_clip", {}, blocking=True)
+
+
+async def test_the_switch_survives_a_reload(
+    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+) -> None:
+    _, entry = await whole()
+    [switch] = hass.states.async_entity_ids("switch")
+    await hass.services.async_call(
+        "switch", "turn_off", {"entity_id": switch}, blocking=True
+    )
+    await until(hass, lambda: hass.states.get(switch).state == "off")
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    await until(hass, lambda: hass.states.get(switch).state == "off")
+    await hass.services.async_call(
+        "switch", "turn_on", {"entity_id": switch}, blocking=True
+    )
+    await until(hass, lambda: hass.states.get(switch).state == "on")
+
+
+async def test_buttons_start_a_sync(
+    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]], media_dir: Path
+) -> None:
+    await whole()
+    for button in hass.states.async_entity_ids("button"):
+        await hass.services.async_call(
+            "button", "press", {"entity_id": button}, blocking=True
+        )
+    await until(hass, lambda: len(clips_below(media_dir)) == 2)
+
+
+async def test_a_camera_is_removed_without_its_clips(
+    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]], media_dir: Path
+) -> None:
+    _, entry = await whole()
+    await sync(hass)
+    [subentry] = entry.subentries
+    hass.config_entries.async_remove_subentry(entry, subentry)
+    await hass.async_block_till_done()
+    assert not hass.states.async_entity_ids("camera")
+    assert len(clips_below(media_dir)) == 2
+    top = await async_browse_media(hass, f"media-source://{DOMAIN}")
+    [former] = top.children
+    assert former.title == "Former cameras"
+    [camera] = (await async_browse_media(hass, former.media_content_id)).children
+    [day] = (await async_browse_media(hass, camera.media_content_id)).children
+    clips = (await async_browse_media(hass, day.media_content_id)).children
+    assert len(clips) == 2
+
+
+async def test_removing_the_entry_keeps_files_and_archive(
+    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]], media_dir: Path
+) -> None:
+    _, entry = await whole()
+    await sync(hass)
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    assert len(clips_below(media_dir)) == 2
+    top = await async_browse_media(hass, f"media-source://{DOMAIN}")
+    assert [child.title for child in top.children] == ["Former cameras"]
+
+
+async def test_an_nvr_that_is_off_is_tried_again_and_the_archive_is_there(
+    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+) -> None:
+    nvr, entry = await whole()
+    await sync(hass)
+    await nvr.stop()
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    top = await async_browse_media(hass, f"media-source://{DOMAIN}")
+    assert len(top.children) == 1
+
+
+async def test_a_refused_login_asks_for_a_new_one(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("three-on-one-host"))[0]
+    entry = await entry_for(hass, nvr, media_dir)
+    entry.add_to_hass(hass)
+    nvr.accounts[nvr.spec.user] = "changed"
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    [flow] = hass.config_entries.flow.async_progress()
+    assert flow["step_id"] == "reauth_confirm"
+
+
+async def test_places_that_do_not_exist_are_said_to(
+    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+) -> None:
+    await whole()
+    for place in (
+        "nonsense",
+        "camera/none",
+        "nvr/none",
+        "clip/4711",
+        "day/x/2026-13-1",
+    ):
+        with pytest.raises(BrowseError):
+            await async_browse_media(hass, f"media-source://{DOMAIN}/{place}")
+    for place in ("nonsense", "camera/none", "clip/4711"):
+        with pytest.raises(Unresolvable):
+            await async_resolve_media(hass, f"media-source://{DOMAIN}/{place}", None)
+
+
+async def test_diagnostics_hold_no_secret(
+    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+) -> None:
+    nvr, entry = await whole()
+    text = repr(await async_get_config_entry_diagnostics(hass, entry))
+    assert nvr.spec.password not in text
+    assert nvr.spec.user not in text
+    assert nvr.spec.serial not in text
+    assert nvr.spec.mac not in text.lower()
+
+
+async def test_the_archive_opens_without_any_device(hass: HomeAssistant) -> None:
+    assert await async_setup_component(hass, DOMAIN, {})
+    await hass.async_block_till_done()
+    top = await async_browse_media(hass, f"media-source://{DOMAIN}")
+    assert top.children == []
