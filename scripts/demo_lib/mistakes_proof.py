@@ -28,9 +28,7 @@ async def wrong_about_mistakes(
         *await _expect(
             home.api, {"not_onvif"}, {**good, "port": str(nvr.port + _RTSP)}
         ),
-        *await _expect(
-            home.api, {"html_page"}, {**good, "port": str(home.config.port)}
-        ),
+        *await _expect(home.api, _NOT_ONVIF, {**good, "port": str(home.config.port)}),
     ]
     await simulator.set_faults(session, nvr.name, {"html_ops": ["*"]})
     found += await _expect(home.api, {"html_page"}, good)
