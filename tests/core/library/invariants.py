@@ -1,6 +1,7 @@
 """What has to be true of a library at any quiet moment (design §3)."""
 
 import hashlib
+import itertools
 from pathlib import Path
 import sqlite3
 
@@ -56,7 +57,7 @@ def _check_camera(connection: sqlite3.Connection, camera: sqlite3.Row) -> None:
     spans = connection.execute(
         "select * from coverage where camera_id = ? order by start_ms", (camera["id"],)
     ).fetchall()
-    for before, after in zip(spans, spans[1:], strict=False):
+    for before, after in itertools.pairwise(spans):
         assert before["end_ms"] <= after["start_ms"]
     kept = union(ranges)
     for span in spans:
@@ -100,6 +101,6 @@ def check_files(connection: sqlite3.Connection, root_id: int, path: Path) -> Non
     ):
         owned |= {row["path"], row["part"]}
     for file in folder.rglob("*"):
-        if file.is_file() and (file.suffix in {".mp4", ".part"}):
-            if not file.name.startswith(".journal"):
-                assert str(file.relative_to(folder)) in owned, f"nobody's: {file}"
+        is_clip = file.suffix in {".mp4", ".part"} and file.is_file()
+        if is_clip and not file.name.startswith(".journal"):
+            assert str(file.relative_to(folder)) in owned, f"nobody's: {file}"
