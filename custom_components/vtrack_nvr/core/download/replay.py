@@ -10,9 +10,9 @@ from ..login_guard import LoginGuard
 from ..policy import Bounds, DevicePolicy, Quirk, Waits
 from ..rtsp.errors import RtspRefused
 from ..rtsp.values import Endpoint, MediaTrack, PlayAnswer, PlayRequest, Transport
+from ..stream.tracks import choose_sound, choose_video
 from ..stream.unit_stream import UnitStream
 from .ladder import Ladder
-from .tracks import choose_sound, choose_video
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..clips import ClipSink, ClipStart, ClipTarget
 from ..errors import ErrorKind, NvrError
-from ..frames import TrackFormat
+from ..frames import Codec, TrackFormat
 from ..intervals import TimeRange
 from ..models import CameraKey, ClipFacts, ClipSource, ClockEra, TimeSource
 from ..policy import Bounds
@@ -31,6 +31,19 @@ class SeriesPlan:
     check: Check | None = None
 
 
+type _Formats = tuple[Codec, tuple[Codec, int, int, bytes] | None]
+
+
+def _formats(video: TrackFormat, sound: TrackFormat | None) -> _Formats:
+    """Return what must not change within a file, but for the parameter sets."""
+    return (
+        video.codec,
+        (sound.codec, sound.clock_rate, sound.channels, sound.config)
+        if sound
+        else None,
+    )
+
+
 @dataclass(slots=True)
 class _Open:
     target: ClipTarget
@@ -38,6 +51,7 @@ class _Open:
     tags: ClipTags
     boundary_us: int
     end_us: int
+    formats: _Formats
     bytes: int = 0
     unchecked: int = 0
     holes: int = 0
@@ -74,7 +88,11 @@ class ClipSeries:
         holes: int = 0,
     ) -> None:
         """Append a group, beginning a new clip where one is due."""
-        if self._open and gop.begins_with_key and self._is_cut_due(self._open, gop):
+        if (
+            self._open
+            and gop.begins_with_key
+            and self._is_cut_due(self._open, gop, video, sound)
+        ):
             self.finish()
         if self._open is None:
             if not gop.begins_with_key:
@@ -121,13 +139,21 @@ class ClipSeries:
         if clip:
             self._abandon(clip, reason)
 
-    def _is_cut_due(self, clip: _Open, gop: Gop) -> bool:
+    @staticmethod
+    def _is_estimated(source: TimeSource) -> bool:
+        return source is TimeSource.ESTIMATED
+
+    def _is_cut_due(
+        self, clip: _Open, gop: Gop, video: TrackFormat, sound: TrackFormat | None
+    ) -> bool:
         pause_us = gop.start_us - clip.end_us
         return (
             gop.start_us >= clip.boundary_us
             or pause_us > self._plan.bounds.gap_ms * 1000
             or pause_us < -self._plan.bounds.clock_jump_ms * 1000
-            or clip.tags.time_source is not self.time_source
+            or self._is_estimated(clip.tags.time_source)
+            is not self._is_estimated(self.time_source)
+            or clip.formats != _formats(video, sound)
             or clip.writer.needs_new_clip(gop.video[0].unit)
         )
 
@@ -155,6 +181,7 @@ class ClipSeries:
             tags,
             plan.era.to_device(boundary_ms) * 1000,
             gop.start_us,
+            _formats(video, sound),
         )
 
     def _close(self, clip: _Open) -> ClipFacts:

@@ -1,0 +1,307 @@
+"""Live recording from a simulated camera, with what goes wrong in a house."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+import time
+
+import pytest
+
+from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.frames import Codec
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.live.recorder import (
+    LiveGap,
+    LiveRecorder,
+    LiveSpec,
+)
+from custom_components.vtrack_nvr.core.live.recorders import LiveRecorders
+from custom_components.vtrack_nvr.core.live.status import LiveState, LiveStatus
+from custom_components.vtrack_nvr.core.models import CameraKey, ClipSource, ClockEra
+from custom_components.vtrack_nvr.core.policy import Bounds, Waits
+from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
+from tests.core.download.conftest import FolderSink
+from tests.simulator.footage import FootageStore, read_pictures
+from tests.simulator.rtsp_faults import RtspFaults
+from tests.simulator.rtsp_server import RtspServer
+from tests.simulator.timeline import DeviceClock, LiveSource
+
+CAMERA = CameraKey("sim/1")
+WAITS = Waits(
+    connect=1.0,
+    reply=1.0,
+    live_start=1.0,
+    live_stall=0.8,
+    teardown=0.2,
+    live_retry=(0.05, 0.1, 0.3),
+)
+
+
+@pytest.fixture
+def faults() -> RtspFaults:
+    return RtspFaults()
+
+
+@pytest.fixture
+def server(socket_enabled: None, faults: RtspFaults) -> Iterator[RtspServer]:
+    running = RtspServer(
+        "127.0.0.1",
+        0,
+        {"admin": "secret"},
+        DeviceClock(),
+        {},
+        {"/live": LiveSource("Gate", gop_ms=500, width=320, height=180)},
+        faults,
+        footage=FootageStore(),
+    )
+    running.start_now()
+    yield running
+    running.stop_now()
+
+
+class Bench:
+    """A recorder with everything it told."""
+
+    def __init__(self, server: RtspServer, folder: Path) -> None:
+        self.server = server
+        self.sink = FolderSink(folder)
+        self.password = "secret"
+        self.states: list[LiveStatus] = []
+        self.gaps: list[LiveGap] = []
+        self.recorder: LiveRecorder | None = None
+
+    def endpoint(self) -> Endpoint:
+        url = f"rtsp://127.0.0.1:{self.server.port}/live"
+        return Endpoint(url, "admin", self.password)
+
+    def start(self, bounds: Bounds | None = None, **options) -> LiveRecorder:
+        self.recorder = LiveRecorder(
+            LiveSpec(CAMERA, self.endpoint, **options),
+            self.sink,
+            clock=SystemClock(),
+            waits=WAITS,
+            bounds=bounds,
+            on_status=self.states.append,
+            on_gap=self.gaps.append,
+        )
+        self.recorder.start()
+        return self.recorder
+
+    def wait(self, condition: Callable[[], object], seconds: float = 8.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, self.states
+            time.sleep(0.02)
+
+    def recorded_for(self, seconds: float) -> Callable[[], bool]:
+        """Return a condition: a picture this much later than now was written."""
+        due = time.time() + seconds
+
+        def check() -> bool:
+            last = self.recorder.status.last_picture_ms if self.recorder else None
+            return last is not None and last / 1000 >= due
+
+        return check
+
+    def check(self) -> list[int]:
+        """Prove dates and order of all pictures; return their numbers."""
+        numbers: list[int] = []
+        for path, facts in self.sink.clips:
+            shown = read_pictures(path)
+            assert facts.source is ClipSource.LIVE
+            assert facts.frames == len(shown)
+            for item in shown:
+                dated = facts.range.start_ms + item.pts_ms
+                assert abs(dated - item.picture.time_ms) < 400
+            numbers += [item.picture.number for item in shown]
+        assert numbers == sorted(set(numbers))
+        return numbers
+
+
+@pytest.fixture
+def bench(server: RtspServer, tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(server, tmp_path)
+    yield made
+    if made.recorder:
+        assert made.recorder.stop()
+
+
+def test_every_picture_of_a_stream_is_kept(bench: Bench) -> None:
+    recorder = bench.start(is_on=True)
+    bench.wait(bench.recorded_for(2.0))
+    begun = time.monotonic()
+    assert recorder.stop()
+    assert time.monotonic() - begun < 2.0
+    numbers = bench.check()
+    assert len(numbers) >= 15
+    assert all(b - a == 1 for a, b in pairwise(numbers))
+    assert bench.sink.clips[0][1].audio_codec is Codec.AAC
+    assert [status.state for status in bench.states] == [
+        LiveState.CONNECTING,
+        LiveState.RECORDING,
+        LiveState.STOPPED,
+    ]
+
+
+def test_clips_are_dated_on_the_devices_clock_too(bench: Bench) -> None:
+    recorder = bench.start(is_on=True, era=ClockEra(4, 0, 7_200_000))
+    bench.wait(bench.recorded_for(0.8))
+    recorder.stop()
+    facts = bench.sink.clips[0][1]
+    assert facts.device_start_ms + 7_200_000 == facts.range.start_ms
+    assert facts.era_id == 4
+    bench.check()
+
+
+@pytest.mark.parametrize("fault", ["drop_after_frames", "stall_after_frames"])
+def test_a_broken_stream_goes_on_in_the_same_clip(
+    bench: Bench, faults: RtspFaults, fault: str
+) -> None:
+    setattr(faults, fault, 12)
+    faults.limits[fault] = 1
+    recorder = bench.start(is_on=True)
+    bench.wait(bench.recorded_for(3.5))
+    recorder.stop()
+    numbers = bench.check()
+    assert len(bench.sink.clips) == 1
+    assert bench.server.counters.connections >= 2
+    jumps = [b - a for a, b in pairwise(numbers) if b - a > 1]
+    assert len(jumps) <= 2
+    assert bench.gaps == []
+
+
+def test_a_loss_that_cuts_the_file_is_reported(
+    bench: Bench, faults: RtspFaults
+) -> None:
+    faults.drop_after_frames = 12
+    faults.limits["drop_after_frames"] = 1
+    recorder = bench.start(Bounds(gap_ms=100), is_on=True)
+    bench.wait(lambda: bench.gaps)
+    bench.wait(bench.recorded_for(0.5))
+    recorder.stop()
+    assert bench.gaps[-1].reason in {"interrupted", "connecting"}
+    assert bench.gaps[-1].range.duration_ms > 100
+    bench.check()
+
+
+def test_another_codec_begins_a_new_clip(
+    bench: Bench, server: RtspServer, faults: RtspFaults
+) -> None:
+    recorder = bench.start(is_on=True)
+    bench.wait(bench.recorded_for(0.8))
+    server.live["/live"] = LiveSource(
+        "Gate", codec="H265", gop_ms=500, width=320, height=180
+    )
+    server.drop_connections()
+    bench.wait(lambda: len(bench.sink.clips) == 1)
+    bench.wait(bench.recorded_for(0.8))
+    recorder.stop()
+    codecs = [facts.video_codec for _, facts in bench.sink.clips]
+    assert codecs == [Codec.H264, Codec.H265]
+    bench.check()
+
+
+def test_a_refused_login_waits_for_a_person(bench: Bench) -> None:
+    bench.password = "wrong"
+    recorder = bench.start(is_on=True)
+    bench.wait(lambda: recorder.status.state is LiveState.BLOCKED)
+    assert recorder.status.problem is ErrorKind.AUTH_REFUSED
+    assert "wrong" not in recorder.status.detail
+    bench.password = "secret"
+    recorder.retry_now()
+    bench.wait(lambda: recorder.status.state is LiveState.RECORDING)
+    assert recorder.status.problem is None
+
+
+def test_an_absent_device_is_waited_for(bench: Bench, server: RtspServer) -> None:
+    port = server.port
+    server.stop_now()
+    recorder = bench.start(is_on=True)
+    bench.wait(lambda: recorder.status.failures >= 2)
+    assert recorder.status.state is LiveState.WAITING
+    assert recorder.status.problem is ErrorKind.UNREACHABLE
+    server.port = port
+    server.start_now()
+    bench.wait(lambda: recorder.status.state is LiveState.RECORDING)
+
+
+def test_a_stream_without_pictures_is_given_up_and_tried_again(
+    bench: Bench, faults: RtspFaults
+) -> None:
+    faults.first_packet_delay = 30.0
+    recorder = bench.start(is_on=True)
+    bench.wait(lambda: recorder.status.problem is ErrorKind.TIMEOUT)
+    faults.first_packet_delay = 0.0
+    bench.wait(lambda: recorder.status.state is LiveState.RECORDING)
+
+
+def test_nothing_is_connected_while_nothing_is_wanted(
+    bench: Bench, server: RtspServer
+) -> None:
+    recorder = bench.start()
+    bench.wait(lambda: recorder.status.state is LiveState.IDLE)
+    assert server.counters.connections == 0
+    now = round(time.time() * 1000)
+    recorder.record(TimeRange(now, now + 1_200))
+    bench.wait(lambda: bench.sink.clips)
+    bench.wait(lambda: recorder.status.state is LiveState.IDLE)
+    numbers = bench.check()
+    assert 5 <= len(numbers) <= 25
+
+
+def test_the_pre_roll_comes_from_memory(bench: Bench) -> None:
+    recorder = bench.start(pre_roll_ms=3_000)
+    bench.wait(lambda: recorder.status.state is LiveState.WATCHING)
+    time.sleep(1.5)
+    pressed = round(time.time() * 1000)
+    recorder.switch(True)
+    bench.wait(bench.recorded_for(0.6))
+    recorder.switch(False)
+    bench.wait(lambda: bench.sink.clips)
+    facts = bench.sink.clips[0][1]
+    assert facts.range.start_ms < pressed - 800
+    numbers = bench.check()
+    assert all(b - a == 1 for a, b in pairwise(numbers))
+    bench.wait(lambda: recorder.status.state is LiveState.WATCHING)
+
+
+def test_a_full_disk_pauses_and_resumes_by_itself(bench: Bench) -> None:
+    bench.sink.fail_room = NvrError(ErrorKind.STORAGE_FULL, "floor")
+    recorder = bench.start(Bounds(free_check_bytes=1), is_on=True)
+    bench.wait(lambda: recorder.status.state is LiveState.BLOCKED)
+    assert recorder.status.problem is ErrorKind.STORAGE_FULL
+    bench.sink.fail_room = None
+    bench.wait(bench.recorded_for(0.6))
+    assert recorder.status.state is LiveState.RECORDING
+
+
+async def test_recorders_are_steered_from_the_loop(
+    server: RtspServer, tmp_path: Path
+) -> None:
+
+    states: list[LiveState] = []
+    bench = Bench(server, tmp_path)
+    live = LiveRecorders(
+        clock=SystemClock(),
+        waits=WAITS,
+        on_status=lambda key, status: states.append(status.state),
+    )
+    spec = LiveSpec(CAMERA, bench.endpoint)
+    await live.attach(spec, bench.sink)
+    assert live.is_attached(CAMERA)
+    live.switch(CAMERA, True)
+    now = round(time.time() * 1000)
+    await live.want(CAMERA, TimeRange(now, now + 500))
+    async with asyncio.timeout(8):
+        while LiveState.RECORDING not in states:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    live.retry_now(CAMERA)
+    assert live.status(CAMERA)
+    await live.attach(replace(spec, is_on=True), bench.sink)
+    await live.close()
+    assert live.status(CAMERA) is None
+    assert not live.is_attached(CAMERA)
+    bench.check()
