@@ -6,6 +6,7 @@ from dataclasses import replace
 import time
 from typing import Any
 
+import av
 import pytest
 
 from custom_components.vtrack_nvr.core.cancel import CancelToken
@@ -435,3 +436,29 @@ def test_sessions_never_stay_behind(serve: Serve) -> None:
     for _ in range(3):
         with stream_of(server) as stream:
             assert len(Replayed(stream).video) == len(EXPECTED)
+
+
+@pytest.mark.parametrize("codec", ["H264", "H265"])
+@pytest.mark.parametrize("parameter_sets", ["sdp", "in-band"])
+def test_what_arrives_can_be_decoded_from_any_key_frame(
+    serve: Serve, codec: str, parameter_sets: str
+) -> None:
+    server = serve({"codec": codec}, parameter_sets=parameter_sets)
+    with stream_of(server) as stream:
+        video = Replayed(stream, start_ms=BASE + 4000).video
+    decoder = av.CodecContext.create("hevc" if codec == "H265" else "h264", "r")
+    pictures = [p for unit in video for p in decoder.decode(av.Packet(unit.data))]
+    pictures += decoder.decode(None)
+    assert len(pictures) == len(video) == 40
+    assert (pictures[0].width, pictures[0].height) == (160, 90)
+
+
+def test_the_sound_that_arrives_can_be_decoded(serve: Serve) -> None:
+    server = serve({"audio": "AAC"})
+    with stream_of(server) as stream:
+        replayed = Replayed(stream)
+    decoder = av.CodecContext.create("aac", "r")
+    decoder.extradata = replayed.tracks[1].format.config
+    sound = replayed.of(TrackKind.AUDIO)
+    frames = [f for unit in sound for f in decoder.decode(av.Packet(unit.data))]
+    assert len(frames) == len(sound)

@@ -45,6 +45,7 @@ class LiveTimeline:
         self._report: tuple[int, int] | None = None
         self._report_offset_us: int | None = None
         self._latest_us = 0
+        self._is_reordered = False
 
     def report(self, time_us: int, rtp_time: int, arrival_ms: int) -> None:
         """Take a sender report of this track into account; a zero or odd one stops that."""
@@ -78,6 +79,8 @@ class LiveTimeline:
             return Placed(arrival_us)
         delta = signed_distance(unit.rtp_time, self._rtp)
         self._rtp += delta
+        if -self._rate < delta < 0:
+            self._is_reordered = True
         if abs(delta) > _RTP_JUMP_S * self._rate:
             self._report = self._report_offset_us = None
             self.uses_reports = False
@@ -98,7 +101,7 @@ class LiveTimeline:
         if is_step:
             self._latest_us = time_us
             return Placed(time_us, ClockStep(latest_us, time_us))
-        if time_us <= latest_us and delta >= 0:
+        if time_us <= latest_us and not self._is_reordered:
             time_us = latest_us + self._tick_us
         self._latest_us = max(latest_us, time_us)
         return Placed(time_us)

@@ -91,6 +91,8 @@ class _Link:
         try:
             self._socket.settimeout(max(0.0, timeout_s))
             count = self._socket.recv_into(view)
+            if count and isinstance(self._socket, ssl.SSLSocket):
+                count += self._receive_more(self._socket, view[count:])
         except TimeoutError, BlockingIOError, ssl.SSLWantReadError:
             return None
         except OSError as error:
@@ -98,6 +100,19 @@ class _Link:
         if not count:
             self._cancel.check()
         return count
+
+    @staticmethod
+    def _receive_more(sock: ssl.SSLSocket, view: memoryview) -> int:
+        """Return how much more is there: one read of TLS yields 16 kB at most.
+
+        An end or a failure shows itself again at the next read.
+        """
+        sock.settimeout(0.0)
+        total = 0
+        with suppress(OSError):
+            while total < len(view) and (count := sock.recv_into(view[total:])):
+                total += count
+        return total
 
     def close(self) -> None:
         self._remove_waker()

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+import av
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
@@ -228,3 +229,38 @@ def test_reading_bits_beyond_the_end_fails() -> None:
     assert [bits.read(4), bits.read(3), bits.left] == [10, 2, 1]
     with pytest.raises(IndexError):
         bits.read(2)
+
+
+def aac_frames() -> tuple[bytes, list[bytes]]:
+    """Return the configuration and the frames of half a second of real AAC."""
+    encoder = av.CodecContext.create("aac", "w")
+    encoder.sample_rate = 16_000
+    encoder.layout = "mono"
+    encoder.format = "fltp"
+    encoder.open()
+    packets = []
+    for _ in range(8):
+        frame = av.AudioFrame("fltp", "mono", 1024)
+        frame.sample_rate = 16_000
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        packets += encoder.encode(frame)
+    packets += encoder.encode(None)
+    return bytes(encoder.extradata or b"")[:2], [bytes(packet) for packet in packets]
+
+
+def test_latm_with_its_configuration_inside_can_be_decoded() -> None:
+    config, frames = aac_frames()
+    out, push, _ = make(audio(Codec.LATM, clock_rate=16_000))
+    for number, frame in enumerate(frames):
+        # AudioMuxElement(1): new config, then the length and the frame, bit by bit
+        bits = "0" + "0" + "1" + "000000" + "0000" + "000"
+        bits += f"{int.from_bytes(config):016b}" + "000" + "11111111" + "0" + "0"
+        bits += "11111111" * (len(frame) // 255) + f"{len(frame) % 255:08b}"
+        bits += f"{int.from_bytes(frame):0{8 * len(frame)}b}"
+        bits += "0" * (-len(bits) % 8)
+        push(int(bits, 2).to_bytes(len(bits) // 8), number * 1024)
+    decoder = av.CodecContext.create("aac_latm", "r")
+    decoded = [f for unit in out for f in decoder.decode(av.Packet(unit.data))]
+    assert len(decoded) == len(frames)
+    assert decoded[0].sample_rate == 16_000
