@@ -135,9 +135,8 @@ class ReplayFeed:
             if self._end_ms is not None and self._gop_ms >= self._end_ms:
                 self._gop_ms = None
                 return None
-            grows = self._timeline.is_growing and index == len(spans) - 1
-            piece = self._piece(span, spans[index + 1 :], grows=grows)
-            if piece is not None or grows:
+            piece = self._piece(span, spans[index + 1 :], grows=span.is_open)
+            if piece is not None or span.is_open:
                 return piece
         return None
 
@@ -153,6 +152,8 @@ class ReplayFeed:
         ready = _prefix(gop, span.end_ms) if grows else count
         first = self._units_done
         if ready <= first:
+            if not grows:  # recording stopped behind what was sent already
+                self._gop_ms, self._units_done = start + length, 0
             return None
         whole = ready == count
         last = ready

@@ -98,6 +98,8 @@ class Span:
     end_ms: int
     anchor_ms: int
     look: Look
+    is_open: bool = False
+    """Whether more frames will follow without a gap."""
 
 
 @dataclass
@@ -175,16 +177,18 @@ class Timeline:
         look = self.look()
         for item in self.stretches:
             start = self.base_ms + item.offset_ms + item.phase_ms
-            end = min(start + item.duration_ms, device_now_ms)
+            whole = start + item.duration_ms
+            end = min(whole, device_now_ms)
             own = replace(
                 look,
                 width=item.width or self.width,
                 height=item.height or self.height,
             )
-            yield Span(start, _frame_end(start, end), start, own)
+            yield Span(start, _frame_end(start, end), start, own, end < whole)
         if self.growing_offset_ms is not None:
             start = self.base_ms + self.growing_offset_ms
-            yield Span(start, _frame_end(start, device_now_ms), start, look)
+            end = _frame_end(start, device_now_ms)
+            yield Span(start, end, start, look, is_open=True)
 
     def segments(self, device_now_ms: int) -> list[tuple[int, int]]:
         """Return (start, end) of every stretch of footage without a gap, oldest first.
