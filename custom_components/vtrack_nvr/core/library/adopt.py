@@ -70,8 +70,9 @@ def compare_folder(
     back: list[int] = []
     batch: list[_New] = []
     for path, size, changed_ms in _files(store, root, folder, result):
-        present.add(path)
         row = known.get(path)
+        if row is None or row.state is not ClipState.COMPLETE or row.size == size:
+            present.add(path)
         if row is not None:
             if row.state is ClipState.MISSING and row.size == size:
                 back.append(row.id)
@@ -321,7 +322,7 @@ def _note_missing(
         batch = [
             (path, row)
             for path, row in absent[start : start + _BATCH]
-            if not store.files.exists(root.folder / path)
+            if _is_gone(store, root, path, row)
         ]
         store.guard.check_marker(root)
         now_ms = store.clock.now_ms()
@@ -334,6 +335,13 @@ def _note_missing(
         count += len(vanished)
     store.write(lambda c: drop_covered(c, camera_id))
     return count
+
+
+def _is_gone(store: Store, root: Root, path: str, row: _Known) -> bool:
+    """Say whether a row's file is gone, or is not the file that was written."""
+    if row.state is ClipState.COMPLETE:
+        return store.files.size(root.folder / path) != row.size
+    return not store.files.exists(root.folder / path)
 
 
 def _leave(
