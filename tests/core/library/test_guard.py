@@ -1,0 +1,304 @@
+"""Storage roots that are away, foreign, full, silent: said, and over by itself."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+import threading
+from typing import override
+
+import pytest
+
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.library import (
+    LibraryBounds,
+    LibraryEvent,
+    LibraryEventKind,
+    RootConfig,
+)
+from custom_components.vtrack_nvr.core.library.files import FileLayer, Space
+from custom_components.vtrack_nvr.core.library.guard import marker_text, marker_uuid
+from custom_components.vtrack_nvr.core.models import CoverageState
+from custom_components.vtrack_nvr.core.policy import Waits
+
+from .helpers import CAMERA, HOUR, NOW, NVR, ManualClock, Setup, make_library
+
+FAST = LibraryBounds(
+    guard_interval=0.02, open_wait=0.3, stop_wait=0.2, batch_seconds=0.001
+)
+
+
+class TestFiles(FileLayer):
+    """Real files whose space and answers a test decides."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.free: int | None = None
+        self.is_read_only = False
+        self.hang = threading.Event()
+        self.go_on = threading.Event()
+
+    def _wait(self) -> None:
+        if self.hang.is_set():
+            self.go_on.wait(30)
+
+    @override
+    def space(self, folder: Path) -> Space:
+        self._wait()
+        real = super().space(folder)
+        free = real.free_bytes if self.free is None else self.free
+        return Space(free, real.total_bytes, self.is_read_only)
+
+    @override
+    def read(self, path: Path, limit: int = 2**20, offset: int = 0) -> bytes:
+        self._wait()
+        return super().read(path, limit, offset)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    for _ in range(int(seconds / 0.01)):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came")
+
+
+def kind_of(setup: Setup) -> ErrorKind | None:
+    problem = setup.library.storage_problem(CAMERA)
+    return problem.kind if problem else None
+
+
+async def opened(
+    tmp_path: Path, files: FileLayer | None = None, **more
+) -> tuple[Setup, list[LibraryEvent]]:
+    setup = make_library(tmp_path, ManualClock(), bounds=FAST, files=files, **more)
+    heard: list[LibraryEvent] = []
+    setup.library.subscribe(heard.append)
+    await setup.library.open()
+    await setup.library.register_nvr(NVR, "Recorder")
+    await setup.library.register_camera(NVR, CAMERA, "Garden")
+    return setup, heard
+
+
+async def test_a_missing_marker_pauses_and_its_return_resumes(tmp_path: Path) -> None:
+    setup, heard = await opened(tmp_path)
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    marker = setup.folder / ".vtrack_nvr_root"
+    marker.rename(setup.root / "aside")
+    with pytest.raises(NvrError) as caught:
+        await asyncio.to_thread(setup.keep, NOW + HOUR)
+    assert caught.value.kind is ErrorKind.STORAGE_MISSING
+    await until(lambda: kind_of(setup) is ErrorKind.STORAGE_MISSING)
+    with pytest.raises(NvrError) as caught:
+        await setup.library.browse.reader(clip_id)
+    assert caught.value.kind is ErrorKind.STORAGE_MISSING
+    assert not marker.exists(), "a marker that was there once is never put back"
+    (setup.root / "aside").rename(marker)
+    await until(lambda: kind_of(setup) is None)
+    await asyncio.to_thread(setup.keep, NOW + HOUR)
+    await until(lambda: heard[-1].kind is not LibraryEventKind.STORAGE)
+    told = [
+        e.problem and e.problem.kind
+        for e in heard
+        if e.kind is LibraryEventKind.STORAGE
+    ]
+    assert told == [None, ErrorKind.STORAGE_MISSING, None]
+    assert (await setup.library.totals(CAMERA)).clips == 2
+    await setup.library.close()
+
+
+async def test_a_clip_under_way_when_the_root_goes_is_finished_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    setup, _ = await opened(tmp_path)
+    target, facts = await asyncio.to_thread(setup.begin, NOW)
+    hidden = setup.root / "hidden"
+    setup.folder.rename(hidden)
+    with pytest.raises(NvrError) as caught:
+        await asyncio.to_thread(setup.library.sink(CAMERA).finish, target, facts)
+    assert caught.value.kind in {ErrorKind.STORAGE_MISSING, ErrorKind.VERIFY_FAILED}
+    await until(lambda: kind_of(setup) is ErrorKind.STORAGE_MISSING)
+    hidden.rename(setup.folder)
+    await until(lambda: bool(setup.files()))
+    await until(lambda: kind_of(setup) is None)
+    clip = await setup.library.browse.clip(target.clip_id)
+    assert clip is not None
+    (span,) = await setup.library.coverage(CAMERA, facts.range)
+    assert span.state is CoverageState.KEPT
+    await setup.library.close()
+
+
+async def test_another_storage_at_the_same_place_is_not_written_to(
+    tmp_path: Path,
+) -> None:
+    setup, _ = await opened(tmp_path)
+    marker = setup.folder / ".vtrack_nvr_root"
+    mine = marker.read_bytes()
+    marker.write_bytes(marker_text("12345678-1234-5678-1234-567812345678"))
+    await until(lambda: kind_of(setup) is ErrorKind.STORAGE_MISSING)
+    marker.write_bytes(b"{}")
+    await asyncio.sleep(0.1)
+    assert kind_of(setup) is ErrorKind.STORAGE_MISSING
+    marker.write_bytes(mine)
+    await until(lambda: kind_of(setup) is None)
+    await setup.library.close()
+
+
+async def test_a_full_root_refuses_clips_and_can_still_be_read(tmp_path: Path) -> None:
+    files = TestFiles()
+    setup, _ = await opened(tmp_path, files, floor_bytes=1000)
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    target, _ = await asyncio.to_thread(setup.begin, NOW + HOUR)
+    files.free = 999
+    with pytest.raises(NvrError) as caught:
+        await asyncio.to_thread(setup.library.sink(CAMERA).check_room, target)
+    assert caught.value.kind is ErrorKind.STORAGE_FULL
+    with pytest.raises(NvrError):
+        await asyncio.to_thread(setup.begin, NOW + 2 * HOUR)
+    await until(lambda: kind_of(setup) is ErrorKind.STORAGE_FULL)
+    with await setup.library.browse.reader(clip_id) as reader:
+        assert reader.path.exists()
+    files.free = 1000
+    await until(lambda: kind_of(setup) is None)
+    await asyncio.to_thread(setup.library.sink(CAMERA).abandon, target, "over")
+    assert not target.part_path.exists()
+    await setup.library.close()
+
+
+async def test_a_read_only_root_is_said_to_be_so(tmp_path: Path) -> None:
+    files = TestFiles()
+    setup, _ = await opened(tmp_path, files)
+    files.is_read_only = True
+    await until(lambda: kind_of(setup) is ErrorKind.STORAGE_READ_ONLY)
+    files.is_read_only = False
+    await until(lambda: kind_of(setup) is None)
+    await setup.library.close()
+
+
+async def test_a_silent_root_is_stalled_and_blocks_nobody_else(tmp_path: Path) -> None:
+    files = TestFiles()
+    setup, heard = await opened(tmp_path, files, waits=Waits(storage_answer=0.1))
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    files.hang.set()
+    await until(lambda: kind_of(setup) is ErrorKind.STORAGE_STALLED)
+    await until(
+        lambda: any(
+            e.problem and e.problem.kind is ErrorKind.STORAGE_STALLED for e in heard
+        )
+    )
+    async with asyncio.timeout(1):
+        with pytest.raises(NvrError):
+            await setup.library.browse.reader(clip_id)
+        assert len((await setup.library.browse.recent())) == 1
+        await setup.library.mark(CAMERA, [], CoverageState.ON_DEVICE)
+        (root,) = await setup.library.roots()
+        assert root.problem is not None
+    with pytest.raises(NvrError) as caught:
+        await asyncio.to_thread(setup.library.sink(CAMERA).open, _start())
+    assert caught.value.kind is ErrorKind.STORAGE_STALLED
+    files.hang.clear()
+    files.go_on.set()
+    await until(lambda: kind_of(setup) is None)
+    await asyncio.to_thread(setup.keep, NOW + HOUR)
+    await setup.library.close()
+
+
+def _start():
+    from custom_components.vtrack_nvr.core.clips import ClipStart
+    from custom_components.vtrack_nvr.core.models import ClipSource
+
+    return ClipStart(CAMERA, NOW, NOW, 0, ClipSource.REPLAY)
+
+
+async def test_a_root_that_hangs_at_the_start_does_not_hold_it_up(
+    tmp_path: Path,
+) -> None:
+    files = TestFiles()
+    files.hang.set()
+    async with asyncio.timeout(3):
+        setup, _ = await opened(tmp_path, files)
+    assert kind_of(setup) is ErrorKind.STORAGE_STALLED
+    files.go_on.set()
+    await until(lambda: kind_of(setup) is None)
+    await setup.library.close()
+
+
+async def test_a_folder_that_is_not_there_is_missing_until_it_comes(
+    tmp_path: Path,
+) -> None:
+    setup, _ = await opened(tmp_path)
+    share = tmp_path / "share"
+    await setup.library.set_roots([RootConfig(share, "share", 0)])
+    assert kind_of(setup) is ErrorKind.STORAGE_MISSING
+    assert not share.exists()
+    share.mkdir()
+    await until(lambda: kind_of(setup) is None)
+    assert (share / "vtrack_nvr" / ".vtrack_nvr_root").exists()
+    await setup.library.set_roots([])
+    assert kind_of(setup) is ErrorKind.STORAGE_MISSING
+    assert setup.library.root_problem(99) is not None
+    await setup.library.close()
+
+
+async def test_a_storage_that_moved_is_known_by_its_marker(tmp_path: Path) -> None:
+    setup, _ = await opened(tmp_path)
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    moved = tmp_path / "elsewhere"
+    setup.root.rename(moved)
+    await setup.library.set_roots([RootConfig(moved, "moved", 0)])
+    await until(lambda: kind_of(setup) is None)
+    with await setup.library.browse.reader(clip_id) as reader:
+        assert reader.path.is_relative_to(moved)
+        assert reader.path.exists()
+    (root,) = await setup.library.roots()
+    assert (root.path, root.clips) == (moved, 1)
+    await setup.library.close()
+
+
+async def test_a_copy_of_a_storage_beside_it_is_refused(tmp_path: Path) -> None:
+    setup, _ = await opened(tmp_path)
+    twin = tmp_path / "twin"
+    (twin / "vtrack_nvr").mkdir(parents=True)
+    marker = setup.folder / ".vtrack_nvr_root"
+    (twin / "vtrack_nvr" / marker.name).write_bytes(marker.read_bytes())
+    await setup.library.set_roots(
+        [RootConfig(setup.root, "one", 0), RootConfig(twin, "two", 0)]
+    )
+    first, second = await setup.library.roots()
+    assert first.problem is None
+    assert second.problem is not None
+    assert "same marker" in second.problem.detail
+    await setup.library.close()
+
+
+async def test_a_camera_writes_to_the_root_it_names(tmp_path: Path) -> None:
+    setup, _ = await opened(tmp_path)
+    nas = tmp_path / "nas"
+    nas.mkdir()
+    await setup.library.set_roots(
+        [RootConfig(setup.root, "one", 0), RootConfig(nas, "nas", 0)]
+    )
+    _, second = await setup.library.roots()
+    await setup.library.register_camera(NVR, CAMERA, "Garden", root_id=second.id)
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    clip = await setup.library.browse.clip(clip_id)
+    assert clip is not None
+    assert clip.root_id == second.id
+    assert (nas / "vtrack_nvr" / clip.path).exists()
+    await setup.library.set_roots([RootConfig(setup.root, "one", 0)])
+    with await setup.library.browse.reader(clip_id) as reader:
+        assert reader.path.exists(), "roots left out stay readable"
+    assert kind_of(setup) is None
+    again = await asyncio.to_thread(setup.keep, NOW + HOUR)
+    moved = await setup.library.browse.clip(again)
+    assert moved is not None
+    assert moved.root_id != second.id
+    await setup.library.close()
+
+
+def test_a_marker_tells_its_id_or_nothing() -> None:
+    one = "12345678-1234-5678-1234-567812345678"
+    assert marker_uuid(marker_text(one)) == one
+    for bad in (b"", b"[]", b'{"uuid": 5}', b'{"uuid": "x"}', b"\xff"):
+        with pytest.raises(NvrError):
+            marker_uuid(bad)
