@@ -122,12 +122,13 @@ class VtrackMediaSource(MediaSource):
 
     async def _top(self) -> BrowseMediaSource:
         cameras = await self._visible()
-        nvrs: dict[NvrKey, str] = {
-            camera.nvr: camera.nvr_name for camera in cameras if not camera.is_former
-        }
+        nvrs: dict[NvrKey, list[CameraInfo]] = {}
+        for camera in cameras:
+            if not camera.is_former:
+                nvrs.setdefault(camera.nvr, []).append(camera)
         children = [
-            self._folder(NvrNode(key), name)
-            for key, name in sorted(nvrs.items(), key=lambda pair: pair[1])
+            self._nvr_item(key, found)
+            for key, found in sorted(nvrs.items(), key=lambda pair: pair[1][0].nvr_name)
         ]
         if any(camera.is_former and camera.totals.clips for camera in cameras):
             children.append(
@@ -172,7 +173,6 @@ class VtrackMediaSource(MediaSource):
                     "day_title",
                     day=day.day.isoformat(),
                     clips=day.clips,
-                    minutes=round(day.kept_ms / 60_000),
                 ),
             )
             for day in await self._hub.library.browse.days(camera)
@@ -203,6 +203,13 @@ class VtrackMediaSource(MediaSource):
         raise self._unknown(BrowseError)
 
     # Items
+
+    def _nvr_item(self, nvr: NvrKey, cameras: list[CameraInfo]) -> BrowseMediaSource:
+        item = self._folder(NvrNode(nvr), cameras[0].nvr_name)
+        newest = max(cameras, key=lambda camera: camera.totals.last_start_ms or 0)
+        if newest.totals.last_clip_id is not None:
+            item.thumbnail = THUMBNAIL_URL.format(clip_id=newest.totals.last_clip_id)
+        return item
 
     def _camera_item(self, camera: CameraInfo) -> BrowseMediaSource:
         item = self._folder(CameraNode(camera.key), camera.name)
