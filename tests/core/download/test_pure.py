@@ -1,0 +1,341 @@
+"""The decisions of a download, as tables of what they see and say."""
+
+import pytest
+
+from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.download.capture import CaptureJudge, Trust
+from custom_components.vtrack_nvr.core.download.ending import EndOfRange, Verdict
+from custom_components.vtrack_nvr.core.download.ladder import Ladder
+from custom_components.vtrack_nvr.core.download.pace import Pace
+from custom_components.vtrack_nvr.core.download.resume import Resume, Retry, Stop
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.frames import (
+    AccessUnit,
+    Codec,
+    TrackFormat,
+    TrackKind,
+)
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.policy import (
+    Bounds,
+    DevicePolicy,
+    Quirk,
+    Waits,
+)
+from custom_components.vtrack_nvr.core.rtsp.values import (
+    MediaTrack,
+    SessionDescription,
+)
+from custom_components.vtrack_nvr.core.stream.tracks import (
+    choose_sound,
+    choose_video,
+)
+from custom_components.vtrack_nvr.core.stream.unit_stream import EndSignal
+
+S = 1_000_000
+
+
+def unit(time_us: int | None, *, rtp: int = 0, key: bool = False, **flags: bool):
+    return AccessUnit(0, b"", rtp, time_us, key, **flags)
+
+
+# Ladder
+
+
+@pytest.mark.parametrize(
+    ("statuses", "rungs"),
+    [
+        ([551], [{Quirk.NO_REQUIRE}]),
+        ([501, 501], [{Quirk.NO_RATE_CONTROL}, None]),
+        (
+            [457, 457, 457],
+            [
+                {Quirk.WHOLE_SECONDS},
+                {Quirk.WHOLE_SECONDS, Quirk.OPEN_RANGE},
+                None,
+            ],
+        ),
+        (
+            [400, 400, 400, 400, 400],
+            [
+                {Quirk.WHOLE_SECONDS},
+                {Quirk.WHOLE_SECONDS, Quirk.OPEN_RANGE},
+                {Quirk.NO_RATE_CONTROL},
+                {Quirk.NO_RATE_CONTROL, Quirk.WHOLE_SECONDS, Quirk.OPEN_RANGE},
+                None,
+            ],
+        ),
+        (
+            [551, 457, 551],
+            [{Quirk.NO_REQUIRE}, {Quirk.NO_REQUIRE, Quirk.WHOLE_SECONDS}, None],
+        ),
+        ([404], [None]),
+        ([453], [None]),
+    ],
+)
+def test_one_thing_is_left_out_after_the_other(statuses, rungs) -> None:
+    ladder = Ladder(DevicePolicy())
+    for status, rung in zip(statuses, rungs, strict=True):
+        assert ladder.step_down(status) is (rung is not None)
+        if rung is not None:
+            assert ladder.policy.quirks == rung
+
+
+def test_the_ladder_begins_where_the_device_is_known_to_be() -> None:
+    ladder = Ladder(DevicePolicy(frozenset({Quirk.WHOLE_SECONDS})))
+    assert ladder.step_down(457)
+    assert ladder.policy.quirks == {Quirk.WHOLE_SECONDS, Quirk.OPEN_RANGE}
+    assert not ladder.step_down(457)
+
+
+# End of range
+
+
+def ending(*pictures: AccessUnit, end_s: float = 60) -> EndOfRange:
+    made = EndOfRange(round(end_s * S), Waits())
+    for item in pictures:
+        assert made.picture(item.time_us or 0, item, 40_000) is None
+    return made
+
+
+def test_a_key_picture_at_the_end_is_the_end() -> None:
+    made = ending(unit(59 * S, key=True))
+    assert made.picture(60 * S, unit(60 * S), 40_000) is None
+    assert made.picture(60 * S, unit(60 * S, key=True), 40_000) is Verdict.REACHED
+
+
+near = unit(60 * S - 50_000)
+early = unit(30 * S)
+last = unit(30 * S, is_last=True)
+terminal = unit(30 * S, is_terminal=True)
+near_terminal = unit(60 * S - 40_000, is_terminal=True)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "quiet", "verdict"),
+    [
+        ((), 29.0, None),
+        ((), 30.0, Verdict.INTERRUPTED),
+        ((early,), 9.9, None),
+        ((early,), 10.0, Verdict.INTERRUPTED),
+        ((near,), 0.9, None),
+        ((near,), 1.0, Verdict.REACHED),
+        ((terminal,), 0.4, None),
+        ((terminal,), 0.5, Verdict.END_OF_FOOTAGE),
+        ((near_terminal,), 0.5, Verdict.REACHED),
+        ((last,), 2.9, None),
+        ((last,), 3.0, Verdict.END_OF_FOOTAGE),
+        ((last, early), 3.0, None),
+    ],
+)
+def test_silence_says_what_came_before_it_means(pictures, quiet, verdict) -> None:
+    made = ending(*pictures)
+    assert made.quiet(quiet) is verdict
+    if verdict is None:
+        assert 0 < made.patience(quiet) <= 10
+    else:
+        assert made.patience(quiet) == 0
+
+
+@pytest.mark.parametrize(
+    ("pictures", "signal", "verdict"),
+    [
+        ((near,), EndSignal.CLOSED, Verdict.REACHED),
+        ((near,), EndSignal.BYE, Verdict.REACHED),
+        ((early,), EndSignal.BYE, Verdict.END_OF_FOOTAGE),
+        ((early,), EndSignal.NOTICE, Verdict.END_OF_FOOTAGE),
+        ((early,), EndSignal.CLOSED, Verdict.INTERRUPTED),
+        ((early,), EndSignal.TERMINATED, Verdict.INTERRUPTED),
+        ((), EndSignal.BYE, Verdict.INTERRUPTED),
+    ],
+)
+def test_no_word_before_the_end_completes_the_rest(pictures, signal, verdict) -> None:
+    assert ending(*pictures).signal(signal) is verdict
+
+
+# Resume
+
+WAITS = Waits(retry=(1.0, 2.0, 5.0))
+END = 600 * S
+
+
+def test_pauses_grow_and_new_footage_resets_them() -> None:
+    resume = Resume(0, WAITS, Bounds())
+    assert resume.after(0, END, stop=None) == Retry(1.0, 0)
+    assert resume.after(0, END, stop=None) == Retry(2.0, 0)
+    assert resume.after(6 * S, END, stop=Stop(7 * S)) == Retry(1.0, 6 * S)
+    assert resume.after(8 * S, END, stop=Stop(9 * S)) == Retry(2.0, 8 * S)
+    assert resume.after(8 * S, END, stop=None) == Retry(5.0, 8 * S)
+    assert resume.after(8 * S, END, stop=None) is None
+
+
+def test_the_second_stop_at_a_picture_skips_it() -> None:
+    resume = Resume(0, WAITS, Bounds())
+    resume.after(8 * S, END, stop=Stop(9 * S))
+    assert resume.is_stuck(8 * S, Stop(9 * S))
+    assert not resume.is_stuck(8 * S, Stop(11 * S))
+    assert not resume.is_stuck(10 * S, Stop(9 * S))
+    retry = resume.after(9 * S, END, stop=Stop(9 * S), is_given_up=True)
+    assert retry == Retry(0.0, 19 * S, 9 * S)
+
+
+def test_it_skips_further_each_time() -> None:
+    waits = Waits(retry=(1.0,) * 9)
+    resume = Resume(0, waits, Bounds())
+    starts = []
+    for _ in range(5):
+        retry = resume.after(8 * S, END, stop=Stop(9 * S))
+        assert retry
+        starts.append(retry.start_us // S)
+    assert starts == [8, 18, 28, 38, 48]
+
+
+def test_resets_and_sessions_without_a_picture_need_three() -> None:
+    for stop in (Stop(9 * S, is_vague=True), Stop(None)):
+        resume = Resume(8 * S, WAITS, Bounds())
+        retries = [resume.after(8 * S, END, stop=stop) for _ in range(3)]
+        assert [r and r.skipped_from_us for r in retries] == [None, None, 8 * S]
+
+
+def test_stops_at_different_pictures_are_no_damage() -> None:
+    resume = Resume(8 * S, WAITS, Bounds())
+    for at in (9, 10, 11):
+        retry = resume.after(8 * S, END, stop=Stop(at * S))
+        assert retry
+        assert retry.skipped_from_us is None
+
+
+def test_beyond_the_end_nothing_is_skipped_to() -> None:
+    resume = Resume(8 * S, WAITS, Bounds())
+    resume.after(8 * S, 12 * S, stop=Stop(9 * S))
+    assert resume.after(8 * S, 12 * S, stop=Stop(9 * S)) is None
+
+
+# Capture times
+
+RANGE = TimeRange(1_000_000, 2_000_000)
+NOW_MS = 100_000_000
+
+
+def judge(*units: AccessUnit, now_ms: int = NOW_MS, known: bool = False) -> Trust:
+    made = CaptureJudge(RANGE, now_ms, 90_000, is_known_playback=known)
+    trust = Trust.UNDECIDED
+    for item in units:
+        trust = made.judge(item)
+        if trust is not Trust.UNDECIDED:
+            break
+    return trust
+
+
+def around_now(speed: float, count: int = 60) -> list[AccessUnit]:
+    """Return units 0.1 s apart by RTP whose stamps go on at a speed from now."""
+    return [
+        unit(round(NOW_MS * 1000 + n * 100_000 * speed), rtp=n * 9000)
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("units", "trust"),
+    [
+        ([unit(1_000_500 * 1000)], Trust.CAPTURE),
+        ([unit(990_000 * 1000)], Trust.CAPTURE),
+        ([unit(5_000_000 * 1000)], Trust.CAPTURE),
+        ([unit(800_000 * 1000)], Trust.ELSEWHERE),
+        ([unit(None)], Trust.NONE),
+        (around_now(1.0), Trust.LIVE),
+        (around_now(0.01), Trust.PLAYBACK),
+        (around_now(1.0, 5), Trust.UNDECIDED),
+    ],
+)
+def test_stamps_are_judged_by_where_they_lie(units, trust) -> None:
+    assert judge(*units) is trust
+
+
+def test_recent_ranges_and_known_devices_are_not_judged() -> None:
+    assert judge(*around_now(1.0), known=True) is Trust.PLAYBACK
+    now_ms = RANGE.end_ms + 10_000
+    assert judge(unit(RANGE.end_ms * 1000), now_ms=now_ms) is Trust.CAPTURE
+
+
+# Pace
+
+
+class Hands(SystemClock):
+    """A clock that the test moves."""
+
+    at = 0.0
+
+    def monotonic(self) -> float:
+        return self.at
+
+
+def test_reading_slower_keeps_the_limit() -> None:
+    clock = Hands()
+    pace = Pace(clock, 1000)
+    total = waited = 0.0
+    for _ in range(50):
+        total += 100
+        pause = pace.pause_after(100)
+        waited += pause
+        clock.at += pause
+    assert total / max(waited, 0.001) == pytest.approx(1000, rel=0.1)
+    assert Pace(clock, None).pause_after(10**9) == 0.0
+    assert pace.pause_after(10**6) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("speed", "known", "expected"),
+    [
+        (1.0, set(), {Quirk.REAL_TIME_ONLY}),
+        (1.0, {Quirk.REAL_TIME_ONLY}, {Quirk.REAL_TIME_ONLY}),
+        (30.0, set(), set()),
+        (30.0, {Quirk.REAL_TIME_ONLY}, set()),
+        (1.0, {Quirk.NO_RATE_CONTROL}, {Quirk.NO_RATE_CONTROL}),
+    ],
+)
+def test_real_time_devices_are_recognised(speed, known, expected) -> None:
+    clock = Hands()
+    pace = Pace(clock, None)
+    policy = DevicePolicy(frozenset(known))
+    for second in range(25):
+        clock.at = float(second)
+        policy = pace.learn(round(second * speed * S), policy)
+    assert policy.quirks == expected
+
+
+def test_our_own_limit_says_nothing_about_the_device() -> None:
+    clock = Hands()
+    pace = Pace(clock, 1000)
+    policy = DevicePolicy()
+    for second in range(25):
+        clock.at = float(second)
+        policy = pace.learn(second * S, policy)
+    assert policy.quirks == frozenset()
+
+
+# Tracks
+
+
+def track(index: int, kind: TrackKind, codec: Codec) -> MediaTrack:
+    made = TrackFormat(kind, codec, 90_000, name=codec.value.upper())
+    return MediaTrack(index, made, 96 + index, f"rtsp://x/{index}")
+
+
+def test_the_first_track_we_can_keep_is_taken() -> None:
+    tracks = (
+        track(0, TrackKind.METADATA, Codec.UNKNOWN),
+        track(1, TrackKind.VIDEO, Codec.MJPEG),
+        track(2, TrackKind.VIDEO, Codec.H265),
+        track(3, TrackKind.AUDIO, Codec.PCMA),
+    )
+    described = SessionDescription(tracks, "rtsp://x")
+    assert choose_video(described).index == 2
+    sound = choose_sound(described)
+    assert sound
+    assert sound.index == 3
+    with pytest.raises(NvrError) as caught:
+        choose_video(SessionDescription(tracks[:2], "rtsp://x"))
+    assert caught.value.kind is ErrorKind.UNSUPPORTED_CODEC
+    assert "MJPEG" in caught.value.detail
+    assert choose_sound(SessionDescription(tracks[:2], "rtsp://x")) is None

@@ -1,0 +1,186 @@
+"""Pictures decoded in a child process, and what happens when that goes wrong."""
+
+from dataclasses import replace
+import io
+import json
+from pathlib import Path
+import sys
+import threading
+import time
+
+import av
+import pytest
+
+from custom_components.vtrack_nvr.core.cancel import CancelToken
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.frames import Codec
+from custom_components.vtrack_nvr.core.media import decode, worker
+from custom_components.vtrack_nvr.core.media.facts import facts_of_written, sha256_of
+from custom_components.vtrack_nvr.core.models import ClipFacts
+from tests.core.media.test_probe import clip
+from tests.core.media.test_writer import TAGS
+
+
+def finished(path: Path, codec: Codec = Codec.H264) -> ClipFacts:
+    written = clip(path, codec).close()
+    return facts_of_written(
+        written, TAGS, path.stat().st_size, sha256_of(path), holes=0
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "clip.mp4"
+
+
+@pytest.mark.parametrize("codec", [Codec.H264, Codec.H265])
+def test_a_good_clip_passes(path: Path, codec: Codec) -> None:
+    facts = finished(path, codec)
+    decode.check_tables(path, facts)
+    decode.check_decodes(path, facts)
+
+
+def test_pictures_overwritten_with_noise_do_not_pass(path: Path) -> None:
+    facts = finished(path)
+    data = bytearray(path.read_bytes())
+    start, end = data.index(b"mdat") + 4, data.rindex(b"moov") - 4
+    data[start:end] = b"\xa5" * (end - start)
+    path.write_bytes(data)
+    decode.check_tables(path, facts)
+    with pytest.raises(NvrError) as caught:
+        decode.check_decodes(path, facts)
+    assert caught.value.kind is ErrorKind.VERIFY_FAILED
+
+
+def test_tables_that_differ_from_the_facts_do_not_pass(path: Path) -> None:
+
+    facts = finished(path)
+    for wrong in (
+        replace(facts, frames=39),
+        replace(facts, size_bytes=facts.size_bytes - 1),
+        replace(facts, last_frame_ms=facts.last_frame_ms + 100),
+    ):
+        with pytest.raises(NvrError):
+            decode.check_tables(path, wrong)
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(NvrError):
+        decode.check_tables(path, facts)
+
+
+def brightness(jpeg: bytes | Path, left: int = 0, width: int = 16) -> int:
+    source = io.BytesIO(jpeg) if isinstance(jpeg, bytes) else str(jpeg)
+    with av.open(source) as file:
+        frame = next(file.decode(video=0)).reformat(format="gray")
+    plane = frame.planes[0]
+    row = bytes(plane)[left + 4 : left + width - 4]
+    return sum(row) // len(row)
+
+
+@pytest.mark.parametrize(
+    ("at_ms", "exact", "number"),
+    [(0, True, 0), (1_500, True, 15), (1_500, False, 10), (99_000, True, 39)],
+)
+def test_a_thumbnail_shows_the_moment(
+    path: Path, tmp_path: Path, at_ms: int, exact: bool, number: int
+) -> None:
+    finished(path)
+    to = tmp_path / "thumb.jpg"
+    size = decode.thumbnail(path, at_ms, to, width=80, is_exact=exact)
+    assert size == (80, 60)
+    with av.open(str(to)) as file:
+        frame = next(file.decode(video=0))
+        assert (frame.width, frame.height) == size
+    luma = number * 7 % 256
+    expected = max(0, min(255, round((luma - 16) * 255 / 219)))
+    assert abs(brightness(to) - expected) <= 6 or abs(brightness(to) - luma) <= 6
+
+
+def test_a_strip_shows_the_key_pictures_side_by_side(
+    path: Path, tmp_path: Path
+) -> None:
+    finished(path)
+    to = tmp_path / "strip.jpg"
+    width, height = decode.key_strip(path, [0, 1_000, 2_000, 3_900], to, width=40)
+    with av.open(str(to)) as file:
+        frame = next(file.decode(video=0))
+        assert (frame.width, frame.height) == (4 * width, height)
+    tones = [brightness(to, left=place * width, width=width) for place in range(4)]
+    assert tones == sorted(tones)
+    assert tones[3] - tones[0] > 100
+
+
+def test_no_picture_is_an_error(path: Path, tmp_path: Path) -> None:
+    path.write_bytes(b"nothing")
+    for call in (
+        lambda: decode.thumbnail(path, 0, tmp_path / "t.jpg"),
+        lambda: decode.key_strip(path, [0], tmp_path / "t.jpg"),
+    ):
+        with pytest.raises(NvrError) as caught:
+            call()
+        assert caught.value.kind is ErrorKind.VERIFY_FAILED
+
+
+def test_a_crashing_child_is_an_error_of_ours(path: Path, monkeypatch) -> None:
+    crash = path.with_name("crash.py")
+    crash.write_text("import os, sys; sys.stdin.read(); os.kill(os.getpid(), 11)")
+    monkeypatch.setattr(decode, "_WORKER", crash)
+    with pytest.raises(NvrError) as caught:
+        decode.run_worker("check", {"path": str(path)})
+    assert caught.value.kind is ErrorKind.VERIFY_FAILED
+
+
+def test_a_hanging_child_is_killed_in_time_and_on_cancel(
+    path: Path, monkeypatch
+) -> None:
+    hang = path.with_name("hang.py")
+    hang.write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(decode, "_WORKER", hang)
+    begun = time.monotonic()
+    with pytest.raises(NvrError) as caught:
+        decode.run_worker("check", {}, timeout_s=0.2)
+    assert caught.value.kind is ErrorKind.TIMEOUT
+    cancel = CancelToken()
+    timer = threading.Timer(0.2, cancel.cancel)
+    timer.start()
+    with pytest.raises(NvrError) as caught:
+        decode.run_worker("check", {}, cancel=cancel)
+    timer.join()
+    assert caught.value.kind is ErrorKind.CANCELLED
+    with pytest.raises(NvrError):
+        decode.run_worker("check", {}, cancel=cancel)
+    assert time.monotonic() - begun < 3
+
+
+def serve(monkeypatch, capsys, request: dict) -> dict:
+    """Run the worker's tasks in this process, for coverage of its lines."""
+
+    class Input:
+        buffer = io.BytesIO(json.dumps(request).encode())
+
+    monkeypatch.setattr(worker, "_limit", lambda seconds: None)
+    monkeypatch.setattr(sys, "stdin", Input)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    worker.main()
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_workers_tasks_answer_in_json(
+    path: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    finished(path)
+    packages = str(Path(av.__file__).parents[1])
+    common = {"path": str(path), "packages": packages, "to": str(tmp_path / "x.jpg")}
+    answer = serve(
+        monkeypatch,
+        capsys,
+        {**common, "task": "check", "at_ms": [0, 3_900], "frames": 5},
+    )
+    assert answer == {"decoded": 10, "errors": 0}
+    request = {**common, "task": "thumbnail", "at_ms": 500, "width": 64, "keys": False}
+    assert serve(monkeypatch, capsys, request) == {"width": 64, "height": 48}
+    request = {**common, "task": "strip", "at_ms": [0, 900_000], "width": 64}
+    assert serve(monkeypatch, capsys, request) == {"width": 64, "height": 48}
+    request = {**common, "task": "strip", "at_ms": [], "width": 64}
+    assert serve(monkeypatch, capsys, request) == {"error": "no picture"}
+    path.write_bytes(b"no film")
+    assert "error" in serve(monkeypatch, capsys, request)
