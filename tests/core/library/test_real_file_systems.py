@@ -1,0 +1,229 @@
+"""Roots on real file systems that fill up, go away, turn read-only and hang."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+import os
+from pathlib import Path
+
+import pytest
+
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.library import LibraryBounds
+from custom_components.vtrack_nvr.core.models import CoverageState
+from custom_components.vtrack_nvr.core.policy import Waits
+
+from . import invariants, mounts
+from .helpers import (
+    CAMERA,
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    NVR,
+    ManualClock,
+    Setup,
+    clip_bytes,
+    make_facts,
+    make_library,
+    measured,
+)
+from .test_guard import kind_of, until
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root"),
+]
+
+MEGABYTE = 1024 * 1024
+FAST = LibraryBounds(
+    guard_interval=0.02,
+    keeper_interval=0.02,
+    open_wait=2.0,
+    stop_wait=0.3,
+    batch_seconds=0.001,
+    minimum_age_ms=0,
+    floor_margin_bytes=2 * MEGABYTE,
+    brake_slack_bytes=100 * MEGABYTE,
+)
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> Iterator[Path]:
+    """A root that is a small file system of its own."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    with mounts.tmpfs(folder, 16 * MEGABYTE):
+        yield folder
+
+
+async def opened(tmp_path: Path, **more) -> Setup:
+    setup = make_library(tmp_path, ManualClock(), **{"bounds": FAST, **more})
+    await setup.library.open()
+    await setup.library.register_nvr(NVR, "Recorder")
+    await setup.library.register_camera(NVR, CAMERA, "Garden")
+    return setup
+
+
+def keep_large(setup: Setup, start_ms: int, padding: int = MEGABYTE) -> int:
+    """Keep a clip of about a megabyte; raises the storage error the disk gives."""
+    target, facts = setup.begin(start_ms)
+    data = clip_bytes(CAMERA, make_facts(start_ms), padding)
+    target.part_path.write_bytes(data)
+    setup.library.sink(CAMERA).finish(target, measured(facts, data))
+    return target.clip_id
+
+
+async def test_a_root_that_fills_up_makes_room_with_its_oldest(
+    tmp_path: Path, media: Path
+) -> None:
+    setup = await opened(tmp_path, floor_bytes=4 * MEGABYTE, with_keeper=True)
+    kept = 0
+    for number in range(40):
+        for _ in range(200):
+            try:
+                await asyncio.to_thread(keep_large, setup, NOW + number * 5 * MINUTE)
+            except NvrError as error:
+                assert error.kind is ErrorKind.STORAGE_FULL
+                setup.clock.advance(MINUTE)
+                await asyncio.sleep(0.02)
+            else:
+                kept += 1
+                break
+    assert kept == 40, "sync goes on because the oldest went"
+    await until(lambda: setup.library.storage_problem(CAMERA) is None)
+    totals = await setup.library.totals(CAMERA)
+    assert 3 <= totals.clips <= 12
+    removed = await setup.library.browse.ledger(CoverageState.REMOVED)
+    assert {entry.reason for entry in removed} == {"floor"}
+    await setup.library.close()
+
+
+async def test_a_root_full_of_protected_clips_pauses(
+    tmp_path: Path, media: Path
+) -> None:
+    setup = await opened(tmp_path, floor_bytes=4 * MEGABYTE, with_keeper=True)
+    number = 0
+    while True:
+        try:
+            clip_id = await asyncio.to_thread(
+                keep_large, setup, NOW - DAY + number * 5 * MINUTE
+            )
+        except NvrError as error:
+            assert error.kind is ErrorKind.STORAGE_FULL
+            break
+        await setup.library.care.protect([clip_id])
+        number += 1
+        assert number < 20
+    files = setup.files()
+    setup.clock.advance(2 * MINUTE)
+    await until(lambda: setup.library.care.full_roots != ())
+    assert setup.files() == files
+    assert kind_of(setup) is ErrorKind.STORAGE_FULL
+    assert (await setup.library.health()).full_of_protected
+    await setup.library.close()
+
+
+async def test_a_disk_without_an_inode_left_refuses_and_says_full(
+    tmp_path: Path, media: Path
+) -> None:
+    setup = await opened(tmp_path)
+    await asyncio.to_thread(keep_large, setup, NOW)
+    mounts.limit_inodes(media, 0)
+    with pytest.raises(NvrError) as caught:
+        await asyncio.to_thread(setup.begin, NOW + 40 * DAY)
+    assert caught.value.kind is ErrorKind.STORAGE_FULL
+    rows = await setup.library.browse.search()
+    assert len(rows.clips) == 1
+    await asyncio.to_thread(invariants.check, setup.library)
+    await setup.library.close()
+
+
+async def test_a_mount_taken_away_in_mid_sync_loses_and_deletes_nothing(
+    tmp_path: Path,
+) -> None:
+    disk, media = tmp_path / "disk", tmp_path / "media"
+    disk.mkdir()
+    media.mkdir()
+    mounts.bind(disk, media)
+    try:
+        setup = await opened(tmp_path)
+        await asyncio.to_thread(setup.keep, NOW)
+        target, facts = await asyncio.to_thread(setup.begin, NOW + HOUR)
+    finally:
+        mounts.unmount(media)
+    with pytest.raises(NvrError):
+        await asyncio.to_thread(setup.library.sink(CAMERA).finish, target, facts)
+    await until(lambda: kind_of(setup) is ErrorKind.STORAGE_MISSING)
+    with pytest.raises(NvrError):
+        await asyncio.to_thread(setup.keep, NOW + 2 * HOUR)
+    report = await setup.library.care.check()
+    assert (report.missing, len(report.skipped_roots)) == (0, 1)
+    assert list(media.iterdir()) == [], "nothing was written below the mount point"
+    assert (await setup.library.totals(CAMERA)).clips == 1
+    mounts.bind(disk, media)
+    try:
+        await until(lambda: kind_of(setup) is None)
+        await until(lambda: len(setup.files()) == 2)
+        await setup.library.care.check()
+        clips = await setup.library.browse.search()
+        assert [c.facts.range.start_ms for c in clips.clips] == [NOW + HOUR, NOW]
+        await asyncio.to_thread(invariants.check, setup.library)
+        await setup.library.close()
+    finally:
+        mounts.unmount(media)
+
+
+async def test_a_remount_read_only_pauses_and_resumes(
+    tmp_path: Path, media: Path
+) -> None:
+    setup = await opened(tmp_path)
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    mounts.remount(media, is_read_only=True)
+    with pytest.raises(NvrError) as caught:
+        await asyncio.to_thread(setup.keep, NOW + HOUR)
+    assert caught.value.kind is ErrorKind.STORAGE_READ_ONLY
+    await until(lambda: kind_of(setup) is ErrorKind.STORAGE_READ_ONLY)
+    await setup.library.care.delete([clip_id])
+    assert await setup.library.care.empty_trash(at_once=True) == 0
+    assert len(setup.files()) == 1
+    mounts.remount(media, is_read_only=False)
+    await until(lambda: kind_of(setup) is None)
+    await setup.library.care.restore([clip_id])
+    await asyncio.to_thread(setup.keep, NOW + HOUR)
+    await asyncio.to_thread(invariants.check, setup.library)
+    await setup.library.close()
+
+
+async def test_a_mount_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
+    setup = await opened(tmp_path, waits=Waits(storage_answer=0.1))
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    writer: asyncio.Task[int] | None = None
+    with mounts.silence(setup.root):
+        writer = asyncio.create_task(asyncio.to_thread(setup.keep, NOW + HOUR))
+        await until(lambda: kind_of(setup) is ErrorKind.STORAGE_STALLED)
+        async with asyncio.timeout(1.0):
+            with pytest.raises(NvrError) as caught:
+                await setup.library.browse.reader(clip_id)
+            assert caught.value.kind is ErrorKind.STORAGE_STALLED
+            assert len(await setup.library.browse.recent()) == 1
+            (root,) = await setup.library.roots()
+            assert root.problem is not None
+            await setup.library.care.delete([clip_id])
+            await setup.library.care.restore([clip_id])
+    with pytest.raises(NvrError):
+        await writer
+    await until(lambda: kind_of(setup) is None)
+    await asyncio.to_thread(setup.keep, NOW + HOUR)
+    await asyncio.to_thread(invariants.check, setup.library)
+    await setup.library.close()
+
+
+async def test_closing_does_not_wait_for_a_mount_that_hangs(tmp_path: Path) -> None:
+    bounds = replace(FAST, stop_wait=0.1)
+    setup = await opened(tmp_path, waits=Waits(storage_answer=0.1), bounds=bounds)
+    with mounts.silence(setup.root):
+        await until(lambda: kind_of(setup) is ErrorKind.STORAGE_STALLED)
+        async with asyncio.timeout(3.0):
+            await setup.library.close()
+    await asyncio.sleep(0.2)  # the thread the mount held ends now
