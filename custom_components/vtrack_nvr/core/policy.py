@@ -144,6 +144,8 @@ class Bounds:
     gop_ms: int = 10_000
     gap_ms: int = 10_000
     """A hole up to this long stays inside a clip (a frame freezes); longer ones cut it."""
+    live_gap_ms: int = 1_000
+    """The same for live footage: what did not come is lost, and the ledger says so."""
     reanchor_ms: int = 500
     """RTP time may drift this far from capture time before capture time wins."""
     skip_ms: int = 10_000

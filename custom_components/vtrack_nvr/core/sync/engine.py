@@ -4,18 +4,33 @@ One engine serves the whole installation. It runs on the event loop and never bl
 sockets, disks and SQL are behind the ports. All times are milliseconds of UTC.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
+import logging
 import random
+from typing import Any
 
 from ..clock import Clock
+from ..errors import ErrorKind, NvrError
 from ..intervals import TimeRange
 from ..ledger import Want
 from ..models import CameraKey, DeviceEvent, EventMark, NvrKey
 from ..policy import Bounds, Waits
+from .engine_events import EventDesk
+from .nvr_worker import NvrWorker
 from .ports import Fetcher, Library
+from .publisher import Publisher
+from .requests import saved_clip
+from .rooms import Rooms
 from .settings import EngineLimits, NvrSettings
+from .slots import Slots
 from .spec import CameraSpec, NvrSpec
 from .status import SavedClip, SyncReport, SyncStatus
+
+_LOGGER = logging.getLogger(__name__)
+
+RESTART_S = 30.0
+"""Pause before a worker that broke (a fault of ours) is started again."""
 
 
 class SyncEngine:
@@ -38,51 +53,115 @@ class SyncEngine:
         rng: random.Random | None = None,
     ) -> None:
         """Take the other rooms; nothing is started."""
-        raise NotImplementedError
+        limits = limits or EngineLimits()
+        self._workers: dict[NvrKey, NvrWorker] = {}
+        self._runners: dict[NvrKey, asyncio.Task[None]] = {}
+        self._publisher = Publisher(self._workers, clock, limits.status_s)
+        self._rooms = Rooms(
+            library=library,
+            fetcher=fetcher,
+            clock=clock,
+            limits=limits,
+            waits=waits or Waits(),
+            bounds=bounds or Bounds(),
+            rng=rng or random.Random(),  # noqa: S311  jitter, not secrets
+            slots=Slots(limits.total_sessions, self._wake_all),
+            changed=self._publisher.changed,
+        )
+        self._events = EventDesk(self._rooms)
+        self._leaving: set[asyncio.Future[None]] = set()
+        self._is_running = False
+        self._stopped = asyncio.Event()
 
     # Life
 
     async def run(self) -> None:
         """Work until `stop`; start it as a background task."""
-        raise NotImplementedError
+        self._is_running = True
+        self._publisher.start()
+        for worker in self._workers.values():
+            self._begin(worker)
+        try:
+            await self._stopped.wait()
+        finally:
+            self._is_running = False
+            await self._publisher.stop()
+            for worker in self._workers.values():
+                worker.kill()
+            for task in tuple(self._runners.values()):
+                task.cancel()
 
     async def stop(self, timeout_s: float | None = None) -> None:
         """End all fetches with their footage kept and return within `timeout_s` (10 s)."""
-        raise NotImplementedError
+        timeout_s = self._rooms.waits.stop if timeout_s is None else timeout_s
+        ending = [
+            asyncio.ensure_future(self._end(worker))
+            for worker in self._workers.values()
+        ]
+        if ending:
+            _, late = await asyncio.wait(ending, timeout=timeout_s)
+            for task in late:
+                task.cancel()
+        for worker in self._workers.values():
+            worker.kill()
+        self._stopped.set()
 
     # NVRs and cameras
 
     def attach_nvr(self, spec: NvrSpec) -> None:
         """Begin to work for an NVR; a spec of the same key takes the place of the old."""
-        raise NotImplementedError
+        if (old := self._workers.get(spec.key)) is not None:
+            self._leaving.add(leaving := asyncio.ensure_future(self._end(old)))
+            leaving.add_done_callback(self._leaving.discard)
+        worker = NvrWorker(spec, self._rooms)
+        self._workers[spec.key] = worker
+        if self._is_running:
+            self._begin(worker)
+        self._rooms.changed()
 
     async def detach_nvr(self, nvr: NvrKey) -> None:
         """End the work for an NVR; its fetches are ended when this returns."""
-        raise NotImplementedError
+        worker = self._workers.pop(nvr, None)
+        if worker is None:
+            return
+        ending = asyncio.ensure_future(self._end(worker))
+        _, late = await asyncio.wait({ending}, timeout=self._rooms.waits.stop)
+        if late:
+            worker.kill()
+            ending.cancel()
+        self._rooms.slots.withdraw(nvr)
+        self._rooms.changed()
 
     def add_camera(self, nvr: NvrKey, camera: CameraKey, spec: CameraSpec) -> None:
         """Begin to work for one more camera; the others notice nothing."""
-        raise NotImplementedError
+        self._worker(nvr).add_camera(camera, spec)
+        self._rooms.changed()
 
     def update_camera(self, nvr: NvrKey, camera: CameraKey, spec: CameraSpec) -> None:
         """Work for a camera by other settings; the others notice nothing."""
-        raise NotImplementedError
+        self._worker(nvr).update_camera(camera, spec)
+        self._rooms.changed()
 
     async def remove_camera(self, nvr: NvrKey, camera: CameraKey) -> None:
         """End the work for a camera; what is kept stays, open requests are cancelled."""
-        raise NotImplementedError
+        await self._worker(nvr).remove_camera(camera)
+        self._rooms.changed()
 
     def update_nvr(self, nvr: NvrKey, settings: NvrSettings) -> None:
         """Work for an NVR by other settings."""
-        raise NotImplementedError
+        self._worker(nvr).update_settings(settings)
 
     def set_enabled(self, camera: CameraKey, is_enabled: bool) -> None:
         """Switch a camera's background sync; requests are served all the same."""
-        raise NotImplementedError
+        worker = self._worker_of(camera)
+        worker.cameras[camera].set_enabled(is_enabled=is_enabled)
+        worker.wake()
 
     def set_replay_broken(self, camera: CameraKey, is_broken: bool) -> None:
-        """Tell what was found out elsewhere; decides the footage source."""
-        raise NotImplementedError
+        """Tell what was found out elsewhere; holds until the daily re-probe."""
+        worker = self._worker_of(camera)
+        worker.cameras[camera].set_replay_broken(is_broken=is_broken)
+        worker.wake()
 
     # Asking for work
 
@@ -97,7 +176,18 @@ class SyncEngine:
 
         With `wait` returns when that is done or cannot go on; without, at once.
         """
-        raise NotImplementedError
+        chosen = None if cameras is None else frozenset(cameras)
+        runs = []
+        for worker in self._workers.values():
+            here = frozenset(worker.cameras)
+            mine = here if chosen is None else here & chosen
+            if mine:
+                runs.append(worker.sync_now(mine, is_full=full))
+        if wait:
+            reports = [await run.done for run in runs if run.done is not None]
+            return summed(self._rooms.clock.now_ms(), reports)
+        now_ms = self._rooms.clock.now_ms()
+        return SyncReport(now_ms, now_ms, is_complete=False)
 
     async def request(
         self, camera: CameraKey, wanted: TimeRange, note: str = ""
@@ -106,14 +196,28 @@ class SyncEngine:
 
         Raises `NvrError(GONE)` for a camera that is not attached.
         """
-        raise NotImplementedError
+        return await self._worker_of(camera).request(camera, wanted, note)
 
     async def wait_for(self, want: Want, deadline_s: float | None = None) -> SavedClip:
         """Wait until a request is closed, or its deadline (seconds from now) has come.
 
         The request stays open after the deadline.
         """
-        raise NotImplementedError
+        future = self._worker_of(want.camera).requests.waiter(want)
+        outcome = "expired"
+        if deadline_s is None:
+            outcome = await future
+        else:
+            alarm = asyncio.ensure_future(self._rooms.clock.sleep(deadline_s))
+            try:
+                await first_of(future, alarm)
+            finally:
+                alarm.cancel()
+            if future.done():
+                outcome = future.result()
+            else:
+                future.cancel()
+        return await saved_clip(self._rooms, want.camera, want.range, outcome)
 
     async def save_clip(
         self,
@@ -123,50 +227,124 @@ class SyncEngine:
         note: str = "",
     ) -> SavedClip:
         """Request and wait; the footage is in the library as whole GOPs."""
-        raise NotImplementedError
+        want = await self.request(camera, wanted, note)
+        return await self.wait_for(want, deadline_s)
 
     async def cancel_request(self, want: Want) -> None:
         """Close a request unserved."""
-        raise NotImplementedError
+        await self._worker_of(want.camera).requests.cancel(want.id)
 
     # Steering
 
     def pause(self, nvr: NvrKey | None = None) -> None:
         """Start no more background work for an NVR (all); running fetches make way."""
-        raise NotImplementedError
+        self._set_paused(nvr, is_paused=True)
 
     def resume(self, nvr: NvrKey | None = None) -> None:
         """Undo `pause`."""
-        raise NotImplementedError
+        self._set_paused(nvr, is_paused=False)
 
     def cancel(self, camera: CameraKey | None = None) -> None:
         """End the running fetches of a camera (all) now; they are planned anew later."""
-        raise NotImplementedError
+        for worker in self._workers.values():
+            for fetch in worker.fetches:
+                if camera is None or fetch.job.camera == camera:
+                    fetch.cancel.cancel("asked to")
 
     def credentials_changed(self, nvr: NvrKey) -> None:
         """Try an NVR again that was stopped (login, certificate, address changed)."""
-        raise NotImplementedError
+        self._worker(nvr).credentials_changed()
 
     # News from outside
 
     def notify_event(self, nvr: NvrKey, event: DeviceEvent) -> None:
         """Enter a device's event as a mark and look for its footage soon."""
-        raise NotImplementedError
+        if (worker := self._workers.get(nvr)) is not None:
+            self._events.device_event(worker, event)
 
     def notify_mark(self, camera: CameraKey, mark: EventMark) -> None:
         """Enter an event of another origin (a Home Assistant entity), in UTC."""
-        raise NotImplementedError
+        self._events.mark(self._worker_of(camera), camera, mark)
 
     def notify_kept(self, camera: CameraKey, kept: TimeRange) -> None:
         """Tell that a clip was completed or changed elsewhere (live, retention, repair)."""
-        raise NotImplementedError
+        self._events.kept(self._worker_of(camera), camera, kept)
 
     # Status
 
     def status(self) -> SyncStatus:
         """Return the last snapshot; a new one is made at most once a second."""
-        raise NotImplementedError
+        return self._publisher.status()
+
+    async def fresh_status(self) -> SyncStatus:
+        """Return a snapshot of this moment, whenever the last one was made."""
+        return await self._publisher.fresh()
 
     def subscribe(self, callback: Callable[[SyncStatus], None]) -> Callable[[], None]:
         """Call back on the event loop with each new snapshot; returns how to end that."""
-        raise NotImplementedError
+        return self._publisher.subscribe(callback)
+
+    # Inside
+
+    def _worker(self, nvr: NvrKey) -> NvrWorker:
+        worker = self._workers.get(nvr)
+        if worker is None:
+            raise NvrError(ErrorKind.GONE, "the NVR is not attached", where=nvr)
+        return worker
+
+    def _worker_of(self, camera: CameraKey) -> NvrWorker:
+        for worker in self._workers.values():
+            if camera in worker.cameras:
+                return worker
+        raise NvrError(ErrorKind.GONE, "the camera is not attached", where=camera)
+
+    def _set_paused(self, nvr: NvrKey | None, *, is_paused: bool) -> None:
+        for worker in self._workers.values():
+            if nvr is None or worker.key == nvr:
+                worker.is_paused = is_paused
+                worker.wake()
+        self._rooms.changed()
+
+    def _wake_all(self) -> None:
+        for worker in self._workers.values():
+            worker.wake()
+
+    def _begin(self, worker: NvrWorker) -> None:
+        task = asyncio.get_running_loop().create_task(self._keep_running(worker))
+        self._runners[worker.key] = task
+
+    async def _keep_running(self, worker: NvrWorker) -> None:
+        """Run a worker; one that breaks is reported and started again."""
+        while True:
+            task = asyncio.ensure_future(worker.run())
+            await asyncio.wait({task})
+            if task.cancelled() or (error := task.exception()) is None:
+                return
+            _LOGGER.error("%s: the worker broke", worker.key, exc_info=error)
+            await self._rooms.clock.sleep(RESTART_S)
+
+    async def _end(self, worker: NvrWorker) -> None:
+        runner = self._runners.pop(worker.key, None)
+        await worker.stop()
+        if runner is not None:
+            await asyncio.wait({runner})
+
+
+async def first_of(*futures: asyncio.Future[Any]) -> None:
+    """Return when the first of these is done; the others go on."""
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+
+
+def summed(now_ms: int, reports: Iterable[SyncReport]) -> SyncReport:
+    """Return one report of several that ran side by side."""
+    reports = tuple(reports)
+    return SyncReport(
+        started_ms=min((r.started_ms for r in reports), default=now_ms),
+        ended_ms=max((r.ended_ms for r in reports), default=now_ms),
+        is_complete=all(r.is_complete for r in reports),
+        clips=sum(r.clips for r in reports),
+        bytes=sum(r.bytes for r in reports),
+        errors=sum(r.errors for r in reports),
+        backlog_s=sum(r.backlog_s for r in reports),
+        problem=next((r.problem for r in reports if r.problem), None),
+    )

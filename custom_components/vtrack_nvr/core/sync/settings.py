@@ -52,8 +52,8 @@ class CameraSettings:
     pre_roll_ms: int = 10_000
     post_roll_ms: int = 20_000
     event_classes: frozenset[str] | None = None
-    settle_s: float = 75.0
-    """Age of footage before a background fetch takes it; requests do not wait for it."""
+    settle_s: float | None = None
+    """Age of footage before a background fetch takes it (None: `Waits.settle`)."""
     bytes_per_second: int | None = None
     with_audio: bool = True
 

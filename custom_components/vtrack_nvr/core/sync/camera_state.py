@@ -1,0 +1,220 @@
+"""What the engine remembers of one camera between steps; the ledger keeps the rest.
+
+Loaded piece by piece after a start, then changed window by window, so that neither start
+nor plan ever holds the event loop for long.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ..errors import NvrError
+from ..intervals import Ranges, TimeRange, union
+from ..ledger import CameraTotals
+from ..models import CameraKey, CoverageSpan, EventMark, Recording
+from .backlog import Backlog
+from .backoff import Backoff
+from .plan import CameraView, OpenWant
+from .ring import Ring
+from .rooms import Rooms
+from .settings import SyncMode
+from .source import SourceDecision, decide_source
+from .spec import CameraSpec
+from .status import Problem, Progress
+from .wanted import DAY_MS, around, oldest_wanted_ms, wanted_inside
+
+FIRST_CHUNK_MS = 7 * DAY_MS
+MANY_SPANS = 3_000
+FEW_SPANS = 500
+
+
+@dataclass(slots=True)
+class CameraState:
+    """One camera's backlog, requests, tries and numbers."""
+
+    key: CameraKey
+    spec: CameraSpec
+    rooms: Rooms
+    retry: Backoff
+    backlog: Backlog = field(default_factory=Backlog)
+    ring: Ring = field(default_factory=Ring)
+    recordings: Mapping[str, Recording] = field(default_factory=dict)
+    totals: CameraTotals = field(default_factory=CameraTotals)
+    wanted: Ranges = ()
+    open_wants: tuple[OpenWant, ...] = ()
+    turn: int = 0
+    is_loaded: bool = False
+    is_searching: bool = False
+    needs_full_sweep: bool = False
+    is_replay_broken: bool = False
+    replay_broken_until_ms: int = 0
+    last_sync_ms: int | None = None
+    progress: Progress | None = None
+    problem: Problem | None = None
+    are_totals_stale: bool = True
+
+    @property
+    def decision(self) -> SourceDecision:
+        """Return where footage comes from."""
+        return decide_source(
+            self.spec.settings.source,
+            is_enabled=self.spec.settings.is_enabled,
+            has_replay=bool(self.spec.recording_tokens),
+            is_replay_broken=self.is_replay_broken,
+            can_live=self.spec.can_live,
+        )
+
+    @property
+    def has_replay(self) -> bool:
+        """Say whether requests can be served from the device."""
+        return bool(self.spec.recording_tokens)
+
+    @property
+    def settle_s(self) -> float:
+        """Return the age of footage before background work takes it."""
+        chosen = self.spec.settings.settle_s
+        return self.rooms.waits.settle if chosen is None else chosen
+
+    async def load(self, now_ms: int) -> None:
+        """Read backlog, totals and marks after a start."""
+        library = self.rooms.library
+        self.totals = await library.totals(self.key)
+        self.are_totals_stale = False
+        known = [
+            moment
+            for moment in (self.totals.first_start_ms, self.totals.device_oldest_ms)
+            if moment is not None
+        ]
+        oldest_ms = oldest_wanted_ms(self.spec.settings, now_ms)
+        start_ms = max(min(known, default=now_ms) - DAY_MS, oldest_ms)
+        chunk_ms = FIRST_CHUNK_MS
+        while start_ms < now_ms + DAY_MS:
+            window = TimeRange(start_ms, start_ms + chunk_ms)
+            spans = await self.refresh(window)
+            if len(spans) > MANY_SPANS:
+                chunk_ms = max(chunk_ms // 2, DAY_MS // 4)
+            elif len(spans) < FEW_SPANS:
+                chunk_ms *= 2
+            start_ms = window.end_ms
+        self.ring.remembered(self.totals.device_oldest_ms)
+        await self.load_marks(now_ms)
+        self.is_loaded = True
+
+    async def refresh(self, window: TimeRange) -> tuple[CoverageSpan, ...]:
+        """Read a window of the ledger anew; returns its spans."""
+        spans = await self.rooms.library.coverage(self.key, window)
+        self.backlog.replace(window, spans)
+        self.are_totals_stale = True
+        self.rooms.changed()
+        return spans
+
+    async def load_marks(self, now_ms: int) -> None:
+        """Read which stretches events make wanted (mode *events* only)."""
+        self.wanted = ()
+        if self.spec.settings.mode is SyncMode.EVENTS:
+            window = TimeRange(
+                oldest_wanted_ms(self.spec.settings, now_ms), now_ms + DAY_MS
+            )
+            marks = await self.rooms.library.marks(self.key, window)
+            self.wanted = around(self.spec.settings, marks)
+
+    def add_marks(self, marks: tuple[EventMark, ...]) -> Ranges:
+        """Take new events into account; returns what they make wanted."""
+        if self.spec.settings.mode is not SyncMode.EVENTS:
+            return ()
+        new = around(self.spec.settings, marks)
+        self.wanted = union((*self.wanted, *new))
+        return new
+
+    async def wanted_inside(self, window: TimeRange, now_ms: int) -> Ranges | None:
+        """Return the wanted part of a window for the ledger (None: all of it)."""
+        settings = self.spec.settings
+        marks: tuple[EventMark, ...] = ()
+        if settings.mode is SyncMode.EVENTS:
+            reach = TimeRange(
+                window.start_ms - settings.post_roll_ms,
+                window.end_ms + settings.pre_roll_ms,
+            )
+            marks = await self.rooms.library.marks(self.key, reach)
+        return wanted_inside(settings, window, marks, now_ms)
+
+    def view(
+        self,
+        now_s: float,
+        in_flight: Ranges,
+        *,
+        speed: float | None = None,
+        is_background_allowed: bool,
+        is_request_allowed: bool,
+    ) -> CameraView:
+        """Return what the planner needs."""
+        is_resting = self.retry.is_waiting(now_s)
+        can_write = self.rooms.library.storage_problem(self.key) is None
+        now_ms = self.rooms.clock.now_ms()
+        limits = self.rooms.limits
+        tail_ms = self.ring.tail_ms(now_ms)
+        return CameraView(
+            key=self.key,
+            settings=self.spec.settings,
+            backlog=self.backlog,
+            settle_ms=int(self.settle_s * 1000),
+            wants=self.open_wants,
+            wanted=self.wanted,
+            in_flight=in_flight,
+            device_earliest_ms=self.ring.reachable_from_ms(
+                now_ms, limits.job_ms, speed
+            ),
+            endangered_until_ms=(
+                tail_ms + limits.endangered_ms
+                if self.ring.is_moving and tail_ms is not None
+                else None
+            ),
+            turn=self.turn,
+            is_background_allowed=(
+                is_background_allowed
+                and self.is_loaded
+                and self.decision.is_fetching
+                and not is_resting
+                and can_write
+            ),
+            is_request_allowed=is_request_allowed and self.has_replay and can_write,
+        )
+
+    def failed(self, error: NvrError, now_s: float, now_ms: int) -> None:
+        """Rest after a failure that is this camera's own."""
+        self.retry.failed(now_s)
+        since_ms = self.problem.since_ms if self.problem else now_ms
+        self.problem = Problem(error.kind, since_ms, error.detail)
+        self.rooms.changed()
+
+    def succeeded(self) -> None:
+        """Forget failures."""
+        if self.problem is not None or self.retry.failures:
+            self.problem = None
+            self.retry.succeeded()
+            self.rooms.changed()
+
+    def change(self, spec: CameraSpec) -> None:
+        """Take another spec; what it makes wanted or not is found by a full sweep."""
+        before, after = self.spec.settings, spec.settings
+        scope = ("mode", "retention_days", "pre_roll_ms", "post_roll_ms")
+        if (
+            any(getattr(before, name) != getattr(after, name) for name in scope)
+            or before.event_classes != after.event_classes
+            or set(self.spec.recording_tokens) != set(spec.recording_tokens)
+        ):
+            self.needs_full_sweep = True
+        self.spec = spec
+        self.is_replay_broken = False
+        self.succeeded()
+
+    def set_enabled(self, *, is_enabled: bool) -> None:
+        """Switch background sync."""
+        settings = replace(self.spec.settings, is_enabled=is_enabled)
+        self.spec = replace(self.spec, settings=settings)
+        self.rooms.changed()
+
+    def set_replay_broken(self, *, is_broken: bool) -> None:
+        """Take note that replay does not work; it is tried again after a day."""
+        self.is_replay_broken = is_broken
+        self.replay_broken_until_ms = self.rooms.clock.now_ms() + DAY_MS
+        self.rooms.changed()

@@ -1,0 +1,90 @@
+"""What the engine does with news from outside: events, marks, clips kept elsewhere."""
+
+import asyncio
+from collections.abc import Coroutine
+import logging
+
+from ..errors import NvrError
+from ..intervals import Ranges, TimeRange, intersection
+from ..models import CameraKey, CoverageState, DeviceEvent, EventMark
+from .camera_state import CameraState
+from .events import OpenEvents, camera_of, moment_of
+from .nvr_worker import NvrWorker
+from .rooms import Rooms
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class EventDesk:
+    """Enters news into the library and asks the workers for early sweeps."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        """Know of no event yet."""
+        self._rooms = rooms
+        self._open = OpenEvents()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def device_event(self, worker: NvrWorker, event: DeviceEvent) -> None:
+        """Turn a device's event into a mark."""
+        specs = {key: camera.spec for key, camera in worker.cameras.items()}
+        key = camera_of(specs, event)
+        if key is None:
+            _LOGGER.debug("%s: an event of an unknown source", worker.key)
+            return
+        keeper = worker.keeper
+        eras = keeper.eras if keeper.is_known else None
+        moment_ms = moment_of(event, eras, self._rooms.clock.now_ms())
+        mark = self._open.mark(key, event, moment_ms)
+        if mark is not None:
+            self.mark(worker, key, mark)
+
+    def mark(self, worker: NvrWorker, key: CameraKey, mark: EventMark) -> None:
+        """Store a mark, make its footage wanted, look for it soon."""
+        camera = worker.cameras[key]
+        new = camera.add_marks((mark,))
+        settings = camera.spec.settings
+        now_ms = self._rooms.clock.now_ms()
+        roll_s = max(mark.range.end_ms + settings.post_roll_ms - now_ms, 0) / 1000
+        worker.schedule.hint(roll_s + camera.settle_s, self._rooms.waits.early_sweep)
+        worker.wake()
+        self._spawn(self._store(camera, mark, new))
+
+    def kept(self, worker: NvrWorker, key: CameraKey, kept: TimeRange) -> None:
+        """Take up what was kept elsewhere."""
+        self._spawn(self._take_up(worker, key, kept))
+
+    async def _store(self, camera: CameraState, mark: EventMark, new: Ranges) -> None:
+        """Store a mark; footage that was not wanted before it now is."""
+        library = self._rooms.library
+        await library.add_marks(camera.key, (mark,))
+        for window in new:
+            spans = await library.coverage(camera.key, window)
+            spurned = intersection(
+                (s.range for s in spans if s.state is CoverageState.NOT_WANTED),
+                (window,),
+            )
+            if spurned:
+                await library.mark(camera.key, spurned, CoverageState.ON_DEVICE)
+                await camera.refresh(window)
+
+    async def _take_up(
+        self, worker: NvrWorker, key: CameraKey, kept: TimeRange
+    ) -> None:
+        if (camera := worker.cameras.get(key)) is not None:
+            await camera.refresh(kept)
+            worker.requests.look_again(key, kept)
+            worker.wake()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, NvrError):
+            _LOGGER.debug("an event was not stored: %s", error)
+        else:
+            _LOGGER.error("an event was not stored", exc_info=error)

@@ -1,0 +1,515 @@
+"""The work for one NVR: a short loop that sweeps, plans, fetches and rests."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+import logging
+
+from ..errors import ErrorKind, NvrError
+from ..fetching import EndReason
+from ..intervals import TimeRange
+from ..ledger import RunKind, Want
+from ..models import CameraKey
+from .backoff import Backoff
+from .camera_state import CameraState
+from .clock_keeper import ClockKeeper
+from .dispatch import cut_off_the_slow, start_what_fits, yield_where_due
+from .fetch_run import Fetch, Fetched, FetchRunner
+from .health import NvrHealth, Scope
+from .plan import CameraView, Job, plan
+from .requests import OpenRequest, Requests
+from .rooms import Rooms
+from .runs import Run, Runs
+from .schedule import SweepSchedule
+from .settings import NvrSettings
+from .spec import CameraSpec, NvrSpec
+from .status import Problem
+from .sweep_round import SweepRound
+from .sweeper import Sweeper
+
+_LOGGER = logging.getLogger(__name__)
+
+PATIENCE_S = 30.0
+"""How long a fetch may look for a GOP border when nobody waits for its session."""
+MEASURABLE_S = 10.0
+"""A fetch that took less says little about the speed of the device."""
+BROKEN_KINDS = frozenset({ErrorKind.UNSUPPORTED, ErrorKind.NO_PERMISSION})
+"""Failures after which a camera's replay counts as broken for a day."""
+
+
+class NvrWorker:
+    """Everything the engine does for one NVR; all methods run on the event loop."""
+
+    def __init__(self, spec: NvrSpec, rooms: Rooms) -> None:
+        """Take the spec; nothing is asked of the device before `run`."""
+        self.key = spec.key
+        self.spec = spec
+        self.settings = spec.settings
+        self.rooms = rooms
+        self.cameras: dict[CameraKey, CameraState] = {}
+        self.health = NvrHealth(rooms)
+        self.keeper = ClockKeeper(spec.key, spec.device, rooms)
+        self.keeper.correction_ms = spec.settings.time_correction_ms
+        self.runs = Runs(spec.key, rooms)
+        self.fetches: list[Fetch] = []
+        self.speed: float | None = None
+        self.is_paused = False
+        self.is_sweeping = False
+        self.waiting: frozenset[CameraKey] = frozenset()
+        self.last_sweep_ms: int | None = None
+        self.schedule = SweepSchedule(rooms.clock, spec.settings, rooms.rng.random())
+        sweeper = Sweeper(spec.device, self.keeper, rooms)
+        self.requests = Requests(spec.key, self.cameras, sweeper, rooms)
+        self._round = SweepRound(
+            sweeper, self.keeper, self.health, self.runs, rooms, self.wake
+        )
+        self._runner = FetchRunner(spec.key, spec.device, self.keeper, rooms)
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_loaded = False
+        self._is_stopping = False
+        self._has_retried_login = False
+        for key, camera in spec.cameras.items():
+            self.add_camera(key, camera)
+
+    # Life
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        try:
+            while not self._is_stopping:
+                self._wake.clear()
+                try:
+                    await self._step()
+                except NvrError as error:
+                    self._react(error, is_soap=True)
+                await self._rest()
+        finally:
+            await self._end_tasks()
+
+    def wake(self) -> None:
+        """Look at once whether there is something to do."""
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """End the loop; fetches keep what they have. Returns when they ended."""
+        self._is_stopping = True
+        for fetch in self.fetches:
+            fetch.cancel.cancel("stopping")
+        self.wake()
+        self.requests.give_up()
+        for run in self.runs:
+            await self._end_run(run, self._problem(ErrorKind.CANCELLED))
+        while self.fetches and self._tasks:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _end_tasks(self) -> None:
+        for fetch in self.fetches:
+            fetch.cancel.cancel("stopping")
+        for task in tuple(self._tasks):
+            if not any(task is fetch.task for fetch in self.fetches):
+                task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def kill(self) -> None:
+        """Abandon whatever did not end in time."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.wake()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOGGER.error("%s: a task broke", self.key, exc_info=error)
+
+    # Cameras
+
+    def add_camera(self, key: CameraKey, spec: CameraSpec) -> None:
+        """Begin to work for a camera."""
+        retry = Backoff(self.rooms.waits.camera_retry, self.rooms.rng)
+        self.cameras[key] = CameraState(key, spec, self.rooms, retry)
+        self.schedule.light_s = 0.0
+        self.wake()
+
+    def update_camera(self, key: CameraKey, spec: CameraSpec) -> None:
+        """Work for a camera by another spec."""
+        camera = self.cameras[key]
+        camera.change(spec)
+        if camera.needs_full_sweep:
+            camera.is_loaded = False
+            self.schedule.light_s = 0.0
+        self.wake()
+
+    async def remove_camera(self, key: CameraKey) -> None:
+        """End the work for a camera."""
+        if (await self._drop(key)) is not None:
+            await self.requests.cancel_camera(key)
+            self.wake()
+
+    async def _drop(self, key: CameraKey) -> CameraState | None:
+        ending = [fetch for fetch in self.fetches if fetch.job.camera == key]
+        for fetch in ending:
+            fetch.cancel.cancel("camera removed")
+        if tasks := [fetch.task for fetch in ending if fetch.task is not None]:
+            await asyncio.wait(tasks)
+        return self.cameras.pop(key, None)
+
+    def update_settings(self, settings: NvrSettings) -> None:
+        """Work by other settings."""
+        self.settings = settings
+        self.schedule.settings = settings
+        self.schedule.full_ms = self.schedule.next_full_ms()
+        self.schedule.light_s = min(
+            self.schedule.light_s,
+            self.rooms.clock.monotonic() + settings.interval_s,
+        )
+        if self.keeper.correction_ms != settings.time_correction_ms:
+            self.keeper.correction_ms = settings.time_correction_ms
+            self.keeper.force()
+        self.wake()
+
+    def credentials_changed(self) -> None:
+        """Try again after a refusal."""
+        self._has_retried_login = False
+        self.health.unblock()
+        self.keeper.force()
+        self.schedule.light_s = 0.0
+        for camera in self.cameras.values():
+            camera.is_replay_broken = False
+            camera.succeeded()
+        self.wake()
+
+    # Asking for work
+
+    def sync_now(self, cameras: Iterable[CameraKey], *, is_full: bool) -> Run:
+        """Begin a run by hand; its `done` has the report in the end."""
+        run = self.runs.begin(RunKind.MANUAL, frozenset(cameras))
+        run.is_full = is_full
+        run.done = asyncio.get_running_loop().create_future()
+        self.schedule.manual.append(run)
+        self.health.offline.until_s = 0.0
+        self.wake()
+        return run
+
+    async def request(self, camera: CameraKey, wanted: TimeRange, note: str) -> Want:
+        """Store a request."""
+        want = await self.requests.add(self.cameras[camera], wanted, note)
+        self.wake()
+        return want
+
+    # The loop
+
+    async def _step(self) -> None:
+        clock = self.rooms.clock
+        await self._load()
+        now_s, now_ms = clock.monotonic(), clock.now_ms()
+        if self.keeper.is_due and self.keeper.is_known:
+            self.schedule.light_s = min(self.schedule.light_s, now_s)
+        can_talk = self.health.can_talk(now_s)
+        kind = self.schedule.due()
+        if kind and can_talk and not self.is_sweeping and self._may_sweep(kind):
+            self._begin_sweep(kind)
+        for request in self.requests.due(now_s):
+            request.is_busy = True
+            self._spawn(self._advance(request, can_talk=can_talk))
+        yield_where_due(
+            self.fetches,
+            self.rooms.slots,
+            self.key,
+            self.rooms.limits.slice_s,
+            now_s,
+            lambda fetch: (
+                self.is_allowed(fetch.job.camera)
+                and not self._is_overtaken(fetch, now_ms)
+            ),
+        )
+        jobs = self._plan(now_ms, now_s)
+        if can_talk and self.keeper.is_known and self.health.can_fetch(now_s):
+            start_what_fits(
+                jobs,
+                self.fetches,
+                self.rooms.slots,
+                self.key,
+                self.sessions,
+                now_s,
+                self._start,
+            )
+        else:
+            self.rooms.slots.withdraw(self.key)
+        is_urgent = any(job.want_id is not None for job in jobs) or (
+            self.rooms.slots.has_other_waiting(self.key, requests_only=True)
+        )
+        patience_s = self.rooms.limits.preempt_s if is_urgent else PATIENCE_S
+        cut_off_the_slow(self.fetches, now_s, patience_s)
+        self.waiting = frozenset(job.camera for job in jobs)
+        await self._end_runs(jobs, now_s)
+
+    async def _load(self) -> None:
+        if not self._is_loaded:
+            await self._runner.load()
+            await self.requests.load()
+            self._is_loaded = True
+        for camera in tuple(self.cameras.values()):
+            if not camera.is_loaded:
+                await camera.load(self.rooms.clock.now_ms())
+
+    async def _rest(self) -> None:
+        """Wait until something is due, at most one tick, or somebody wakes us."""
+        clock = self.rooms.clock
+        now_s = clock.monotonic()
+        ends = [self.requests.next_s(), self.health.next_s(now_s)]
+        if not self.is_sweeping:
+            ends.append(self.schedule.next_s())
+        if any(fetch.asked_s is not None for fetch in self.fetches):
+            ends.append(now_s + self.rooms.limits.preempt_s)
+        pause_s = min(
+            (end - now_s for end in ends if end is not None and end > now_s),
+            default=self.rooms.limits.tick_s,
+        )
+        pause_s = min(pause_s, self.rooms.limits.tick_s)
+        sleep = asyncio.ensure_future(clock.sleep(pause_s))
+        wake = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait({sleep, wake}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            wake.cancel()
+
+    @property
+    def sessions(self) -> int:
+        """Return how many sessions the device is asked to serve at once."""
+        chosen = self.settings.sessions or self._runner.policy.max_sessions
+        cap = self.health.session_cap
+        return max(1, chosen if cap is None else min(chosen, cap))
+
+    def is_allowed(self, camera: CameraKey) -> bool:
+        """Say whether background work of a camera may run now."""
+        state = self.cameras.get(camera)
+        if state is None or not state.spec.settings.is_enabled or self.is_paused:
+            return False
+        gate = self.spec.gate
+        return gate is None or gate.is_open(camera) or self.runs.is_forced(camera)
+
+    def _is_overtaken(self, fetch: Fetch, now_ms: int) -> bool:
+        """Say whether the device has overwritten what the fetch is about to read."""
+        camera = self.cameras.get(fetch.job.camera)
+        if camera is None or fetch.at_ms is None or not camera.ring.is_moving:
+            return False
+        tail_ms = camera.ring.tail_ms(now_ms)
+        return tail_ms is not None and fetch.at_ms < tail_ms
+
+    def views(self, now_s: float) -> list[CameraView]:
+        """Return what the planner needs of all cameras."""
+        return [
+            camera.view(
+                now_s,
+                tuple(
+                    fetch.job.range
+                    for fetch in self.fetches
+                    if fetch.job.camera == camera.key
+                ),
+                speed=self.speed,
+                is_background_allowed=self.is_allowed(camera.key),
+                is_request_allowed=True,
+            )
+            for camera in self.cameras.values()
+        ]
+
+    def _plan(self, now_ms: int, now_s: float) -> tuple[Job, ...]:
+        for camera in self.cameras.values():
+            if camera.is_replay_broken and now_ms >= camera.replay_broken_until_ms:
+                camera.is_replay_broken = False
+        return plan(self.views(now_s), self.rooms.limits, now_ms).jobs
+
+    # Sweeping
+
+    def _may_sweep(self, kind: RunKind) -> bool:
+        """Say whether there is a camera to sweep (not while switched off)."""
+        if kind is RunKind.MANUAL:
+            return True
+        return any(self.is_allowed(key) for key in self.cameras)
+
+    def _begin_sweep(self, kind: RunKind) -> None:
+        if kind is RunKind.MANUAL:
+            run = self.schedule.manual.pop(0)
+        else:
+            allowed = frozenset(k for k in self.cameras if self.is_allowed(k))
+            run = self.runs.begin(kind, allowed)
+            run.is_full = kind is RunKind.FULL
+        self.schedule.begun(kind)
+        self.is_sweeping = True
+        self._spawn(self._sweep(run))
+
+    async def _sweep(self, run: Run) -> None:
+        try:
+            await self._round.sweep(run, self.cameras)
+            self.last_sweep_ms = self.rooms.clock.now_ms()
+            self._has_retried_login = False
+        except NvrError as error:
+            run.errors += 1
+            if run.kind is not RunKind.MANUAL:
+                self.schedule.failed(run.kind)
+            self._react(error, is_soap=True)
+            await self._after_refusal(error)
+        finally:
+            run.is_swept = True
+            self.is_sweeping = False
+            self.rooms.changed()
+
+    async def _advance(self, request: OpenRequest, *, can_talk: bool) -> None:
+        try:
+            await self.requests.advance(request, can_talk=can_talk)
+        except NvrError as error:
+            self._react(error, is_soap=True)
+        finally:
+            request.is_busy = False
+
+    # Fetching
+
+    def _start(self, job: Job) -> Fetch:
+        camera = self.cameras[job.camera]
+        fetch = Fetch(job, self.rooms.clock.monotonic())
+        self.fetches.append(fetch)
+        if job.want_id is not None:
+            self.requests.fetching(job.want_id)
+        else:
+            camera.turn += 1
+        fetch.task = self._spawn(self._fetch(fetch, camera))
+        return fetch
+
+    async def _fetch(self, fetch: Fetch, camera: CameraState) -> None:
+        has_moved = is_whole = False
+        try:
+            fetched = await self._runner.run(fetch, camera, self._speed_of(camera))
+            has_moved = fetched.has_moved
+            await self._after_fetch(fetch, camera, fetched)
+            is_whole = True
+        finally:
+            if not is_whole:
+                # A fault of ours must not be repeated without a pause.
+                camera.retry.failed(self.rooms.clock.monotonic())
+            self.fetches.remove(fetch)
+            self.rooms.slots.release()
+            if fetch.job.want_id is not None:
+                self.requests.fetched(fetch.job.want_id, has_moved=has_moved)
+            self.rooms.changed()
+
+    def _measure_speed(self, fetch: Fetch) -> None:
+        """Learn how fast footage comes, from fetches that ran for a while."""
+        took_s = self.rooms.clock.monotonic() - fetch.started_s
+        if fetch.at_ms is None or took_s < MEASURABLE_S:
+            return
+        speed = max(fetch.at_ms - fetch.job.range.start_ms, 0) / 1000 / took_s
+        self.speed = speed if self.speed is None else (self.speed + speed) / 2
+
+    def _speed_of(self, camera: CameraState) -> int | None:
+        """Return the limit of one fetch; the NVR's is shared by its sessions."""
+        shared = self.settings.bytes_per_second
+        limits = [
+            limit
+            for limit in (
+                camera.spec.settings.bytes_per_second,
+                None if shared is None else shared // self.sessions,
+            )
+            if limit is not None
+        ]
+        return min(limits, default=None)
+
+    async def _after_fetch(
+        self, fetch: Fetch, camera: CameraState, fetched: Fetched
+    ) -> None:
+        outcome, error = fetched.outcome, fetched.error
+        self._measure_speed(fetch)
+        if outcome is not None:
+            self.runs.count(camera.key, clips=outcome.clips, size=outcome.bytes)
+            if fetched.has_moved:
+                self.health.fetched()
+            for notice in outcome.notices:
+                _LOGGER.debug("%s: %s", camera.key, notice)
+        if error is None:
+            if fetched.has_moved and (
+                outcome is None or outcome.reason is EndReason.REACHED
+            ):
+                camera.succeeded()
+            return
+        _LOGGER.debug("%s: the fetch failed: %s", camera.key, error)
+        self.runs.count(camera.key, errors=1)
+        sessions = len(self.fetches)
+        scope = self._react(error, is_soap=outcome is None, sessions=sessions)
+        clock = self.rooms.clock
+        if scope is Scope.CAMERA or scope is Scope.STORAGE:
+            camera.failed(error, clock.monotonic(), clock.now_ms())
+        if error.kind in BROKEN_KINDS:
+            camera.set_replay_broken(is_broken=True)
+        if error.kind is ErrorKind.GONE:
+            self.schedule.hint(0.0, self.rooms.waits.early_sweep)
+        if error.kind is ErrorKind.BUSY and self.health.session_cap is not None:
+            await self._runner.bear(self.health.session_cap)
+        await self._after_refusal(error)
+
+    def _react(self, error: NvrError, *, is_soap: bool, sessions: int = 1) -> Scope:
+        scope = self.health.react(error, is_soap=is_soap, sessions=sessions)
+        if scope is Scope.NVR:
+            _LOGGER.debug("%s: %s", self.key, error)
+        return scope
+
+    async def _after_refusal(self, error: NvrError) -> None:
+        """Look at the clock when a login is refused: a wrong one is a common cause."""
+        if error.kind is not ErrorKind.AUTH_REFUSED or self._has_retried_login:
+            return
+        self._has_retried_login = True
+        self.keeper.force()
+        try:
+            has_moved = await self.keeper.ensure()
+        except NvrError as unanswered:
+            _LOGGER.debug("%s: no clock either: %s", self.key, unanswered)
+            return
+        if has_moved:
+            self.health.unblock()
+
+    # Runs
+
+    async def _end_runs(self, jobs: Iterable[Job], now_s: float) -> None:
+        busy = {job.camera for job in jobs} | {f.job.camera for f in self.fetches}
+        stuck = None
+        if not self.health.can_fetch(now_s):
+            stuck = self.health.problem
+        elif self.is_paused:
+            stuck = self._problem(ErrorKind.CANCELLED)
+        for run in self.runs:
+            if not run.is_swept:
+                if stuck is not None and not self.is_sweeping:
+                    self._forget_manual(run)
+                    await self._end_run(run, stuck)
+            elif stuck is not None or not run.cameras & busy:
+                await self._end_run(run, stuck or self._problem_of(run))
+
+    def _forget_manual(self, run: Run) -> None:
+        if run in self.schedule.manual:
+            self.schedule.manual.remove(run)
+
+    async def _end_run(self, run: Run, problem: Problem | None) -> None:
+        backlog_ms = sum(
+            camera.backlog.total_ms
+            for key, camera in self.cameras.items()
+            if key in run.cameras
+        )
+        await self.runs.end(run, problem=problem, backlog_ms=backlog_ms)
+
+    def _problem_of(self, run: Run) -> Problem | None:
+        """Return what stands before the rest of a run's cameras, if anything."""
+        for key in run.cameras:
+            if (error := self.rooms.library.storage_problem(key)) is not None:
+                return self._problem(error.kind)
+            if (camera := self.cameras.get(key)) is not None and camera.problem:
+                return camera.problem
+        return None
+
+    def _problem(self, kind: ErrorKind) -> Problem:
+        return Problem(kind, self.rooms.clock.now_ms())

@@ -1,0 +1,296 @@
+"""Requests by people and automations: from the wish to footage that is kept.
+
+A request is a row of the library, so it outlives a restart. It is tried from two seconds
+after its end, every five seconds at first: search the stretch, then fetch what the device
+lists, ahead of everything else.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+import logging
+
+from ..intervals import Ranges, TimeRange, difference, intersection, union
+from ..ledger import Want
+from ..models import CameraKey, CoverageSpan, CoverageState, NvrKey
+from .camera_state import CameraState
+from .plan import OpenWant
+from .rooms import Rooms
+from .settle import HOPELESS
+from .status import FootageSource, SavedClip
+from .sweeper import Sweeper
+
+_LOGGER = logging.getLogger(__name__)
+
+QUICK_TRIES = 12
+SLOWER = 6
+"""After the quick tries the pause is this many times longer."""
+DIRECT_EVERY = 6
+"""Every so many tries footage is asked for although the device does not list it."""
+LIVE_GRACE_MS = 60_000
+"""How long after its clip's end a live recording may take to be complete."""
+REMEMBERED = 256
+
+
+@dataclass(slots=True, eq=False)
+class OpenRequest:
+    """A request and where it stands; `open` is what can be fetched now."""
+
+    want: Want
+    tries: int = 0
+    next_s: float = 0.0
+    open: Ranges = ()
+    is_searched: bool = False
+    is_busy: bool = False
+    """It is being advanced or fetched for now."""
+
+
+class Requests:
+    """The open requests of one NVR."""
+
+    def __init__(
+        self,
+        nvr: NvrKey,
+        cameras: Mapping[CameraKey, CameraState],
+        sweeper: Sweeper,
+        rooms: Rooms,
+    ) -> None:
+        """Know of none yet."""
+        self._nvr = nvr
+        self._cameras = cameras
+        self._sweeper = sweeper
+        self._rooms = rooms
+        self._open: dict[int, OpenRequest] = {}
+        self._closed: dict[int, str] = {}
+        self._waiting: dict[int, list[asyncio.Future[str]]] = {}
+
+    async def load(self) -> None:
+        """Take up the requests that were open before a restart."""
+        for want in await self._rooms.library.wants(self._nvr):
+            self._open.setdefault(want.id, OpenRequest(want))
+
+    def __len__(self) -> int:
+        """Return how many are open."""
+        return len(self._open)
+
+    async def add(self, camera: CameraState, wanted: TimeRange, note: str) -> Want:
+        """Store a request."""
+        want = await self._rooms.library.add_want(camera.key, wanted, note)
+        self._open.setdefault(want.id, OpenRequest(want))
+        await camera.refresh(wanted)
+        if camera.spec.live is not None:
+            await camera.spec.live.want(camera.key, wanted)
+        return want
+
+    def due(self, now_s: float) -> list[OpenRequest]:
+        """Return the requests to advance now."""
+        return [
+            request
+            for request in self._open.values()
+            if not request.is_busy
+            and request.next_s <= now_s
+            and request.want.camera in self._cameras
+        ]
+
+    def next_s(self) -> float | None:
+        """Return when the next request is due."""
+        return min(
+            (
+                request.next_s
+                for request in self._open.values()
+                if not request.is_busy and request.want.camera in self._cameras
+            ),
+            default=None,
+        )
+
+    async def advance(self, request: OpenRequest, *, can_talk: bool) -> None:
+        """Look where a request stands: close it, open it to the planner, or wait.
+
+        Raises what the device or the library raise; the request is then tried later.
+        """
+        now_ms = self._rooms.clock.now_ms()
+        want = request.want
+        settle_ms = int(self._rooms.waits.request_settle * 1000)
+        if now_ms < want.range.end_ms + settle_ms:
+            self._pause(request, (want.range.end_ms + settle_ms - now_ms) / 1000)
+            return
+        camera = self._cameras[want.camera]
+        self._put_off(request)
+        left, reachable = await self._look(camera, want)
+        is_old = now_ms - max(want.made_ms, want.range.end_ms) > (
+            self._rooms.limits.request_max_age_s * 1000
+        )
+        if not left or (request.is_searched and not reachable) or is_old:
+            await self._close_by(request, camera, left, is_old=is_old)
+            return
+        if self._is_live_to_come(camera, want, now_ms):
+            return
+        if not camera.has_replay:
+            await self._close_by(request, camera, left, is_old=False)
+            return
+        if still := intersection(request.open, reachable):
+            # Listed before and still waiting for a session: no need to search again.
+            self._show(request, still)
+        elif can_talk:
+            await self._open_up(request, camera)
+
+    def fetched(self, want_id: int, *, has_moved: bool) -> None:
+        """Take note that a fetch for a request ended."""
+        request = self._open.get(want_id)
+        if request is None:
+            return
+        request.is_busy = False
+        self._show(request, ())
+        if has_moved:
+            request.next_s = 0.0
+            request.tries = 0
+
+    def fetching(self, want_id: int) -> None:
+        """Take note that a fetch for a request begins."""
+        if (request := self._open.get(want_id)) is not None:
+            request.is_busy = True
+
+    def look_again(self, camera: CameraKey, kept: TimeRange) -> None:
+        """Make requests due whose footage may have come from elsewhere."""
+        for request in self._open.values():
+            if request.want.camera == camera and request.want.range.overlaps(kept):
+                request.next_s = 0.0
+
+    async def close(self, request: OpenRequest, outcome: str) -> None:
+        """Close a request and tell who waits."""
+        want = request.want
+        if self._open.pop(want.id, None) is None:
+            return
+        self._show(request, ())
+        self._closed[want.id] = outcome
+        while len(self._closed) > REMEMBERED:
+            del self._closed[next(iter(self._closed))]
+        await self._rooms.library.close_want(want.id, outcome)
+        if (camera := self._cameras.get(want.camera)) is not None:
+            await camera.refresh(want.range)
+        for future in self._waiting.pop(want.id, []):
+            if not future.done():
+                future.set_result(outcome)
+
+    async def cancel(self, want_id: int) -> None:
+        """Close a request unserved."""
+        if (request := self._open.get(want_id)) is not None:
+            await self.close(request, "cancelled")
+
+    async def cancel_camera(self, camera: CameraKey) -> None:
+        """Close all requests of a camera that goes away."""
+        for request in list(self._open.values()):
+            if request.want.camera == camera:
+                await self.close(request, "cancelled")
+
+    def give_up(self) -> None:
+        """Let go of whoever waits; the requests stay open in the library."""
+        for futures in self._waiting.values():
+            for future in futures:
+                if not future.done():
+                    future.set_result("cancelled")
+        self._waiting.clear()
+
+    def waiter(self, want: Want) -> asyncio.Future[str]:
+        """Return a future of the outcome; it is done at once for a closed request."""
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        if want.id in self._open:
+            self._waiting.setdefault(want.id, []).append(future)
+        else:
+            future.set_result(self._closed.get(want.id, "closed"))
+        return future
+
+    async def _look(self, camera: CameraState, want: Want) -> tuple[Ranges, Ranges]:
+        """Return what is not kept, and what of that may still come."""
+        spans = await camera.refresh(want.range)
+        left = difference(
+            (want.range,), [s.range for s in spans if s.state is CoverageState.KEPT]
+        )
+        return left, difference(left, _settled(spans))
+
+    async def _open_up(self, request: OpenRequest, camera: CameraState) -> None:
+        """Search for a request and hand what is there to the planner."""
+        want = request.want
+        present = await self._sweeper.search_range(camera, want.range)
+        _, reachable = await self._look(camera, want)
+        can_fetch = intersection(reachable, present)
+        if not can_fetch and request.tries % DIRECT_EVERY == 0:
+            can_fetch = reachable
+        request.is_searched = True
+        self._show(request, can_fetch)
+
+    async def _close_by(
+        self,
+        request: OpenRequest,
+        camera: CameraState,
+        left: Ranges,
+        *,
+        is_old: bool,
+    ) -> None:
+        if not left:
+            outcome = "kept"
+        elif is_old:
+            outcome = "expired"
+        elif left == (request.want.range,):
+            outcome = "missing"
+        else:
+            outcome = "partly"
+        _LOGGER.debug("%s: request %s: %s", camera.key, request.want.id, outcome)
+        await self.close(request, outcome)
+
+    def _is_live_to_come(self, camera: CameraState, want: Want, now_ms: int) -> bool:
+        """Say whether the live recording may still bring the footage."""
+        if camera.decision.source is not FootageSource.LIVE:
+            return False
+        clip_ms = camera.spec.settings.clip_ms
+        return now_ms < want.range.end_ms + clip_ms + LIVE_GRACE_MS
+
+    def _show(self, request: OpenRequest, can_fetch: Ranges) -> None:
+        """Let the planner see what of a request can be fetched now."""
+        request.open = can_fetch
+        camera = self._cameras.get(request.want.camera)
+        if camera is not None:
+            camera.open_wants = tuple(
+                OpenWant(other.want.id, other.want.made_ms, other.open)
+                for other in self._open.values()
+                if other.want.camera == camera.key and other.open
+            )
+
+    def _put_off(self, request: OpenRequest) -> None:
+        """Set the next try: quick at first, slower later."""
+        request.tries += 1
+        pause_s = self._rooms.waits.request_retry
+        self._pause(
+            request, pause_s if request.tries <= QUICK_TRIES else pause_s * SLOWER
+        )
+
+    def _pause(self, request: OpenRequest, seconds: float) -> None:
+        request.next_s = self._rooms.clock.monotonic() + seconds
+
+
+def _settled(spans: tuple[CoverageSpan, ...]) -> Ranges:
+    """Return what will never come: nothing was there, or it cannot be had."""
+    return union(
+        span.range
+        for span in spans
+        if span.state in {CoverageState.ABSENT, CoverageState.LOST}
+        or (span.state is CoverageState.FAILED and span.reason in HOPELESS)
+    )
+
+
+async def saved_clip(
+    rooms: Rooms, camera: CameraKey, wanted: TimeRange, outcome: str
+) -> SavedClip:
+    """Return what the library holds of a range."""
+    spans = await rooms.library.coverage(camera, wanted)
+    kept = intersection(
+        (span.range for span in spans if span.state is CoverageState.KEPT), (wanted,)
+    )
+    return SavedClip(
+        camera=camera,
+        range=wanted,
+        outcome=outcome,
+        clips=await rooms.library.clips(camera, wanted),
+        kept=kept,
+        missing=difference((wanted,), kept),
+    )

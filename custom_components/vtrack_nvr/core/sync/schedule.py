@@ -1,0 +1,83 @@
+"""When the next sweep of an NVR is due, and of which kind."""
+
+from dataclasses import dataclass, field
+
+from ..clock import Clock
+from ..ledger import RunKind
+from .runs import Run
+from .settings import NvrSettings
+from .wanted import DAY_MS
+
+HOUR_MS = 3_600_000
+
+
+@dataclass(slots=True)
+class SweepSchedule:
+    """Light sweeps at an interval, a full one each night, others when asked for.
+
+    `spread` (0 to 1) moves the nightly sweep within its hour, so that NVRs do not all
+    begin at once.
+    """
+
+    clock: Clock
+    settings: NvrSettings
+    spread: float
+    light_s: float = 0.0
+    event_s: float | None = None
+    full_ms: int = 0
+    manual: list[Run] = field(default_factory=list)
+    last_light_s: float | None = None
+
+    def __post_init__(self) -> None:
+        """Plan the first nightly sweep."""
+        self.full_ms = self.next_full_ms()
+
+    def next_full_ms(self) -> int:
+        """Return the next occurrence of the nightly hour after now."""
+        now_ms = self.clock.now_ms()
+        hour_ms = int((self.settings.full_sweep_hour + self.spread) * HOUR_MS)
+        today_ms = now_ms // DAY_MS * DAY_MS + hour_ms
+        while today_ms <= now_ms:
+            today_ms += DAY_MS
+        return today_ms
+
+    def due(self) -> RunKind | None:
+        """Return the kind of sweep that is due, the most important first."""
+        now_s = self.clock.monotonic()
+        if self.manual:
+            return RunKind.MANUAL
+        if self.clock.now_ms() >= self.full_ms:
+            return RunKind.FULL
+        if self.event_s is not None and now_s >= self.event_s:
+            return RunKind.EVENT
+        return RunKind.LIGHT if now_s >= self.light_s else None
+
+    def begun(self, kind: RunKind) -> None:
+        """Take note that a sweep began; every kind does the work of a light one."""
+        now_s = self.clock.monotonic()
+        self.light_s = now_s + self.settings.interval_s
+        self.last_light_s = now_s
+        self.event_s = None
+        if kind is RunKind.FULL or self.full_ms - self.clock.now_ms() > 2 * DAY_MS:
+            self.full_ms = self.next_full_ms()
+
+    def failed(self, kind: RunKind) -> None:
+        """Let the sweep be due again as soon as the device may be asked again."""
+        self.light_s = 0.0
+        if kind is RunKind.FULL:
+            self.full_ms = self.clock.now_ms()
+
+    def hint(self, delay_s: float, pause_s: float) -> None:
+        """Ask for a sweep after `delay_s`, not sooner than `pause_s` after the last."""
+        at_s = self.clock.monotonic() + delay_s
+        if self.last_light_s is not None:
+            at_s = max(at_s, self.last_light_s + pause_s)
+        self.event_s = at_s if self.event_s is None else min(self.event_s, at_s)
+
+    def next_s(self) -> float:
+        """Return when the next sweep is due (monotonic seconds)."""
+        now_s = self.clock.monotonic()
+        if self.manual:
+            return now_s
+        full_s = now_s + max(self.full_ms - self.clock.now_ms(), 0) / 1000
+        return min(self.light_s, full_s, self.event_s or full_s)

@@ -1,0 +1,131 @@
+"""Searching: when it is worth it, over which windows, and what the answers mean; pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..intervals import Ranges, TimeRange, intersection, union
+from ..ledger import SweepFindings
+from ..models import CameraKey, Recording, SegmentListing
+from .clocks import EraMap
+from .wanted import EPOCH_2000_MS
+
+
+def has_news(before: Mapping[str, Recording], after: Mapping[str, Recording]) -> bool:
+    """Say whether a search can find anything that the last one did not.
+
+    A recording that does not say how far it reaches always might.
+    """
+    if before.keys() != after.keys():
+        return True
+    return any(
+        new.device_latest_ms is None
+        or (new.device_earliest_ms, new.device_latest_ms, new.tracks)
+        != (
+            before[token].device_earliest_ms,
+            before[token].device_latest_ms,
+            before[token].tracks,
+        )
+        for token, new in after.items()
+    )
+
+
+def earliest_of(recordings: Mapping[str, Recording]) -> int | None:
+    """Return where the footage of all these recordings begins (device clock).
+
+    None where one of them does not say. A recording dated before 2000 comes from a clock
+    that was not set.
+    """
+    moments = [item.device_earliest_ms for item in recordings.values()]
+    known = [moment for moment in moments if moment is not None]
+    return min(known) if known and len(known) == len(moments) else None
+
+
+def latest_of(recordings: Mapping[str, Recording]) -> int | None:
+    """Return where the footage of all these recordings ends, None where one is silent."""
+    moments = [item.device_latest_ms for item in recordings.values()]
+    known = [moment for moment in moments if moment is not None]
+    return max(known) if known and len(known) == len(moments) else None
+
+
+def search_windows(whole: TimeRange, longest_ms: int) -> tuple[TimeRange, ...]:
+    """Cut a stretch of device time into windows to search, newest first.
+
+    The windows are cut from the end, so that the newest day is one search.
+    """
+    windows: list[TimeRange] = []
+    end_ms = whole.end_ms
+    while end_ms > whole.start_ms:
+        start_ms = max(whole.start_ms, end_ms - longest_ms)
+        windows.append(TimeRange(start_ms, end_ms))
+        end_ms = start_ms
+    return tuple(windows)
+
+
+def full_stretch(
+    recordings: Mapping[str, Recording], oldest_device_ms: int, device_now_ms: int
+) -> TimeRange | None:
+    """Return the whole stretch worth searching on the device's clock.
+
+    Footage dated in the device's own future (its clock was set back) is included.
+    """
+    start_ms = max(earliest_of(recordings) or 0, oldest_device_ms, EPOCH_2000_MS)
+    end_ms = max(device_now_ms, (latest_of(recordings) or 0) + 1000)
+    return TimeRange(start_ms, end_ms) if start_ms < end_ms else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far the recordings of a camera say they reach, on the device's clock."""
+
+    earliest_ms: int | None
+    latest_ms: int | None
+    is_same: bool
+    """The same recordings as in the search before."""
+
+
+def to_findings(
+    camera: CameraKey,
+    window: TimeRange,
+    listings: Sequence[SegmentListing],
+    reach: Reach,
+    eras: EraMap,
+    now_ms: int,
+    settle_ms: int,
+) -> tuple[SweepFindings, ...]:
+    """Turn what was listed (device clock) into findings (UTC), one per clock era.
+
+    Nothing is proof about the last `settle_ms`: the device may still be writing it into
+    its index.
+    """
+    listed = union(
+        segment.device_range for listing in listings for segment in listing.segments
+    )
+    earliest_ms = (
+        None
+        if reach.earliest_ms is None
+        else eras.moment_to_utc(reach.earliest_ms, now_ms)
+    )
+    settled_ms = now_ms - settle_ms
+    latest_ms = (
+        settled_ms
+        if reach.latest_ms is None
+        else min(eras.moment_to_utc(reach.latest_ms, now_ms), settled_ms)
+    )
+    is_proof = reach.is_same and all(listing.is_complete for listing in listings)
+    found: list[SweepFindings] = []
+    for piece in eras.to_utc(window, now_ms):
+        present: Ranges = tuple(
+            item.shifted(piece.era.offset_ms)
+            for item in intersection(listed, (piece.device,))
+        )
+        found.append(
+            SweepFindings(
+                camera=camera,
+                window=piece.utc,
+                present=present,
+                is_proof=is_proof,
+                device_earliest_ms=earliest_ms,
+                device_latest_ms=latest_ms,
+            )
+        )
+    return tuple(found)

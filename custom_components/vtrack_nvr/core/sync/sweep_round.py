@@ -1,0 +1,82 @@
+"""One round of sweeps over the cameras of an NVR, counted as a run."""
+
+from collections.abc import Callable, Mapping
+import logging
+
+from ..errors import NvrError
+from ..ledger import RunKind
+from ..models import CameraKey
+from .camera_state import CameraState
+from .clock_keeper import ClockKeeper
+from .health import NvrHealth, Scope
+from .rooms import Rooms
+from .runs import Run, Runs
+from .sweeper import Sweeper
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class SweepRound:
+    """Sweeps cameras one after the other; one that fails does not stop the next."""
+
+    def __init__(
+        self,
+        sweeper: Sweeper,
+        keeper: ClockKeeper,
+        health: NvrHealth,
+        runs: Runs,
+        rooms: Rooms,
+        wake: Callable[[], None],
+    ) -> None:
+        """Take the parts of the worker it needs; `wake` lets it plan what was found."""
+        self._sweeper = sweeper
+        self._keeper = keeper
+        self._health = health
+        self._runs = runs
+        self._rooms = rooms
+        self._wake = wake
+
+    async def sweep(self, run: Run, cameras: Mapping[CameraKey, CameraState]) -> None:
+        """Sweep the run's cameras; raises what concerns the whole NVR."""
+        chosen = [
+            camera
+            for key, camera in cameras.items()
+            if key in run.cameras and camera.has_replay
+        ]
+        # A jump must be known before a listing is taken for proof; it is one call, and
+        # where there is nothing to search it says that the device answers.
+        self._keeper.force()
+        await self._keeper.ensure()
+        looked = await self._sweeper.look(
+            token for camera in chosen for token in camera.spec.recording_tokens
+        )
+        self._health.answered()
+        if run.kind in {RunKind.MANUAL, RunKind.FULL}:
+            await self._runs.write(run)
+        for camera in chosen:
+            if camera.key not in cameras:
+                continue
+            camera.is_searching = True
+            self._rooms.changed()
+            try:
+                has_news = await self._sweeper.sweep(
+                    camera,
+                    looked,
+                    is_full=run.is_full,
+                    is_forced=run.kind is not RunKind.LIGHT,
+                    run_id=run.id,
+                )
+                if has_news:
+                    await self._runs.write(run)
+            except NvrError as error:
+                if self._health.react(error, is_soap=True) is Scope.NVR:
+                    raise
+                _LOGGER.debug("%s: the search failed: %s", camera.key, error)
+                run.errors += 1
+                camera.failed(
+                    error, self._rooms.clock.monotonic(), self._rooms.clock.now_ms()
+                )
+            finally:
+                camera.is_searching = False
+                self._rooms.changed()
+                self._wake()

@@ -1,0 +1,195 @@
+"""Asks one device what it holds and enters the answers into the ledger."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from ..errors import ErrorKind, NvrError
+from ..intervals import Ranges, TimeRange, intersection, union
+from ..models import Recording
+from .camera_state import CameraState
+from .clock_keeper import ClockKeeper
+from .ports import Device
+from .rooms import Rooms
+from .sweep import (
+    Reach,
+    earliest_of,
+    full_stretch,
+    has_news,
+    latest_of,
+    search_windows,
+    to_findings,
+)
+from .wanted import oldest_wanted_ms
+
+ONE_BY_ONE = 3
+"""Up to so many recordings are looked at one call each; more are listed together."""
+UNKNOWN_LAG_MS = 3_600_000
+"""How far a device that does not say where its footage ends may be behind."""
+
+
+class Sweeper:
+    """Searches one device, one search at a time."""
+
+    def __init__(self, device: Device, keeper: ClockKeeper, rooms: Rooms) -> None:
+        """Ask nothing yet."""
+        self._device = device
+        self._keeper = keeper
+        self._rooms = rooms
+        self._search = asyncio.Lock()
+
+    async def look(self, tokens: Iterable[str]) -> dict[str, Recording]:
+        """Return what these recordings say of themselves; unknown tokens are left out."""
+        wanted = sorted(set(tokens))
+        async with self._search:
+            if len(wanted) > ONE_BY_ONE:
+                listed = await self._device.recordings()
+                return {item.token: item for item in listed if item.token in wanted}
+            found: dict[str, Recording] = {}
+            for token in wanted:
+                try:
+                    found[token] = await self._device.recording(token)
+                except NvrError as error:
+                    if error.kind is not ErrorKind.GONE:
+                        raise
+            return found
+
+    async def sweep(
+        self,
+        camera: CameraState,
+        looked: Mapping[str, Recording],
+        *,
+        is_full: bool,
+        is_forced: bool = False,
+        run_id: int | None = None,
+    ) -> bool:
+        """Search one camera's time line; return whether there was a reason to.
+
+        A light sweep looks from the high-water mark on, and only if a recording moved.
+        Raises `NvrError(GONE)` where the device knows none of the camera's recordings.
+        """
+        now_ms = self._rooms.clock.now_ms()
+        recordings = {t: looked[t] for t in camera.spec.recording_tokens if t in looked}
+        if not recordings:
+            raise NvrError(ErrorKind.GONE, "none of its recordings is listed")
+        mark_ms = await self._rooms.library.high_water_ms(camera.key)
+        is_full = is_full or mark_ms is None or camera.needs_full_sweep
+        if not (is_full or is_forced or has_news(camera.recordings, recordings)):
+            camera.last_sync_ms = now_ms
+            return False
+        stretch = self._stretch(camera, recordings, None if is_full else mark_ms)
+        if stretch is not None:
+            await self._search_stretch(camera, recordings, stretch, run_id)
+        await self._move_mark(camera, recordings, now_ms)
+        camera.recordings = recordings
+        camera.last_sync_ms = now_ms
+        if is_full:
+            camera.needs_full_sweep = False
+        return True
+
+    async def search_range(self, camera: CameraState, wanted: TimeRange) -> Ranges:
+        """Search a stretch of UTC for a request; return what the device holds of it."""
+        await self._keeper.ensure()
+        looked = await self.look(camera.spec.recording_tokens)
+        if not looked:
+            raise NvrError(ErrorKind.GONE, "none of its recordings is listed")
+        found: list[TimeRange] = []
+        for piece in self._keeper.eras.to_device(wanted):
+            for window in search_windows(
+                piece.device, self._rooms.bounds.search_window_ms
+            ):
+                found += await self._search_window(camera, looked, window, None)
+        return intersection(found, (wanted,))
+
+    def _stretch(
+        self,
+        camera: CameraState,
+        recordings: Mapping[str, Recording],
+        mark_ms: int | None,
+    ) -> TimeRange | None:
+        """Return what to search, on the device's clock."""
+        eras = self._keeper.eras
+        now_ms = self._rooms.clock.now_ms()
+        device_now_ms = eras.device_now_ms(now_ms)
+        if mark_ms is None:
+            oldest_ms = oldest_wanted_ms(camera.spec.settings, now_ms)
+        else:
+            oldest_ms = min(mark_ms, now_ms) - self._rooms.limits.overlap_ms
+        oldest_device_ms = min(
+            (
+                piece.device.start_ms
+                for piece in eras.to_device(TimeRange(oldest_ms, now_ms))
+            ),
+            default=device_now_ms,
+        )
+        return full_stretch(recordings, oldest_device_ms, device_now_ms)
+
+    async def _search_stretch(
+        self,
+        camera: CameraState,
+        recordings: Mapping[str, Recording],
+        stretch: TimeRange,
+        run_id: int | None,
+    ) -> None:
+        for window in search_windows(stretch, self._rooms.bounds.search_window_ms):
+            await self._search_window(camera, recordings, window, run_id)
+
+    async def _search_window(
+        self,
+        camera: CameraState,
+        recordings: Mapping[str, Recording],
+        window: TimeRange,
+        run_id: int | None,
+    ) -> Ranges:
+        """Search one window and enter what was found; return it (UTC)."""
+        now_ms = self._rooms.clock.now_ms()
+        eras = self._keeper.eras
+        device_now_ms = eras.device_now_ms(now_ms)
+        listings = []
+        for recording in recordings.values():
+            if _may_touch(recording, window):
+                async with self._search:
+                    listings.append(
+                        await self._device.segments(recording, window, device_now_ms)
+                    )
+        reach = Reach(
+            earliest_of(recordings),
+            latest_of(recordings),
+            is_same=(
+                set(recordings) == set(camera.spec.recording_tokens)
+                and (
+                    not camera.recordings
+                    or recordings.keys() == camera.recordings.keys()
+                )
+            ),
+        )
+        present: list[TimeRange] = []
+        settle_ms = int(camera.settle_s * 1000)
+        for findings in to_findings(
+            camera.key, window, listings, reach, eras, now_ms, settle_ms
+        ):
+            wanted = await camera.wanted_inside(findings.window, now_ms)
+            await self._rooms.library.note_sweep(
+                replace(findings, wanted=wanted), run_id
+            )
+            await camera.refresh(findings.window)
+            camera.ring.saw(findings.device_earliest_ms, now_ms)
+            present += findings.present
+        return union(present)
+
+    async def _move_mark(
+        self, camera: CameraState, recordings: Mapping[str, Recording], now_ms: int
+    ) -> None:
+        latest_ms = latest_of(recordings)
+        mark_ms = now_ms - UNKNOWN_LAG_MS
+        if latest_ms is not None:
+            mark_ms = self._keeper.eras.moment_to_utc(latest_ms, now_ms)
+        await self._rooms.library.set_high_water_ms(camera.key, min(mark_ms, now_ms))
+
+
+def _may_touch(recording: Recording, window: TimeRange) -> bool:
+    """Say whether a recording can have footage in a window at all."""
+    earliest_ms, latest_ms = recording.device_earliest_ms, recording.device_latest_ms
+    return (earliest_ms is None or earliest_ms < window.end_ms) and (
+        latest_ms is None or latest_ms >= window.start_ms
+    )
