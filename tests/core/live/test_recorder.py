@@ -13,13 +13,14 @@ from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.live.recorder import (
-    LiveGap,
-    LiveRecorder,
-    LiveSpec,
-)
+from custom_components.vtrack_nvr.core.live.recorder import LiveRecorder
 from custom_components.vtrack_nvr.core.live.recorders import LiveRecorders
-from custom_components.vtrack_nvr.core.live.status import LiveState, LiveStatus
+from custom_components.vtrack_nvr.core.live.values import (
+    LiveGap,
+    LiveSpec,
+    LiveState,
+    LiveStatus,
+)
 from custom_components.vtrack_nvr.core.models import CameraKey, ClipSource, ClockEra
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
 from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
@@ -73,7 +74,7 @@ class Bench:
         self.gaps: list[LiveGap] = []
         self.recorder: LiveRecorder | None = None
 
-    def endpoint(self) -> Endpoint:
+    def endpoint(self, _cancel: object = None) -> Endpoint:
         url = f"rtsp://127.0.0.1:{self.server.port}/live"
         return Endpoint(url, "admin", self.password)
 
@@ -147,7 +148,7 @@ def test_every_picture_of_a_stream_is_kept(bench: Bench) -> None:
 
 
 def test_clips_are_dated_on_the_devices_clock_too(bench: Bench) -> None:
-    recorder = bench.start(is_on=True, era=ClockEra(4, 0, 7_200_000))
+    recorder = bench.start(is_on=True, era=lambda: ClockEra(4, 0, 7_200_000))
     bench.wait(bench.recorded_for(0.8))
     recorder.stop()
     facts = bench.sink.clips[0][1]
@@ -156,35 +157,37 @@ def test_clips_are_dated_on_the_devices_clock_too(bench: Bench) -> None:
     bench.check()
 
 
-@pytest.mark.parametrize("fault", ["drop_after_frames", "stall_after_frames"])
-def test_a_broken_stream_goes_on_in_the_same_clip(
-    bench: Bench, faults: RtspFaults, fault: str
-) -> None:
-    setattr(faults, fault, 12)
-    faults.limits[fault] = 1
-    recorder = bench.start(is_on=True)
-    bench.wait(bench.recorded_for(3.5))
-    recorder.stop()
-    numbers = bench.check()
-    assert len(bench.sink.clips) == 1
-    assert bench.server.counters.connections >= 2
-    jumps = [b - a for a, b in pairwise(numbers) if b - a > 1]
-    assert len(jumps) <= 2
-    assert bench.gaps == []
-
-
-def test_a_loss_that_cuts_the_file_is_reported(
+def test_a_short_loss_is_a_picture_that_stands_still(
     bench: Bench, faults: RtspFaults
 ) -> None:
     faults.drop_after_frames = 12
     faults.limits["drop_after_frames"] = 1
-    recorder = bench.start(Bounds(gap_ms=100), is_on=True)
-    bench.wait(lambda: bench.gaps)
-    bench.wait(bench.recorded_for(0.5))
+    recorder = bench.start(Bounds(live_gap_ms=5_000), is_on=True)
+    bench.wait(bench.recorded_for(3.0))
     recorder.stop()
-    assert bench.gaps[-1].reason in {"interrupted", "connecting"}
-    assert bench.gaps[-1].range.duration_ms > 100
+    numbers = bench.check()
+    assert len(bench.sink.clips) == 1
+    assert bench.server.counters.connections >= 2
+    assert len([b - a for a, b in pairwise(numbers) if b - a > 1]) == 1
+    assert bench.gaps == []
+
+
+@pytest.mark.parametrize("fault", ["drop_after_frames", "stall_after_frames"])
+def test_a_loss_cuts_the_file_and_is_told_with_its_reason(
+    bench: Bench, faults: RtspFaults, fault: str
+) -> None:
+    setattr(faults, fault, 12)
+    faults.limits[fault] = 1
+    recorder = bench.start(Bounds(live_gap_ms=200), is_on=True)
+    bench.wait(lambda: len(bench.sink.clips) == 1)
+    bench.wait(bench.recorded_for(0.8))
+    recorder.stop()
     bench.check()
+    (_, before), (_, after) = bench.sink.clips
+    told = [gap for gap in bench.gaps if gap.range.start_ms >= before.range.end_ms]
+    assert {gap.reason for gap in told} <= {"interrupted", "starting"}
+    lost = TimeRange(before.range.end_ms, after.range.start_ms)
+    assert abs(sum(g.range.duration_ms for g in told) - lost.duration_ms) <= 2
 
 
 def test_another_codec_begins_a_new_clip(

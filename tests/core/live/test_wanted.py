@@ -1,7 +1,7 @@
 """What of a live stream is kept."""
 
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.live.ring import Ring
+from custom_components.vtrack_nvr.core.live.ring import Group, Ring
 from custom_components.vtrack_nvr.core.live.wanted import Wanted
 from tests.core.media import encoded
 
@@ -29,27 +29,60 @@ def test_switching_off_at_once_keeps_nothing() -> None:
 
 def test_ranges_say_when_the_stream_is_needed() -> None:
     wanted = Wanted()
-    assert wanted.next_start_ms(0) is None
+    assert not wanted.is_needed(0, 0)
+    wanted.add(TimeRange(100_000, 110_000))
+    assert not wanted.is_needed(90_000, 0)
+    assert wanted.is_needed(96_000, 0)
+    assert wanted.is_needed(109_999, 109_000)
+    assert Wanted(is_on=True).is_needed(0, 0)
+
+
+def test_the_last_pictures_of_a_range_are_waited_for_but_not_for_ever() -> None:
+    wanted = Wanted()
+    wanted.add(TimeRange(100_000, 110_000))
+    assert wanted.is_needed(111_000, 109_500)
+    assert not wanted.is_needed(111_000, 110_000)
+    assert not wanted.is_needed(126_000, 109_500)
+    assert not wanted.is_needed(111_000, 0)
+
+
+def test_each_range_ends_once() -> None:
+    wanted = Wanted()
+    wanted.add(TimeRange(0, 2_000))
+    wanted.add(TimeRange(0, 9_000), "motion")
+    assert not wanted.has_ended(1_000)
+    assert wanted.has_ended(2_000)
+    assert not wanted.has_ended(2_500)
+    wanted.add(TimeRange(0, 3_000), "motion")
+    assert wanted.has_ended(3_000)
+    wanted.forget_before(5_000)
+    assert not wanted.covers(0, 9_000)
+
+
+def test_only_what_is_wanted_of_a_stretch_is_named() -> None:
+    wanted = Wanted()
     wanted.add(TimeRange(1_000, 2_000))
-    assert wanted.is_wanted_at(0)
-    assert wanted.next_start_ms(0) == 1_000
-    assert wanted.next_start_ms(1_500) == 1_500
-    assert not wanted.is_wanted_at(2_000)
-    wanted.forget_before(3_000)
-    assert not wanted.covers(1_000, 2_000)
-    assert Wanted(is_on=True).next_start_ms(7) == 7
+    wanted.switch(True, 5_000, 0)
+    assert wanted.parts(TimeRange(0, 6_000)) == (
+        TimeRange(1_000, 2_000),
+        TimeRange(5_000, 6_000),
+    )
+
+
+def grouped() -> list[Group]:
+    return [Group(gop, encoded.video_format(), None) for gop in encoded.groups()]
 
 
 def test_the_ring_is_bounded_in_time_and_bytes() -> None:
-    groups = encoded.groups()
+    groups = grouped()
     ring = Ring(2_000, 10**9)
-    for gop in groups:
-        ring.add(gop)
+    for group in groups:
+        ring.add(group)
     assert ring.take() == groups[-2:]
     assert ring.bytes == 0
-    small = Ring(10_000, groups[3].bytes)
-    for gop in groups:
-        small.add(gop)
+    small = Ring(10_000, groups[3].gop.bytes)
+    for group in groups:
+        small.add(group)
     assert len(small.take()) <= 1
     none = Ring(0, 10**9)
     none.add(groups[0])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 import random
 import threading
 
@@ -11,58 +11,30 @@ from ..clips import ClipSink
 from ..clock import Clock
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError, Treatment
 from ..intervals import TimeRange
-from ..login_guard import LoginGuard
 from ..media.decode import check_tables
 from ..media.series import ClipSeries, SeriesPlan
-from ..media.units import Gop
-from ..models import CameraKey, ClipSource, ClockEra
+from ..models import ClipSource, ClockEra
 from ..policy import Bounds, Waits
-from ..rtsp.values import Endpoint
-from .ring import Ring
+from .losses import Losses
+from .ring import Group, Ring
 from .session import LiveSession
-from .status import LiveState, LiveStatus
+from .values import LiveGap, LiveSpec, LiveState, LiveStatus
 from .wanted import Wanted
 
 _POLL_S = 0.5
+_GATHER_S = 0.05
+"""Bytes gather this long in the kernel before the next read: far fewer wake-ups."""
 _STABLE_S = 30.0
 _LINGER_MS = 3_600_000
 _JITTER = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class LiveSpec:
-    """How a camera is recorded live.
-
-    `endpoint` is asked anew for each connection, on the recorder's thread, and may raise
-    `NvrError`. `era` translates to the device's clock (offset 0 where it has none).
-    `is_on`: record from the start. `pre_roll_ms` keeps a stream open for what came before
-    a request; `ring_bytes` bounds it.
-    """
-
-    camera: CameraKey
-    endpoint: Callable[[], Endpoint]
-    era: ClockEra = field(default_factory=lambda: ClockEra(0, 0, 0))
-    is_on: bool = False
-    with_audio: bool = True
-    pre_roll_ms: int = 0
-    ring_bytes: int = 32 * 1024 * 1024
-    clip_ms: int = 300_000
-    guard: LoginGuard | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LiveGap:
-    """A stretch (UTC) that was wanted and is not there, and why."""
-
-    range: TimeRange
-    reason: str
-
-
 class LiveRecorder:
     """Start, steer and stop it from any thread; callbacks come on its own thread.
 
-    `on_status` gets a snapshot whenever the state changes, `on_gap` each loss once it is
-    over.
+    `on_status` gets a snapshot whenever the state changes, `on_gap` each stretch that is
+    lost, while it lasts. A clip whose tables are right is kept whatever its pictures
+    hold, because live footage comes only once.
     """
 
     def __init__(
@@ -78,34 +50,30 @@ class LiveRecorder:
         rng: random.Random | None = None,
     ) -> None:
         """Nothing runs yet."""
+        bounds = bounds or Bounds()
         self._spec = spec
+        self._sink = sink
         self._clock = clock
         self._waits = waits or Waits()
-        self._bounds = bounds or Bounds()
+        self._bounds = replace(bounds, gap_ms=bounds.live_gap_ms)
         self._on_status = on_status
         self._on_gap = on_gap
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
-        self._series = ClipSeries(
-            sink,
-            SeriesPlan(
-                spec.camera,
-                spec.era,
-                ClipSource.LIVE,
-                spec.clip_ms,
-                self._bounds,
-                check_tables,
-            ),
-        )
+        self._era = spec.era()
+        self._series = self._new_series()
         self._ring = Ring(spec.pre_roll_ms, spec.ring_bytes)
         self._lock = threading.Lock()
         self._wanted = Wanted(is_on=spec.is_on)
+        self._losses = Losses(bounds.live_gap_ms)
+        self._reached_ms = 0
+        """Where the footage that came ends, in UTC."""
         self._news = threading.Event()
         self._stop = CancelToken()
         self._thread: threading.Thread | None = None
         self._status = LiveStatus(since_ms=clock.now_ms())
         self._failures = 0
-        self._lost_since_ms: int | None = None
-        self._lost_reason = ""
+        self._clips = self._bytes = 0
+        """Of earlier series."""
 
     # Steering
 
@@ -116,8 +84,9 @@ class LiveRecorder:
 
     def start(self) -> None:
         """Begin; returns at once."""
+        # A daemon: a disk that never answers must not keep Home Assistant from ending.
         self._thread = threading.Thread(
-            target=self._run, name=f"vtrack_live {self._spec.camera}"
+            target=self._run, name=f"vtrack_live {self._spec.camera}", daemon=True
         )
         self._thread.start()
 
@@ -136,10 +105,14 @@ class LiveRecorder:
             self._wanted.switch(is_on, self._clock.now_ms(), self._spec.pre_roll_ms)
         self._news.set()
 
-    def record(self, wanted: TimeRange) -> None:
-        """Record a stretch (UTC); what already passed comes from the pre-roll, if held."""
+    def record(self, wanted: TimeRange, name: str = "") -> None:
+        """Record a stretch (UTC); its clip is closed soon after its end.
+
+        What already passed comes from the pre-roll, if held. A stretch of the same name
+        is replaced: that is how one grows or ends early.
+        """
         with self._lock:
-            self._wanted.add(wanted)
+            self._wanted.add(wanted, name)
         self._news.set()
 
     def retry_now(self) -> None:
@@ -153,13 +126,12 @@ class LiveRecorder:
         try:
             while not self._stop.is_cancelled:
                 self._news.clear()
+                if not self._is_needed():
+                    self._rest()
+                    self._clock.wait(self._news, _POLL_S)
+                    continue
                 try:
-                    if self._is_needed():
-                        self._watch()
-                    else:
-                        self._finish()
-                        self._show(LiveState.IDLE)
-                        self._clock.wait(self._news, _POLL_S)
+                    self._watch()
                 except NvrError as error:
                     if error.kind is ErrorKind.CANCELLED:
                         break
@@ -167,23 +139,37 @@ class LiveRecorder:
         finally:
             with suppress(NvrError):
                 self._series.finish()
-            self._close_gap(self._clock.now_ms())
+            self._tell(self._losses.ended(self._clock.now_ms()))
             self._show(LiveState.STOPPED)
 
     def _is_needed(self) -> bool:
+        now_ms = self._clock.now_ms()
         with self._lock:
-            now_ms = self._clock.now_ms()
             self._wanted.forget_before(now_ms - _LINGER_MS)
-            return self._spec.pre_roll_ms > 0 or self._wanted.is_wanted_at(now_ms)
+            return self._spec.pre_roll_ms > 0 or self._wanted.is_needed(
+                now_ms, self._reached_ms
+            )
+
+    def _rest(self) -> None:
+        """Go idle: nothing is wanted now."""
+        try:
+            self._series.finish()
+        except NvrError as error:
+            self._failed(error)
+            return
+        self._losses.ended(self._clock.now_ms())
+        self._show(LiveState.IDLE)
 
     def _watch(self) -> None:
         """Run one session until nothing is wanted any more or something fails."""
         self._show(LiveState.CONNECTING)
-        self._lose("connecting")
         spec = self._spec
+        self._losses.expect(self._clock.now_ms())
+        endpoint = spec.endpoint(self._stop)
+        self._change_era(spec.era())
         session = LiveSession(
-            spec.endpoint(),
-            offset_ms=spec.era.offset_ms,
+            endpoint,
+            offset_ms=self._era.offset_ms,
             clock=self._clock,
             waits=self._waits,
             bounds=self._bounds,
@@ -193,72 +179,101 @@ class LiveRecorder:
         )
         try:
             session.start()
-            begun = self._clock.monotonic()
-            while not self._stop.is_cancelled and self._is_needed():
-                for gop in session.receive(_POLL_S):
-                    self._take(session, gop)
-                if self._clock.monotonic() - begun > _STABLE_S:
-                    self._failures = 0
+            self._receive(session)
         except NvrError as error:
             if error.kind not in STORAGE_KINDS:
-                self._keep_rest(session, error)
+                self._keep_rest(session)
             raise
         else:
-            self._keep_rest(session, None)
+            self._keep_rest(session)
         finally:
             session.close()
 
-    def _keep_rest(self, session: LiveSession, error: NvrError | None) -> None:
-        if session.newest_us is None:
-            return
-        held: list[Gop] = getattr(error, "groups", [])
-        for gop in [*held, *session.rest()]:
-            self._take(session, gop)
+    def _receive(self, session: LiveSession) -> None:
+        clock, stop = self._clock, self._stop
+        begun = clock.monotonic()
+        while not stop.is_cancelled and self._is_needed():
+            for group in session.receive(_POLL_S):
+                self._take(session, group)
+            if self._failures and clock.monotonic() - begun > _STABLE_S:
+                self._failures = 0
+            clock.wait(stop.event, _GATHER_S)
 
-    def _take(self, session: LiveSession, gop: Gop) -> None:
+    def _keep_rest(self, session: LiveSession) -> None:
+        for group in session.rest():
+            self._take(session, group)
+
+    def _take(self, session: LiveSession, group: Group) -> None:
         """Write a group, hold it for the pre-roll, or let it go."""
-        era = self._spec.era
+        footage = self._utc(group)
+        self._tell(self._losses.came(footage))
+        self._reached_ms = footage.end_ms
         with self._lock:
-            is_wanted = self._wanted.covers(
-                era.to_utc(gop.start_us // 1000), era.to_utc(gop.end_us // 1000)
-            )
+            is_wanted = self._wanted.covers(footage.start_ms, footage.end_ms)
         if not is_wanted:
-            self._finish()
-            self._ring.add(gop)
-            self._lost_since_ms, self._lost_reason = None, ""
+            self._series.finish()
+            self._ring.add(group)
             self._show(LiveState.WATCHING)
             return
         series = self._series
         if series.open_end_us is None:
             series.time_source = session.time_source
         for earlier in self._ring.take():
+            held = self._utc(earlier)
             with self._lock:
-                is_wanted = self._wanted.covers(
-                    era.to_utc(earlier.start_us // 1000),
-                    era.to_utc(earlier.end_us // 1000),
-                )
+                is_wanted = self._wanted.covers(held.start_ms, held.end_ms)
             if is_wanted:
-                series.write(earlier, session.video, session.sound)
+                series.write(earlier.gop, earlier.video, earlier.sound)
         holes, session.holes = session.holes, 0
-        series.write(gop, session.video, session.sound, holes=holes)
-        self._close_gap(era.to_utc(gop.start_us // 1000))
+        series.write(group.gop, group.video, group.sound, holes=holes)
+        with self._lock:
+            is_end = self._wanted.has_ended(footage.end_ms)
+        if is_end or session.has_stepped:
+            session.has_stepped = False
+            series.finish()
         self._status = replace(
             self._status,
-            last_picture_ms=era.to_utc(gop.last_us // 1000),
-            clips=series.clips,
-            bytes=series.bytes,
+            last_picture_ms=self._era.to_utc(group.gop.last_us // 1000),
+            clips=self._clips + series.clips,
+            bytes=self._bytes + series.bytes,
         )
         self._show(LiveState.RECORDING)
 
-    def _finish(self) -> None:
-        if self._series.open_end_us is not None:
-            self._series.finish()
+    def _utc(self, group: Group) -> TimeRange:
+        start_ms = self._era.to_utc(group.gop.start_us // 1000)
+        end_ms = self._era.to_utc(group.gop.end_us // 1000)
+        return TimeRange(start_ms, max(start_ms, end_ms))
+
+    def _new_series(self) -> ClipSeries:
+        spec = self._spec
+        return ClipSeries(
+            self._sink,
+            SeriesPlan(
+                spec.camera,
+                self._era,
+                ClipSource.LIVE,
+                spec.clip_ms,
+                self._bounds,
+                check_tables,
+            ),
+        )
+
+    def _change_era(self, era: ClockEra) -> None:
+        """Date footage by another era of the device's clock from now on."""
+        if era == self._era:
+            return
+        self._series.finish()
+        self._ring.take()
+        self._clips += self._series.clips
+        self._bytes += self._series.bytes
+        self._era = era
+        self._series = self._new_series()
 
     # Failures
 
     def _failed(self, error: NvrError) -> None:
         """Say what went wrong, and wait; the pauses grow, a change cuts them short."""
-        self._lose(str(error.kind), restart=True)
+        self._tell(self._losses.failed(self._clock.now_ms(), str(error.kind)))
         pauses = self._waits.live_retry
         is_blocked = error.treatment is not Treatment.LATER
         place = len(pauses) - 1 if is_blocked else min(self._failures, len(pauses) - 1)
@@ -266,44 +281,30 @@ class LiveRecorder:
         pause = pauses[place] * (1.0 + _JITTER * self._rng.random())
         self._status = replace(self._status, failures=self._status.failures + 1)
         self._show(LiveState.BLOCKED if is_blocked else LiveState.WAITING, error)
+        self._clock.wait(self._news, pause)
         with suppress(NvrError):
             self._close_stale()
-        self._clock.wait(self._news, pause)
 
     def _close_stale(self) -> None:
         """Finish a clip that a pause longer than a freeze would cut anyway."""
         end_us = self._series.open_end_us
-        now_ms = self._spec.era.to_device(self._clock.now_ms())
+        now_ms = self._era.to_device(self._clock.now_ms())
         if end_us is not None and now_ms - end_us // 1000 > self._bounds.gap_ms:
             self._series.finish()
 
-    def _lose(self, reason: str, *, restart: bool = False) -> None:
-        """Note that footage is missing from where the last clip ends, or from now."""
-        if restart or not self._lost_reason:
-            self._lost_reason = reason
-        if self._lost_since_ms is None:
-            end_us = self._series.open_end_us
-            self._lost_since_ms = (
-                self._spec.era.to_utc(end_us // 1000)
-                if end_us is not None
-                else self._clock.now_ms()
-            )
-
-    def _close_gap(self, until_ms: int) -> None:
-        """Report what was wanted and is missing up to a moment."""
-        since_ms, self._lost_since_ms = self._lost_since_ms, None
-        reason, self._lost_reason = self._lost_reason, ""
-        if since_ms is None or until_ms - since_ms <= self._bounds.gap_ms:
+    def _tell(self, gap: LiveGap | None) -> None:
+        """Report what of a gap was wanted."""
+        if gap is None:
             return
         with self._lock:
-            is_wanted = self._wanted.covers(since_ms, until_ms)
-        if is_wanted:
-            self._on_gap(LiveGap(TimeRange(since_ms, until_ms), reason))
+            parts = self._wanted.parts(gap.range)
+        for part in parts:
+            self._on_gap(LiveGap(part, gap.reason))
 
     def _show(self, state: LiveState, error: NvrError | None = None) -> None:
         old = self._status
         problem = error.kind if error else None
-        if state in {LiveState.CONNECTING, LiveState.WAITING} and error is None:
+        if state is LiveState.CONNECTING:
             problem = old.problem
         if state is old.state and problem is old.problem:
             return

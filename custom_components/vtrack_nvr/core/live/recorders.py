@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Callable
 import functools
+import logging
 
 from ..clips import ClipSink
 from ..clock import Clock
 from ..intervals import TimeRange
 from ..models import CameraKey
 from ..policy import Bounds, Waits
-from .recorder import LiveGap, LiveRecorder, LiveSpec
-from .status import LiveStatus
+from .recorder import LiveRecorder
+from .values import LiveGap, LiveSpec, LiveStatus
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class LiveRecorders:
@@ -61,8 +64,10 @@ class LiveRecorders:
     async def detach(self, camera: CameraKey) -> None:
         """End a camera's recorder with its clip finished; does nothing without one."""
         recorder = self._recorders.pop(camera, None)
-        if recorder:
-            await asyncio.to_thread(recorder.stop, self._waits.stop / 2)
+        if recorder and not await asyncio.to_thread(
+            recorder.stop, self._waits.stop / 2
+        ):
+            _LOGGER.warning("%s: the live recording does not end; left alone", camera)
 
     async def close(self) -> None:
         """End all, at once."""
@@ -82,10 +87,13 @@ class LiveRecorders:
         if recorder := self._recorders.get(camera):
             recorder.switch(is_on)
 
-    async def want(self, camera: CameraKey, wanted: TimeRange) -> None:
-        """Make sure that a range (UTC) is recorded; its clip closes after its end."""
+    async def want(self, camera: CameraKey, wanted: TimeRange, name: str = "") -> None:
+        """Make sure that a range (UTC) is recorded; its clip closes after its end.
+
+        One of the same name is replaced.
+        """
         if recorder := self._recorders.get(camera):
-            recorder.record(wanted)
+            recorder.record(wanted, name)
 
     def retry_now(self, camera: CameraKey) -> None:
         """Try again at once after a change of login, address or storage."""

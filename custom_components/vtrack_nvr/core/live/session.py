@@ -15,6 +15,7 @@ from ..rtp.live_timeline import LiveTimeline
 from ..rtsp.values import Endpoint, MediaTrack, PlayRequest
 from ..stream.tracks import choose_sound, choose_video
 from ..stream.unit_stream import Batch, UnitStream
+from .ring import Group
 
 
 class LiveSession:
@@ -36,7 +37,7 @@ class LiveSession:
         with_sound: bool,
     ) -> None:
         """Nothing is sent yet."""
-        self._offset_us = offset_ms * 1000
+        self._offset_ms = offset_ms
         self._clock = clock
         self._waits = waits
         self._bounds = bounds
@@ -49,112 +50,123 @@ class LiveSession:
             cancel=cancel,
             guard=guard,
         )
+        self._video: MediaTrack | None = None
         self._sound: MediaTrack | None = None
+        self._timelines: dict[int, LiveTimeline] = {}
+        self._assembler: GopAssembler | None = None
+        self._last: list[Gop] = []
         self._quiet_since = 0.0
         self._has_pictures = False
         self.notices: list[str] = []
         self.holes = 0
-        self.newest_us: int | None = None
-        """The newest picture, on the device's clock."""
+        self.has_stepped = False
+        """Times have jumped: a clock was set, or the stream's own times broke off."""
 
     def start(self) -> None:
         """Connect and play; raises `NvrError`."""
-        description = self._stream.describe()
-        self._video = choose_video(description)
-        self._stream.setup(self._video)
+        stream = self._stream
+        description = stream.describe()
+        self._video = video = choose_video(description)
+        stream.setup(video)
         sound = choose_sound(description) if self._with_sound else None
         if sound:
             try:
-                self._stream.setup(sound)
+                stream.setup(sound)
                 self._sound = sound
             except NvrError as error:
-                if error.kind is ErrorKind.AUTH_REFUSED:
+                if error.kind in {ErrorKind.AUTH_REFUSED, ErrorKind.CANCELLED}:
                     raise
                 self.notices.append(error.detail)
-        self._stream.play(PlayRequest())
-        offset_ms = self._offset_us // 1000
+        stream.play(PlayRequest())
         self._timelines = {
             track.index: LiveTimeline(
-                track.format.clock_rate, device_offset_ms=offset_ms
+                track.format.clock_rate, device_offset_ms=self._offset_ms
             )
-            for track in (self._video, self._sound)
+            for track in (video, self._sound)
             if track
         }
         self._assembler = GopAssembler(self._bounds, has_sound=self._sound is not None)
         self._quiet_since = self._clock.monotonic()
 
     @property
-    def video(self) -> TrackFormat:
-        """Return the picture's format with the newest parameter sets."""
-        sets = self._stream.parameter_sets(self._video.index)
-        found = self._video.format
-        return replace(found, parameter_sets=sets) if sets else found
-
-    @property
-    def sound(self) -> TrackFormat | None:
-        """Return the sound's format, None where none is kept."""
-        return self._sound.format if self._sound else None
-
-    @property
     def time_source(self) -> TimeSource:
         """Return how pictures are dated at the moment."""
-        if self._timelines[self._video.index].uses_reports:
+        timeline = self._timelines.get(self._video.index) if self._video else None
+        if timeline and timeline.uses_reports:
             return TimeSource.SENDER_REPORT
         return TimeSource.HOST
 
-    def receive(self, timeout_s: float) -> list[Gop]:
-        """Return the groups that became whole within a time.
+    def receive(self, timeout_s: float) -> list[Group]:
+        """Return the groups that became whole within a time; empty after silence.
 
         Raises TIMEOUT where no picture comes after the start, INTERRUPTED where they
         stop coming or the device ends the stream, and what the stream raises.
         """
-        batch = self._stream.receive(timeout_s)
-        self.holes += batch.holes
+        stream = self._stream
+        try:
+            batch = stream.receive(timeout_s)
+        except NvrError:
+            self._last += self._take(stream.drain())
+            raise
         groups = self._take(batch)
         if batch.ended:
-            raise _EndedError(groups)
+            batch.units = stream.finish()
+            batch.reports = []
+            self._last += groups + self._take(batch)
+            raise NvrError(ErrorKind.INTERRUPTED, "the device ended the stream")
         quiet = self._clock.monotonic() - self._quiet_since
         waits = self._waits
-        if not self._has_pictures and quiet >= waits.live_start:
+        if quiet >= (waits.live_stall if self._has_pictures else waits.live_start):
+            self._last += groups
+            if self._has_pictures:
+                raise NvrError(ErrorKind.INTERRUPTED, "the stream stands still")
             raise NvrError(ErrorKind.TIMEOUT, "no picture after the start")
-        if self._has_pictures and quiet >= waits.live_stall:
-            raise NvrError(ErrorKind.INTERRUPTED, "the stream stands still")
-        return groups
+        return [self._with_formats(gop) for gop in groups]
 
-    def rest(self) -> list[Gop]:
+    def rest(self) -> list[Group]:
         """Return what is held when the session is over: live footage comes only once."""
-        return self._assembler.finish()
+        if self._assembler is None:
+            return []
+        groups, self._last = self._last + self._assembler.finish(), []
+        return [self._with_formats(gop) for gop in groups]
 
     def close(self) -> None:
         """Tear down; never raises."""
         self._stream.close()
 
+    def _with_formats(self, gop: Gop) -> Group:
+        assert self._video
+        sets = self._stream.parameter_sets(self._video.index)
+        video: TrackFormat = self._video.format
+        return Group(
+            gop,
+            replace(video, parameter_sets=sets) if sets else video,
+            self._sound.format if self._sound else None,
+        )
+
     def _take(self, batch: Batch) -> list[Gop]:
         groups: list[Gop] = []
+        assembler, video = self._assembler, self._video
+        if assembler is None or video is None:
+            return groups
         arrival_ms = batch.arrival_ms
+        offset_us = self._offset_ms * 1000
         timelines = self._timelines
+        self.holes += batch.holes
         for unit in batch.units:
             timeline = timelines.get(unit.track)
             if timeline is None:
                 continue
-            time_us = timeline.place(unit, arrival_ms).time_us - self._offset_us
-            item = TimedUnit(time_us, unit)
-            if unit.track == self._video.index:
-                self.newest_us = time_us
+            time_us, step = timeline.place(unit, arrival_ms)
+            item = TimedUnit(time_us - offset_us, unit)
+            if unit.track == video.index:
+                self.has_stepped = self.has_stepped or step is not None
                 self._has_pictures = True
                 self._quiet_since = self._clock.monotonic()
-                groups += self._assembler.add_picture(item)
+                groups += assembler.add_picture(item)
             else:
-                groups += self._assembler.add_sound(item)
+                groups += assembler.add_sound(item)
         for report in batch.reports:
             if timeline := timelines.get(report.track):
                 timeline.report(report.time_us, report.rtp_time, arrival_ms)
         return groups
-
-
-class _EndedError(NvrError):
-    """The device ended the stream; `groups` came with the last bytes."""
-
-    def __init__(self, groups: list[Gop]) -> None:
-        super().__init__(ErrorKind.INTERRUPTED, "the device ended the stream")
-        self.groups = groups

@@ -1,18 +1,25 @@
 """Which footage of a live stream is to be kept; pure."""
 
-from ..intervals import Ranges, TimeRange, union
+from ..intervals import Ranges, TimeRange, intersection
+
+LEAD_MS = 5_000
+"""How long before a wanted stretch the stream is opened."""
+LINGER_MS = 15_000
+"""How long the last pictures of a stretch are waited for after its end."""
 
 
 class Wanted:
     """A switch and a set of UTC ranges; what either covers is kept.
 
-    Not thread-safe: the owner locks.
+    Not thread-safe: the owner locks. Half-open ranges as everywhere.
     """
 
     def __init__(self, *, is_on: bool = False) -> None:
         """Begin with the switch as given and no range."""
         self._on_since_ms: int | None = 0 if is_on else None
-        self._ranges: Ranges = ()
+        self._ranges: dict[object, TimeRange] = {}
+        self._ended: set[object] = set()
+        """Those whose last picture has come."""
 
     @property
     def is_on(self) -> bool:
@@ -28,28 +35,51 @@ class Wanted:
             if start_ms < now_ms:
                 self.add(TimeRange(start_ms, now_ms))
 
-    def add(self, wanted: TimeRange) -> None:
-        """Want one more stretch."""
-        self._ranges = union((*self._ranges, wanted))
+    def add(self, wanted: TimeRange, name: str = "") -> None:
+        """Want one more stretch; one of the same name is replaced."""
+        key: object = name or object()
+        self._ranges[key] = wanted
+        self._ended.discard(key)
 
     def covers(self, start_ms: int, end_ms: int) -> bool:
         """Say whether any part of a stretch is wanted."""
-        if self._on_since_ms is not None and end_ms > self._on_since_ms:
-            return True
-        span = TimeRange(start_ms, max(start_ms + 1, end_ms))
-        return any(item.overlaps(span) for item in self._ranges)
+        return bool(self.parts(TimeRange(start_ms, max(start_ms + 1, end_ms))))
 
-    def is_wanted_at(self, now_ms: int) -> bool:
-        """Say whether something is or will be wanted: the stream is needed."""
-        return self.is_on or any(item.end_ms > now_ms for item in self._ranges)
+    def parts(self, whole: TimeRange) -> Ranges:
+        """Return what of a stretch is wanted."""
+        wanted = [*self._ranges.values()]
+        if self._on_since_ms is not None and whole.end_ms > self._on_since_ms:
+            wanted.append(TimeRange(self._on_since_ms, whole.end_ms))
+        return intersection(wanted, (whole,))
 
-    def next_start_ms(self, now_ms: int) -> int | None:
-        """Return when the next wanted stretch begins, now if one is under way."""
-        if self.is_on:
-            return now_ms
-        starts = [item.start_ms for item in self._ranges if item.end_ms > now_ms]
-        return max(now_ms, min(starts)) if starts else None
+    def is_needed(self, now_ms: int, reached_ms: int) -> bool:
+        """Say whether the stream is needed now.
+
+        `reached_ms` is where the footage we have ends (0 without any): the last pictures
+        of a stretch come a little after its end.
+        """
+        return self.is_on or any(
+            item.start_ms - LEAD_MS <= now_ms
+            and (
+                now_ms < item.end_ms
+                or (item.start_ms < reached_ms < item.end_ms > now_ms - LINGER_MS)
+            )
+            for item in self._ranges.values()
+        )
+
+    def has_ended(self, reached_ms: int) -> bool:
+        """Say once for each range that footage has come up to its end."""
+        ended = {
+            key
+            for key, item in self._ranges.items()
+            if item.end_ms <= reached_ms and key not in self._ended
+        }
+        self._ended |= ended
+        return bool(ended)
 
     def forget_before(self, before_ms: int) -> None:
         """Drop ranges that ended long ago."""
-        self._ranges = tuple(item for item in self._ranges if item.end_ms > before_ms)
+        self._ranges = {
+            key: item for key, item in self._ranges.items() if item.end_ms > before_ms
+        }
+        self._ended &= self._ranges.keys()
