@@ -25,7 +25,7 @@ FONTS = (
 
 
 def circle(
-    draw: ImageDraw.ImageDraw, middle: float, radius: float, fill: tuple
+    draw: ImageDraw.ImageDraw, middle: float, radius: float, fill: tuple[int, int, int]
 ) -> None:
     """Draw a filled circle around (middle, middle)."""
     draw.ellipse(

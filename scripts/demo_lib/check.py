@@ -9,7 +9,7 @@ import aiohttp
 from .config_dir import ConfigDir
 from .crash_proof import wrong_after_kill
 from .frames_proof import prove
-from .index_rows import read_index
+from .index_rows import ClipRow, read_index
 from .log_proof import secrets_in_log, wrong_in_log
 from .mistakes_proof import wrong_about_mistakes, wrong_in_forms
 from .playback_proof import (
@@ -98,11 +98,14 @@ async def _prove_running(
     await _prove_playback(running, rows, findings)
 
 
-async def _prove_playback(running: Home, rows: list, findings: Findings) -> None:
+async def _prove_playback(
+    running: Home, rows: list[ClipRow], findings: Findings
+) -> None:
     api = running.api
     complete = [row for row in rows if row.state == "complete"]
     findings.add(
-        "the media browser offers every clip", await wrong_in_browser(api, rows)
+        "the media browser offers every clip",
+        await wrong_in_browser(api, running.config.folder),
     )
     findings.add(
         "a clip comes through Home Assistant with Range and decodes",

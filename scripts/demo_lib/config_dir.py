@@ -1,5 +1,6 @@
 """Home Assistant's configuration folder for the demo, written before its first start."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 import json
 import os
@@ -75,10 +76,12 @@ class ConfigDir:
         (self.folder / "configuration.yaml").write_text(text, encoding="utf-8")
         self._store_http(*stores["http"])
         if self.is_new:
-            self._store("onboarding", stores["onboarding"], 1, _ONLY_THE_USER)
+            version = stores["onboarding"]
+            self._store("onboarding", version, 1, _ONLY_THE_USER)
             # Searches for devices ask only the interfaces named here.
             self._store("core.network", 1, 1, {"configured_adapters": ["lo", "lo0"]})
-            self._store("core.config_entries", *stores["entries"], _no_marketplace())
+            major, minor = stores["entries"]
+            self._store("core.config_entries", major, minor, _no_marketplace())
 
     async def _stores(self, python: Path) -> dict[str, Any]:
         """Ask once for each environment: Home Assistant takes seconds to import."""
@@ -111,7 +114,7 @@ class ConfigDir:
         self._store("http", version, minor, data)
 
     def _store(
-        self, key: str, version: int, minor: int, data: dict[str, object]
+        self, key: str, version: int, minor: int, data: Mapping[str, object]
     ) -> None:
         folder = self.folder / ".storage"
         folder.mkdir(exist_ok=True)

@@ -101,12 +101,18 @@ def wrong_in_camera(held: Held, shown: Sequence[Shown], now_ms: int) -> list[str
 
 def stray_files(media: Path, rows: Sequence[ClipRow]) -> list[str]:
     """Return files below our folder that no row owns."""
-    own = {row.path.resolve() for row in rows}
+    own = {path.resolve() for row in rows for path in (row.path, row.part) if path}
     return [
         f"stray file {path.relative_to(media)}"
         for path in sorted((media / "vtrack_nvr").rglob("*"))
         if path.suffix in {".mp4", ".part"} and path.resolve() not in own
     ]
+
+
+def is_under_way(row: ClipRow, now_ms: int) -> bool:
+    """Say whether an unfinished clip is to be expected: live, or the open end."""
+    is_open = row.source == "live" or row.start_ms > now_ms - OPEN_END_MS
+    return row.state == "fetching" and is_open
 
 
 def prove(
@@ -116,7 +122,7 @@ def prove(
     found = [
         f"clip {row.id} of {row.nvr}/{row.camera} is {row.state}"
         for row in rows
-        if row.state != "complete"
+        if row.state != "complete" and not is_under_way(row, now_ms)
     ]
     replayed = [
         row for row in rows if row.state == "complete" and row.source == "replay"

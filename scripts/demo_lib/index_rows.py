@@ -7,6 +7,7 @@ import sqlite3
 _QUERY = """
 select clip.id, nvr.name, camera.name, clip.state, clip.source,
        root.path || '/vtrack_nvr/' || clip.path,
+       root.path || '/vtrack_nvr/' || clip.part,
        clip.start_ms, clip.last_frame_ms, clip.device_start_ms,
        clip.frames, clip.size_bytes, clip.sha256
 from clip
@@ -27,6 +28,7 @@ class ClipRow:
     state: str
     source: str
     path: Path
+    part: Path | None
     start_ms: int
     last_frame_ms: int
     device_start_ms: int
@@ -45,4 +47,7 @@ def read_index(config: Path) -> list[ClipRow]:
         rows = connection.execute(_QUERY).fetchall()
     finally:
         connection.close()
-    return [ClipRow(*row[:5], Path(row[5]), *row[6:]) for row in rows]
+    return [
+        ClipRow(*row[:5], Path(row[5]), Path(row[6]) if row[6] else None, *row[7:])
+        for row in rows
+    ]

@@ -11,7 +11,8 @@ _BLOCKING = ("Detected blocking call", "is blocking the event loop")
 
 def entries(text: str) -> Iterator[tuple[str, str]]:
     """Yield (level, text with its traceback) of each entry of a log."""
-    level, lines = "", []
+    level = ""
+    lines: list[str] = []
     for line in text.splitlines():
         if begin := _START.match(line):
             if lines:

@@ -1,13 +1,15 @@
 """A clip as a browser gets it: found in the media source, signed, with Range, decoded."""
 
+import asyncio
 import hashlib
 import io
+from pathlib import Path
 from typing import Any
 
 import av
 
 from .api import Api
-from .index_rows import ClipRow
+from .index_rows import ClipRow, read_index
 
 TOP = "media-source://vtrack_nvr"
 
@@ -31,16 +33,25 @@ async def clips_in_browser(api: Api) -> set[str]:
     return found
 
 
-async def wrong_in_browser(api: Api, rows: list[ClipRow]) -> list[str]:
-    """Return where the media browser does not offer exactly the complete clips."""
+async def wrong_in_browser(api: Api, config: Path) -> list[str]:
+    """Return where the media browser does not offer exactly the complete clips.
+
+    A clip may be completed while we look: the index is read before and after.
+    """
+    before = await asyncio.to_thread(_identifiers, config)
     offered = await clips_in_browser(api)
-    expected = {f"{TOP}/clip/{row.id}" for row in rows if row.state == "complete"}
+    after = await asyncio.to_thread(_identifiers, config)
     found = [
-        f"{each} is kept but cannot be browsed" for each in sorted(expected - offered)
+        f"{each} is kept but cannot be browsed" for each in sorted(before - offered)
     ]
     return found + [
-        f"{each} is offered but not kept" for each in sorted(offered - expected)
+        f"{each} is offered but not kept" for each in sorted(offered - after)
     ]
+
+
+def _identifiers(config: Path) -> set[str]:
+    rows = read_index(config)
+    return {f"{TOP}/clip/{row.id}" for row in rows if row.state == "complete"}
 
 
 async def wrong_in_playback(api: Api, row: ClipRow) -> list[str]:
@@ -75,7 +86,7 @@ async def wrong_in_playback(api: Api, row: ClipRow) -> list[str]:
 
 def decoded(content: bytes) -> int:
     """Return how many pictures a file in memory decodes to."""
-    with av.open(io.BytesIO(content)) as container:
+    with av.open(io.BytesIO(content), "r") as container:
         return sum(1 for _ in container.decode(video=0))
 
 

@@ -11,6 +11,7 @@ from scripts.demo_lib import index_rows, log_proof, table
 from scripts.demo_lib.frames_proof import (
     OPEN_END_MS,
     Shown,
+    is_under_way,
     stray_files,
     wrong_in_camera,
     wrong_in_row,
@@ -31,6 +32,7 @@ def shown(of: tuple[tuple[int, int], ...] = FRAMES, **changes: object) -> Shown:
         state="complete",
         source="replay",
         path=Path("x.mp4"),
+        part=None,
         start_ms=of[0][1],
         last_frame_ms=of[-1][1],
         device_start_ms=of[0][1],
@@ -104,6 +106,30 @@ def test_a_file_without_a_row_is_found(tmp_path: Path) -> None:
     assert stray_files(tmp_path, [row]) == ["stray file vtrack_nvr/house/.b.mp4.7.part"]
 
 
+def test_an_unfinished_file_that_a_row_owns_is_no_stray(tmp_path: Path) -> None:
+    part = tmp_path / "vtrack_nvr" / ".b.mp4.7.part"
+    part.parent.mkdir()
+    part.touch()
+    row = replace(shown().row, state="fetching", part=part)
+    assert stray_files(tmp_path, [row]) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"source": "live"}, True),
+        ({"start_ms": NOW_MS - 1000}, True),
+        ({}, False),
+        ({"source": "live", "state": "missing"}, False),
+    ],
+)
+def test_only_live_and_the_open_end_may_be_unfinished(
+    changes: dict[str, object], *, expected: bool
+) -> None:
+    row = replace(shown().row, **{"state": "fetching", **changes})  # type: ignore[arg-type]
+    assert is_under_way(row, NOW_MS) is expected
+
+
 def test_the_index_is_read_as_it_lies_on_disk(tmp_path: Path) -> None:
     sql = Path(index_rows.__file__).parents[2] / (
         "custom_components/vtrack_nvr/core/library/sql/0001-initial.sql"
@@ -124,6 +150,7 @@ def test_the_index_is_read_as_it_lies_on_disk(tmp_path: Path) -> None:
     database.close()
     (row,) = read_index(tmp_path)
     assert row.path == Path("/media/vtrack_nvr/house/hall/a.mp4")
+    assert row.part is None
     assert (row.nvr, row.camera, row.start_ms, row.device_start_ms) == (
         "House",
         "Hall",
