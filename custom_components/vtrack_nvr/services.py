@@ -1,5 +1,6 @@
 """Actions: sync, status, save a clip, protect one. One function for each."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from homeassistant.helpers.target import (
     TargetSelection,
     async_extract_referenced_entity_ids,
 )
-from homeassistant.util import dt as dt_util
+from homeassistant.util import dt as dt_util, slugify
 from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
@@ -28,6 +29,7 @@ from .core.sync.status import CameraStatus, SavedClip
 from .exceptions import translated_errors
 from .runtime import HUB, CameraRuntime, VtrackConfigEntry, VtrackRuntime
 from .sensor import moment
+from .views import EXPORT_URL
 
 SYNC_SCHEMA = vol.Schema(
     {
@@ -59,6 +61,18 @@ SAVE_CLIP_SCHEMA = vol.Schema(
     }
 )
 
+EXPORT_SCHEMA = vol.Schema(
+    {
+        **cv.ENTITY_SERVICE_FIELDS,
+        vol.Required("start"): cv.datetime,
+        vol.Required("end"): cv.datetime,
+        vol.Optional("keep_gaps", default=True): cv.boolean,
+        vol.Optional("keep_days", default=7): vol.All(
+            vol.Coerce(int), vol.Range(1, 365)
+        ),
+    }
+)
+
 PROTECT_SCHEMA = vol.Schema(
     {
         vol.Required("clip_id"): vol.All(vol.Coerce(int), vol.Range(min=1)),
@@ -74,6 +88,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("sync", async_sync, SYNC_SCHEMA, SupportsResponse.OPTIONAL),
         ("get_status", async_get_status, STATUS_SCHEMA, SupportsResponse.ONLY),
         ("save_clip", async_save_clip, SAVE_CLIP_SCHEMA, SupportsResponse.OPTIONAL),
+        ("export", async_export, EXPORT_SCHEMA, SupportsResponse.OPTIONAL),
         ("protect", async_protect, PROTECT_SCHEMA, SupportsResponse.NONE),
     ):
         hass.services.async_register(
@@ -262,6 +277,34 @@ async def async_save_clip(call: ServiceCall) -> ServiceResponse:
             )
         answers.append(_saved_response(camera, saved))
     return {"saved": answers}
+
+
+async def async_export(call: ServiceCall) -> ServiceResponse:
+    """Make one file of the kept footage of a range: an MP4, or a zip of several cameras."""
+    wanted = as_range(call.data["start"], call.data["end"])
+    chosen = chosen_cameras(call, default_all=False)
+    names = Counter(slugify(camera.name) for _, camera in chosen)
+    cameras = {
+        camera.key: (
+            slugify(camera.name)
+            if names[slugify(camera.name)] == 1
+            else slugify(f"{runtime.name} {camera.name} {camera.channel}")
+        )
+        for runtime, camera in chosen
+    }
+    with translated_errors(", ".join(camera.name for _, camera in chosen)):
+        export = await call.hass.data[HUB].exports.make(
+            cameras,
+            wanted,
+            keep_gaps=call.data["keep_gaps"],
+            life_ms=call.data["keep_days"] * 86_400_000,
+        )
+    return {
+        "export_id": export.id,
+        "url": EXPORT_URL.format(export_id=export.id),
+        "bytes": export.size_bytes,
+        "expires": _iso(export.expires_ms),
+    }
 
 
 async def async_protect(call: ServiceCall) -> None:

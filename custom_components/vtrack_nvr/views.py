@@ -17,6 +17,7 @@ from .permissions import may_see
 from .runtime import HUB, VtrackHub
 
 CLIP_URL = f"/api/{DOMAIN}/clip/{{clip_id}}"
+EXPORT_URL = f"/api/{DOMAIN}/export/{{export_id}}"
 THUMBNAIL_URL = f"/api/{DOMAIN}/thumbnail/{{clip_id}}"
 
 CACHE = "private, max-age=86400"
@@ -27,6 +28,7 @@ def async_register_views(hass: HomeAssistant) -> None:
     """Register the views once."""
     hass.http.register_view(ClipView())
     hass.http.register_view(ThumbnailView())
+    hass.http.register_view(ExportView())
 
 
 class LeasedFileResponse(web.FileResponse):
@@ -112,4 +114,36 @@ class ThumbnailView(_FootageView):
             body=picture,
             content_type="image/jpeg",
             headers={hdrs.CACHE_CONTROL: CACHE},
+        )
+
+
+class ExportView(HomeAssistantView):
+    """An export, as a file to save; only for those who may see all of its cameras."""
+
+    url = EXPORT_URL
+    name = f"api:{DOMAIN}:export"
+    requires_auth = True
+
+    async def get(self, request: web.Request, export_id: str) -> web.StreamResponse:
+        """Return the file; 404 when it has expired or is not ready."""
+        hass = request.app[KEY_HASS]
+        hub = hass.data.get(HUB)
+        if hub is None:
+            raise web.HTTPServiceUnavailable
+        if not export_id.isdecimal() or len(export_id) > 15:
+            raise web.HTTPBadRequest
+        export = await hub.library.exports.get(int(export_id))
+        if export is None or not export.is_ready:
+            raise web.HTTPNotFound
+        user = request.get(KEY_HASS_USER)
+        if not all(may_see(hass, user, camera) for camera in export.cameras):
+            raise web.HTTPForbidden
+        return web.FileResponse(
+            export.path,
+            headers={
+                hdrs.CACHE_CONTROL: CACHE,
+                hdrs.CONTENT_DISPOSITION: (
+                    f'attachment; filename="{hub.export_name(export)}"'
+                ),
+            },
         )

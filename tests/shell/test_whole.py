@@ -333,3 +333,43 @@ async def test_the_archive_opens_without_any_device(hass: HomeAssistant) -> None
     await hass.async_block_till_done()
     top = await async_browse_media(hass, f"media-source://{DOMAIN}")
     assert top.children == []
+
+
+@pytest.mark.parametrize("count", [1, 2])
+async def test_an_export_is_made_and_can_be_fetched(
+    hass: HomeAssistant,
+    whole: Callable[..., Awaitable[Whole]],
+    hass_client: ClientSessionGenerator,
+    count: int,
+) -> None:
+    nvr, _ = await whole("nvr16" if count > 1 else "three-on-one-host")
+    timelines = [c.timeline for c in nvr.channels if c.timeline][:count]
+    starts = [line.segments(nvr.clock.now_ms())[0] for line in timelines]
+    wanted = {
+        "start": datetime.fromtimestamp(min(s for s, _ in starts) / 1000, UTC),
+        "end": datetime.fromtimestamp(max(e for _, e in starts) / 1000, UTC),
+    }
+    cameras = sorted(
+        hass.states.async_entity_ids("camera"),
+        key=lambda item: hass.states.get(item).name,
+    )[:count]
+    with pytest.raises(ServiceValidationError):
+        await hass.services.async_call(
+            DOMAIN, "export", {"entity_id": cameras, **wanted}, blocking=True
+        )
+    await sync(hass)
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "export",
+        {"entity_id": cameras, **wanted},
+        blocking=True,
+        return_response=True,
+    )
+    client = await hass_client()
+    response = await client.get(answer["url"])
+    assert response.status == HTTPStatus.OK
+    assert "attachment" in response.headers["Content-Disposition"]
+    data = await response.read()
+    assert len(data) == answer["bytes"]
+    assert data[:2] == b"PK" if count > 1 else data[4:8] == b"ftyp"
+    assert (await client.get("/api/vtrack_nvr/export/4711")).status == 404

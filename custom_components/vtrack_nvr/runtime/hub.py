@@ -23,11 +23,12 @@ from ..core.clock import SystemClock
 from ..core.download.downloader import Downloader
 from ..core.fetching import FetchJob
 from ..core.library.library import Library
-from ..core.library.values import LibraryEvent, LibraryEventKind, RootConfig
+from ..core.library.values import Export, LibraryEvent, LibraryEventKind, RootConfig
 from ..core.media.probe import ClipProbe
 from ..core.models import Clip, NvrKey
 from ..core.rtsp.values import Endpoint
 from ..core.sync.engine import SyncEngine
+from .exporting import Exports
 from .pictures import Pictures
 from .settings import camera_retention
 from .storage import async_storage_choices
@@ -46,6 +47,7 @@ class VtrackHub:
 
     library: Library
     engine: SyncEngine
+    exports: Exports
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Name the parts; nothing is opened yet."""
@@ -69,6 +71,7 @@ class VtrackHub:
         )
         for event in await self.library.open():
             _LOGGER.info("Index: %s %s", event.kind, event.detail)
+        self.exports = Exports(self.library)
         self._pictures = Pictures(self._hass, self.library)
         self._fetcher = Downloader(self._endpoint_for, clock=clock)
         self.engine = SyncEngine(self.library, self._fetcher, clock)
@@ -85,6 +88,7 @@ class VtrackHub:
         if self._task is not None:
             self._task.cancel()
         await self._fetcher.close()
+        await self.exports.close()
         await self.library.close()
 
     def _told(self, event: LibraryEvent) -> None:
@@ -197,6 +201,13 @@ class VtrackHub:
         )
         camera = re.sub(r"[^A-Za-z0-9]+", "_", clip.camera).strip("_")
         return f"{camera}_{start:%Y-%m-%d_%H-%M-%S}.mp4"
+
+    def export_name(self, export: Export) -> str:
+        """Return a safe file name for an export."""
+        start = dt_util.as_local(
+            datetime.fromtimestamp(export.range.start_ms / 1000, dt_util.UTC)
+        )
+        return f"{DOMAIN}_{start:%Y-%m-%d_%H-%M-%S}{export.path.suffix}"
 
     async def async_thumbnail(self, clip_id: int) -> bytes:
         """Return a JPEG from the start of a clip; raises `NvrError`."""

@@ -364,6 +364,11 @@ class Export:
     detail: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_ready(self) -> bool:
+        """Say whether the file is there."""
+        return self.state is ExportState.READY
+
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:

@@ -1,0 +1,144 @@
+"""Kept footage as one file to take away: an MP4 of one camera, a zip of several.
+
+Everything here blocks and runs on a worker thread. Nothing is decoded: pictures and sound
+are copied. The clips must not be deleted meanwhile; the caller holds them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+import json
+from pathlib import Path
+import shutil
+from typing import Any
+import zipfile
+
+from ..cancel import CancelToken
+from ..errors import ErrorKind, NvrError
+from ..intervals import TimeRange
+from ..media.join import Joined, JoinPart, join_clips
+from ..media.movie import read_movie
+
+SPARE_BYTES = 1_000_000_000
+"""Free space that an export leaves on the disk it is written to."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFootage:
+    """The clips of one camera that touch the range, in order; `name` is for files."""
+
+    name: str
+    parts: tuple[JoinPart, ...]
+
+
+def export_movie(
+    footage: CameraFootage,
+    wanted: TimeRange,
+    to: Path,
+    *,
+    keep_gaps: bool = True,
+    progress: Callable[[float], None] | None = None,
+    cancel: CancelToken | None = None,
+) -> Joined:
+    """Write one camera's footage of a range as one MP4 to `to`.
+
+    Raises as `join_clips`, and `STORAGE_FULL` before anything is written where the disk
+    has too little room. After an error `to` may be there and is worth nothing.
+    """
+    _check_room(footage.parts, to)
+    return join_clips(
+        footage.parts,
+        wanted,
+        to,
+        keep_gaps=keep_gaps,
+        progress=progress,
+        cancel=cancel,
+    )
+
+
+def export_zip(
+    cameras: Sequence[CameraFootage],
+    wanted: TimeRange,
+    to: Path,
+    *,
+    keep_gaps: bool = True,
+    progress: Callable[[float], None] | None = None,
+    cancel: CancelToken | None = None,
+) -> dict[str, Any]:
+    """Write several cameras' footage as a zip with `manifest.json` to `to`.
+
+    Each camera is an MP4, or several where its picture's format changes. The manifest,
+    which is also returned, names files, times, frames and gaps; times are milliseconds
+    of UTC. Raises as `export_movie`; no temporary file is left.
+    """
+    _check_room([part for camera in cameras for part in camera.parts], to)
+    manifest: dict[str, Any] = {
+        "range_ms": [wanted.start_ms, wanted.end_ms],
+        "keeps_gaps": keep_gaps,
+        "cameras": [],
+    }
+    single = to.with_name(f"{to.name}.movie")
+    jobs = [
+        (camera, number, parts)
+        for camera in cameras
+        for number, parts in enumerate(_by_format(camera.parts), start=1)
+    ]
+    files: dict[str, list[dict[str, Any]]] = {camera.name: [] for camera in cameras}
+    try:
+        with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+            for place, (camera, number, parts) in enumerate(jobs):
+
+                def report(done: float, place: int = place) -> None:
+                    if progress:
+                        progress((place + done) / len(jobs))
+
+                joined = join_clips(
+                    parts,
+                    wanted,
+                    single,
+                    keep_gaps=keep_gaps,
+                    progress=report,
+                    cancel=cancel,
+                )
+                name = f"{camera.name}{'' if number == 1 else f'_{number}'}.mp4"
+                archive.write(single, name)
+                files[camera.name].append(_described(name, joined))
+            manifest["cameras"] = [
+                {"name": name, "files": found} for name, found in files.items()
+            ]
+            archive.writestr("manifest.json", json.dumps(manifest, indent=2))
+    finally:
+        single.unlink(missing_ok=True)
+    if progress:
+        progress(1.0)
+    return manifest
+
+
+def _described(name: str, joined: Joined) -> dict[str, Any]:
+    return {
+        "file": name,
+        "range_ms": [joined.range.start_ms, joined.range.end_ms],
+        "frames": joined.frames,
+        "gaps_ms": [[gap.start_ms, gap.end_ms] for gap in joined.gaps],
+    }
+
+
+def _by_format(parts: Sequence[JoinPart]) -> list[list[JoinPart]]:
+    """Cut a list of clips where the picture's format changes."""
+
+    def config(part: JoinPart) -> object:
+        movie = read_movie(part.path)
+        video = movie.track(b"vide") if movie else None
+        return video.config if video else None
+
+    return [list(group) for _, group in groupby(parts, key=config)]
+
+
+def _check_room(parts: Sequence[JoinPart], to: Path) -> None:
+    try:
+        needed = sum(part.path.stat().st_size for part in parts)
+        free = shutil.disk_usage(to.parent).free
+    except OSError as error:
+        raise NvrError(ErrorKind.STORAGE_FAILED, "export") from error
+    if free < needed + SPARE_BYTES:
+        raise NvrError(ErrorKind.STORAGE_FULL, "no room for the export")

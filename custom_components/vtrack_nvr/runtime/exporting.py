@@ -1,0 +1,121 @@
+"""Runs exports one after the other, on a thread of its own, with their books kept."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+import logging
+import time
+
+from ..core.cancel import CancelToken
+from ..core.errors import ErrorKind, NvrError
+from ..core.export.exporter import CameraFootage, export_movie, export_zip
+from ..core.intervals import TimeRange
+from ..core.library.exports import part_of
+from ..core.library.library import Library
+from ..core.library.values import Export
+from ..core.media.join import JoinPart
+from ..core.models import CameraKey
+
+_LOGGER = logging.getLogger(__name__)
+
+REPORT_S = 1.0
+
+
+class Exports:
+    """Makes exports with `core.export`, keeps them with `core.library`."""
+
+    def __init__(self, library: Library) -> None:
+        """Work for one library; no thread is started yet."""
+        self._library = library
+        self._pool = ThreadPoolExecutor(1, "vtrack-export")
+        self._cancel = CancelToken()
+
+    async def close(self) -> None:
+        """Cancel what runs and wait for it."""
+        self._cancel.cancel("stopping")
+        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+
+    async def make(
+        self,
+        cameras: Mapping[CameraKey, str],
+        wanted: TimeRange,
+        *,
+        keep_gaps: bool,
+        life_ms: int | None = None,
+    ) -> Export:
+        """Make an export of the kept footage of a range and return it when it is ready.
+
+        `cameras` gives each camera's name for files. Raises `NvrError`: NO_FOOTAGE where
+        nothing is kept, UNSUPPORTED_CODEC where one camera's picture changes within the
+        range, storage kinds.
+        """
+        with ExitStack() as held:
+            footage = [
+                await self._footage(key, name, wanted, held)
+                for key, name in cameras.items()
+            ]
+            footage = [item for item in footage if item.parts]
+            if not footage:
+                raise NvrError(ErrorKind.NO_FOOTAGE, "nothing is kept in the range")
+            is_single = len(cameras) == 1
+            name = f"{footage[0].name}.mp4" if is_single else "footage.zip"
+            export = await self._library.exports.begin(
+                list(cameras), wanted, name, life_ms=life_ms
+            )
+            try:
+                await self._run(export, footage, wanted, is_single, keep_gaps)
+            except NvrError as error:
+                await self._library.exports.fail(export.id, str(error.kind))
+                raise
+        return await self._library.exports.finish(export.id)
+
+    async def _footage(
+        self, key: CameraKey, name: str, wanted: TimeRange, held: ExitStack
+    ) -> CameraFootage:
+        parts = []
+        for clip in await self._library.browse.clips_at(key, wanted):
+            reader = held.enter_context(await self._library.browse.reader(clip.id))
+            parts.append(JoinPart(reader.path, clip.facts.range.start_ms))
+        return CameraFootage(name, tuple(parts))
+
+    async def _run(
+        self,
+        export: Export,
+        footage: Sequence[CameraFootage],
+        wanted: TimeRange,
+        is_single: bool,
+        keep_gaps: bool,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        told = 0.0
+
+        def progress(done: float) -> None:
+            nonlocal told
+            if time.monotonic() - told >= REPORT_S:
+                told = time.monotonic()
+                asyncio.run_coroutine_threadsafe(
+                    self._library.exports.progress(export.id, done), loop
+                )
+
+        def work() -> None:
+            if is_single:
+                export_movie(
+                    footage[0],
+                    wanted,
+                    part_of(export),
+                    keep_gaps=keep_gaps,
+                    progress=progress,
+                    cancel=self._cancel,
+                )
+            else:
+                export_zip(
+                    footage,
+                    wanted,
+                    part_of(export),
+                    keep_gaps=keep_gaps,
+                    progress=progress,
+                    cancel=self._cancel,
+                )
+
+        await loop.run_in_executor(self._pool, work)
