@@ -19,7 +19,7 @@ from .rooms import Rooms
 from .settings import SyncMode
 from .source import SourceDecision, decide_source
 from .spec import CameraSpec
-from .status import Problem, Progress
+from .status import LiveNote, Problem, Progress
 from .wanted import DAY_MS, around, oldest_wanted_ms, wanted_inside
 
 FIRST_CHUNK_MS = 7 * DAY_MS
@@ -50,6 +50,7 @@ class CameraState:
     last_sync_ms: int | None = None
     progress: Progress | None = None
     problem: Problem | None = None
+    live: LiveNote | None = None
     are_totals_stale: bool = True
 
     @property

@@ -25,7 +25,7 @@ from .rooms import Rooms
 from .settings import EngineLimits, NvrSettings
 from .slots import Slots
 from .spec import CameraSpec, NvrSpec
-from .status import SavedClip, SyncReport, SyncStatus
+from .status import LiveNote, SavedClip, SyncReport, SyncStatus
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -269,6 +269,11 @@ class SyncEngine:
     def notify_kept(self, camera: CameraKey, kept: TimeRange) -> None:
         """Tell that a clip was completed or changed elsewhere (live, retention, repair)."""
         self._events.kept(self._worker_of(camera), camera, kept)
+
+    def note_live(self, camera: CameraKey, note: LiveNote | None) -> None:
+        """Tell what a camera's live recording is doing; it only shows in the status."""
+        self._worker_of(camera).cameras[camera].live = note
+        self._rooms.changed()
 
     # Status
 

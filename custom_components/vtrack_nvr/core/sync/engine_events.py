@@ -11,8 +11,12 @@ from .camera_state import CameraState
 from .events import OpenEvents, camera_of, moment_of
 from .nvr_worker import NvrWorker
 from .rooms import Rooms
+from .status import FootageSource
 
 _LOGGER = logging.getLogger(__name__)
+
+OPEN_EVENT_MS = 600_000
+"""How long the live picture of an event is recorded at most while its end is awaited."""
 
 
 class EventDesk:
@@ -36,10 +40,20 @@ class EventDesk:
         moment_ms = moment_of(event, eras, self._rooms.clock.now_ms())
         mark = self._open.mark(key, event, moment_ms)
         if mark is not None:
-            self.mark(worker, key, mark)
+            self.mark(worker, key, mark, is_open=event.is_active)
 
-    def mark(self, worker: NvrWorker, key: CameraKey, mark: EventMark) -> None:
-        """Store a mark, make its footage wanted, look for it soon."""
+    def mark(
+        self,
+        worker: NvrWorker,
+        key: CameraKey,
+        mark: EventMark,
+        *,
+        is_open: bool = False,
+    ) -> None:
+        """Store a mark, make its footage wanted, look for it soon.
+
+        `is_open`: the event goes on, its end comes as another mark.
+        """
         camera = worker.cameras[key]
         new = camera.add_marks((mark,))
         settings = camera.spec.settings
@@ -48,6 +62,12 @@ class EventDesk:
         worker.schedule.hint(roll_s + camera.settle_s, self._rooms.waits.early_sweep)
         worker.wake()
         self._spawn(self._store(camera, mark, new))
+        if camera.spec.live and camera.decision.source is FootageSource.LIVE:
+            for stretch in new:
+                end_ms = now_ms + OPEN_EVENT_MS if is_open else stretch.end_ms
+                wanted = TimeRange(stretch.start_ms, max(stretch.end_ms, end_ms))
+                name = f"{mark.source} {mark.range.start_ms}"
+                self._spawn(camera.spec.live.want(key, wanted, name))
 
     def kept(self, worker: NvrWorker, key: CameraKey, kept: TimeRange) -> None:
         """Take up what was kept elsewhere."""

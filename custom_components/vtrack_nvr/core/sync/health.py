@@ -19,7 +19,8 @@ class Scope(StrEnum):
     NOTHING = "nothing"
 
 
-_BLOCKING = frozenset({ErrorKind.AUTH_REFUSED, ErrorKind.TLS})
+REFUSALS = 2
+"""A login refused so often stops all attempts; the clock is measured in between."""
 _OFFLINE = frozenset({ErrorKind.UNREACHABLE, ErrorKind.NOT_ONVIF})
 
 
@@ -39,6 +40,8 @@ class NvrHealth:
     is_blocked: bool = False
     session_cap: int | None = None
     problem: Problem | None = None
+    refusals: dict[bool, int] = field(default_factory=dict)
+    """Refused logins since the last accepted one, by SOAP (True) and RTSP."""
 
     def __post_init__(self) -> None:
         """Begin without any trouble."""
@@ -72,8 +75,12 @@ class NvrHealth:
             return Scope.STORAGE
         if kind is ErrorKind.CANCELLED:
             return Scope.NOTHING
-        if kind in _BLOCKING:
+        if kind is ErrorKind.TLS:
             self.is_blocked = True
+        elif kind is ErrorKind.AUTH_REFUSED:
+            self.refusals[is_soap] = self.refusals.get(is_soap, 0) + 1
+            self.is_blocked = sum(self.refusals.values()) >= REFUSALS
+            self.offline.until_s = now_s + self.rooms.waits.offline[0]
         elif kind in _OFFLINE or (kind is ErrorKind.TIMEOUT and is_soap):
             self.is_online = False
             self.offline.failed(now_s)
@@ -93,17 +100,21 @@ class NvrHealth:
         self.is_online = True
         self.offline.succeeded()
         self.index.succeeded()
-        self._clear(lambda kind: kind is not ErrorKind.BUSY)
+        self.refusals.pop(True, None)
+        kept = {ErrorKind.BUSY} | ({ErrorKind.AUTH_REFUSED} if self.refusals else set())
+        self._clear(lambda kind: kind not in kept)
 
     def fetched(self) -> None:
         """Take note that a session delivered footage."""
         self.is_online = True
         self.busy.succeeded()
-        self._clear(lambda kind: kind is ErrorKind.BUSY)
+        self.refusals.pop(False, None)
+        self._clear(lambda kind: kind in {ErrorKind.BUSY, ErrorKind.AUTH_REFUSED})
 
     def unblock(self) -> None:
         """Try again from scratch: a person changed something."""
         self.is_blocked = False
+        self.refusals.clear()
         self.problem = None
         for pause in (self.offline, self.busy, self.index):
             pause.succeeded()

@@ -5,7 +5,6 @@ from collections.abc import Coroutine, Iterable
 import logging
 
 from ..errors import ErrorKind, NvrError
-from ..fetching import EndReason
 from ..intervals import TimeRange
 from ..ledger import RunKind, Want
 from ..models import CameraKey
@@ -13,8 +12,9 @@ from .backoff import Backoff
 from .camera_state import CameraState
 from .clock_keeper import ClockKeeper
 from .dispatch import cut_off_the_slow, start_what_fits, yield_where_due
-from .fetch_run import Fetch, Fetched, FetchRunner
-from .health import NvrHealth, Scope
+from .fetch_desk import FetchDesk
+from .fetch_run import Fetch
+from .health import NvrHealth
 from .plan import CameraView, Job, plan
 from .requests import OpenRequest, Requests
 from .rooms import Rooms
@@ -30,10 +30,6 @@ _LOGGER = logging.getLogger(__name__)
 
 PATIENCE_S = 30.0
 """How long a fetch may look for a GOP border when nobody waits for its session."""
-MEASURABLE_S = 10.0
-"""A fetch that took less says little about the speed of the device."""
-BROKEN_KINDS = frozenset({ErrorKind.UNSUPPORTED, ErrorKind.NO_PERMISSION})
-"""Failures after which a camera's replay counts as broken for a day."""
 
 
 class NvrWorker:
@@ -50,8 +46,6 @@ class NvrWorker:
         self.keeper = ClockKeeper(spec.key, spec.device, rooms)
         self.keeper.correction_ms = spec.settings.time_correction_ms
         self.runs = Runs(spec.key, rooms)
-        self.fetches: list[Fetch] = []
-        self.speed: float | None = None
         self.is_paused = False
         self.is_sweeping = False
         self.waiting: frozenset[CameraKey] = frozenset()
@@ -62,12 +56,11 @@ class NvrWorker:
         self._round = SweepRound(
             sweeper, self.keeper, self.health, self.runs, rooms, self.wake
         )
-        self._runner = FetchRunner(spec.key, spec.device, self.keeper, rooms)
+        self.desk = FetchDesk(self, spec.device)
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_loaded = False
         self._is_stopping = False
-        self._has_retried_login = False
         for key, camera in spec.cameras.items():
             self.add_camera(key, camera)
 
@@ -81,10 +74,15 @@ class NvrWorker:
                 try:
                     await self._step()
                 except NvrError as error:
-                    self._react(error, is_soap=True)
+                    self._react(error)
                 await self._rest()
         finally:
             await self._end_tasks()
+
+    @property
+    def fetches(self) -> list[Fetch]:
+        """Return the fetches under way."""
+        return self.desk.fetches
 
     def wake(self) -> None:
         """Look at once whether there is something to do."""
@@ -116,7 +114,7 @@ class NvrWorker:
         for task in self._tasks:
             task.cancel()
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -176,7 +174,6 @@ class NvrWorker:
 
     def credentials_changed(self) -> None:
         """Try again after a refusal."""
-        self._has_retried_login = False
         self.health.unblock()
         self.keeper.force()
         self.schedule.light_s = 0.0
@@ -217,7 +214,7 @@ class NvrWorker:
             self._begin_sweep(kind)
         for request in self.requests.due(now_s):
             request.is_busy = True
-            self._spawn(self._advance(request, can_talk=can_talk))
+            self.spawn(self._advance(request, can_talk=can_talk))
         yield_where_due(
             self.fetches,
             self.rooms.slots,
@@ -238,7 +235,7 @@ class NvrWorker:
                 self.key,
                 self.sessions,
                 now_s,
-                self._start,
+                self.desk.start,
             )
         else:
             self.rooms.slots.withdraw(self.key)
@@ -252,7 +249,7 @@ class NvrWorker:
 
     async def _load(self) -> None:
         if not self._is_loaded:
-            await self._runner.load()
+            await self.desk.load()
             await self.requests.load()
             self._is_loaded = True
         for camera in tuple(self.cameras.values()):
@@ -284,7 +281,7 @@ class NvrWorker:
     @property
     def sessions(self) -> int:
         """Return how many sessions the device is asked to serve at once."""
-        chosen = self.settings.sessions or self._runner.policy.max_sessions
+        chosen = self.settings.sessions or self.desk.policy.max_sessions
         cap = self.health.session_cap
         return max(1, chosen if cap is None else min(chosen, cap))
 
@@ -314,7 +311,7 @@ class NvrWorker:
                     for fetch in self.fetches
                     if fetch.job.camera == camera.key
                 ),
-                speed=self.speed,
+                speed=self.desk.speed,
                 is_background_allowed=self.is_allowed(camera.key),
                 is_request_allowed=True,
             )
@@ -344,19 +341,17 @@ class NvrWorker:
             run.is_full = kind is RunKind.FULL
         self.schedule.begun(kind)
         self.is_sweeping = True
-        self._spawn(self._sweep(run))
+        self.spawn(self._sweep(run))
 
     async def _sweep(self, run: Run) -> None:
         try:
             await self._round.sweep(run, self.cameras)
             self.last_sweep_ms = self.rooms.clock.now_ms()
-            self._has_retried_login = False
         except NvrError as error:
             run.errors += 1
             if run.kind is not RunKind.MANUAL:
                 self.schedule.failed(run.kind)
-            self._react(error, is_soap=True)
-            await self._after_refusal(error)
+            self._react(error)
         finally:
             run.is_swept = True
             self.is_sweeping = False
@@ -366,112 +361,15 @@ class NvrWorker:
         try:
             await self.requests.advance(request, can_talk=can_talk)
         except NvrError as error:
-            self._react(error, is_soap=True)
+            self._react(error)
         finally:
             request.is_busy = False
 
-    # Fetching
-
-    def _start(self, job: Job) -> Fetch:
-        camera = self.cameras[job.camera]
-        fetch = Fetch(job, self.rooms.clock.monotonic())
-        self.fetches.append(fetch)
-        if job.want_id is not None:
-            self.requests.fetching(job.want_id)
-        else:
-            camera.turn += 1
-        fetch.task = self._spawn(self._fetch(fetch, camera))
-        return fetch
-
-    async def _fetch(self, fetch: Fetch, camera: CameraState) -> None:
-        has_moved = is_whole = False
-        try:
-            fetched = await self._runner.run(fetch, camera, self._speed_of(camera))
-            has_moved = fetched.has_moved
-            await self._after_fetch(fetch, camera, fetched)
-            is_whole = True
-        finally:
-            if not is_whole:
-                # A fault of ours must not be repeated without a pause.
-                camera.retry.failed(self.rooms.clock.monotonic())
-            self.fetches.remove(fetch)
-            self.rooms.slots.release()
-            if fetch.job.want_id is not None:
-                self.requests.fetched(fetch.job.want_id, has_moved=has_moved)
-            self.rooms.changed()
-
-    def _measure_speed(self, fetch: Fetch) -> None:
-        """Learn how fast footage comes, from fetches that ran for a while."""
-        took_s = self.rooms.clock.monotonic() - fetch.started_s
-        if fetch.at_ms is None or took_s < MEASURABLE_S:
-            return
-        speed = max(fetch.at_ms - fetch.job.range.start_ms, 0) / 1000 / took_s
-        self.speed = speed if self.speed is None else (self.speed + speed) / 2
-
-    def _speed_of(self, camera: CameraState) -> int | None:
-        """Return the limit of one fetch; the NVR's is shared by its sessions."""
-        shared = self.settings.bytes_per_second
-        limits = [
-            limit
-            for limit in (
-                camera.spec.settings.bytes_per_second,
-                None if shared is None else shared // self.sessions,
-            )
-            if limit is not None
-        ]
-        return min(limits, default=None)
-
-    async def _after_fetch(
-        self, fetch: Fetch, camera: CameraState, fetched: Fetched
-    ) -> None:
-        outcome, error = fetched.outcome, fetched.error
-        self._measure_speed(fetch)
-        if outcome is not None:
-            self.runs.count(camera.key, clips=outcome.clips, size=outcome.bytes)
-            if fetched.has_moved:
-                self.health.fetched()
-            for notice in outcome.notices:
-                _LOGGER.debug("%s: %s", camera.key, notice)
-        if error is None:
-            if fetched.has_moved and (
-                outcome is None or outcome.reason is EndReason.REACHED
-            ):
-                camera.succeeded()
-            return
-        _LOGGER.debug("%s: the fetch failed: %s", camera.key, error)
-        self.runs.count(camera.key, errors=1)
-        sessions = len(self.fetches)
-        scope = self._react(error, is_soap=outcome is None, sessions=sessions)
-        clock = self.rooms.clock
-        if scope is Scope.CAMERA or scope is Scope.STORAGE:
-            camera.failed(error, clock.monotonic(), clock.now_ms())
-        if error.kind in BROKEN_KINDS:
-            camera.set_replay_broken(is_broken=True)
-        if error.kind is ErrorKind.GONE:
-            self.schedule.hint(0.0, self.rooms.waits.early_sweep)
-        if error.kind is ErrorKind.BUSY and self.health.session_cap is not None:
-            await self._runner.bear(self.health.session_cap)
-        await self._after_refusal(error)
-
-    def _react(self, error: NvrError, *, is_soap: bool, sessions: int = 1) -> Scope:
-        scope = self.health.react(error, is_soap=is_soap, sessions=sessions)
-        if scope is Scope.NVR:
-            _LOGGER.debug("%s: %s", self.key, error)
-        return scope
-
-    async def _after_refusal(self, error: NvrError) -> None:
-        """Look at the clock when a login is refused: a wrong one is a common cause."""
-        if error.kind is not ErrorKind.AUTH_REFUSED or self._has_retried_login:
-            return
-        self._has_retried_login = True
-        self.keeper.force()
-        try:
-            has_moved = await self.keeper.ensure()
-        except NvrError as unanswered:
-            _LOGGER.debug("%s: no clock either: %s", self.key, unanswered)
-            return
-        if has_moved:
-            self.health.unblock()
+    def _react(self, error: NvrError) -> None:
+        _LOGGER.debug("%s: %s", self.key, error)
+        self.health.react(error, is_soap=True)
+        if error.kind is ErrorKind.AUTH_REFUSED:
+            self.keeper.force()
 
     # Runs
 

@@ -196,9 +196,10 @@ class Gate(Protocol):
 class LiveSource(Protocol):
     """Who records a camera's live stream (implemented by `core.live` through the shell)."""
 
-    async def want(self, camera: CameraKey, wanted: TimeRange) -> None:
+    async def want(self, camera: CameraKey, wanted: TimeRange, event: str = "") -> None:
         """Make sure that the range is recorded and its clips close soon after its end.
 
-        Returns at once. What already passed unrecorded is simply not there.
+        Returns at once. What already passed unrecorded is simply not there. With the name
+        of an event the range follows that event: the same name again replaces it.
         """
         ...

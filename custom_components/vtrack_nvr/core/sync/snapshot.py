@@ -3,7 +3,7 @@
 from ..models import CoverageState
 from .camera_state import CameraState
 from .nvr_worker import NvrWorker
-from .status import CameraStatus, NvrStatus, SyncState
+from .status import CameraStatus, FootageSource, LiveNote, NvrStatus, SyncState
 
 BACKLOG_STATES = (
     CoverageState.ON_DEVICE,
@@ -38,12 +38,17 @@ def camera_state(
         return SyncState.PAUSED
     if camera.rooms.library.storage_problem(camera.key) is not None:
         return SyncState.BLOCKED
+    live = live_of(camera)
+    if live is not None and live.state is SyncState.RECORDING:
+        return live.state
     if whole in {SyncState.BLOCKED, SyncState.OFFLINE, SyncState.PAUSED}:
         return whole
     if any(fetch.job.camera == camera.key for fetch in worker.fetches):
         return SyncState.FETCHING
     if camera.is_searching:
         return SyncState.SEARCHING
+    if live is not None and live.state is not SyncState.IDLE:
+        return live.state
     is_held_up = camera.backlog.total_ms > 0 and (
         camera.retry.is_waiting(now_s) or not worker.is_allowed(camera.key)
     )
@@ -52,11 +57,17 @@ def camera_state(
     return SyncState.IDLE
 
 
+def live_of(camera: CameraState) -> LiveNote | None:
+    """Return what the live recording does, where the camera relies on it."""
+    return camera.live if camera.decision.source is FootageSource.LIVE else None
+
+
 def camera_status(
     worker: NvrWorker, camera: CameraState, whole: SyncState, now_s: float
 ) -> CameraStatus:
     """Return the snapshot of one camera."""
     totals, decision = camera.totals, camera.decision
+    live = live_of(camera)
     by_state = totals.by_state_ms
     return CameraStatus(
         key=camera.key,
@@ -78,7 +89,7 @@ def camera_status(
         device_newest_ms=totals.device_newest_ms,
         last_sync_ms=camera.last_sync_ms,
         progress=camera.progress,
-        problem=camera.problem,
+        problem=camera.problem or (live.problem if live else None),
     )
 
 

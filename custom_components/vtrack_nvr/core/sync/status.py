@@ -52,6 +52,14 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveNote:
+    """What a camera's live recording is doing, as it was told."""
+
+    state: SyncState
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """The fetch under way; `done` is 0 to 1, `speed` in seconds of footage per second."""
 
