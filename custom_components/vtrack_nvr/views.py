@@ -1,5 +1,6 @@
 """Clips and pictures over HTTP: authenticated, with Range, never by file name."""
 
+from collections.abc import Awaitable
 from contextlib import AbstractContextManager
 from http import HTTPStatus
 from pathlib import Path
@@ -18,6 +19,7 @@ from .runtime import HUB, VtrackHub
 
 CLIP_URL = f"/api/{DOMAIN}/clip/{{clip_id}}"
 EXPORT_URL = f"/api/{DOMAIN}/export/{{export_id}}"
+STRIP_URL = f"/api/{DOMAIN}/strip/{{clip_id}}"
 THUMBNAIL_URL = f"/api/{DOMAIN}/thumbnail/{{clip_id}}"
 
 CACHE = "private, max-age=86400"
@@ -28,6 +30,7 @@ def async_register_views(hass: HomeAssistant) -> None:
     """Register the views once."""
     hass.http.register_view(ClipView())
     hass.http.register_view(ThumbnailView())
+    hass.http.register_view(StripView())
     hass.http.register_view(ExportView())
 
 
@@ -49,6 +52,18 @@ def _status_of(error: NvrError) -> HTTPStatus:
     if error.kind in STORAGE_KINDS:
         return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.NOT_FOUND
+
+
+async def _picture(made: Awaitable[bytes]) -> web.Response:
+    try:
+        picture = await made
+    except NvrError as error:
+        return web.Response(status=_status_of(error))
+    return web.Response(
+        body=picture,
+        content_type="image/jpeg",
+        headers={hdrs.CACHE_CONTROL: CACHE},
+    )
 
 
 class _FootageView(HomeAssistantView):
@@ -106,15 +121,19 @@ class ThumbnailView(_FootageView):
     async def get(self, request: web.Request, clip_id: str) -> web.StreamResponse:
         """Return the picture as JPEG."""
         hub, clip = await self._clip(request, clip_id)
-        try:
-            picture = await hub.async_thumbnail(clip.id)
-        except NvrError as error:
-            return web.Response(status=_status_of(error))
-        return web.Response(
-            body=picture,
-            content_type="image/jpeg",
-            headers={hdrs.CACHE_CONTROL: CACHE},
-        )
+        return await _picture(hub.async_thumbnail(clip.id))
+
+
+class StripView(_FootageView):
+    """Key pictures of a clip side by side, for a timeline to slide over."""
+
+    url = STRIP_URL
+    name = f"api:{DOMAIN}:strip"
+
+    async def get(self, request: web.Request, clip_id: str) -> web.StreamResponse:
+        """Return the pictures as one JPEG."""
+        hub, clip = await self._clip(request, clip_id)
+        return await _picture(hub.async_strip(clip.id))
 
 
 class ExportView(HomeAssistantView):

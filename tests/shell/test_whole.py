@@ -118,6 +118,11 @@ async def test_recordings_come_home_and_can_be_played(
     picture = await client.get(clips[0].thumbnail)
     assert picture.status == HTTPStatus.OK
     assert (await picture.read())[:2] == b"\xff\xd8"
+    again = await client.get(clips[0].thumbnail)
+    assert await again.read() == await picture.read()
+    strip = await client.get(clips[0].thumbnail.replace("thumbnail", "strip"))
+    assert strip.status == HTTPStatus.OK
+    assert len(await strip.read()) > len(await picture.read())
     assert (await client.get("/api/vtrack_nvr/clip/4711")).status == 404
     assert (await client.get("/api/vtrack_nvr/clip/..")).status in {400, 404}
     stranger = await hass_client_no_auth()

@@ -213,6 +213,10 @@ class VtrackHub:
         """Return a JPEG from the start of a clip; raises `NvrError`."""
         return await self._pictures.picture(clip_id)
 
+    async def async_strip(self, clip_id: int) -> bytes:
+        """Return key pictures of a clip side by side; raises `NvrError`."""
+        return await self._pictures.strip(clip_id)
+
     async def async_storage_summary(self) -> list[dict[str, Any]]:
         """Return the roots with their health, for diagnostics and system health."""
         return [
