@@ -115,6 +115,7 @@ class NvrWorker:
             task.cancel()
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Run something beside the loop; it ends with the worker."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)

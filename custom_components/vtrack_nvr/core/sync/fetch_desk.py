@@ -1,0 +1,130 @@
+"""The fetches of one NVR: begun, watched, and what their ends mean for the rest."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from ..errors import ErrorKind
+from ..fetching import EndReason
+from ..policy import DevicePolicy
+from .camera_state import CameraState
+from .fetch_run import Fetch, Fetched, FetchRunner
+from .health import Scope
+from .plan import Job
+from .ports import Device
+
+if TYPE_CHECKING:
+    from .nvr_worker import NvrWorker
+
+_LOGGER = logging.getLogger(__name__)
+
+BROKEN_KINDS = frozenset({ErrorKind.UNSUPPORTED, ErrorKind.NO_PERMISSION})
+"""Failures after which a camera's replay counts as broken for a day."""
+MEASURABLE_S = 10.0
+"""A fetch that took less says little about the speed of the device."""
+
+
+class FetchDesk:
+    """Begins fetches for a worker and takes their results."""
+
+    def __init__(self, worker: NvrWorker, device: Device) -> None:
+        """Fetch nothing yet."""
+        self._worker = worker
+        self._rooms = worker.rooms
+        self._runner = FetchRunner(worker.key, device, worker.keeper, worker.rooms)
+        self.fetches: list[Fetch] = []
+        self.speed: float | None = None
+        """Footage read per time passed, of the last fetches."""
+
+    @property
+    def policy(self) -> DevicePolicy:
+        """Return what was learned of the device."""
+        return self._runner.policy
+
+    async def load(self) -> None:
+        """Read what was learned before."""
+        await self._runner.load()
+
+    def start(self, job: Job) -> Fetch:
+        """Begin a fetch; a session of the shared ones was taken for it."""
+        camera = self._worker.cameras[job.camera]
+        fetch = Fetch(job, self._rooms.clock.monotonic())
+        self.fetches.append(fetch)
+        if job.want_id is not None:
+            self._worker.requests.fetching(job.want_id)
+        else:
+            camera.turn += 1
+        fetch.task = self._worker.spawn(self._fetch(fetch, camera))
+        return fetch
+
+    async def _fetch(self, fetch: Fetch, camera: CameraState) -> None:
+        has_moved = is_whole = False
+        try:
+            limit = self._limit_of(camera)
+            fetched = await self._runner.run(fetch, camera, limit)
+            has_moved = fetched.has_moved
+            await self._ended(fetch, camera, fetched)
+            is_whole = True
+        finally:
+            if not is_whole:
+                # A fault of ours must not be repeated without a pause.
+                camera.retry.failed(self._rooms.clock.monotonic())
+            self.fetches.remove(fetch)
+            self._rooms.slots.release()
+            if fetch.job.want_id is not None:
+                self._worker.requests.fetched(fetch.job.want_id, has_moved=has_moved)
+            self._rooms.changed()
+
+    def _limit_of(self, camera: CameraState) -> int | None:
+        """Return the bytes a second of one fetch; sessions share the NVR's limit."""
+        shared = self._worker.settings.bytes_per_second
+        limits = (
+            camera.spec.settings.bytes_per_second,
+            None if shared is None else shared // self._worker.sessions,
+        )
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    async def _ended(self, fetch: Fetch, camera: CameraState, fetched: Fetched) -> None:
+        outcome, error = fetched.outcome, fetched.error
+        self._measure_speed(fetch)
+        if outcome is not None:
+            self._worker.runs.count(camera.key, clips=outcome.clips, size=outcome.bytes)
+            for notice in outcome.notices:
+                _LOGGER.debug("%s: %s", camera.key, notice)
+        if fetched.has_moved:
+            self._worker.health.fetched()
+        if error is not None:
+            _LOGGER.debug("%s: the fetch failed: %s", camera.key, error)
+            await self._failed(camera, fetched)
+        elif (
+            fetched.has_moved
+            and outcome is not None
+            and outcome.reason is EndReason.REACHED
+        ):
+            camera.succeeded()
+
+    async def _failed(self, camera: CameraState, fetched: Fetched) -> None:
+        worker, error = self._worker, fetched.error
+        assert error is not None
+        worker.runs.count(camera.key, errors=1)
+        scope = worker.health.react(
+            error, is_soap=fetched.outcome is None, sessions=len(self.fetches)
+        )
+        clock = self._rooms.clock
+        if scope in {Scope.CAMERA, Scope.STORAGE}:
+            camera.failed(error, clock.monotonic(), clock.now_ms())
+        if error.kind in BROKEN_KINDS:
+            camera.set_replay_broken(is_broken=True)
+        elif error.kind is ErrorKind.GONE:
+            worker.schedule.hint(0.0, self._rooms.waits.early_sweep)
+        elif error.kind is ErrorKind.AUTH_REFUSED:
+            worker.keeper.force()
+        elif error.kind is ErrorKind.BUSY and worker.health.session_cap is not None:
+            await self._runner.bear(worker.health.session_cap)
+
+    def _measure_speed(self, fetch: Fetch) -> None:
+        """Learn how fast footage comes, from fetches that ran for a while."""
+        took_s = self._rooms.clock.monotonic() - fetch.started_s
+        if fetch.at_ms is None or took_s < MEASURABLE_S:
+            return
+        speed = max(fetch.at_ms - fetch.job.range.start_ms, 0) / 1000 / took_s
+        self.speed = speed if self.speed is None else (self.speed + speed) / 2
