@@ -20,6 +20,23 @@ ensure_test_environment() {
   cp "$ROOT/requirements_test.txt" "$stamp"
 }
 
+# ensure_core_environment: set CORE_PYTHON; what the core needs, and no Home Assistant.
+ensure_core_environment() {
+  local folder=$CACHE/core stamp=$CACHE/core/requirements.installed
+  CORE_PYTHON=$folder/bin/python
+  if [ -x "$CORE_PYTHON" ] && "$CORE_PYTHON" -c '' 2>/dev/null &&
+    cmp -s "$ROOT/requirements_core.txt" "$stamp"; then
+    return 0
+  fi
+  find_python
+  find_ffmpeg || fail "ffmpeg is needed and could not be had"
+  say "Preparing an environment without Home Assistant"
+  quietly "$CACHE/log/core-venv.log" "$UV" venv --clear --python "$PYTHON" "$folder" &&
+    quietly "$CACHE/log/core.log" "$UV" pip install --python "$CORE_PYTHON" \
+      -r "$ROOT/requirements_core.txt" || fail "the packages for the core could not be installed"
+  cp "$ROOT/requirements_core.txt" "$stamp"
+}
+
 # newest_home_assistant: print the newest version; asked once a day, the last answer if offline.
 newest_home_assistant() {
   local answer=$CACHE/home-assistant.version version
