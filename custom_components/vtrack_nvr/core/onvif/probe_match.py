@@ -155,5 +155,9 @@ def _is_same(one: FoundDevice, other: FoundDevice) -> bool:
         return (one.serial, one.mac) == (other.serial, other.mac) and (
             set(one.xaddrs) == set(other.xaddrs)
         )
-    hosts = {a.host for a in map(split, (*one.xaddrs, *other.xaddrs)) if a}
-    return {one.host, other.host} <= hosts and one.serial == other.serial
+    advertises = other.host in _hosts(one) or one.host in _hosts(other)
+    return advertises and one.serial == other.serial
+
+
+def _hosts(device: FoundDevice) -> set[str]:
+    return {address.host for address in map(split, device.xaddrs) if address}

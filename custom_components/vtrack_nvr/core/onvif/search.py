@@ -230,8 +230,8 @@ def looks_capped(
 ) -> bool:
     """Say whether a device may have cut its list short without saying so.
 
-    A round number of results whose last one lies well before the window's end is asked
-    about again in two halves; a wrong suspicion costs two more searches.
+    Where a round number of results ends well before the window does, the search is
+    continued from there; a wrong suspicion costs one more search.
     """
     if results not in _SILENT_CAPS or not events:
         return False

@@ -32,7 +32,7 @@ from .search import (
 from .soap import SoapFault
 from .xml import Element
 
-_SHORTEST_WINDOW_MS = 15 * 60_000
+_MAX_CONTINUATIONS = 64
 _PAUSE_SECONDS = 0.25
 _MAX_RECORDINGS = 512
 _NO_SECOND_OPINION = frozenset(
@@ -137,23 +137,27 @@ class Searcher:
     async def _window(
         self, recording: Recording, window: TimeRange, device_now_ms: int
     ) -> tuple[tuple[Segment, ...], bool]:
-        events, results, outcome = await self._events(recording.token, window)
-        if (
-            looks_capped(results, events, window)
-            and window.duration_ms > _SHORTEST_WINDOW_MS
-        ):
-            middle_ms = (window.start_ms + window.end_ms) // 2
-            halves = (
-                TimeRange(window.start_ms, middle_ms),
-                TimeRange(middle_ms, window.end_ms),
-            )
-            listed = [await self._window(recording, h, device_now_ms) for h in halves]
-            return stitch(part for part, _ in listed), all(sure for _, sure in listed)
-        fold = fold_segments(events, recording, window, device_now_ms)
-        is_whole = outcome is Outcome.COMPLETED and not looks_capped(
-            results, events, window
-        )
-        return fold.segments, fold.is_proven and is_whole
+        """Search one window; a list that was cut short is continued where it ended."""
+        listed: list[tuple[Segment, ...]] = []
+        is_whole = True
+        rest = window
+        for _ in range(_MAX_CONTINUATIONS):
+            events, results, outcome = await self._events(recording.token, rest)
+            part = rest
+            is_capped = looks_capped(results, events, rest)
+            if is_capped:
+                last_ms = max(event.device_ms for event in events)
+                if last_ms > rest.start_ms:
+                    part = TimeRange(rest.start_ms, last_ms)
+            fold = fold_segments(events, recording, part, device_now_ms)
+            listed.append(fold.segments)
+            is_whole = (
+                is_whole and fold.is_proven and outcome is Outcome.COMPLETED
+            ) and not (is_capped and part == rest)
+            if part == rest:
+                return stitch(listed), is_whole
+            rest = TimeRange(part.end_ms, rest.end_ms)
+        return stitch(listed), False
 
     async def _events(
         self, token: str, window: TimeRange
@@ -225,8 +229,9 @@ class Searcher:
                     timeout=self._waits.soap_call + wait,
                 )
             except SoapFault as fault:
+                # A lost session may still hold its place on the device.
+                await self._end(token)
                 if fault.kind is not ErrorKind.GONE:
-                    await self._end(token)
                     raise
                 return Outcome.BROKEN
             state, count = take(answer)

@@ -1,0 +1,393 @@
+"""Logging in the way a device asks, and classifying what it answers."""
+
+import asyncio
+from collections.abc import Callable
+
+import aiohttp
+from aiohttp import web
+import pytest
+
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.login_guard import LoginGuard
+from custom_components.vtrack_nvr.core.onvif.caller import (
+    AuthMode,
+    Call,
+    Login,
+    Refusal,
+    SoapCaller,
+    rungs,
+)
+from custom_components.vtrack_nvr.core.onvif.http_auth import parse_challenges
+from custom_components.vtrack_nvr.core.onvif.tls import TlsMode, TlsOptions
+from custom_components.vtrack_nvr.core.onvif.transport import HttpAnswer, HttpTransport
+from custom_components.vtrack_nvr.core.policy import Bounds, Waits
+from tests.core.onvif.scripted import QuickClock, ScriptedServer, fault, soap
+
+DIGEST = 'Digest realm="r", nonce="n{}", qop="auth"'
+
+
+class World:
+    def __init__(self, server: ScriptedServer, session: aiohttp.ClientSession) -> None:
+        self.server = server
+        self.guard = LoginGuard()
+        self.clock_moves = False
+        self.refreshed = 0
+        self.heard: list[tuple[str, HttpAnswer]] = []
+        self.transport = HttpTransport(
+            session,
+            Waits(connect=1, soap_call=1),
+            Bounds(soap_answer_bytes=200_000),
+            TlsOptions(),
+            lambda name, answer: self.heard.append((name, answer)),
+        )
+        self.caller = self.make()
+
+    def make(self, user: str = "u", password: str = "p") -> SoapCaller:
+        async def refresh() -> bool:
+            self.refreshed += 1
+            return self.clock_moves
+
+        return SoapCaller(
+            self.transport, Login(user, password), self.guard, QuickClock(), refresh
+        )
+
+    def call(self, name: str = "Op", path: str = "/a") -> Call:
+        return Call(
+            f"http://127.0.0.1:{self.server.port}{path}", f"urn:x/{name}", "<x/>"
+        )
+
+    async def error(self, call: Call | None = None, **options: bool) -> NvrError:
+        with pytest.raises(NvrError) as caught:
+            await self.caller.call(call or self.call(), **options)
+        return caught.value
+
+
+@pytest.fixture
+def world(server: ScriptedServer, session: aiohttp.ClientSession) -> World:
+    return World(server, session)
+
+
+def challenge(*headers: str, text: str = "no") -> web.Response:
+    response = web.Response(status=401, text=text)
+    for header in headers:
+        response.headers.add("WWW-Authenticate", header)
+    return response
+
+
+def wants_wss(answer: Callable[[], web.Response]) -> object:
+    async def handle(request: web.Request, body: str) -> web.Response:
+        return answer() if "UsernameToken" in body else fault("NotAuthorized")
+
+    return handle
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_https", "expected"),
+    [
+        ([DIGEST], False, [AuthMode.DIGEST, AuthMode.WSS]),
+        ([DIGEST, "Basic realm=x"], True, [AuthMode.DIGEST, AuthMode.WSS]),
+        (["Basic realm=x"], True, [AuthMode.BASIC, AuthMode.WSS]),
+        (["Basic realm=x"], False, [AuthMode.WSS]),
+        ([], True, [AuthMode.WSS]),
+    ],
+)
+def test_the_ladder(
+    headers: list[str], is_https: bool, expected: list[AuthMode]
+) -> None:
+    assert (
+        list(rungs(Refusal(parse_challenges(headers)), is_https=is_https)) == expected
+    )
+
+
+async def test_nothing_is_sent_where_nothing_is_asked(world: World) -> None:
+    world.server.answers["Op"] = "<done/>"
+    assert (await world.caller.call(world.call())).tag == "done"
+    assert world.caller.default_mode is None
+    assert [name for name, _ in world.heard] == ["Op"]
+
+
+async def test_the_password_is_never_in_a_repr(world: World) -> None:
+    assert "secret" not in repr(Login("u", "secret"))
+
+
+async def test_wss_where_no_challenge_comes(world: World) -> None:
+    world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
+    await world.caller.call(world.call())
+    assert world.caller.default_mode is AuthMode.WSS
+    await world.caller.call(world.call())
+    assert world.server.count("Op") == 3
+
+
+async def test_digest_is_used_again_with_a_counter(world: World) -> None:
+    async def handle(request: web.Request, body: str) -> web.Response:
+        if "Digest" in request.headers.get("Authorization", ""):
+            return soap("<done/>")
+        return challenge(DIGEST.format(1))
+
+    world.server.answers["Op"] = handle
+    for _ in range(3):
+        await world.caller.call(world.call(path="/a?x=%20y"))
+    sent = [auth for _, _, auth in world.server.seen]
+    assert sent[0] == ""
+    for number, auth in enumerate(sent[1:], 1):
+        assert f"nc={number:08x}" in auth
+        assert 'uri="/a?x=%20y"' in auth
+
+
+async def test_a_fresh_challenge_refused_counts_once_and_wss_is_next(
+    world: World,
+) -> None:
+    world.server.answers["Op"] = challenge(DIGEST.format(1))
+    assert (await world.error()).kind is ErrorKind.AUTH_REFUSED
+    assert world.guard.is_locked
+    # Unauthenticated, digest, WSS: and nothing more, ever.
+    assert world.server.count("Op") == 3
+    assert (await world.error()).kind is ErrorKind.AUTH_REFUSED
+    assert world.server.count("Op") == 3
+
+
+async def test_digest_that_does_not_work_is_given_up_for_wss(world: World) -> None:
+    async def handle(request: web.Request, body: str) -> web.Response:
+        return (
+            soap("<done/>") if "UsernameToken" in body else challenge(DIGEST.format(1))
+        )
+
+    world.server.answers["Op"] = handle
+    await world.caller.call(world.call())
+    assert world.caller.default_mode is AuthMode.WSS
+    assert not world.guard.is_locked
+    assert not world.guard.refused("soap")
+
+
+async def test_a_stale_nonce_is_no_refusal(world: World) -> None:
+    count = 0
+
+    async def handle(request: web.Request, body: str) -> web.Response:
+        nonlocal count
+        count += 1
+        auth = request.headers.get("Authorization", "")
+        if 'nonce="n2"' in auth:
+            return soap("<done/>")
+        return challenge(DIGEST.format(2 if auth else 1) + ", stale=true")
+
+    world.server.answers["Op"] = handle
+    await world.caller.call(world.call())
+    assert world.caller.default_mode is AuthMode.DIGEST
+    assert count == 3
+
+
+async def test_nonces_that_are_always_stale_end_the_attempt(world: World) -> None:
+    world.server.answers["Op"] = challenge(DIGEST.format(1) + ", stale=true")
+    assert (await world.error()).kind is ErrorKind.AUTH_REFUSED
+    assert world.server.count("Op") <= 6
+
+
+async def test_local_time_sold_as_utc_is_tried_against_true_utc_once(
+    world: World,
+) -> None:
+    created: list[str] = []
+
+    async def handle(request: web.Request, body: str) -> web.Response:
+        if "Created" not in body:
+            return fault("NotAuthorized")
+        created.append(body.partition("Created>")[2][:20])
+        return soap("<done/>") if len(created) > 1 else fault("NotAuthorized")
+
+    world.server.answers["Op"] = handle
+    world.caller.offset_ms = -8 * 3_600_000
+    await world.caller.call(world.call())
+    assert created[0] > created[1]
+    assert not world.guard.refused("soap")
+
+
+async def test_a_refusal_after_the_clock_moved_is_tried_again(world: World) -> None:
+    world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
+    await world.caller.call(world.call())
+    world.server.answers["Op"] = [fault("NotAuthorized"), soap("<done/>")]
+    world.clock_moves = True
+    await world.caller.call(world.call())
+    assert world.refreshed == 1
+    assert not world.guard.is_locked
+
+
+async def test_a_device_that_changes_its_ways_is_followed(world: World) -> None:
+    world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
+    await world.caller.call(world.call())
+
+    async def digest_now(request: web.Request, body: str) -> web.Response:
+        if "Digest" in request.headers.get("Authorization", ""):
+            return soap("<done/>")
+        return challenge(DIGEST.format(1))
+
+    world.server.answers["Op"] = digest_now
+    await world.caller.call(world.call())
+    await world.caller.call(world.call())
+    assert not world.guard.is_locked
+
+
+async def test_no_permission_is_told_by_a_witness(world: World) -> None:
+    world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
+    world.server.answers["Other"] = fault("NotAuthorized")
+    await world.caller.call(world.call())
+    error = await world.error(world.call("Other"))
+    assert error.kind is ErrorKind.NO_PERMISSION
+    world.server.answers["Op"] = fault("NotAuthorized")
+    error = await world.error(world.call("Other"))
+    assert error.kind is ErrorKind.AUTH_REFUSED
+
+
+async def test_many_calls_at_once_with_a_wrong_password_try_twice(world: World) -> None:
+    world.server.answers["*"] = fault("NotAuthorized")
+    results = await asyncio.gather(
+        *(world.caller.call(world.call(f"Op{n}")) for n in range(8)),
+        return_exceptions=True,
+    )
+    assert all(
+        isinstance(r, NvrError) and r.kind is ErrorKind.AUTH_REFUSED for r in results
+    )
+    tokens = sum(1 for name, answer in world.heard if answer.status == 400)
+    assert world.guard.is_locked
+    # Each try is one request without and one with the login.
+    assert tokens <= 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "detail"),
+    [
+        (web.Response(text="<html>Login</html>"), ErrorKind.NOT_ONVIF, "html page"),
+        (web.Response(status=404, text="x"), ErrorKind.NOT_ONVIF, "http 404"),
+        (web.Response(status=400, text="x"), ErrorKind.NOT_ONVIF, "http 400"),
+        (web.Response(status=503, text="x"), ErrorKind.BUSY, "http 503"),
+        (web.Response(status=403, text="x"), ErrorKind.NO_PERMISSION, "http 403"),
+        (web.Response(status=502, text="x"), ErrorKind.PROTOCOL, "http 502"),
+        (web.Response(status=301, headers={"Location": "https://x/?secret=1"}),
+         ErrorKind.NOT_ONVIF, "redirects to https"),
+        (web.Response(body=b"x" * 300_000), ErrorKind.PROTOCOL, "exceeds"),
+        (web.Response(text="<!DOCTYPE a []><a/>"), ErrorKind.PROTOCOL, "refused"),
+        (fault("NoProfile"), ErrorKind.GONE, "NoProfile"),
+    ],
+)  # fmt: skip
+async def test_answers_are_classified(
+    world: World, answer: web.Response, kind: ErrorKind, detail: str
+) -> None:
+    world.server.answers["Op"] = answer
+    error = await world.error()
+    assert error.kind is kind
+    assert detail in error.detail
+    assert error.where == "Op"
+    assert "secret" not in str(error)
+
+
+async def test_large_answers_are_parsed_off_the_loop(world: World) -> None:
+    world.server.answers["Op"] = f"<done>{'x' * 100_000}</done>"
+    assert len((await world.caller.call(world.call())).text or "") == 100_000
+
+
+async def test_silence_and_addresses_that_are_none(world: World) -> None:
+    async def hang(request: web.Request, body: str) -> web.Response:
+        await asyncio.sleep(0.15)
+        return soap("<late/>")
+
+    world.server.answers["Op"] = hang
+    call = Call(world.call().url, "urn:x/Op", "<x/>", timeout=0.05)
+    assert (await world.error(call)).kind is ErrorKind.TIMEOUT
+    odd = Call("http://127.0.0.1:notaport/", "urn:x/Op", "<x/>")
+    assert (await world.error(odd)).kind is ErrorKind.PROTOCOL
+    closed = Call("http://127.0.0.1:1/", "urn:x/Op", "<x/>")
+    assert (await world.error(closed)).kind is ErrorKind.UNREACHABLE
+    await asyncio.sleep(0.15)
+
+
+async def raw_server(answer: bytes) -> asyncio.Server:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    return await asyncio.start_server(serve, "127.0.0.1", 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (b"", ErrorKind.UNREACHABLE),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", ErrorKind.NOT_ONVIF),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<a", ErrorKind.PROTOCOL),
+    ],
+)
+async def test_servers_that_are_none(
+    world: World, answer: bytes, kind: ErrorKind
+) -> None:
+    async with await raw_server(answer) as server:
+        port = server.sockets[0].getsockname()[1]
+        call = Call(f"http://127.0.0.1:{port}/", "urn:x/Op", "<x/>")
+        assert (await world.error(call)).kind is kind
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_opened_anew(
+    world: World,
+) -> None:
+    hits = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal hits
+        hits += 1
+        await reader.readuntil(b"</s:Envelope>")
+        if hits == 2:
+            body = soap("<done/>").body
+            assert isinstance(body, bytes)
+            head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        call = Call(f"http://127.0.0.1:{port}/", "urn:x/Op", "<x/>")
+        assert (await world.caller.call(call)).tag == "done"
+    assert hits == 2
+
+
+async def test_plain_text_behind_https_is_a_tls_error(
+    session: aiohttp.ClientSession,
+) -> None:
+    transport = HttpTransport(
+        session, Waits(connect=1, soap_call=1), Bounds(), TlsOptions(TlsMode.ANY)
+    )
+    async with await raw_server(b"HTTP/1.1 400 Bad\r\n\r\n") as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(NvrError) as caught:
+            await transport.request(
+                "GET", f"https://127.0.0.1:{port}/", where="x", headers={}
+            )
+    assert caught.value.kind in {ErrorKind.TLS, ErrorKind.UNREACHABLE}
+
+
+async def test_pictures_log_in_by_http(world: World) -> None:
+    async def picture(request: web.Request, body: str) -> web.Response:
+        if "Digest" in request.headers.get("Authorization", ""):
+            return web.Response(body=b"jpeg", content_type="image/jpeg")
+        return challenge(DIGEST.format(1))
+
+    world.server.answers["GET"] = picture
+    url = f"http://127.0.0.1:{world.server.port}/still"
+    assert (await world.caller.get(url, where="still")).body == b"jpeg"
+    world.server.answers["GET"] = challenge(DIGEST.format(1))
+    with pytest.raises(NvrError) as caught:
+        await world.caller.get(url, where="still")
+    assert caught.value.kind is ErrorKind.NO_PERMISSION
+
+
+async def test_pictures_that_want_the_password_readable_are_not_fetched(
+    world: World,
+) -> None:
+    world.server.answers["GET"] = challenge("Basic realm=x")
+    url = f"http://127.0.0.1:{world.server.port}/still"
+    with pytest.raises(NvrError) as caught:
+        await world.caller.get(url, where="still")
+    assert caught.value.kind is ErrorKind.UNSUPPORTED
+    assert all(not auth for _, _, auth in world.server.seen)
+    anonymous = world.make("", "")
+    with pytest.raises(NvrError) as caught:
+        await anonymous.get(url, where="still")
+    assert caught.value.kind is ErrorKind.NO_PERMISSION

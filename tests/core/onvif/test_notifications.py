@@ -1,0 +1,136 @@
+"""Pull points: requests, subscriptions and the events of many vendors."""
+
+import pytest
+
+from custom_components.vtrack_nvr.core.models import EventClass
+from custom_components.vtrack_nvr.core.onvif.notifications import (
+    build_create,
+    build_pull,
+    build_renew,
+    build_unsubscribe,
+    read_notifications,
+    read_subscription,
+)
+from custom_components.vtrack_nvr.core.onvif.values import parse_time_ms
+from custom_components.vtrack_nvr.core.onvif.xml import parse, text
+
+NOW = 1_800_000_000_000
+
+
+def message(
+    topic: str, data: str, source: str = "", attributes: str = "", tag: str = "Message"
+) -> str:
+    def items(pairs: str) -> str:
+        return "".join(
+            f'<SimpleItem Name="{name}" Value="{value}"/>'
+            for name, _, value in (pair.partition("=") for pair in pairs.split())
+        )
+
+    return (
+        f"<NotificationMessage><Topic>{topic}</Topic><Message><{tag} {attributes}>"
+        f"<Source>{items(source)}</Source><Data>{items(data)}</Data></{tag}></Message>"
+        "</NotificationMessage>"
+    )
+
+
+def read(*messages: str, sources: dict[str, str] | None = None):  # type: ignore[no-untyped-def]
+    return read_notifications(
+        parse(f"<R>{''.join(messages)}</R>".encode()), sources or {}, NOW
+    )
+
+
+UTC = 'UtcTime="2026-03-01T07:12:09Z" PropertyOperation="Changed"'
+
+
+@pytest.mark.parametrize(
+    ("topic", "data", "kind", "active"),
+    [
+        ("tns1:RuleEngine/CellMotionDetector/Motion", "IsMotion=true", EventClass.MOTION, True),
+        ("tns1:VideoSource/MotionAlarm", "State=false", EventClass.MOTION, False),
+        ("tns1:RuleEngine/MotionRegionDetector/Motion", "State=1", EventClass.MOTION, True),
+        ("tns1:RuleEngine/FieldDetector/ObjectsInside", "IsInside=true", EventClass.MOTION, True),
+        ("tns1:RuleEngine/FieldDetector/ObjectsInside", "IsInside=true ObjectType=Human",
+         EventClass.PERSON, True),
+        ("tns1:RuleEngine/LineDetector/Crossed", "ObjectId=7", EventClass.MOTION, True),
+        ("tns1:RuleEngine/LineDetector/Crossed", "ObjectId=7 ClassTypes=Vehical",
+         EventClass.VEHICLE, True),
+        ("tns1:RuleEngine/MyRuleDetector/PeopleDetect", "State=true", EventClass.PERSON, True),
+        ("tns1:RuleEngine/MyRuleDetector/VehicleDetect", "State=true", EventClass.VEHICLE, True),
+        ("tns1:RuleEngine/MyRuleDetector/DogCatDetect", "State=true", EventClass.ANIMAL, True),
+        ("tns1:RuleEngine/PeopleDetector/People", "IsPeople=true", EventClass.PERSON, True),
+        ("tns1:RuleEngine/TPSmartEventDetector/TPSmartEvent", "IsVehicle=true",
+         EventClass.VEHICLE, True),
+        ("tns1:RuleEngine/TPSmartEventDetector/TPSmartEvent", "IsPet=true",
+         EventClass.ANIMAL, True),
+        ("tns1:RuleEngine/MyRuleDetector/FaceDetect", "State=false", EventClass.PERSON, False),
+        ("tns1:UserAlarm/tnsvendor:HumanShapeDetect", "State=true", EventClass.PERSON, True),
+        ("tns1:RecordingConfig/JobState", "State=Active", EventClass.RECORDING, True),
+        ("tns1:RecordingHistory/Track/State", "IsDataPresent=false", EventClass.RECORDING, False),
+        ("tns1:Device/Trigger/DigitalInput", "LogicalState=true", EventClass.OTHER, True),
+        ("tns1:Device/Trigger/DigitalInput", "LogicalState=false", EventClass.OTHER, False),
+        ("tns1:Monitoring/ProcessorUsage", "Value=31.5", EventClass.OTHER, True),
+    ],
+)  # fmt: skip
+def test_topics_of_many_vendors(
+    topic: str, data: str, kind: EventClass, active: bool
+) -> None:
+    (event,) = read(message(topic, data, attributes=UTC))
+    assert event.event_class is kind
+    assert event.is_active is active
+    assert ":" not in event.topic
+    assert event.device_ms == parse_time_ms("2026-03-01T07:12:09Z")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("VideoSourceConfigurationToken=C1 Rule=r", "V1"),
+        ("Source=V1", "V1"),
+        ("VideoSource=unknown", "unknown"),
+        ("Rule=r", ""),
+    ],
+)
+def test_the_source_is_the_channels_token(source: str, expected: str) -> None:
+    (event,) = read(
+        message("VideoSource/MotionAlarm", "State=1", source, UTC),
+        sources={"C1": "V1", "V1": "V1"},
+    )
+    assert event.source_token == expected
+
+
+def test_a_message_without_a_time_happened_now() -> None:
+    (event,) = read(message("VideoSource/MotionAlarm", "State=1"))
+    assert event.device_ms == NOW
+
+
+def test_what_cannot_be_read_is_left_out() -> None:
+    assert (
+        read(
+            message("", "State=1"),
+            "<NotificationMessage><Topic>t</Topic></NotificationMessage>",
+            message("t", "", attributes='PropertyOperation="Deleted" UtcTime="x"'),
+        )
+        == ()
+    )
+
+
+def test_requests() -> None:
+    assert text(parse(build_create(60).encode()), "InitialTerminationTime") == "PT60S"
+    pull = parse(build_pull(20).encode())
+    assert (text(pull, "Timeout"), text(pull, "MessageLimit")) == ("PT20S", "100")
+    assert text(parse(build_renew(60).encode()), "TerminationTime") == "PT60S"
+    assert parse(build_unsubscribe().encode()).tag.endswith("Unsubscribe")
+
+
+def test_a_subscription_repeats_its_reference_parameters() -> None:
+    found = read_subscription(
+        parse(
+            b"<R><SubscriptionReference><Address> http://x/sub?1 </Address>"
+            b'<ReferenceParameters><v:Id xmlns:v="urn:v" a="1">7</v:Id>'
+            b"</ReferenceParameters></SubscriptionReference></R>"
+        )
+    )
+    assert found is not None
+    assert found.address == "http://x/sub?1"
+    assert text(parse(found.reference.encode())) == "7"
+    assert read_subscription(parse(b"<R/>")) is None
