@@ -189,7 +189,7 @@ async def test_a_silent_root_is_stalled_and_blocks_nobody_else(tmp_path: Path) -
     async with asyncio.timeout(1):
         with pytest.raises(NvrError):
             await setup.library.browse.reader(clip_id)
-        assert len((await setup.library.browse.recent())) == 1
+        assert len(await setup.library.browse.recent()) == 1
         await setup.library.mark(CAMERA, [], CoverageState.ON_DEVICE)
         (root,) = await setup.library.roots()
         assert root.problem is not None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.library import LibraryBounds
 from custom_components.vtrack_nvr.core.models import CoverageState
 from custom_components.vtrack_nvr.core.policy import Waits
@@ -74,6 +75,15 @@ def keep_large(setup: Setup, start_ms: int, padding: int = MEGABYTE) -> int:
     return target.clip_id
 
 
+def refused(setup: Setup, start_ms: int) -> ErrorKind | None:
+    """Try to keep a large clip; returns why that was refused, if it was."""
+    try:
+        keep_large(setup, start_ms)
+    except NvrError as error:
+        return error.kind
+    return None
+
+
 async def test_a_root_that_fills_up_makes_room_with_its_oldest(
     tmp_path: Path, media: Path
 ) -> None:
@@ -81,15 +91,13 @@ async def test_a_root_that_fills_up_makes_room_with_its_oldest(
     kept = 0
     for number in range(40):
         for _ in range(200):
-            try:
-                await asyncio.to_thread(keep_large, setup, NOW + number * 5 * MINUTE)
-            except NvrError as error:
-                assert error.kind is ErrorKind.STORAGE_FULL
-                setup.clock.advance(MINUTE)
-                await asyncio.sleep(0.02)
-            else:
+            kind = await asyncio.to_thread(refused, setup, NOW + number * 5 * MINUTE)
+            if kind is None:
                 kept += 1
                 break
+            assert kind is ErrorKind.STORAGE_FULL
+            setup.clock.advance(MINUTE)
+            await asyncio.sleep(0.02)
     assert kept == 40, "sync goes on because the oldest went"
     await until(lambda: setup.library.storage_problem(CAMERA) is None)
     totals = await setup.library.totals(CAMERA)
@@ -103,18 +111,15 @@ async def test_a_root_full_of_protected_clips_pauses(
     tmp_path: Path, media: Path
 ) -> None:
     setup = await opened(tmp_path, floor_bytes=4 * MEGABYTE, with_keeper=True)
-    number = 0
-    while True:
-        try:
-            clip_id = await asyncio.to_thread(
-                keep_large, setup, NOW - DAY + number * 5 * MINUTE
-            )
-        except NvrError as error:
-            assert error.kind is ErrorKind.STORAGE_FULL
+    kind: ErrorKind | None = None
+    for number in range(20):
+        start_ms = NOW - DAY + number * 5 * MINUTE
+        kind = await asyncio.to_thread(refused, setup, start_ms)
+        if kind is not None:
             break
-        await setup.library.care.protect([clip_id])
-        number += 1
-        assert number < 20
+        window = TimeRange(start_ms, start_ms + MINUTE)
+        await setup.library.care.protect_range(CAMERA, window)
+    assert kind is ErrorKind.STORAGE_FULL
     files = setup.files()
     setup.clock.advance(2 * MINUTE)
     await until(lambda: setup.library.care.full_roots != ())

@@ -7,12 +7,12 @@ by offset, so that the last page is as quick as the first.
 from collections.abc import Sequence
 import datetime as dt
 import sqlite3
-from typing import Any
 
 from ..intervals import TimeRange
 from ..models import CameraKey, Clip, CoverageSpan, CoverageState, EventClass
-from . import index_cameras, index_ledger
+from . import index_cameras, index_events, index_ledger
 from .index_clips import EPOCH_DAY
+from .index_events import Place, Search, places_of
 from .rows import CLIP_COLUMNS, CLIP_TABLES, clip_of
 from .values import (
     ClipPage,
@@ -21,6 +21,9 @@ from .values import (
     LedgerEntry,
     SearchOrder,
 )
+
+_MERGED = 64
+"""Up to so many cameras are searched one by one; beyond, along the common time line."""
 
 _EXPECTED = (
     CoverageState.ON_DEVICE,
@@ -78,50 +81,57 @@ def page(
     *,
     is_protected: bool | None = None,
     event_class: EventClass | None = None,
-    event_slack_ms: int = 0,
 ) -> ClipPage:
-    """Return complete clips that begin in the window, after the clip with id `after`."""
-    where = ["clip.state = 'complete'"]
-    values: dict[str, Any] = {}
-    if cameras is not None:
-        ids = [index_cameras.camera_id(connection, key) for key in cameras]
-        if len(ids) == 1:
-            where.append("clip.camera_id = :camera")
-            values["camera"] = ids[0]
-        else:
-            # "+" keeps SQLite on the index by start, which is in the wanted order
-            where.append(f"+clip.camera_id in ({','.join(map(str, ids)) or 'null'})")
-    if window is not None:
-        where.append("clip.start_ms >= :start and clip.start_ms < :end")
-        values |= {"start": window.start_ms, "end": window.end_ms}
-    is_newest = order is SearchOrder.NEWEST
+    """Return complete clips that begin in the window, after the clip with id `after`.
+
+    Places (start, id) are found first, whole rows only for the page.
+    """
+    ids = (
+        None
+        if cameras is None
+        else [index_cameras.camera_id(connection, key) for key in cameras]
+    )
+    place: Place | None = None
     if after is not None:
-        last = connection.execute(
+        row = connection.execute(
             "select start_ms from clip where id = ?", (after,)
         ).fetchone()
-        if last is None:
+        if row is None:
             return ClipPage(())
-        sign = "<" if is_newest else ">"
-        where.append(f"(clip.start_ms, clip.id) {sign} (:after_ms, :after)")
-        values |= {"after_ms": last[0], "after": after}
-    if is_protected is not None:
-        where.append(f"clip.is_protected = {int(is_protected)}")
+        place = (row[0], after)
+    search = Search(
+        camera_ids=ids,
+        window=window,
+        is_newest=order is SearchOrder.NEWEST,
+        limit=limit + 1,
+        after=place,
+        is_protected=is_protected,
+    )
     if event_class is not None:
-        where.append(
-            "exists (select 1 from mark where mark.camera_id = clip.camera_id"
-            " and mark.class = :class and mark.start_ms < clip.end_ms + :slack"
-            " and mark.end_ms >= clip.start_ms - :slack and mark.start_ms >="
-            " clip.start_ms - :slack - camera.longest_mark_ms)"
+        places = index_events.places(connection, search, event_class)
+    elif ids is not None and 1 < len(ids) <= _MERGED:
+        places = sorted(
+            (
+                found
+                for camera_id in ids
+                for found in places_of(connection, search.of_camera(camera_id))
+            ),
+            reverse=search.is_newest,
         )
-        values |= {"class": event_class.value, "slack": event_slack_ms}
-    way = "desc" if is_newest else "asc"
+    else:
+        places = places_of(connection, search)
+    clips = _clips(connection, [clip_id for _start, clip_id in places[:limit]])
+    return ClipPage(clips, clips[-1].id if len(places) > limit and clips else None)
+
+
+def _clips(connection: sqlite3.Connection, ids: Sequence[int]) -> tuple[Clip, ...]:
+    """Return clips by their ids, in that order."""
     rows = connection.execute(
-        f"select {CLIP_COLUMNS} from {CLIP_TABLES} where {' and '.join(where)}"  # noqa: S608  built of our own words
-        f" order by clip.start_ms {way}, clip.id {way} limit :limit",
-        {**values, "limit": limit + 1},
-    ).fetchall()
-    found = tuple(clip_of(row) for row in rows[:limit])
-    return ClipPage(found, found[-1].id if len(rows) > limit and found else None)
+        f"select {CLIP_COLUMNS} from {CLIP_TABLES}"  # noqa: S608  numbers only
+        f" where clip.id in ({','.join(map(str, ids))})"
+    )
+    by_id = {row["id"]: clip_of(row) for row in rows}
+    return tuple(by_id[clip_id] for clip_id in ids)
 
 
 def coverage(

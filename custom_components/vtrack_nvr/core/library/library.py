@@ -36,13 +36,14 @@ from .exports import ExportBook
 from .files import FileLayer
 from .guard import Guard, Root
 from .keeper import Keeper
-from .opening import open_database
+from .opening import check_beside, needs_check, open_database
 from .sink import LibrarySink
 from .store import Store, note
 from .thumbnails import ThumbnailBook
 from .values import (
     CameraInfo,
     IndexEvent,
+    IndexEventKind,
     LibraryBounds,
     LibraryEvent,
     LibraryEventKind,
@@ -52,6 +53,7 @@ from .values import (
     RootConfig,
     RootInfo,
 )
+from .worker import Worker
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -112,6 +114,7 @@ class Library(EngineLedger):
         self.exports = ExportBook(self._store, index_path.parent)
         self.thumbnails = ThumbnailBook(self._store, index_path.parent)
         self._keeper = Keeper(self._store, self.care, self.exports, self.thumbnails)
+        self._checker = Worker("vtrack-index-check")
         self._events: tuple[IndexEvent, ...] = ()
         self._is_open = False
 
@@ -148,8 +151,18 @@ class Library(EngineLedger):
         self._set_zone(store.zone)
         if store.guard.wait_answered(store.bounds.open_wait):
             self.care.wait_settled(store.bounds.open_wait)
+        if needs_check(self._index_path, store.bounds):
+            self._checker.submit(self._check_index)
         if self._with_keeper:
             self._keeper.start()
+
+    def _check_index(self) -> None:
+        """Check a large index beside its use; damage is told and remembered."""
+        if check_beside(self._index_path):
+            return
+        now_ms = self._store.clock.now_ms()
+        self._events = (*self._events, IndexEvent(IndexEventKind.DAMAGED, now_ms))
+        self._store.tell(LibraryEvent(LibraryEventKind.INDEX))
 
     @staticmethod
     def _end_broken(connection: sqlite3.Connection, now_ms: int) -> None:
@@ -174,6 +187,8 @@ class Library(EngineLedger):
         wait(pending, timeout=store.bounds.stop_wait / 2)
         store.stopping.set()
         self._keeper.stop(store.bounds.stop_wait)
+        self._checker.close()
+        self._checker.join(store.bounds.stop_wait)
         store.guard.stop(store.bounds.stop_wait)
         store.db.close()
 
@@ -264,6 +279,7 @@ class Library(EngineLedger):
         """Return the state of roots, index and upkeep; touches no root."""
         store = self._store
         rows = await self._read(lambda c: root_rows.usage(c, store.clock.now_ms()))
+        is_damaged = any(event.kind is IndexEventKind.DAMAGED for event in self._events)
         return LibraryHealth(
             roots=tuple(
                 root_rows.info(root, rows.get(root.id), store.guard.problem(root))
@@ -277,6 +293,7 @@ class Library(EngineLedger):
                 lambda: store.files.size(self._index_path) or 0
             ),
             last_check=self.care.last_check,
+            problem=ErrorKind.INDEX_FAILED if is_damaged else None,
         )
 
     def root_problem(self, root_id: int) -> NvrError | None:

@@ -30,9 +30,13 @@ def open_database(
     now_ms = clock.now_ms()
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
-    connection = None if is_new else _open_checked(path)
+    is_at_once = is_new or (
+        path.stat().st_size <= bounds.check_at_once_bytes or suspicion(path).exists()
+    )
+    connection = None if is_new else _open_checked(path, is_at_once=is_at_once)
     if connection is None and not is_new:
         aside = _set_aside(path, now_ms)
+        suspicion(path).unlink(missing_ok=True)
         _LOGGER.error("The index is damaged; set aside as %s, rebuilding", aside.name)
         events.append(
             IndexEvent(IndexEventKind.REBUILT, now_ms, "integrity check failed", aside)
@@ -61,13 +65,50 @@ def open_database(
     return connection, tuple(events)
 
 
-def _open_checked(path: Path) -> sqlite3.Connection | None:
-    """Return a connection to a sound database, None where it is damaged."""
+def suspicion(path: Path) -> Path:
+    """Return the file that says "found damaged while in use"."""
+    return path.with_name(f"{path.name}.suspect")
+
+
+def needs_check(path: Path, bounds: LibraryBounds) -> bool:
+    """Say whether a database was opened without the whole check."""
+    return path.stat().st_size > bounds.check_at_once_bytes
+
+
+def check_beside(path: Path) -> bool:
+    """Check a database that is in use, through a connection of its own; blocks.
+
+    False where it is damaged; the next start will set it aside then.
+    """
+    try:
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            found = connection.execute("pragma quick_check(1)").fetchone()[0]
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and not _is_damage(error):
+            return True
+        found = str(error)
+    if found == "ok":
+        return True
+    _LOGGER.error("The index is damaged (%s); the next start rebuilds it", found)
+    suspicion(path).touch()
+    return False
+
+
+def _open_checked(path: Path, *, is_at_once: bool) -> sqlite3.Connection | None:
+    """Return a connection to a sound database, None where it is damaged.
+
+    A large one is only looked at here; `check_beside` does the rest.
+    """
     connection: sqlite3.Connection | None = None
     try:
         connection = connect(path)
-        rows = connection.execute("pragma quick_check(1)").fetchall()
-        if [row[0] for row in rows] == ["ok"]:
+        question = "pragma quick_check(1)" if is_at_once else "select 'ok' from meta"
+        rows = connection.execute(question).fetchmany(1)
+        if not is_at_once or [row[0] for row in rows] == ["ok"]:
+            suspicion(path).unlink(missing_ok=True)
             return connection
     except sqlite3.DatabaseError as error:
         _LOGGER.warning("Checking the index: %s", index_error(error))

@@ -174,7 +174,7 @@ class Retainer:
                 )
             }
         )
-        written = store.read(lambda c: _written_by_root(c, now_ms))
+        written: dict[int, int] | None = None
         cases: list[RootCase] = []
         for root in store.guard.roots():
             if root.space is None or root.id not in rows or not _answers(store, root):
@@ -182,11 +182,13 @@ class Retainer:
             margin = store.bounds.floor_margin_bytes
             free = root.space.free_bytes
             is_low = free < root.floor_bytes + margin // 2
+            if is_low and written is None:
+                written = store.read(lambda c: _written_by_root(c, now_ms))
             cases.append(
                 RootCase(
                     root_id=root.id,
                     needed_bytes=root.floor_bytes + margin - free if is_low else 0,
-                    written_bytes=written.get(root.id, 0),
+                    written_bytes=(written or {}).get(root.id, 0),
                     floor_bytes=root.floor_bytes,
                     applied_floor_bytes=rows[root.id]["applied_floor_bytes"],
                 )
@@ -247,11 +249,13 @@ def _camera_case(
         if not row["is_protected"]:
             excess -= row["size_bytes"]
     last_run_ms = camera["retained_ms"]
-    written = connection.execute(
-        "select coalesce(sum(size_bytes), 0) from clip where state = 'complete'"
-        " and camera_id = ? and created_ms >= ?",
-        (camera_id, now_ms if last_run_ms is None else last_run_ms),
-    ).fetchone()[0]
+    written = 0
+    if wanted.max_bytes is not None and last_run_ms is not None:
+        written = connection.execute(
+            "select coalesce(sum(size_bytes), 0) from clip where state = 'complete'"
+            " and camera_id = ? and created_ms >= ?",
+            (camera_id, last_run_ms),
+        ).fetchone()[0]
     return CameraCase(
         camera=key,
         wanted=wanted,

@@ -83,7 +83,9 @@ class LibraryBounds:
     clock_jump_ms: int = HOUR_MS
     era_slack_ms: int = 60_000
     """How far the UTC of a clip may be from its era's offset."""
-    delete_batch: int = 100
+    delete_batch: int = 25
+    check_at_once_bytes: int = 64_000_000
+    """Up to this size the index is checked before it is used, beyond beside its use."""
     page: int = 200
     """The largest page of clips a query returns."""
     stale_part_ms: int = DAY_MS
@@ -324,6 +326,8 @@ class IndexEventKind(StrEnum):
     OLDER = "older"
     """The index is older than the library (a backup was restored); files are adopted."""
     MIGRATED = "migrated"
+    DAMAGED = "damaged"
+    """Damage was found while in use; the next start sets the database aside."""
 
 
 @dataclass(frozen=True, slots=True)

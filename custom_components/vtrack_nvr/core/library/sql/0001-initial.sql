@@ -107,7 +107,7 @@ create table clip (
 ) strict;
 create index clip_by_camera on clip (camera_id, start_ms, id) where state = 'complete';
 create index clip_by_start on clip (start_ms, id) where state = 'complete';
-create index clip_protected on clip (camera_id, start_ms)
+create index clip_protected on clip (start_ms, id)
   where is_protected = 1 and state = 'complete';
 create index clip_unsettled on clip (state, state_ms) where state <> 'complete';
 create index clip_by_creation on clip (camera_id, created_ms) where state = 'complete';
@@ -155,6 +155,7 @@ create table mark (
   source text not null default '',
   primary key (camera_id, start_ms, class, source)
 ) strict, without rowid;
+create index mark_by_class on mark (class, start_ms);
 
 -- Requests by a person or an automation.
 create table want (
