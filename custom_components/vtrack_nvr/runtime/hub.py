@@ -21,14 +21,16 @@ from homeassistant.util.hass_dict import HassKey
 from ..const import CONF_STORAGE, DOMAIN, EVENT_CLIP
 from ..core.clock import SystemClock
 from ..core.download.downloader import Downloader
+from ..core.errors import NvrError
 from ..core.fetching import FetchJob
 from ..core.library.library import Library
 from ..core.library.values import Export, LibraryEvent, LibraryEventKind, RootConfig
 from ..core.media.probe import ClipProbe
-from ..core.models import Clip, NvrKey
+from ..core.models import Clip, ClipSource, NvrKey
 from ..core.rtsp.values import Endpoint
 from ..core.sync.engine import SyncEngine
 from .exporting import Exports
+from .live import LiveDesk
 from .pictures import Pictures
 from .settings import camera_retention
 from .storage import async_storage_choices
@@ -48,6 +50,7 @@ class VtrackHub:
     library: Library
     engine: SyncEngine
     exports: Exports
+    live: LiveDesk
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Name the parts; nothing is opened yet."""
@@ -78,13 +81,15 @@ class VtrackHub:
         self._task = self._hass.async_create_background_task(
             self.engine.run(), f"{DOMAIN} engine"
         )
+        self.live = LiveDesk(self._hass, self.library, self.engine, clock)
+        await self.live.async_start()
         self.library.subscribe(self._told)
         self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
         self._hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_config)
 
     async def _async_stop(self, _event: Event) -> None:
         """Finish or salvage everything within ten seconds."""
-        await self.engine.stop()
+        await asyncio.gather(self.live.async_stop(), self.engine.stop())
         if self._task is not None:
             self._task.cancel()
         await self._fetcher.close()
@@ -106,6 +111,8 @@ class VtrackHub:
         if clip is None:
             return
         facts = clip.facts
+        if facts.source is ClipSource.LIVE:
+            self._take_up(clip)
         self._hass.bus.async_fire(
             EVENT_CLIP,
             {
@@ -123,6 +130,13 @@ class VtrackHub:
                 "url": f"/api/{DOMAIN}/clip/{clip.id}",
             },
         )
+
+    def _take_up(self, clip: Clip) -> None:
+        """Let the engine know of footage that it did not fetch itself."""
+        try:
+            self.engine.notify_kept(clip.camera, clip.facts.range)
+        except NvrError:
+            _LOGGER.debug("A clip of %s, which is not attached", clip.camera)
 
     async def _async_config(self, event: Event) -> None:
         if "time_zone" in event.data:

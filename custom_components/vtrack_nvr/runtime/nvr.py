@@ -147,6 +147,7 @@ class VtrackRuntime:
             )
         )
         self.hub.attach(self)
+        await self.hub.live.async_update(self)
         self.entry.async_create_background_task(
             self.hass,
             async_listen(self.device, self.hub.engine, self.key),
@@ -156,6 +157,7 @@ class VtrackRuntime:
     async def async_stop(self) -> None:
         """End the work for the NVR; what is kept stays."""
         self.hub.detach(self)
+        await self.hub.live.async_detach(self)
         await self.hub.engine.detach_nvr(self.key)
         await self.device.close()
 
@@ -167,15 +169,21 @@ class VtrackRuntime:
         }
 
     def _camera_spec(self, camera: CameraRuntime) -> CameraSpec:
-        has_replay = self.entry.data.get(CONF_REPLAY) == ReplaySupport.FULL
         return CameraSpec(
             settings=camera_settings(camera.data),
-            recording_tokens=(
-                tuple(camera.data.get(CONF_RECORDINGS) or ()) if has_replay else ()
-            ),
+            recording_tokens=self._recordings_of(camera),
             source_tokens=frozenset({camera.channel}),
             can_live=bool(camera.profiles),
+            live=self.hub.live,
         )
+
+    def _recordings_of(self, camera: CameraRuntime) -> tuple[str, ...]:
+        has_replay = self.entry.data.get(CONF_REPLAY) == ReplaySupport.FULL
+        return tuple(camera.data.get(CONF_RECORDINGS) or ()) if has_replay else ()
+
+    def has_recordings(self, camera: CameraRuntime) -> bool:
+        """Say whether the device itself records the camera and can replay that."""
+        return bool(self._recordings_of(camera))
 
     def _gate(self) -> EntityGate:
         own = self.entry.options.get(CONF_GATE)
@@ -183,11 +191,12 @@ class VtrackRuntime:
         return EntityGate(
             self.hass,
             {camera.key: shared + camera.gates for camera in self.cameras.values()},
-            self._on_gate_missing,
+            self.on_gate_missing,
         )
 
     @callback
-    def _on_gate_missing(self, entity_id: str) -> None:
+    def on_gate_missing(self, entity_id: str) -> None:
+        """Say that an entity which allows or holds back work does not exist."""
         ir.async_create_issue(
             self.hass,
             DOMAIN,
@@ -244,6 +253,7 @@ class VtrackRuntime:
                 self.hub.engine.update_camera(
                     self.key, camera.key, self._camera_spec(camera)
                 )
+        await self.hub.live.async_update(self)
 
     # What entities, flows and actions ask
 

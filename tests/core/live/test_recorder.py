@@ -297,7 +297,7 @@ async def test_recorders_are_steered_from_the_loop(
     assert live.is_attached(CAMERA)
     live.switch(CAMERA, True)
     now = round(time.time() * 1000)
-    await live.want(CAMERA, TimeRange(now, now + 500))
+    live.record(CAMERA, TimeRange(now, now + 500))
     async with asyncio.timeout(8):
         while LiveState.RECORDING not in states:  # noqa: ASYNC110
             await asyncio.sleep(0.02)

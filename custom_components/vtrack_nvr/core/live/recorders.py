@@ -17,7 +17,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class LiveRecorders:
-    """One recorder per camera; implements `core.sync.ports.LiveSource`.
+    """One recorder per camera.
 
     Callbacks are called on the event loop. A changed spec replaces its recorder; the
     others notice nothing.
@@ -87,7 +87,7 @@ class LiveRecorders:
         if recorder := self._recorders.get(camera):
             recorder.switch(is_on)
 
-    async def want(self, camera: CameraKey, wanted: TimeRange, name: str = "") -> None:
+    def record(self, camera: CameraKey, wanted: TimeRange, name: str = "") -> None:
         """Make sure that a range (UTC) is recorded; its clip closes after its end.
 
         One of the same name is replaced.
