@@ -145,7 +145,8 @@ async def _resolved(
             continue
         except OSError:
             pass
-        with contextlib.suppress(OSError):
+        # UnicodeError: a label that is too long for a name.
+        with contextlib.suppress(OSError, UnicodeError):
             infos = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
             found[host] = tuple((info[0], info[4]) for info in infos)
     return found

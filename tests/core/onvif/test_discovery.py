@@ -1,0 +1,280 @@
+"""Multicast discovery, between two hosts in network namespaces of their own."""
+
+# ruff: noqa: N802 - names are those of the library
+import asyncio
+from collections.abc import Iterator
+import json
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+
+from custom_components.vtrack_nvr.core.onvif import discovery
+from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
+
+ROOT = Path(__file__).parents[3]
+NEAR, FAR = f"vtn{os.getpid()}", f"vtf{os.getpid()}"
+
+SEARCH = """
+import asyncio, json, sys, threading, time
+import scripts.nvr_cli
+from custom_components.vtrack_nvr.core.onvif.discovery import discover
+
+async def main():
+    seen, told = [], []
+    found = await discover(
+        json.loads(sys.argv[1]), seconds=2.0, on_found=seen.append,
+        on_progress=told.append,
+    )
+    threads = [t.name for t in threading.enumerate() if "asyncio" not in t.name]
+    print(json.dumps({
+        "found": [[d.host, d.port, d.name, d.endpoint_id] for d in found],
+        "seen": len(seen), "last": told[-1], "threads": threads,
+    }))
+
+asyncio.run(main())
+"""
+
+
+def run(*words: str) -> None:
+    subprocess.run(words, check=True, capture_output=True)
+
+
+@pytest.fixture
+def two_hosts() -> Iterator[None]:
+    """Two network namespaces joined by a cable; nothing leaves them."""
+    if os.geteuid() != 0 or shutil.which("ip") is None:
+        pytest.skip("needs root and iproute2 to make network namespaces")
+    try:
+        run("ip", "netns", "add", NEAR)
+    except subprocess.CalledProcessError:
+        pytest.skip("network namespaces are not allowed here")
+    try:
+        run("ip", "netns", "add", FAR)
+        cable = ("type", "veth", "peer", "name", "eth0", "netns", FAR)
+        run("ip", "-n", NEAR, "link", "add", "eth0", *cable)
+        for name, address in ((NEAR, "10.77.0.1/24"), (FAR, "10.77.0.2/24")):
+            run("ip", "-n", name, "address", "add", address, "dev", "eth0")
+            run("ip", "-n", name, "link", "set", "lo", "up")
+            run("ip", "-n", name, "link", "set", "eth0", "up")
+            run("ip", "-n", name, "route", "add", "default", "dev", "eth0")
+        yield
+    finally:
+        for name in (NEAR, FAR):
+            subprocess.run(
+                ["ip", "netns", "del", name], check=False, capture_output=True
+            )
+
+
+def within(name: str, *words: str) -> list[str]:
+    return ["ip", "netns", "exec", name, sys.executable, *words]
+
+
+@pytest.mark.root
+@pytest.mark.slow
+@pytest.mark.usefixtures("two_hosts")
+def test_cameras_on_another_host_are_found() -> None:
+    simulator = subprocess.Popen(
+        within(
+            FAR, "-m", "tests.simulator", "--scenario", "three-on-one-host",
+            "--host", "10.77.0.2", "--base-port", "1000", "--multicast",
+            "--discovery-port", "3702",
+        ),
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert simulator.stdout is not None
+        assert json.loads(simulator.stdout.readline())["ready"]
+        for interfaces in ('["10.77.0.1"]', "null"):
+            done = subprocess.run(
+                within(NEAR, "-c", SEARCH, interfaces),
+                cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+            )  # fmt: skip
+            answer: dict[str, Any] = json.loads(done.stdout)
+            assert sorted(answer["found"]) == [
+                [
+                    "10.77.0.2",
+                    1000 + n,
+                    name,
+                    f"7f3d4c1e-0000-4000-8000-0000000000{11 + n}",
+                ]
+                for n, name in enumerate(("First", "Second", "Third"))
+            ]
+            assert answer["seen"] == 3
+            assert answer["last"] == 1.0
+            assert answer["threads"] == ["MainThread"]
+    finally:
+        simulator.terminate()
+        simulator.wait(10)
+
+
+class Searcher:
+    """Stands in for the library: what it was asked, and what it hears."""
+
+    instances: list[Searcher]
+
+    def __init__(self, **options: object) -> None:
+        self.asked: list[object] = []
+        self.sources: list[object] = []
+        self.is_stopped = False
+        self.options = options
+        type(self).instances.append(self)
+
+    def start(self) -> None:
+        for address in ("192.0.2.1", "192.0.2.2"):
+            self.addSourceAddr(address)
+        self.removeSourceAddr("192.0.2.2")
+
+    def searchServices(self, types: list[object], timeout: float) -> None:
+        assert timeout == 0
+        self.asked += types
+        self.envReceived(Envelope("…/discovery/ProbeMatches"), ("192.0.2.9", 3702))
+        self.envReceived(Envelope("…/discovery/Probe"), ("192.0.2.8", 3702))
+
+    def stop(self) -> None:
+        self.is_stopped = True
+
+    def addSourceAddr(self, addr: object) -> None:
+        self.sources.append(addr)
+
+    def removeSourceAddr(self, addr: object) -> None:
+        self.sources.remove(addr)
+
+    def envReceived(self, env: object, addr: tuple[str, int]) -> None:
+        raise AssertionError("ours must be called")
+
+
+class Text(str):
+    __slots__ = ()
+
+    def getQuotedValue(self) -> str:
+        return str(self)
+
+    def getLocalname(self) -> str:
+        return str(self)
+
+
+class Envelope:
+    def __init__(self, action: str) -> None:
+        self._action = action
+
+    def getAction(self) -> str:
+        return self._action
+
+    def getProbeResolveMatches(self) -> list[Envelope]:
+        return [self, Printer("")]
+
+    def getEPR(self) -> str | None:
+        return "urn:uuid:ab"
+
+    def getScopes(self) -> list[Text]:
+        return [Text("onvif://www.onvif.org/name/Gate")]
+
+    def getXAddrs(self) -> list[str]:
+        return ["http://192.0.2.9:81/onvif/device_service"]
+
+    def getTypes(self) -> list[Text]:
+        return [Text("NetworkVideoTransmitter")]
+
+
+class Printer(Envelope):
+    def getEPR(self) -> str | None:
+        return None
+
+    def getScopes(self) -> list[Text]:
+        return []
+
+    def getXAddrs(self) -> list[str]:
+        return []
+
+    def getTypes(self) -> list[Text]:
+        return [Text("Printer")]
+
+
+class Library:
+    """The modules that discovery imports."""
+
+    def __init__(self, base: type[Searcher]) -> None:
+        base.instances = []
+        self.ThreadedWSDiscovery = base
+        self.QName = lambda namespace, name, prefix: f"{prefix}:{name}"
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> type[Searcher]:
+    class Fake(Searcher):
+        pass
+
+    modules = Library(Fake)
+    monkeypatch.setattr(discovery.importlib, "import_module", lambda name: modules)
+    return Fake
+
+
+async def find(interfaces: list[str], **options: Any) -> tuple[FoundDevice, ...]:
+    return await discovery.discover(interfaces, seconds=0.05, **options)
+
+
+async def test_the_library_asks_for_both_types_on_the_given_interfaces(
+    library: type[Searcher],
+) -> None:
+    seen: list[FoundDevice] = []
+    (found,) = await find(["192.0.2.1", "127.0.0.1"], on_found=seen.append)
+    assert (found.host, found.port, found.name) == ("192.0.2.9", 81, "Gate")
+    assert seen == [found]
+    (searcher,) = library.instances
+    assert searcher.asked == ["dn:NetworkVideoTransmitter", "tds:Device"]
+    assert searcher.sources == ["192.0.2.1"]
+    assert searcher.is_stopped
+    assert searcher.options["ttl"] == 4
+
+
+async def test_cancelling_waits_for_the_threads(library: type[Searcher]) -> None:
+    before = threading.active_count()
+    task = asyncio.create_task(discovery.discover(["127.0.0.1"], seconds=30))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert library.instances[0].is_stopped
+    assert threading.active_count() <= before + 1
+
+
+@pytest.mark.parametrize("failing", ["start", "stop"])
+async def test_a_library_that_fails_finds_nothing_and_raises_nothing(
+    library: type[Searcher], monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def fail(self: Searcher) -> None:
+        raise OSError(98, "Address already in use")
+
+    monkeypatch.setattr(library, failing, fail)
+    assert len(await find(["127.0.0.1"])) == (failing == "stop")
+
+
+async def test_without_the_library_discovery_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def missing(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(discovery.importlib, "import_module", missing)
+    assert await find(["127.0.0.1"]) == ()
+    assert "not installed" in caplog.text
+
+
+async def test_no_interface_with_multicast_is_an_empty_answer(
+    library: type[Searcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "searchServices", lambda *_, **__: None)
+    # An address this host does not have.
+    assert await find(["192.0.2.77"]) == ()
+
+
+def test_the_hosts_own_addresses_are_without_loopback() -> None:
+    assert all(
+        not address.startswith("127.") for address in discovery.local_addresses()
+    )
