@@ -105,6 +105,7 @@ class Fetch:
         )
         self._position_us = self._range.start_ms * 1000
         """Everything before is kept, or was passed without footage."""
+        self._step_us = 0
         self._written_us: int | None = None
         self._skipped: list[TimeRange] = []
         self._notices: list[str] = []
@@ -147,7 +148,7 @@ class Fetch:
                 if caught.kind not in _AGAIN:
                     raise
                 error, verdict = caught, Verdict.INTERRUPTED
-            if verdict is Verdict.REACHED:
+            if verdict is Verdict.REACHED or self._has_all:
                 return EndReason.REACHED
             if verdict is Verdict.END_OF_FOOTAGE or (
                 self._was_silent
@@ -173,6 +174,12 @@ class Fetch:
             start_us = retry.start_us
             if self._clock.wait(self._cancel.event, retry.wait_s):
                 self._cancel.check()
+
+    @property
+    def _has_all(self) -> bool:
+        """Say whether kept footage ends where the range does, whatever was said."""
+        end_us = self._range.end_ms * 1000
+        return self._position_us + self._step_us // 2 >= end_us
 
     def _session(self, start_us: int) -> Verdict:
         asked = self._asked(start_us)
@@ -268,8 +275,19 @@ class Fetch:
                     stream.keep_alive()
                     quiet_since = monotonic()
             elif verdict := ending.quiet(now - quiet_since):
-                self._was_silent = not ending.has_pictures
-                return verdict
+                return self._after_silence(session, now - quiet_since, verdict)
+
+    def _after_silence(
+        self, session: _Session, quiet_s: float, verdict: Verdict
+    ) -> Verdict:
+        """Return what a silence means, the picture counted that nothing marked as whole."""
+        units = session.replay.stream.finish()
+        if units:
+            if found := self._take(session, units):
+                return found
+            verdict = session.ending.quiet(quiet_s) or verdict
+        self._was_silent = not session.ending.has_pictures
+        return verdict
 
     def _take(self, session: _Session, units: list[AccessUnit]) -> Verdict | None:
         if session.judge:
@@ -372,6 +390,7 @@ class Fetch:
             sound = replay.sound.format if replay.sound else None
             series.write(wanted, self._video_format(session), sound, holes=holes)
             self._written_us = self._position_us = gop.end_us
+            self._step_us = session.assembler.step_us
             if gop.is_whole and self._should_yield():
                 raise _YieldError
             self._cancel.check()

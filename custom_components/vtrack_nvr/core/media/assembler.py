@@ -32,6 +32,7 @@ class GopAssembler:
         self._picture_us = 0
         self.step_us = _DEFAULT_STEP_US
         """The usual distance of two pictures."""
+        self._is_guessed = self._is_measured = False
 
     @property
     def held_bytes(self) -> int:
@@ -46,6 +47,8 @@ class GopAssembler:
         """Take a picture; return the groups that are finished by it."""
         unit = item.unit
         size = len(unit.data)
+        if not self._is_measured and self._picture_us:
+            self._guess(abs(item.time_us - self._picture_us))
         self._picture_us = item.time_us
         gop = self._open
         if unit.is_key:
@@ -118,8 +121,17 @@ class GopAssembler:
             gop.end_us = next_us
         self._done.append(gop)
 
+    def _guess(self, distance_us: int) -> None:
+        """Before the first group is whole: the smallest distance there was."""
+        if 0 < distance_us < _PAUSE_US:
+            if self._is_guessed:
+                distance_us = min(distance_us, self.step_us)
+            self._is_guessed = True
+            self.step_us = distance_us
+
     def _measure(self, gop: Gop) -> None:
         if len(gop.video) > 1:
+            self._is_measured = True
             times = [item.time_us for item in gop.video]
             self.step_us = max(1, (max(times) - min(times)) // (len(times) - 1))
 
