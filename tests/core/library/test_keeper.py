@@ -1,0 +1,91 @@
+"""Upkeep by the clock."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.library import LibraryBounds, Retention
+from custom_components.vtrack_nvr.core.library.copies import existing
+from custom_components.vtrack_nvr.core.library.files import FileLayer
+
+from .helpers import CAMERA, DAY, HOUR, NOW, NVR, ManualClock, Setup, make_library
+from .test_guard import until
+
+BOUNDS = LibraryBounds(
+    guard_interval=0.02,
+    keeper_interval=0.02,
+    open_wait=2.0,
+    stop_wait=1.0,
+    batch_seconds=0.001,
+    floor_margin_bytes=0,
+)
+
+
+async def kept(tmp_path: Path, clock: ManualClock) -> Setup:
+    setup = make_library(tmp_path, clock, bounds=BOUNDS, with_keeper=True)
+    await setup.library.open()
+    await setup.library.register_nvr(NVR, "Recorder")
+    await setup.library.register_camera(NVR, CAMERA, "Garden")
+    return setup
+
+
+async def until_async(condition: Callable, seconds: float = 5.0) -> None:
+    for _ in range(int(seconds / 0.02)):
+        if await condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it never came")
+
+
+async def test_what_is_due_happens_by_itself(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    setup = await kept(tmp_path, clock)
+    library = setup.library
+    await library.set_retention(CAMERA, Retention(days=1))
+    await asyncio.to_thread(setup.keep, NOW)
+    journal = setup.folder / "recorder/garden/.journal.jsonl"
+    await until(lambda: journal.exists() and b'"t":"clip"' in journal.read_bytes())
+    for _ in range(9):
+        clock.advance(6 * HOUR)
+        await asyncio.sleep(0.1)
+
+    async def is_empty() -> bool:
+        return not setup.files()
+
+    await until_async(is_empty)
+    assert existing(setup.index, FileLayer())
+    clock.advance(8 * DAY)
+    await until(lambda: library.care.last_check is not None)
+    await library.close()
+
+
+async def test_upkeep_outlives_what_fails(tmp_path: Path, clock: ManualClock) -> None:
+    setup = await kept(tmp_path, clock)
+    keeper = setup.library._keeper
+    failed = []
+
+    def fail(*_arguments: object) -> None:
+        failed.append(1)
+        raise NvrError(ErrorKind.STORAGE_FAILED, "no")
+
+    setup.library.care.retainer.run = fail  # type: ignore[method-assign]
+    clock.advance(2 * HOUR)
+    await until(lambda: len(failed) >= 2)
+    real = keeper.tick
+    keeper.tick = fail  # type: ignore[method-assign]
+    count = len(failed)
+    await until(lambda: len(failed) > count)
+    keeper.tick = real  # type: ignore[method-assign]
+    await setup.library.close()
+
+
+async def test_a_clock_that_goes_back_does_not_stop_upkeep(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    setup = await kept(tmp_path, clock)
+    await asyncio.sleep(0.1)
+    clock.utc_ms -= 400 * DAY
+    await until(lambda: bool(existing(setup.index, FileLayer())))
+    await setup.library.close()
