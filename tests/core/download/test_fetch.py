@@ -12,6 +12,7 @@ from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import ClockEra, TimeSource
 from custom_components.vtrack_nvr.core.policy import Quirk
+from custom_components.vtrack_nvr.core.stream.unit_stream import UnitStream
 from tests.core.download.conftest import (
     BASE,
     NOW,
@@ -483,3 +484,58 @@ def test_a_limit_is_kept_by_reading_slower(
     assert outcome.reason is EndReason.REACHED
     assert fetch.seconds >= outcome.bytes / 4_000_000 * 0.7
     assert sink.pictures() == frames(0, 12_000)
+
+
+def test_a_device_that_ignores_the_first_range_only_is_cured_by_a_pause(
+    fetch: Runner,
+    sink: FolderSink,
+    faults,
+    timeline: Timeline,
+    server,
+    monkeypatch,
+) -> None:
+    real = UnitStream.pause
+
+    def pause(self):
+        faults.ignore_range_start = False
+        real(self)
+
+    monkeypatch.setattr(UnitStream, "pause", pause)
+    timeline.stretches = [Stretch(0, 4_000), Stretch(600_000, 6_000)]
+    faults.ignore_range_start = True
+    outcome = fetch(600_000, 606_000)
+    assert outcome.reason is EndReason.REACHED, outcome
+    assert outcome.learned.has(Quirk.PAUSE_BEFORE_PLAY)
+    assert sink.pictures() == frames(600_000, 606_000)
+    faults.ignore_range_start = True
+    again = fetch(600_000, 606_000, policy=outcome.learned)
+    assert again.reason is EndReason.REACHED
+    assert server.requests["PAUSE"] == 2
+
+
+def test_sound_that_is_refused_is_left_out_with_a_notice(
+    fetch: Runner, sink: FolderSink, monkeypatch
+) -> None:
+    real = UnitStream.setup
+
+    def setup(self, track, **options):
+        if track.index:
+            raise NvrError(ErrorKind.UNSUPPORTED_CODEC, "sound in X is left out")
+        real(self, track, **options)
+
+    monkeypatch.setattr(UnitStream, "setup", setup)
+    outcome = fetch(0, 4_000)
+    assert outcome.reason is EndReason.REACHED
+    assert outcome.notices == ("sound in X is left out",)
+    assert sink.clips[0][1].audio_codec is None
+
+
+def test_progress_is_told_at_most_once_a_second(
+    fetch: Runner, timeline: Timeline, faults
+) -> None:
+    timeline.stretches = [Stretch(0, 30_000)]
+    faults.rate_limit_bytes = 100_000
+    fetch(0, 30_000)
+    assert 1 <= len(fetch.reports) <= fetch.seconds + 1
+    assert fetch.reports[-1].device_ms > BASE
+    assert fetch.reports[-1].speed > 1
