@@ -4,7 +4,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .const import DOMAIN, PLATFORMS
+from .camera_watch import async_setup_camera_watch, async_tell, forget
+from .const import CONF_SEEN, DOMAIN, PLATFORMS
 from .coordinator import VtrackCoordinator
 from .discovery import async_setup_discovery
 from .entity import nvr_device_info
@@ -46,6 +47,22 @@ async def async_setup_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> bo
     runtime.coordinator.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_updated))
+    async_setup_camera_watch(hass, entry)
+    return True
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> bool:
+    """Bring an entry of an older version up to date; refuse what a newer one made.
+
+    1.2: remembers which cameras a person had the choice of. None means that the device
+    is to be asked once.
+    """
+    if entry.version > 1:
+        return False
+    if entry.minor_version < 2:
+        hass.config_entries.async_update_entry(
+            entry, data={CONF_SEEN: None, **entry.data}, minor_version=2
+        )
     return True
 
 
@@ -56,6 +73,7 @@ async def _async_updated(hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
         hass.config_entries.async_schedule_reload(entry.entry_id)
     else:
         await runtime.async_apply_changes()
+        async_tell(hass, entry)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> bool:
@@ -72,7 +90,15 @@ async def async_remove_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> N
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: VtrackConfigEntry, device: dr.DeviceEntry
 ) -> bool:
-    """Let a camera's device be deleted when its camera is gone from the entry."""
-    known = {camera.key for camera in entry.runtime_data.cameras.values()}
-    known_ids = {(DOMAIN, key) for key in (*known, entry.runtime_data.key)}
-    return not device.identifiers & known_ids
+    """Let the device of a camera that is gone be deleted; its clips stay browsable."""
+    runtime = entry.runtime_data
+    if (DOMAIN, runtime.key) in device.identifiers:
+        return False
+    for camera in runtime.cameras.values():
+        if (DOMAIN, camera.key) in device.identifiers:
+            if camera.key not in runtime.vanished:
+                return False
+            forget(hass, entry, camera.channel)
+            hass.config_entries.async_remove_subentry(entry, camera.subentry_id)
+            break
+    return True

@@ -1,41 +1,39 @@
 """From "Add integration" to cameras: find, sign in, choose.
 
-Also what comes later in life: a new password, another address. Options and single
-cameras have their own files (`flow_options.py`, `flow_camera.py`).
+A new password or address, options and single cameras have their own files
+(`flow_again.py`, `flow_options.py`, `flow_camera.py`).
 """
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_IMPORT,
     ConfigEntry,
-    ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
     OptionsFlow,
 )
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
+from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import callback
 from homeassistant.helpers.selector import SelectOptionDict
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 
 from .const import (
-    CONF_FINGERPRINT,
     CONF_IDENTITY,
     CONF_MODE,
     CONF_RETENTION_DAYS,
     CONF_RTSP_PORT,
     CONF_STORAGE,
-    CONF_TLS,
     DOMAIN,
     SUBENTRY_CAMERA,
 )
 from .core.device_report import DeviceReport
 from .core.errors import ErrorKind, NvrError
+from .discovery import offer
+from .flow_again import AgainSteps
 from .flow_camera import CameraSubentryFlow
-from .flow_connect import async_try
+from .flow_connect import Attempt, async_try
 from .flow_entry import EntryParts, entry_of
 from .flow_forms import (
     CONF_CAMERAS,
@@ -46,8 +44,6 @@ from .flow_forms import (
     cameras_form,
     login_form,
     pick_form,
-    reauth_form,
-    reconfigure_form,
 )
 from .flow_found import Candidate, Found
 from .flow_options import VtrackOptionsFlow
@@ -58,7 +54,6 @@ from .runtime.connect import (
     FoundDevice,
     Login,
     TargetError,
-    TlsMode,
     async_discover,
     async_fingerprint,
     async_probe,
@@ -75,11 +70,11 @@ TARGET_ERRORS = {
 }
 
 
-class VtrackConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Add, re-authenticate and reconfigure an NVR."""
+class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
+    """Add an NVR; steps for one that is set up come with the base class."""
 
     VERSION = 1
-    MINOR_VERSION = 1
+    MINOR_VERSION = 2
 
     def __init__(self) -> None:
         """Start knowing nothing."""
@@ -89,6 +84,7 @@ class VtrackConfigFlow(ConfigFlow, domain=DOMAIN):
         self._pick_error = ""
         self._address: Address | None = None
         self._login = Login("", "")
+        self._login_error = Attempt()
         self._report: DeviceReport | None = None
         self._fingerprint = ""
         self._with_others = False
@@ -220,7 +216,9 @@ class VtrackConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask for user and password and try them."""
         assert self._address is not None
-        errors: dict[str, str] = {}
+        errors = self._login_error.errors
+        rtsp_open = self._login_error.is_about_rtsp
+        self._login_error = Attempt()
         others = self._found.others(self._address, self._configured())
         if user_input is not None:
             advanced = user_input.pop(SECTION_ADVANCED, {})
@@ -233,11 +231,12 @@ class VtrackConfigFlow(ConfigFlow, domain=DOMAIN):
             if attempt.report is not None:
                 return await self._async_signed_in(attempt.report)
             errors = attempt.errors
+            rtsp_open = attempt.is_about_rtsp
             user_input[SECTION_ADVANCED] = advanced
         return self.async_show_form(
             step_id="login",
             data_schema=self.add_suggested_values_to_schema(
-                login_form(len(others)), user_input
+                login_form(len(others), rtsp_open=rtsp_open), user_input
             ),
             errors=errors,
             description_placeholders={
@@ -257,8 +256,8 @@ class VtrackConfigFlow(ConfigFlow, domain=DOMAIN):
             attempt = await async_try(self.hass, self._address, self._login)
             if attempt.report is not None:
                 return await self._async_signed_in(attempt.report)
-            self._pick_error = attempt.error
-            return await self.async_step_pick()
+            self._login_error = attempt
+            return await self.async_step_login()
         try:
             self._fingerprint = await async_fingerprint(self._address)
         except NvrError:
@@ -332,6 +331,7 @@ class VtrackConfigFlow(ConfigFlow, domain=DOMAIN):
                         DOMAIN,
                         context={"source": SOURCE_IMPORT},
                         data={
+                            "device": other.device,
                             "address": other.address,
                             "login": self._login,
                             "settings": choice,
@@ -354,6 +354,8 @@ class VtrackConfigFlow(ConfigFlow, domain=DOMAIN):
             self.hass, import_data["address"], import_data["login"]
         )
         if attempt.report is None:
+            # It is offered on its own, so that nobody wonders where it is.
+            offer(self.hass, import_data["device"])
             return self.async_abort(reason=attempt.error)
         await self.async_set_unique_id(attempt.report.key)
         self._abort_if_unique_id_configured()
@@ -401,95 +403,11 @@ class VtrackConfigFlow(ConfigFlow, domain=DOMAIN):
             if entry.data[CONF_HOST] == discovery_info.ip:
                 continue
             address = Address.of_entry({**entry.data, CONF_HOST: discovery_info.ip})
-            attempt = await async_try(self.hass, address, Login.of_entry(entry.data))
+            attempt = await async_try(
+                self.hass, address, Login.of_entry(entry.data), with_rtsp=False
+            )
             if attempt.report and attempt.report.key == entry.unique_id:
                 self.hass.config_entries.async_update_entry(
                     entry, data={**entry.data, CONF_HOST: discovery_info.ip}
                 )
         return self.async_abort(reason="already_configured")
-
-    # Later in life
-
-    async def async_step_reauth(
-        self, entry_data: Mapping[str, Any]
-    ) -> ConfigFlowResult:
-        """Ask for the login again because the device refused it."""
-        return await self.async_step_reauth_confirm()
-
-    async def async_step_reauth_confirm(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Try the new login on the same device."""
-        entry = self._get_reauth_entry()
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            data = {**entry.data, **user_input}
-            attempt = await async_try(
-                self.hass, Address.of_entry(data), Login.of_entry(data)
-            )
-            if attempt.report is not None:
-                await self.async_set_unique_id(attempt.report.key)
-                self._abort_if_unique_id_mismatch(reason="other_device")
-                return self.async_update_and_abort(entry, data_updates=user_input)
-            errors = attempt.errors
-        return self.async_show_form(
-            step_id="reauth_confirm",
-            data_schema=self.add_suggested_values_to_schema(
-                reauth_form(),
-                user_input or {CONF_USERNAME: entry.data.get(CONF_USERNAME, "")},
-            ),
-            errors=errors,
-            description_placeholders={"name": entry.title},
-        )
-
-    async def async_step_reconfigure(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Change address or login of the same device."""
-        entry = self._get_reconfigure_entry()
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            advanced = user_input.pop(SECTION_ADVANCED, {})
-            data = {**entry.data, CONF_RTSP_PORT: None, **user_input, **advanced}
-            if not user_input.get(CONF_PASSWORD):
-                data[CONF_PASSWORD] = entry.data.get(CONF_PASSWORD, "")
-            errors = await self._async_pin(data)
-            if not errors:
-                attempt = await async_try(
-                    self.hass, Address.of_entry(data), Login.of_entry(data)
-                )
-                if attempt.report is not None:
-                    await self.async_set_unique_id(attempt.report.key)
-                    self._abort_if_unique_id_mismatch(reason="other_device")
-                    return self.async_update_and_abort(entry, data=data)
-                errors = attempt.errors
-            user_input[SECTION_ADVANCED] = advanced
-        return self.async_show_form(
-            step_id="reconfigure",
-            data_schema=self.add_suggested_values_to_schema(
-                reconfigure_form(), user_input or self._shown_values(entry)
-            ),
-            errors=errors,
-            description_placeholders={"name": entry.title},
-        )
-
-    @staticmethod
-    def _shown_values(entry: ConfigEntry) -> dict[str, Any]:
-        secrets = {CONF_PASSWORD, "rtsp_password"}
-        values = {
-            key: value
-            for key, value in entry.data.items()
-            if key not in secrets and value is not None
-        }
-        return {**values, SECTION_ADVANCED: values}
-
-    async def _async_pin(self, data: dict[str, Any]) -> dict[str, str]:
-        """Fetch the fingerprint where the user chose to trust the certificate shown."""
-        if data[CONF_TLS] != TlsMode.FINGERPRINT:
-            data[CONF_FINGERPRINT] = ""
-            return {}
-        try:
-            data[CONF_FINGERPRINT] = await async_fingerprint(Address.of_entry(data))
-        except NvrError as error:
-            return {"base": str(error.kind)}
-        return {}

@@ -22,10 +22,10 @@ CONF_FINGERPRINT: Final = "fingerprint"
 CONF_IDENTITY: Final = "identity"
 CONF_NVR_KEY: Final = "nvr_key"
 CONF_REPLAY: Final = "replay"
-CONF_RTSP_LOGIN: Final = "rtsp_login"
 CONF_RTSP_PASSWORD: Final = "rtsp_password"  # noqa: S105 - the name of a field
 CONF_RTSP_PORT: Final = "rtsp_port"
 CONF_RTSP_USERNAME: Final = "rtsp_username"
+CONF_SEEN: Final = "seen_channels"
 CONF_STORAGE: Final = "storage"
 CONF_TLS: Final = "tls"
 

@@ -50,17 +50,23 @@ async def async_search(hass: HomeAssistant) -> None:
         entry = known.get(found.endpoint_id)
         if entry is not None and await _async_follow(hass, entry, found):
             continue
-        discovery_flow.async_create_flow(
-            hass,
-            DOMAIN,
-            context={"source": SOURCE_INTEGRATION_DISCOVERY},
-            data={"device": found},
-            discovery_key=DiscoveryKey(
-                domain=DOMAIN,
-                key=found.endpoint_id or f"{found.host}:{found.port}",
-                version=1,
-            ),
-        )
+        offer(hass, found)
+
+
+@callback
+def offer(hass: HomeAssistant, found: FoundDevice) -> None:
+    """Show a device among the discovered ones; once, and not if it is ignored."""
+    discovery_flow.async_create_flow(
+        hass,
+        DOMAIN,
+        context={"source": SOURCE_INTEGRATION_DISCOVERY},
+        data={"device": found},
+        discovery_key=DiscoveryKey(
+            domain=DOMAIN,
+            key=found.endpoint_id or f"{found.host}:{found.port}",
+            version=1,
+        ),
+    )
 
 
 async def _async_follow(
@@ -71,7 +77,9 @@ async def _async_follow(
     Clones that share an endpoint id answer with another identity and stay apart.
     """
     moved = {**entry.data, CONF_HOST: found.host, CONF_PORT: found.port}
-    attempt = await async_try(hass, Address.of_entry(moved), Login.of_entry(moved))
+    attempt = await async_try(
+        hass, Address.of_entry(moved), Login.of_entry(moved), with_rtsp=False
+    )
     if attempt.report is None or attempt.report.key != entry.unique_id:
         return False
     _LOGGER.info("%s has moved to %s:%s", entry.title, found.host, found.port)

@@ -93,4 +93,8 @@ class VtrackCameraEntity(CoordinatorEntity[VtrackCoordinator]):
     @property
     @override
     def available(self) -> bool:
-        return super().available and self.status is not None
+        return (
+            super().available
+            and self.status is not None
+            and self.camera.key not in self.runtime.vanished
+        )

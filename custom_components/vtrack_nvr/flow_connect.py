@@ -8,6 +8,7 @@ from .core.device_report import DeviceReport
 from .core.errors import ErrorKind, NvrError
 from .exceptions import translation_key
 from .runtime.connect import Address, Login, async_inspect
+from .runtime.rtsp import RtspError, async_prove
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,35 @@ class Attempt:
         """Return what a form shows."""
         return {"base": self.error} if self.error else {}
 
+    @property
+    def is_about_rtsp(self) -> bool:
+        """Say whether the answer lies in the RTSP part of a form."""
+        return self.error.startswith(RTSP_PREFIX)
 
-async def async_try(hass: HomeAssistant, address: Address, login: Login) -> Attempt:
-    """Connect once; never raises for what a device or a network can do."""
+
+RTSP_PREFIX = "rtsp_"
+
+
+async def async_try(
+    hass: HomeAssistant, address: Address, login: Login, *, with_rtsp: bool = True
+) -> Attempt:
+    """Connect once; never raises for what a device or a network can do.
+
+    Without RTSP where only the identity counts.
+    """
     try:
-        report = await async_inspect(hass, address, login)
+        inspect = async_prove if with_rtsp else async_inspect
+        report = await inspect(hass, address, login)
+    except RtspError as error:
+        return Attempt(error=f"{RTSP_PREFIX}{_rtsp_key(error.kind)}")
     except NvrError as error:
         return Attempt(error=translation_key(error.kind), kind=error.kind)
     if not report.channels:
         return Attempt(error="no_cameras")
     return Attempt(report=report)
+
+
+def _rtsp_key(kind: ErrorKind) -> str:
+    if kind is ErrorKind.TIMEOUT:
+        return translation_key(ErrorKind.UNREACHABLE)
+    return translation_key(kind)

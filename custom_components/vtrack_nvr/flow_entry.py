@@ -15,6 +15,7 @@ from .const import (
     CONF_PROFILES,
     CONF_RECORDINGS,
     CONF_REPLAY,
+    CONF_SEEN,
     CONF_STORAGE,
     SUBENTRY_CAMERA,
 )
@@ -66,6 +67,18 @@ def camera_title(channel: Channel, title: str, count: int) -> str:
     return channel.name or f"{title} {channel.number}"
 
 
+def camera_subentry(
+    nvr: NvrKey, channel: Channel, title: str, settings: Mapping[str, Any]
+) -> ConfigSubentryData:
+    """Return the subentry of a camera."""
+    return ConfigSubentryData(
+        data=camera_data(channel, settings),
+        subentry_type=SUBENTRY_CAMERA,
+        title=title,
+        unique_id=camera_key(nvr, channel),
+    )
+
+
 def entry_of(
     report: DeviceReport,
     address: Address,
@@ -85,17 +98,18 @@ def entry_of(
         CONF_STORAGE: storage,
         CONF_ENDPOINT_ID: report.endpoint_id or address.endpoint_id,
         CONF_REPLAY: str(report.replay),
+        CONF_SEEN: [channel.token for channel in report.channels],
     }
     chosen = [channel for channel in report.channels if channel.token in cameras]
     return EntryParts(
         title,
         data,
         [
-            ConfigSubentryData(
-                data=camera_data(channel, settings),
-                subentry_type=SUBENTRY_CAMERA,
-                title=camera_title(channel, title, len(report.channels)),
-                unique_id=camera_key(report.key, channel),
+            camera_subentry(
+                report.key,
+                channel,
+                camera_title(channel, title, len(report.channels)),
+                settings,
             )
             for channel in chosen
         ],

@@ -130,7 +130,7 @@ def pick_form(found: Sequence[SelectOptionDict]) -> vol.Schema:
     return vol.Schema(fields)
 
 
-def _rtsp_section() -> section:
+def _rtsp_section(is_open: bool = False) -> section:
     return section(
         vol.Schema(
             {
@@ -139,11 +139,11 @@ def _rtsp_section() -> section:
                 vol.Optional(CONF_RTSP_PASSWORD): _PASSWORD,
             }
         ),
-        {"collapsed": True},
+        {"collapsed": not is_open},
     )
 
 
-def login_form(others: int) -> vol.Schema:
+def login_form(others: int, *, rtsp_open: bool = False) -> vol.Schema:
     """Return the form for user and password, for this device and `others` more."""
     fields: dict[vol.Marker, Any] = {
         vol.Optional(CONF_USERNAME, default=""): _TEXT,
@@ -151,21 +151,16 @@ def login_form(others: int) -> vol.Schema:
     }
     if others:
         fields[vol.Required(CONF_OTHERS, default=False)] = BooleanSelector()
-    fields[vol.Required(SECTION_ADVANCED)] = _rtsp_section()
+    fields[vol.Required(SECTION_ADVANCED)] = _rtsp_section(rtsp_open)
     return vol.Schema(fields)
 
 
-def reauth_form() -> vol.Schema:
+def reauth_form(*, rtsp_open: bool = False) -> vol.Schema:
     """Return the form for a new user and password."""
-    return vol.Schema(
-        {
-            vol.Optional(CONF_USERNAME, default=""): _TEXT,
-            vol.Optional(CONF_PASSWORD, default=""): _PASSWORD,
-        }
-    )
+    return login_form(0, rtsp_open=rtsp_open)
 
 
-def reconfigure_form() -> vol.Schema:
+def reconfigure_form(*, rtsp_open: bool = False) -> vol.Schema:
     """Return the form for another address or login of the same device."""
     return vol.Schema(
         {
@@ -174,7 +169,7 @@ def reconfigure_form() -> vol.Schema:
             vol.Required(CONF_TLS): _choice(["off", "verify", "fingerprint"], "tls"),
             vol.Optional(CONF_USERNAME, default=""): _TEXT,
             vol.Optional(CONF_PASSWORD, default=""): _PASSWORD,
-            vol.Required(SECTION_ADVANCED): _rtsp_section(),
+            vol.Required(SECTION_ADVANCED): _rtsp_section(rtsp_open),
         }
     )
 
@@ -210,6 +205,12 @@ def cameras_form(
             ),
         }
     )
+
+
+def new_cameras_form(cameras: Sequence[SelectOptionDict]) -> vol.Schema:
+    """Return the form for cameras that a device got, all preselected."""
+    every = [camera["value"] for camera in cameras]
+    return vol.Schema({vol.Required(CONF_CAMERAS, default=every): _many(cameras)})
 
 
 def camera_form(recordings: Sequence[SelectOptionDict]) -> vol.Schema:

@@ -1,12 +1,20 @@
-"""Repair flows: let retention go on after it stopped to ask."""
+"""Repair flows: let retention go on after it asked; add cameras a device got."""
 
+from types import MappingProxyType
 from typing import Any
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.selector import SelectOptionDict
 import voluptuous as vol
 
-from .runtime import HUB
+from .camera_watch import mark_seen, new_cameras
+from .core.models import NvrKey
+from .flow_entry import camera_subentry, camera_title
+from .flow_forms import CONF_CAMERAS, new_cameras_form
+from .flow_report import Phrases, channel_label
+from .runtime import HUB, VtrackConfigEntry
 
 GIGABYTE = 1_000_000_000
 
@@ -14,7 +22,9 @@ GIGABYTE = 1_000_000_000
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
-    """Return the flow of the only issue that can be mended here."""
+    """Return the flow that mends an issue."""
+    if data and "entry_id" in data:
+        return NewCamerasFlow(data["entry_id"])
     return BrakeFlow()
 
 
@@ -47,3 +57,66 @@ class BrakeFlow(RepairsFlow):
                 "cameras": str(len(plan.braked)),
             },
         )
+
+
+class NewCamerasFlow(RepairsFlow):
+    """Lets a person add cameras that a device got; those left out are not asked again."""
+
+    def __init__(self, entry_id: str) -> None:
+        """Be about one NVR."""
+        self._entry_id = entry_id
+
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Begin with the choice."""
+        return await self.async_step_cameras()
+
+    async def async_step_cameras(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Add what is chosen; all are preselected."""
+        entry: VtrackConfigEntry | None = self.hass.config_entries.async_get_entry(
+            self._entry_id
+        )
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        new = new_cameras(entry)
+        if not new:
+            return self.async_abort(reason="no_new_cameras")
+        if user_input is not None:
+            self._add(entry, user_input[CONF_CAMERAS])
+            mark_seen(self.hass, entry, [channel.token for channel in new])
+            return self.async_create_entry(data={})
+        phrases = await Phrases.async_load(self.hass)
+        return self.async_show_form(
+            step_id="cameras",
+            data_schema=new_cameras_form(
+                [
+                    SelectOptionDict(
+                        value=channel.token, label=channel_label(channel, phrases)
+                    )
+                    for channel in new
+                ]
+            ),
+            description_placeholders={"name": entry.title},
+        )
+
+    def _add(self, entry: VtrackConfigEntry, chosen: list[str]) -> None:
+        nvr = NvrKey(str(entry.unique_id))
+        present = entry.runtime_data.present
+        for channel in present:
+            if channel.token not in chosen:
+                continue
+            parts = camera_subentry(
+                nvr, channel, camera_title(channel, entry.title, len(present)), {}
+            )
+            self.hass.config_entries.async_add_subentry(
+                entry,
+                ConfigSubentry(
+                    data=MappingProxyType(parts["data"]),
+                    subentry_type=parts["subentry_type"],
+                    title=parts["title"],
+                    unique_id=parts["unique_id"],
+                ),
+            )

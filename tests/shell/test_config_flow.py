@@ -429,9 +429,13 @@ async def test_a_new_password_is_taken_after_it_worked(
     nvr.accounts[nvr.spec.user] = "new-secret"
     result = await entry.start_reauth_flow(hass)
     assert result["step_id"] == "reauth_confirm"
-    result = await submit(hass, result, username=nvr.spec.user, password="wrong")
+    result = await submit(
+        hass, result, username=nvr.spec.user, password="wrong", advanced={}
+    )
     assert result["errors"] == {"base": "auth_refused"}
-    result = await submit(hass, result, username=nvr.spec.user, password="new-secret")
+    result = await submit(
+        hass, result, username=nvr.spec.user, password="new-secret", advanced={}
+    )
     assert result["reason"] == "reauth_successful"
     assert entry.data["password"] == "new-secret"
 
@@ -448,7 +452,7 @@ async def test_reauth_refuses_another_device(
     result = await entry.start_reauth_flow(hass)
     login = login_of(nvrs[1])
     result = await submit(
-        hass, result, username=login.username, password=login.password
+        hass, result, username=login.username, password=login.password, advanced={}
     )
     assert result["reason"] == "other_device"
 

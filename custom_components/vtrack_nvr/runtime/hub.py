@@ -25,6 +25,7 @@ from ..core.errors import NvrError
 from ..core.fetching import FetchJob
 from ..core.library.library import Library
 from ..core.library.values import Export, LibraryEvent, LibraryEventKind, RootConfig
+from ..core.login_guard import LoginGuard
 from ..core.media.probe import ClipProbe
 from ..core.models import Clip, ClipSource, NvrKey
 from ..core.rtsp.values import Endpoint
@@ -76,7 +77,9 @@ class VtrackHub:
             _LOGGER.info("Index: %s %s", event.kind, event.detail)
         self.exports = Exports(self.library)
         self._pictures = Pictures(self._hass, self.library)
-        self._fetcher = Downloader(self._endpoint_for, clock=clock)
+        self._fetcher = Downloader(
+            self._endpoint_for, guard_for=self._guard_for, clock=clock
+        )
         self.engine = SyncEngine(self.library, self._fetcher, clock)
         self._task = self._hass.async_create_background_task(
             self.engine.run(), f"{DOMAIN} engine"
@@ -198,13 +201,18 @@ class VtrackHub:
         """Say whether an NVR is being worked for."""
         return self._nvrs.get(runtime.key) is runtime
 
-    def _endpoint_for(self, job: FetchJob) -> Endpoint:
+    def _nvr_of(self, job: FetchJob) -> VtrackRuntime:
         for runtime in self._nvrs.values():
-            for camera in runtime.cameras.values():
-                if camera.key == job.camera:
-                    user, password = runtime.login.for_rtsp
-                    return Endpoint(job.replay_uri, user, password)
+            if any(camera.key == job.camera for camera in runtime.cameras.values()):
+                return runtime
         raise LookupError(job.camera)
+
+    def _endpoint_for(self, job: FetchJob) -> Endpoint:
+        return self._nvr_of(job).endpoint(job.replay_uri)
+
+    def _guard_for(self, job: FetchJob) -> LoginGuard:
+        """Share the guard of the web services: refusals count together."""
+        return self._nvr_of(job).guard
 
     # Reading
 

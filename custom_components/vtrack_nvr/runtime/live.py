@@ -355,8 +355,7 @@ class LiveDesk(LiveSource):
                 raise
         finally:
             remove()
-        user, password = known.runtime.login.for_rtsp
-        return Endpoint(known.uri, user, password)
+        return known.runtime.endpoint(known.uri)
 
     # What recorders tell
 

@@ -33,11 +33,13 @@ from ..core.models import (
     Recording,
     StreamProfile,
 )
+from ..core.rtsp.values import Endpoint
 from ..core.sync.spec import CameraSpec, NvrSpec
 from .connect import Address, Login, build_device
 from .gates import EntityGate
 from .hub import VtrackHub
 from .listening import async_listen
+from .rtsp import rtsp_endpoint
 from .settings import camera_settings, nvr_settings, stream_profiles
 
 if TYPE_CHECKING:
@@ -116,6 +118,8 @@ class VtrackRuntime:
         self.cameras: dict[str, CameraRuntime] = {}
         self._camera_listeners: list[Callable[[CameraRuntime], None]] = []
         self._snapshots: dict[CameraKey, bool] = {}
+        self.present: tuple[Channel, ...] = ()
+        self.vanished: frozenset[CameraKey] = frozenset()
 
     @property
     def configuration_url(self) -> str:
@@ -126,6 +130,10 @@ class VtrackRuntime:
     def storage(self) -> str:
         """Return the folder the NVR's clips are kept in."""
         return str(self.entry.data[CONF_STORAGE])
+
+    def endpoint(self, url: str) -> Endpoint:
+        """Return address, login and TLS for a replay or stream URI of the device."""
+        return rtsp_endpoint(url, self.address, self.login)
 
     # Life
 
