@@ -95,8 +95,8 @@ def test_the_power_may_go_at_any_step_of_a_migration(tmp_path: Path) -> None:
         connection.execute("insert into meta values ('who', 'me')")
         connection.close()
         power = Power(cut_at)
+        connection = connect(path)
         try:
-            connection = connect(path)
             connection.set_trace_callback(lambda sql, p=power: p.step(sql[:20]))
             connection.set_progress_handler(lambda p=power: int(p.is_off), 1)
             migrate.migrate(connection)
