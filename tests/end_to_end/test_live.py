@@ -1,0 +1,190 @@
+"""Live recording end to end: cameras that misbehave, and a process that is killed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+import logging
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from custom_components.vtrack_nvr.core.live.values import LiveState
+from custom_components.vtrack_nvr.core.models import CoverageState
+from tests.end_to_end.live_house import (
+    PASSWORD,
+    House,
+    now_ms,
+    processes_that_show,
+)
+from tests.simulator.timeline import LiveSource
+
+
+def children_of(process: int) -> list[int]:
+    path = Path(f"/proc/{process}/task/{process}/children")
+    return [int(child) for child in path.read_text().split()]
+
+
+@pytest.fixture
+async def house(socket_enabled: None, tmp_path: Path) -> AsyncIterator[House]:
+    house = House(tmp_path)
+    await house.open()
+    yield house
+    await house.close()
+
+
+async def drop(house: House, number: int) -> None:
+    began = now_ms()
+    await asyncio.to_thread(house.servers[number].drop_connections)
+    await house.recording(number)
+    house.took_away(number, began - 200)
+
+
+async def stall(house: House, number: int) -> None:
+    began = now_ms()
+    faults = house.servers[number].faults
+    faults.stall_after_frames = 1
+    faults.limits["stall_after_frames"] = 1
+    await asyncio.sleep(0.3)
+    # It acts on the next stream; that one stands still until the watchdog ends it.
+    await asyncio.to_thread(house.servers[number].drop_connections)
+    await house.recording(number)
+    house.took_away(number, began - 200)
+
+
+async def reboot(house: House, number: int) -> None:
+    server = house.servers[number]
+    began = now_ms()
+    port = server.port
+    await asyncio.to_thread(server.stop_now)
+    await asyncio.sleep(1.0)
+    server.port = port
+    await asyncio.to_thread(server.start_now)
+    await house.recording(number)
+    house.took_away(number, began - 200)
+
+
+async def change_codec(house: House, number: int) -> None:
+    began = now_ms()
+    live = house.servers[number].live
+    old = live["/live"]
+    live["/live"] = LiveSource(
+        old.camera_name,
+        codec="H265" if old.codec == "H264" else "H264",
+        audio=old.audio,
+        gop_ms=old.gop_ms,
+        width=old.width,
+        height=old.height,
+    )
+    await asyncio.to_thread(house.servers[number].drop_connections)
+    await house.recording(number)
+    house.took_away(number, began - 200)
+
+
+async def change_password(house: House, number: int) -> None:
+    began = now_ms()
+    server = house.servers[number]
+    camera = house.cameras[number]
+    house.accounts[number]["viewer"] = "another-one"
+    await asyncio.to_thread(server.drop_connections)
+    await house.state(number, LiveState.BLOCKED)
+    await asyncio.sleep(0.5)
+    failures = server.counters.auth_failures
+    assert failures <= 3, "the camera would have locked us out"
+    house.accounts[number]["viewer"] = PASSWORD
+    house.guards[camera].reset()
+    house.live.retry_now(camera)
+    await house.recording(number)
+    house.took_away(number, began - 200)
+
+
+async def test_only_what_could_not_come_is_missing(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await asyncio.gather(*(house.recording(n) for n in range(3)))
+    for first, second, third in (
+        (drop, change_codec, None),
+        (stall, drop, change_password),
+        (None, reboot, drop),
+        (change_codec, stall, reboot),
+    ):
+        steps = [
+            step(house, number)
+            for number, step in enumerate((first, second, third))
+            if step
+        ]
+        await asyncio.gather(*steps)
+        await asyncio.sleep(1.0)
+    assert processes_that_show(PASSWORD) == []
+    assert await house.stop_recording() < 5.0
+    lost = [await house.prove(camera) for camera in house.cameras]
+    assert all(ms < 15_000 for ms in lost), lost
+    clips = [await house.clips(camera) for camera in house.cameras]
+    codecs = [{clip.facts.video_codec for clip in items} for items in clips]
+    assert [len(item) for item in codecs] == [2, 2, 1]
+    sounds = [{clip.facts.audio_codec for clip in items} for items in clips]
+    assert [bool(item - {None}) for item in sounds] == [True, True, False]
+    reasons = [{gap.reason for gap in house.gaps[camera]} for camera in house.cameras]
+    assert "interrupted" in reasons[0]
+    assert "unreachable" in reasons[1]
+    assert "auth_refused" in reasons[2]
+    assert PASSWORD not in caplog.text
+    assert not list(house.folder.rglob("*.part"))
+
+
+async def test_a_killed_process_leaves_its_clip_to_the_next_start(
+    socket_enabled: None, tmp_path: Path
+) -> None:
+    camera_house = House(tmp_path / "cameras", sounds=("AAC",))
+    camera_house.folder.mkdir()
+    await asyncio.to_thread(camera_house._serve)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    log = (tmp_path / "log").open("w+")
+    worker = subprocess.Popen(  # noqa: ASYNC220
+        [sys.executable, "-m", "tests.end_to_end.live_worker", str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+    )
+    try:
+        worker.stdin.write(f"{camera_house.ports[0]} {PASSWORD}\n")
+        worker.stdin.flush()
+        line = await asyncio.to_thread(worker.stdout.readline)
+        assert line == "recording\n"
+        await asyncio.sleep(2.5)
+        assert processes_that_show(PASSWORD) == []
+        children = children_of(worker.pid)
+        killed_ms = now_ms()
+        worker.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(worker.wait)
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, 0)
+                raise AssertionError("a child outlived its parent")
+    finally:
+        worker.kill()
+        worker.stdin.close()
+        worker.stdout.close()
+        worker.wait()
+        for server in camera_house.servers:
+            await asyncio.to_thread(server.stop_now)
+    house = House(folder, sounds=("AAC",), is_simulated=False)
+    await house.open()
+    [camera] = house.cameras
+    [clip] = await house.clips(camera)
+    numbers = await house.frames(camera)
+    assert len(numbers) >= 15
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert killed_ms - clip.facts.range.end_ms < 2_500
+    spans = await house.library.coverage(camera, clip.facts.range)
+    assert {span.state for span in spans} == {CoverageState.KEPT}
+    await house.close()
+    log.seek(0)
+    assert PASSWORD not in log.read()
+    log.close()
