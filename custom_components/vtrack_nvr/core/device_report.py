@@ -25,7 +25,8 @@ class ReportWarning(StrEnum):
     CLOCK_OFF = "clock_off"
     """The device's clock differs from ours by more than a minute."""
     LOCAL_TIME_AS_UTC = "local_time_as_utc"
-    """The clock is off by whole quarters of an hour: local time sold as UTC."""
+    """The clock is off by whole quarters of an hour, or footage is dated in the future:
+    local time sold as UTC."""
     CLOCK_NOT_NTP = "clock_not_ntp"
     """The device's clock is set by hand and will drift."""
     NO_CLOCK = "no_clock"

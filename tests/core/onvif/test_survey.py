@@ -63,6 +63,8 @@ def test_a_good_device_gives_no_warning() -> None:
     [
         ({"clock": ClockReading(-70_000, 5)}, ReportWarning.CLOCK_OFF),
         ({"clock": ClockReading(3_600_000 + 20_000, 5)}, ReportWarning.LOCAL_TIME_AS_UTC),
+        ({"recordings": (Recording("R1", device_latest_ms=700_000),)},
+         ReportWarning.LOCAL_TIME_AS_UTC),
         ({"device_time": DeviceTime(5)}, ReportWarning.CLOCK_NOT_NTP),
         ({"device_time": DeviceTime(None, is_ntp=True)}, ReportWarning.NO_CLOCK),
         ({"recordings": ()}, ReportWarning.NO_RECORDINGS),

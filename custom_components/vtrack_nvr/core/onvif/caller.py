@@ -144,10 +144,11 @@ class SoapCaller:
                 mode = self._mode_for(call.url)
                 if mode is None:
                     return await self._first_login(call)
+        used_ms = self.offset_ms
         answer = await self._send(call, mode)
         if isinstance(answer, Refusal):
             async with self._lock:
-                return await self._refused_later(call, mode, answer)
+                return await self._refused_later(call, mode, answer, used_ms)
         return answer
 
     def _mode_for(self, url: str) -> AuthMode | None:
@@ -193,11 +194,17 @@ class SoapCaller:
         return answer
 
     async def _refused_later(
-        self, call: Call, mode: AuthMode, refusal: Refusal
+        self, call: Call, mode: AuthMode, refusal: Refusal, used_ms: int
     ) -> Element:
-        """Find out why a login that worked does not work for this call."""
+        """Find out why a login that worked does not work for this call.
+
+        `used_ms` is the clock offset it was sent with: another call may have found out
+        meanwhile that the clock has jumped.
+        """
         self._guard.check()
-        if mode is AuthMode.WSS and await self._refresh_clock():
+        if mode is AuthMode.WSS and (
+            used_ms != self.offset_ms or await self._refresh_clock()
+        ):
             answer = await self._send(call, mode)
             if not isinstance(answer, Refusal):
                 return answer

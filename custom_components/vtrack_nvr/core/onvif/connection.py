@@ -69,13 +69,14 @@ class Connection:
 
     async def services(self) -> ServiceMap:
         """Return the services; measures the clock first, for the login needs it."""
-        if self._services is None:
-            async with self._connect_lock:
-                if self._services is None:
-                    await self._measure()
-                    await wsdl.warm_up()
-                    self._services = await self._ask_services()
-        return self._services
+        if self._services is not None:
+            return self._services
+        async with self._connect_lock:
+            if self._services is None:
+                await self._measure()
+                await wsdl.warm_up()
+                self._services = await self._ask_services()
+            return self._services
 
     async def _ask_services(self) -> ServiceMap:
         body = wsdl.build(Service.DEVICE, "GetServices", {"IncludeCapability": True})
@@ -146,18 +147,29 @@ class Connection:
         """Send a call to an address of its own (a pull point)."""
         return await self.caller.call(call)
 
-    async def _ask_time(self) -> tuple[OffsetBounds | None, int]:
-        """Return what one answer proves of the offset, and how long it took."""
-        body = element("t:GetSystemDateAndTime", namespace=Service.DEVICE.value)
+    async def _ask_time(
+        self, *, is_plain: bool = False
+    ) -> tuple[OffsetBounds | None, int]:
+        """Return what one answer proves of the offset, and how long it took.
+
+        `is_plain`: without a login and without waiting for a turn, for use in the middle
+        of another call.
+        """
+        name = "GetSystemDateAndTime"
+        body = element(f"t:{name}", namespace=Service.DEVICE.value)
         sent_ms, started = self._clock.now_ms(), self._clock.monotonic()
         try:
-            self.device_time = read_time(
-                await self._device("GetSystemDateAndTime", body)
-            )
-        except SoapFault as fault:
-            if fault.is_auth:
-                raise
+            if is_plain:
+                call = Call(
+                    self.endpoint.url(DEVICE_PATH), f"{Service.DEVICE}/{name}", body
+                )
+                answer = await self.caller.call(call, with_login=False)
+            else:
+                answer = await self._device(name, body)
+        except SoapFault:
             self.device_time = DeviceTime(None)
+        else:
+            self.device_time = read_time(answer)
         # Monotonic: the host's own clock may be corrected in between.
         took_ms = round((self._clock.monotonic() - started) * 1000)
         device_ms = self.device_time.device_ms
@@ -215,7 +227,10 @@ class Connection:
     async def _refresh_clock(self) -> bool:
         """Measure because a login was refused; say whether the clock moved."""
         before_ms = self.caller.offset_ms
-        bounds, took_ms = await self._plain_time()
+        try:
+            bounds, took_ms = await self._ask_time(is_plain=True)
+        except NvrError:
+            return False
         if bounds is None:
             return False
         is_same = bounds.low_ms - _MOVED_MS <= before_ms <= bounds.high_ms + _MOVED_MS
@@ -223,21 +238,3 @@ class Connection:
             self._sharp = None
             self._note(bounds.best_ms, took_ms)
         return not is_same
-
-    async def _plain_time(self) -> tuple[OffsetBounds | None, int]:
-        """Ask the time without a login, whatever comes back; never raises."""
-        body = element("t:GetSystemDateAndTime", namespace=Service.DEVICE.value)
-        call = Call(
-            self.endpoint.url(DEVICE_PATH),
-            f"{Service.DEVICE}/GetSystemDateAndTime",
-            body,
-        )
-        sent_ms, started = self._clock.now_ms(), self._clock.monotonic()
-        try:
-            time = read_time(await self.caller.call(call, with_login=False))
-        except NvrError:
-            return None, 0
-        took_ms = round((self._clock.monotonic() - started) * 1000)
-        if time.device_ms is None:
-            return None, took_ms
-        return bounds_of(time.device_ms, sent_ms, sent_ms + took_ms), took_ms

@@ -13,6 +13,7 @@ from .identity import nvr_key, usable_serial
 from .services import ServiceMap
 
 _CLOCK_OFF_MS = 60_000
+_FUTURE_MS = 10 * 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,23 @@ def _is_missing(error: NvrError | None) -> bool:
     }
 
 
+def _is_from_the_future(survey: Survey) -> bool:
+    """Say whether footage is dated after the device's own now (§2.2)."""
+    device_now_ms = survey.clock.measured_ms - survey.clock.offset_ms
+    return any(
+        recording.device_latest_ms is not None
+        and recording.device_latest_ms > device_now_ms + _FUTURE_MS
+        for recording in survey.recordings
+    )
+
+
 def _warnings(survey: Survey, unassigned: Sequence[str]) -> Iterable[ReportWarning]:
     replay = replay_support(survey)
     offset_ms = survey.clock.offset_ms
     errors = [e for e in (survey.search_error, survey.replay_error) if e]
     if survey.device_time.device_ms is None:
         yield ReportWarning.NO_CLOCK
-    elif is_local_time(offset_ms):
+    elif is_local_time(offset_ms) or _is_from_the_future(survey):
         yield ReportWarning.LOCAL_TIME_AS_UTC
     elif abs(offset_ms) > _CLOCK_OFF_MS:
         yield ReportWarning.CLOCK_OFF

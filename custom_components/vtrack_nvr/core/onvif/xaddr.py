@@ -71,21 +71,22 @@ def service_urls(advertised: str, endpoint: Endpoint) -> tuple[str, ...]:
     """Return the URLs to try for a service, most trusted first; empty if it says none.
 
     Where the advertised host is another one (NAT, several devices behind one address),
-    its port belongs to the inner network: the configured port comes first. TLS is never
-    given up because a device advertises plain http.
+    its port belongs to the inner network: out here it may be another device's, whose
+    footage would be filed under this one. TLS is never given up because a device
+    advertises plain http.
     """
     address = split(advertised)
     if address is None or not address.rest:
         return ()
     ours = endpoint.url(address.rest)
-    if address.scheme != endpoint.scheme:
+    is_same_host = address.host == endpoint.host.strip("[]").lower()
+    if address.scheme != endpoint.scheme or not is_same_host:
         return (ours,)
     port = address.port or (443 if endpoint.is_https else 80)
     theirs = endpoint.url(address.rest, port)
     if theirs == ours:
         return (ours,)
-    same_host = address.host == endpoint.host.strip("[]").lower()
-    return (theirs, ours) if same_host else (ours, theirs)
+    return theirs, ours
 
 
 def media_uri(advertised: str, host: str, rtsp_port: int | None = None) -> str | None:
