@@ -82,7 +82,7 @@ def hanwha_like(cameras: tuple[CameraSpec, ...], **identity: str) -> NvrSpec:
         recording_token="Recording-{n}",
         mapping=Mapping.NUMBERS,
         faults=Faults(
-            times_without_z=True, rtsp=RtspFaults(extension_needs_require=True)
+            times_without_z=True, rtsp=RtspFaults(extension_needs_require="both")
         ),
         **identity,
     )
