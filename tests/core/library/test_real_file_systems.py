@@ -99,8 +99,13 @@ async def test_a_root_that_fills_up_makes_room_with_its_oldest(
             setup.clock.advance(MINUTE)
             await asyncio.sleep(0.02)
     assert kept == 40, "sync goes on because the oldest went"
-    setup.clock.advance(2 * MINUTE)
-    await until(lambda: setup.library.storage_problem(CAMERA) is None)
+    for _ in range(1500):
+        if setup.library.storage_problem(CAMERA) is None:
+            break
+        # a look for room that began before the last clip came sees it at the next one
+        setup.clock.advance(MINUTE)
+        await asyncio.sleep(0.02)
+    assert setup.library.storage_problem(CAMERA) is None
     totals = await setup.library.totals(CAMERA)
     assert 3 <= totals.clips <= 12
     removed = await setup.library.browse.ledger(CoverageState.REMOVED)
