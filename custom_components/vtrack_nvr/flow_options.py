@@ -2,11 +2,19 @@
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import (
+    ConfigEntryState,
+    ConfigFlowResult,
+    OptionsFlow,
+)
 
+from .const import CONF_TIME_CORRECTION
+from .core.device_report import DeviceReport
+from .core.errors import NvrError
 from .flow_connect import async_try
 from .flow_forms import nvr_form
 from .flow_report import Phrases, report_text
+from .flow_time import proposed_correction
 from .runtime.connect import Address, Login
 
 
@@ -25,12 +33,27 @@ class VtrackOptionsFlow(OptionsFlow):
         """Change interval, sessions, bandwidth, gate and time correction."""
         if user_input is not None:
             return self.async_create_entry(data=user_input)
+        shown = dict(self.config_entry.options)
+        report = await self._async_report()
+        proposal = proposed_correction(report) if report else 0
+        if proposal and not shown.get(CONF_TIME_CORRECTION):
+            shown[CONF_TIME_CORRECTION] = proposal
+        phrases = await Phrases.async_load(self.hass)
         return self.async_show_form(
             step_id="settings",
-            data_schema=self.add_suggested_values_to_schema(
-                nvr_form(), self.config_entry.options
-            ),
+            data_schema=self.add_suggested_values_to_schema(nvr_form(), shown),
+            description_placeholders={"clock": clock_text(report, proposal, phrases)},
         )
+
+    async def _async_report(self) -> DeviceReport | None:
+        """Ask the device; the settings can be changed without it."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return None
+        try:
+            report: DeviceReport = await self.config_entry.runtime_data.device.report()
+        except NvrError:
+            return None
+        return report
 
     async def async_step_test(
         self, user_input: dict[str, Any] | None = None
@@ -51,3 +74,14 @@ class VtrackOptionsFlow(OptionsFlow):
             },
             last_step=True,
         )
+
+
+def clock_text(report: DeviceReport | None, proposal: int, phrases: Phrases) -> str:
+    """Return what is known of the device's clock, for the person who corrects it."""
+    if report is None:
+        return phrases.get("clock_unknown")
+    seconds = round(-report.clock.offset_ms / 1000)
+    text = phrases.get("report_clock", seconds=seconds)
+    if proposal:
+        text += " " + phrases.get("clock_proposal", minutes=proposal)
+    return text

@@ -1,0 +1,70 @@
+"""The steps of the config flow, as a person takes them."""
+
+from pathlib import Path
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+
+from custom_components.vtrack_nvr.const import DOMAIN
+from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
+from tests.shell.conftest import RemoteNvr
+
+
+def found(nvr: RemoteNvr, **more: Any) -> FoundDevice:
+    return FoundDevice("127.0.0.1", nvr.port, name=nvr.spec.name, **more)
+
+
+async def through_progress(
+    hass: HomeAssistant, result: ConfigFlowResult
+) -> ConfigFlowResult:
+    while result["type"] is FlowResultType.SHOW_PROGRESS:
+        await hass.async_block_till_done()
+        result = await hass.config_entries.flow.async_configure(result["flow_id"])
+    return result
+
+
+async def begin(hass: HomeAssistant) -> ConfigFlowResult:
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+    return await through_progress(hass, result)
+
+
+async def submit(
+    hass: HomeAssistant, result: ConfigFlowResult, **values: Any
+) -> ConfigFlowResult:
+    result = await hass.config_entries.flow.async_configure(result["flow_id"], values)
+    return await through_progress(hass, result)
+
+
+async def sign_in(
+    hass: HomeAssistant, result: ConfigFlowResult, nvr: RemoteNvr, **more: Any
+) -> ConfigFlowResult:
+    return await submit(
+        hass,
+        result,
+        username=nvr.spec.user,
+        password=nvr.spec.password,
+        advanced={},
+        **more,
+    )
+
+
+async def to_login(hass: HomeAssistant, nvr: RemoteNvr) -> ConfigFlowResult:
+    result = await begin(hass)
+    return await submit(hass, result, host="127.0.0.1", port=str(nvr.port))
+
+
+async def choose(
+    hass: HomeAssistant, result: ConfigFlowResult, storage: Path, **values: Any
+) -> ConfigFlowResult:
+    assert result["step_id"] == "cameras", result
+    schema = result["data_schema"]
+    assert schema is not None
+    return await submit(
+        hass,
+        result,
+        **schema({"storage_section": {"storage": str(storage)}, **values}),
+    )

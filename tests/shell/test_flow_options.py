@@ -1,0 +1,290 @@
+"""Options of an NVR and settings of a camera, against simulated devices."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.vtrack_nvr.core.device_report import DeviceReport
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.models import Channel, ClockReading
+from custom_components.vtrack_nvr.flow_report import Phrases, channel_label
+from custom_components.vtrack_nvr.flow_time import proposed_correction
+from custom_components.vtrack_nvr.runtime.connect import async_inspect
+from tests.shell.conftest import (
+    RemoteNvr,
+    StartNvr,
+    address_of,
+    entry_for,
+    login_of,
+)
+
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+async def house(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> AsyncIterator[tuple[RemoteNvr, MockConfigEntry]]:
+    """Return a four-channel NVR that is set up and keeps nothing by itself."""
+    nvr = (await start_nvr("demo"))[3]
+    entry = await entry_for(hass, nvr, media_dir, mode="on_demand")
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    yield nvr, entry
+    await hass.config_entries.async_unload(entry.entry_id)
+
+
+# Options
+
+
+async def menu(hass: HomeAssistant, entry: MockConfigEntry, choice: str) -> Any:
+    options = hass.config_entries.options
+    result = await options.async_init(entry.entry_id)
+    assert result["type"] is FlowResultType.MENU
+    return await options.async_configure(result["flow_id"], {"next_step_id": choice})
+
+
+async def test_settings_are_applied_without_a_reload(
+    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+) -> None:
+    _, entry = house
+    runtime = entry.runtime_data
+    result = await menu(hass, entry, "settings")
+    assert "0 s off" in result["description_placeholders"]["clock"]
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"],
+        {
+            "interval": 5,
+            "sessions": 2,
+            "bandwidth": 20,
+            "time_correction": -60,
+            "gate": "schedule.night",
+        },
+    )
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options["interval"] == 5
+    assert entry.runtime_data is runtime
+
+
+async def test_settings_can_be_changed_without_the_device(
+    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+) -> None:
+    nvr, entry = house
+    await nvr.stop()
+    result = await menu(hass, entry, "settings")
+    assert "could not be asked" in result["description_placeholders"]["clock"]
+    await hass.config_entries.async_unload(entry.entry_id)
+    result = await menu(hass, entry, "settings")
+    assert "could not be asked" in result["description_placeholders"]["clock"]
+    await nvr.start()
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+
+async def test_the_connection_test_shows_the_report_and_changes_nothing(
+    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+) -> None:
+    nvr, entry = house
+    nvr.faults.html_ops = ["*"]
+    result = await menu(hass, entry, "test")
+    assert result["errors"] == {"base": "not_onvif"}
+    assert result["description_placeholders"]["report"] == ""
+    hass.config_entries.options.async_abort(result["flow_id"])
+    nvr.faults.html_ops = []
+    result = await menu(hass, entry, "test")
+    assert not result["errors"]
+    assert "search and replay" in result["description_placeholders"]["report"]
+    before = dict(entry.options)
+    result = await hass.config_entries.options.async_configure(result["flow_id"], {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert dict(entry.options) == before
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "minutes"),
+    [
+        (None, 0),
+        (-10_000, 0),
+        (HOUR_MS, -60),
+        (HOUR_MS - 60_000, -60),
+        (5 * HOUR_MS + HOUR_MS // 2, -330),
+        (HOUR_MS + 300_000, 0),
+        (20 * HOUR_MS, 0),
+    ],
+)
+async def test_recordings_that_end_in_the_future_are_dated_in_local_time(
+    hass: HomeAssistant, start_nvr: StartNvr, ahead_ms: int | None, minutes: int
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    report = await async_inspect(hass, address_of(nvr), login_of(nvr))
+    now_ms = 1_800_000_000_000
+    odd: DeviceReport = replace(
+        report,
+        clock=ClockReading(offset_ms=-5000, measured_ms=now_ms),
+        device_newest_ms=None if ahead_ms is None else now_ms + 5000 + ahead_ms,
+    )
+    assert proposed_correction(odd) == minutes
+
+
+async def test_a_correction_is_proposed_and_not_forced(
+    hass: HomeAssistant,
+    house: tuple[RemoteNvr, MockConfigEntry],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, entry = house
+    device = entry.runtime_data.device
+    report = await device.report()
+    now_ms = report.clock.measured_ms - report.clock.offset_ms
+
+    async def shifted() -> DeviceReport:
+        return replace(report, device_newest_ms=now_ms + 2 * HOUR_MS)
+
+    monkeypatch.setattr(device, "report", shifted)
+    result = await menu(hass, entry, "settings")
+    assert "-120 min" in result["description_placeholders"]["clock"]
+    suggested = {
+        str(key): (key.description or {}).get("suggested_value")
+        for key in result["data_schema"].schema
+    }
+    assert suggested["time_correction"] == -120
+    hass.config_entries.options.async_abort(result["flow_id"])
+    hass.config_entries.async_update_entry(entry, options={"time_correction": -60})
+    await hass.async_block_till_done()
+    result = await menu(hass, entry, "settings")
+    suggested = {
+        str(key): (key.description or {}).get("suggested_value")
+        for key in result["data_schema"].schema
+    }
+    assert suggested["time_correction"] == -60
+
+
+# Cameras
+
+
+async def add_camera(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
+    return await hass.config_entries.subentries.async_init(
+        (entry.entry_id, "camera"), context={"source": SOURCE_USER}
+    )
+
+
+async def change_camera(
+    hass: HomeAssistant, entry: MockConfigEntry, subentry_id: str
+) -> Any:
+    return await hass.config_entries.subentries.async_init(
+        (entry.entry_id, "camera"),
+        context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id},
+    )
+
+
+async def test_a_camera_that_was_removed_can_be_added_again(
+    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+) -> None:
+    _, entry = house
+    result = await add_camera(hass, entry)
+    assert result["reason"] == "no_new_cameras"
+    removed = next(iter(entry.subentries.values()))
+    hass.config_entries.async_remove_subentry(entry, removed.subentry_id)
+    await hass.async_block_till_done()
+    assert len(entry.runtime_data.cameras) == 3
+    result = await add_camera(hass, entry)
+    assert result["step_id"] == "user"
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], {"channel": removed.data["channel"]}
+    )
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == removed.title
+    assert removed.unique_id in {sub.unique_id for sub in entry.subentries.values()}
+    assert len(entry.runtime_data.cameras) == 4
+
+
+async def test_no_camera_can_be_added_while_the_device_is_away(
+    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+) -> None:
+    nvr, entry = house
+    await nvr.stop()
+    assert (await add_camera(hass, entry))["reason"] == "unreachable"
+    await hass.config_entries.async_unload(entry.entry_id)
+    assert (await add_camera(hass, entry))["reason"] == "not_loaded"
+    await nvr.start()
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert (await add_camera(hass, entry))["reason"] == "no_new_cameras"
+
+
+async def test_settings_of_a_camera_are_applied_to_it_alone(
+    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+) -> None:
+    _, entry = house
+    runtime = entry.runtime_data
+    first, second, *_ = entry.subentries
+    before = runtime.cameras[second]
+    result = await change_camera(hass, entry, first)
+    assert result["step_id"] == "reconfigure"
+    recordings = result["data_schema"].schema["recordings"].config["options"]
+    assert len(recordings) == 4
+    values = result["data_schema"](
+        {
+            "mode": "events",
+            "source": "replay",
+            "stream": "sub",
+            "retention_days": 7,
+            "retention_gb": 0,
+            "order": "oldest_first",
+            "clip_minutes": 1,
+            "pre_roll": 5,
+            "post_roll": 5,
+            "settle": 60,
+            "gate": "schedule.night",
+            "recordings": [recordings[1]["value"]],
+        }
+    )
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], values
+    )
+    await hass.async_block_till_done()
+    assert result["reason"] == "reconfigure_successful"
+    data = entry.subentries[first].data
+    assert data["mode"] == "events"
+    assert data["recordings"] == [recordings[1]["value"]]
+    assert runtime.cameras[first].gates == ("schedule.night",)
+    assert runtime.cameras[second] == before
+    # What is emptied is gone, not as it was before.
+    result = await change_camera(hass, entry, first)
+    values.pop("gate")
+    await hass.config_entries.subentries.async_configure(result["flow_id"], values)
+    await hass.async_block_till_done()
+    assert runtime.cameras[first].gates == ()
+
+
+async def test_a_camera_can_be_changed_while_the_device_is_away(
+    hass: HomeAssistant,
+    house: tuple[RemoteNvr, MockConfigEntry],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, entry = house
+    first = next(iter(entry.subentries))
+
+    async def busy() -> None:
+        raise NvrError(ErrorKind.BUSY)
+
+    monkeypatch.setattr(entry.runtime_data, "async_recordings", busy)
+    result = await change_camera(hass, entry, first)
+    assert "recordings" not in result["data_schema"].schema
+    hass.config_entries.subentries.async_abort(result["flow_id"])
+    await hass.config_entries.async_unload(entry.entry_id)
+    result = await change_camera(hass, entry, first)
+    assert "recordings" not in result["data_schema"].schema
+
+
+async def test_a_camera_without_a_stream_is_named_all_the_same() -> None:
+    phrases = Phrases({"component.vtrack_nvr.common.camera_without_stream": "{name}!"})
+    assert channel_label(Channel("1", 1, "Attic"), phrases) == "Attic!"
