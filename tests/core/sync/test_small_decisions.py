@@ -187,15 +187,20 @@ def test_a_host_clock_that_was_ahead_does_not_put_off_the_night() -> None:
 def test_events_ask_for_a_sweep_and_not_too_often() -> None:
     clock, due = schedule()
     due.begun(RunKind.LIGHT)
-    due.hint(10, 60)
+    due.hint(CAM, 10, 60)
     assert due.next_s() == 60
-    due.hint(90, 60)
+    due.hint(CAM, 90, 60)
     assert due.next_s() == 60
     clock.advance(60)
     assert due.due() is RunKind.EVENT
+    assert due.event_cameras == {CAM}
+    light_s = due.light_s
+    due.begun(RunKind.EVENT)
+    assert due.light_s == light_s
+    assert not due.event_cameras
     _, fresh = schedule()
     fresh.light_s = 1000
-    fresh.hint(10, 60)
+    fresh.hint(CAM, 10, 60)
     assert fresh.next_s() == 10
 
 

@@ -56,10 +56,9 @@ class EventDesk:
         """
         camera = worker.cameras[key]
         new = camera.add_marks((mark,))
-        settings = camera.spec.settings
         now_ms = self._rooms.clock.now_ms()
-        roll_s = max(mark.range.end_ms + settings.post_roll_ms - now_ms, 0) / 1000
-        worker.schedule.hint(roll_s + camera.settle_s, self._rooms.waits.early_sweep)
+        delay_s = until_fetchable_s(camera, mark, now_ms)
+        worker.schedule.hint(key, delay_s, self._rooms.waits.early_sweep)
         worker.wake()
         self._spawn(self._store(camera, mark, new))
         if camera.spec.live and camera.decision.source is FootageSource.LIVE:
@@ -108,3 +107,11 @@ class EventDesk:
             _LOGGER.debug("an event was not stored: %s", error)
         else:
             _LOGGER.error("an event was not stored", exc_info=error)
+
+
+def until_fetchable_s(camera: CameraState, mark: EventMark, now_ms: int) -> float:
+    """Return when background work may take an event's footage: its window has settled."""
+    settings = camera.spec.settings
+    end_ms = mark.range.end_ms + settings.post_roll_ms
+    border_ms = -(-end_ms // settings.clip_ms) * settings.clip_ms
+    return max((border_ms - now_ms) / 1000 + camera.settle_s, 0.0)

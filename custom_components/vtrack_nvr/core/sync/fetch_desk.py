@@ -19,6 +19,8 @@ _LOGGER = logging.getLogger(__name__)
 
 BROKEN_KINDS = frozenset({ErrorKind.UNSUPPORTED, ErrorKind.NO_PERMISSION})
 """Failures after which a camera's replay counts as broken for a day."""
+BROKEN_AFTER = 8
+"""Fetches in a row (over hours) that brought nothing: replay does not work."""
 MEASURABLE_S = 10.0
 """A fetch that took less says little about the speed of the device."""
 
@@ -112,10 +114,11 @@ class FetchDesk:
         clock = self._rooms.clock
         if scope in {Scope.CAMERA, Scope.STORAGE}:
             camera.failed(error, clock.monotonic(), clock.now_ms())
-        if error.kind in BROKEN_KINDS:
+        is_hopeless = not fetched.has_moved and camera.retry.failures >= BROKEN_AFTER
+        if error.kind in BROKEN_KINDS or is_hopeless:
             camera.set_replay_broken(is_broken=True)
         elif error.kind is ErrorKind.GONE:
-            worker.schedule.hint(0.0, self._rooms.waits.early_sweep)
+            worker.schedule.hint(camera.key, 0.0, self._rooms.waits.early_sweep)
         elif error.kind is ErrorKind.AUTH_REFUSED:
             worker.keeper.force()
         elif error.kind is ErrorKind.BUSY and worker.health.session_cap is not None:

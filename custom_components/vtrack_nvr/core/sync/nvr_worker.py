@@ -338,6 +338,8 @@ class NvrWorker:
             run = self.schedule.manual.pop(0)
         else:
             allowed = frozenset(k for k in self.cameras if self.is_allowed(k))
+            if kind is RunKind.EVENT:
+                allowed &= self.schedule.event_cameras
             run = self.runs.begin(kind, allowed)
             run.is_full = kind is RunKind.FULL
         self.schedule.begun(kind)

@@ -13,6 +13,7 @@ import logging
 from ..intervals import Ranges, TimeRange, difference, intersection, union
 from ..ledger import Want
 from ..models import CameraKey, CoverageSpan, CoverageState, NvrKey
+from .backlog import PENDING
 from .camera_state import CameraState
 from .plan import OpenWant
 from .rooms import Rooms
@@ -116,7 +117,7 @@ class Requests:
             return
         camera = self._cameras[want.camera]
         self._put_off(request)
-        left, reachable = await self._look(camera, want)
+        left, reachable, listed = await self._look(camera, want)
         is_old = now_ms - max(want.made_ms, want.range.end_ms) > (
             self._rooms.limits.request_max_age_s * 1000
         )
@@ -131,6 +132,10 @@ class Requests:
         if still := intersection(request.open, reachable):
             # Listed before and still waiting for a session: no need to search again.
             self._show(request, still)
+        elif not request.is_searched and not difference(reachable, listed):
+            # A sweep has seen all of it: a search now would only cost time.
+            request.is_searched = True
+            self._show(request, reachable)
         elif can_talk:
             await self._open_up(request, camera)
 
@@ -200,19 +205,22 @@ class Requests:
             future.set_result(self._closed.get(want.id, "closed"))
         return future
 
-    async def _look(self, camera: CameraState, want: Want) -> tuple[Ranges, Ranges]:
-        """Return what is not kept, and what of that may still come."""
+    async def _look(
+        self, camera: CameraState, want: Want
+    ) -> tuple[Ranges, Ranges, Ranges]:
+        """Return what is not kept, what of that may still come, what a sweep listed."""
         spans = await camera.refresh(want.range)
         left = difference(
             (want.range,), [s.range for s in spans if s.state is CoverageState.KEPT]
         )
-        return left, difference(left, _settled(spans))
+        listed = union(span.range for span in spans if span.state in PENDING)
+        return left, difference(left, _settled(spans)), listed
 
     async def _open_up(self, request: OpenRequest, camera: CameraState) -> None:
         """Search for a request and hand what is there to the planner."""
         want = request.want
         present = await self._sweeper.search_range(camera, want.range)
-        _, reachable = await self._look(camera, want)
+        _, reachable, _ = await self._look(camera, want)
         can_fetch = intersection(reachable, present)
         if not can_fetch and request.tries % DIRECT_EVERY == 0:
             can_fetch = reachable

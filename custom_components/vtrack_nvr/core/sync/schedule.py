@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from ..clock import Clock
 from ..ledger import RunKind
+from ..models import CameraKey
 from .runs import Run
 from .settings import NvrSettings
 from .wanted import DAY_MS
@@ -24,9 +25,10 @@ class SweepSchedule:
     spread: float
     light_s: float = 0.0
     event_s: float | None = None
+    event_cameras: set[CameraKey] = field(default_factory=set)
     full_ms: int = 0
     manual: list[Run] = field(default_factory=list)
-    last_light_s: float | None = None
+    last_s: float | None = None
 
     def __post_init__(self) -> None:
         """Plan the first nightly sweep."""
@@ -53,11 +55,13 @@ class SweepSchedule:
         return RunKind.LIGHT if now_s >= self.light_s else None
 
     def begun(self, kind: RunKind) -> None:
-        """Take note that a sweep began; every kind does the work of a light one."""
+        """Take note that a sweep began; all but those for events look at all cameras."""
         now_s = self.clock.monotonic()
-        self.light_s = now_s + self.settings.interval_s
-        self.last_light_s = now_s
+        self.last_s = now_s
         self.event_s = None
+        self.event_cameras.clear()
+        if kind is not RunKind.EVENT:
+            self.light_s = now_s + self.settings.interval_s
         if kind is RunKind.FULL or self.full_ms - self.clock.now_ms() > 2 * DAY_MS:
             self.full_ms = self.next_full_ms()
 
@@ -67,11 +71,12 @@ class SweepSchedule:
         if kind is RunKind.FULL:
             self.full_ms = self.clock.now_ms()
 
-    def hint(self, delay_s: float, pause_s: float) -> None:
-        """Ask for a sweep after `delay_s`, not sooner than `pause_s` after the last."""
+    def hint(self, camera: CameraKey, delay_s: float, pause_s: float) -> None:
+        """Ask for a sweep of a camera after `delay_s`, `pause_s` after the last or later."""
+        self.event_cameras.add(camera)
         at_s = self.clock.monotonic() + delay_s
-        if self.last_light_s is not None:
-            at_s = max(at_s, self.last_light_s + pause_s)
+        if self.last_s is not None:
+            at_s = max(at_s, self.last_s + pause_s)
         self.event_s = at_s if self.event_s is None else min(self.event_s, at_s)
 
     def next_s(self) -> float:

@@ -63,7 +63,7 @@ class SweepRound:
                     camera,
                     looked,
                     is_full=run.is_full,
-                    is_forced=run.kind is not RunKind.LIGHT,
+                    is_forced=run.kind is RunKind.MANUAL,
                     run_id=run.id,
                 )
                 if has_news:
