@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,8 @@ import pytest
 
 from custom_components.vtrack_nvr.core.onvif import discovery
 from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
+from tests.simulator.scenario import make_specs
+from tests.simulator.simulator import Simulator
 
 ROOT = Path(__file__).parents[3]
 NEAR, FAR = f"vtn{os.getpid()}", f"vtf{os.getpid()}"
@@ -272,6 +275,48 @@ async def test_no_interface_with_multicast_is_an_empty_answer(
     monkeypatch.setattr(library, "searchServices", lambda *_, **__: None)
     # An address this host does not have.
     assert await find(["192.0.2.77"]) == ()
+
+
+async def test_sloppy_devices_answer_the_probe_without_types(
+    library: type[Searcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their answers lack what the library insists on; ours reads them."""
+    monkeypatch.setattr(library, "searchServices", lambda *_, **__: None)
+
+    def loopback(address: str) -> socket.socket:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setblocking(False)
+        sock.bind(("127.0.0.1", 0))
+        return sock
+
+    monkeypatch.setattr(discovery, "_multicast_socket", loopback)
+    monkeypatch.setattr(discovery, "local_addresses", lambda: ("192.0.2.1",))
+    specs = make_specs("three-on-one-host")
+    specs[0].faults.discovery_wrong_relates_to = True
+    async with Simulator(specs, discovery_port=0) as simulator:
+        assert simulator.discovery is not None
+        monkeypatch.setattr(discovery, "GROUP", "127.0.0.1")
+        monkeypatch.setattr(discovery, "PORT", simulator.discovery.port)
+        seen: list[FoundDevice] = []
+        told: list[float] = []
+        found = await discovery.discover(
+            None, seconds=0.3, on_found=seen.append, on_progress=told.append
+        )
+    assert {device.name for device in found} == {"First", "Second", "Third"}
+    # Every probe is sent twice, every device is told once.
+    assert len(seen) == 3
+    assert told[0] == 0.0
+    assert told[-1] == 1.0
+    assert told == sorted(told)
+
+
+def test_a_multicast_socket_belongs_to_its_interface() -> None:
+    with discovery._multicast_socket("127.0.0.1") as sock:
+        assert sock.getsockname()[0] == "127.0.0.1"
+        ttl = sock.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL)
+        assert ttl == 4
+    with pytest.raises(OSError, match=r"."):
+        discovery._multicast_socket("192.0.2.77")
 
 
 def test_the_hosts_own_addresses_are_without_loopback() -> None:

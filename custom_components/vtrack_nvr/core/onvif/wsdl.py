@@ -1,7 +1,7 @@
 """Builds requests from the WSDLs that onvif-zeep-async brings along.
 
 zeep writes requests; their answers are read by our own lenient readers
-(docs/decisions/0002-soap.md says why). Importing zeep and loading a WSDL blocks for up to
+(docs/decisions/0002-zeep-behind-client.md says why). Importing zeep and loading a WSDL blocks for up to
 seconds on a small host, so both happen once per process, on a worker thread.
 """
 
