@@ -11,7 +11,8 @@ from custom_components.vtrack_nvr.core.fetching import EndReason
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import ClockEra, TimeSource
-from custom_components.vtrack_nvr.core.policy import Quirk
+from custom_components.vtrack_nvr.core.policy import DevicePolicy, Quirk
+from custom_components.vtrack_nvr.core.rtsp.errors import RtspRefused
 from custom_components.vtrack_nvr.core.stream.unit_stream import UnitStream
 from tests.core.download.conftest import (
     BASE,
@@ -539,3 +540,61 @@ def test_progress_is_told_at_most_once_a_second(
     assert 1 <= len(fetch.reports) <= fetch.seconds + 1
     assert fetch.reports[-1].device_ms > BASE
     assert fetch.reports[-1].speed > 1
+
+
+def test_a_cancel_between_attempts_is_heard_at_once(
+    fetch: Runner, sink: FolderSink, server
+) -> None:
+    server.stop_now()
+    fetch.waits = replace(fetch.waits, retry=(30.0,))
+    threading.Timer(0.2, fetch.cancel.cancel).start()
+    outcome = fetch(0, 4_000)
+    assert outcome.reason is EndReason.CANCELLED
+    assert fetch.seconds < 2
+
+
+def test_a_cancel_while_reading_slower_is_heard_at_once(
+    fetch: Runner, timeline: Timeline
+) -> None:
+    timeline.pad_kbps = 2000
+    threading.Timer(0.3, fetch.cancel.cancel).start()
+    outcome = fetch(0, 12_000, bytes_per_second=10_000)
+    assert outcome.reason is EndReason.CANCELLED
+    assert fetch.seconds < 2
+
+
+def test_new_firmware_that_sends_capture_times_is_noticed(
+    fetch: Runner, sink: FolderSink
+) -> None:
+    known = DevicePolicy(frozenset({Quirk.NO_CAPTURE_TIMES, Quirk.RTCP_KEEP_ALIVE}))
+    outcome = fetch(0, 4_000, policy=known)
+    assert outcome.learned.quirks == {Quirk.RTCP_KEEP_ALIVE}
+    assert sink.clips[0][1].time_source is TimeSource.CAPTURE
+
+
+def test_the_rest_is_no_footage_where_the_device_forgot_it_meanwhile(
+    fetch: Runner, sink: FolderSink, timeline: Timeline, faults
+) -> None:
+    timeline.stretches = [Stretch(0, 8_000)]
+    faults.terminal_flags = False
+    outcome = fetch(0, 60_000)
+    assert outcome.reason is EndReason.END_OF_FOOTAGE
+    assert outcome.device_reached_ms == BASE + 8_000
+    assert sink.pictures() == frames(0, 8_000)
+
+
+@pytest.mark.parametrize("status", [461, 500])
+def test_sound_the_device_refuses_costs_only_the_sound(
+    fetch: Runner, sink: FolderSink, monkeypatch, status: int
+) -> None:
+    real = UnitStream.setup
+
+    def setup(self, track, **options):
+        if track.index:
+            raise RtspRefused(status, "no", "SETUP")
+        real(self, track, **options)
+
+    monkeypatch.setattr(UnitStream, "setup", setup)
+    outcome = fetch(0, 4_000)
+    assert outcome.reason is EndReason.REACHED
+    assert outcome.notices == (f"sound refused with {status}",)
