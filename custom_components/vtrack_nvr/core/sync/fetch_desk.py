@@ -59,11 +59,11 @@ class FetchDesk:
         return fetch
 
     async def _fetch(self, fetch: Fetch, camera: CameraState) -> None:
-        has_moved = is_whole = False
+        outcome, is_whole = None, False
         try:
             limit = self._limit_of(camera)
             fetched = await self._runner.run(fetch, camera, limit)
-            has_moved = fetched.has_moved
+            outcome = fetched.outcome
             await self._ended(fetch, camera, fetched)
             is_whole = True
         finally:
@@ -73,7 +73,7 @@ class FetchDesk:
             self.fetches.remove(fetch)
             self._rooms.slots.release()
             if fetch.job.want_id is not None:
-                self._worker.requests.fetched(fetch.job.want_id, has_moved=has_moved)
+                self._worker.requests.fetched(fetch.job, outcome)
             self._rooms.changed()
 
     def _limit_of(self, camera: CameraState) -> int | None:

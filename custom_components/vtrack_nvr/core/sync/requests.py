@@ -7,17 +7,18 @@ lists, ahead of everything else.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import logging
 
+from ..fetching import EndReason, FetchOutcome
 from ..intervals import Ranges, TimeRange, difference, intersection, union
 from ..ledger import Want
 from ..models import CameraKey, CoverageSpan, CoverageState, NvrKey
 from .backlog import PENDING
 from .camera_state import CameraState
-from .plan import OpenWant
+from .plan import Job, OpenWant
 from .rooms import Rooms
-from .settle import HOPELESS
+from .settle import FAULTY_MS, HOPELESS, NOT_THE_STRETCH
 from .status import FootageSource, SavedClip
 from .sweeper import Sweeper
 
@@ -31,6 +32,7 @@ DIRECT_EVERY = 6
 LIVE_GRACE_MS = 60_000
 """How long after its clip's end a live recording may take to be complete."""
 REMEMBERED = 256
+_GAVE_WAY = frozenset({EndReason.YIELDED, EndReason.CANCELLED})
 
 
 @dataclass(slots=True, eq=False)
@@ -41,6 +43,9 @@ class OpenRequest:
     tries: int = 0
     next_s: float = 0.0
     open: Ranges = ()
+    given_up: Ranges = ()
+    fruitless: dict[int, int] = field(default_factory=dict)
+    """How often a fetch from a moment on brought nothing."""
     is_searched: bool = False
     is_busy: bool = False
     """It is being advanced or fetched for now."""
@@ -117,7 +122,7 @@ class Requests:
             return
         camera = self._cameras[want.camera]
         self._put_off(request)
-        left, reachable, listed = await self._look(camera, want)
+        left, reachable, listed = await self._look(camera, request)
         is_old = now_ms - max(want.made_ms, want.range.end_ms) > (
             self._rooms.limits.request_max_age_s * 1000
         )
@@ -139,16 +144,39 @@ class Requests:
         elif can_talk:
             await self._open_up(request, camera)
 
-    def fetched(self, want_id: int, *, has_moved: bool) -> None:
-        """Take note that a fetch for a request ended."""
-        request = self._open.get(want_id)
+    def fetched(self, job: Job, outcome: FetchOutcome | None) -> None:
+        """Take note that a fetch for a request ended (None: it never began)."""
+        request = self._open.get(job.want_id or 0)
         if request is None:
             return
         request.is_busy = False
         self._show(request, ())
-        if has_moved:
+        if outcome is None:
+            return
+        if outcome.clips:
             request.next_s = 0.0
             request.tries = 0
+        else:
+            self._count_fruitless(request, job.range, outcome)
+
+    def _count_fruitless(
+        self, request: OpenRequest, tried: TimeRange, outcome: FetchOutcome
+    ) -> None:
+        """Give a stretch up that brings nothing again and again."""
+        kind = outcome.error.kind if outcome.error else None
+        if kind in NOT_THE_STRETCH or outcome.reason in _GAVE_WAY:
+            return
+        limit = self._rooms.limits.max_tries
+        count = request.fruitless.get(tried.start_ms, 0)
+        count += limit if kind in HOPELESS else 1
+        request.fruitless[tried.start_ms] = count
+        if count >= limit:
+            end_ms = tried.end_ms
+            if outcome.error is not None:
+                end_ms = min(end_ms, tried.start_ms + FAULTY_MS)
+            stretch = TimeRange(tried.start_ms, end_ms)
+            request.given_up = union((*request.given_up, stretch))
+            request.next_s = 0.0
 
     def fetching(self, want_id: int) -> None:
         """Take note that a fetch for a request begins."""
@@ -206,21 +234,23 @@ class Requests:
         return future
 
     async def _look(
-        self, camera: CameraState, want: Want
+        self, camera: CameraState, request: OpenRequest
     ) -> tuple[Ranges, Ranges, Ranges]:
         """Return what is not kept, what of that may still come, what a sweep listed."""
-        spans = await camera.refresh(want.range)
+        wanted = request.want.range
+        spans = await camera.refresh(wanted)
         left = difference(
-            (want.range,), [s.range for s in spans if s.state is CoverageState.KEPT]
+            (wanted,), [s.range for s in spans if s.state is CoverageState.KEPT]
         )
         listed = union(span.range for span in spans if span.state in PENDING)
-        return left, difference(left, _settled(spans)), listed
+        hopeless = (*_settled(spans), *request.given_up)
+        return left, difference(left, hopeless), listed
 
     async def _open_up(self, request: OpenRequest, camera: CameraState) -> None:
         """Search for a request and hand what is there to the planner."""
         want = request.want
         present = await self._sweeper.search_range(camera, want.range)
-        _, reachable, _ = await self._look(camera, want)
+        _, reachable, _ = await self._look(camera, request)
         can_fetch = intersection(reachable, present)
         if not can_fetch and request.tries % DIRECT_EVERY == 0:
             can_fetch = reachable
