@@ -1,4 +1,4 @@
-"""Actions: sync, status, save a clip, protect one. One function for each."""
+"""Actions: sync, status, save, record, export, protect. One function for each."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -61,6 +61,15 @@ SAVE_CLIP_SCHEMA = vol.Schema(
     }
 )
 
+RECORD_SCHEMA = vol.Schema(
+    {
+        **cv.ENTITY_SERVICE_FIELDS,
+        vol.Optional("duration", default=60): vol.All(
+            vol.Coerce(float), vol.Range(1, 3600)
+        ),
+    }
+)
+
 EXPORT_SCHEMA = vol.Schema(
     {
         **cv.ENTITY_SERVICE_FIELDS,
@@ -88,6 +97,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("sync", async_sync, SYNC_SCHEMA, SupportsResponse.OPTIONAL),
         ("get_status", async_get_status, STATUS_SCHEMA, SupportsResponse.ONLY),
         ("save_clip", async_save_clip, SAVE_CLIP_SCHEMA, SupportsResponse.OPTIONAL),
+        ("record", async_record, RECORD_SCHEMA, SupportsResponse.OPTIONAL),
         ("export", async_export, EXPORT_SCHEMA, SupportsResponse.OPTIONAL),
         ("protect", async_protect, PROTECT_SCHEMA, SupportsResponse.NONE),
     ):
@@ -305,6 +315,23 @@ async def async_export(call: ServiceCall) -> ServiceResponse:
         "bytes": export.size_bytes,
         "expires": _iso(export.expires_ms),
     }
+
+
+async def async_record(call: ServiceCall) -> ServiceResponse:
+    """Record the live stream from now on, also where nothing else records it."""
+    hub = call.hass.data[HUB]
+    answers: list[JsonValueType] = []
+    for _, camera in chosen_cameras(call, default_all=False):
+        with translated_errors(camera.name):
+            wanted = await hub.live.async_record(camera.key, call.data["duration"])
+        answers.append(
+            {
+                "camera": camera.name,
+                "start": _iso(wanted.start_ms),
+                "end": _iso(wanted.end_ms),
+            }
+        )
+    return {"recording": answers}
 
 
 async def async_protect(call: ServiceCall) -> None:

@@ -3,14 +3,23 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+import time
 from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 import pytest
+import voluptuous as vol
 
 from custom_components.vtrack_nvr.const import DOMAIN
-from custom_components.vtrack_nvr.core.models import ClipSource
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.live.values import LiveState
+from custom_components.vtrack_nvr.core.models import (
+    ClipSource,
+    CoverageState,
+    DeviceEvent,
+    EventClass,
+)
 from tests.shell.test_whole import Whole, clips_below, until, whole
 from tests.simulator.footage import read_frame_numbers
 from tests.simulator.timeline import frame_number
@@ -19,15 +28,6 @@ __all__ = ["whole"]
 
 GATE = "input_boolean.recording"
 type Make = Callable[..., Awaitable[Whole]]
-
-
-def source_state(hass: HomeAssistant) -> str:
-    [state] = [
-        state
-        for state in hass.states.async_all("sensor")
-        if state.entity_id.endswith("_sync_state")
-    ]
-    return state.state
 
 
 async def recording(hass: HomeAssistant, entry: Any) -> None:
@@ -82,3 +82,123 @@ async def test_a_clip_of_a_camera_without_profile_g_is_saved(
     library = hass.data[DOMAIN].library
     kept = await library.browse.clip(saved["clips"][0]["clip_id"])
     assert kept.facts.source is ClipSource.LIVE
+
+
+async def test_a_recording_is_started_by_hand(
+    hass: HomeAssistant, whole: Make, media_dir: Path
+) -> None:
+    await whole("no-profile-g", mode="on_demand")
+    camera = hass.states.async_entity_ids("camera")[0]
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "record",
+        {"entity_id": camera, "duration": 2},
+        blocking=True,
+        return_response=True,
+    )
+    [told] = answer["recording"]
+    assert told["start"] < told["end"]
+    await until(hass, lambda: len(clips_below(media_dir)) == 1)
+    assert len(read_frame_numbers(clips_below(media_dir)[0])) >= 10
+    with pytest.raises(vol.Invalid):
+        await hass.services.async_call(
+            DOMAIN, "record", {"entity_id": camera, "duration": 3601}, blocking=True
+        )
+
+
+async def test_a_camera_with_recordings_is_recorded_live_on_request(
+    hass: HomeAssistant, whole: Make, media_dir: Path
+) -> None:
+    await whole(mode="on_demand")
+    camera = hass.states.async_entity_ids("camera")[0]
+    await hass.services.async_call(
+        DOMAIN, "record", {"entity_id": camera, "duration": 2}, blocking=True
+    )
+    await until(hass, lambda: len(clips_below(media_dir)) == 1)
+
+
+async def test_a_gate_starts_and_ends_the_recording(
+    hass: HomeAssistant, whole: Make, media_dir: Path
+) -> None:
+    hass.states.async_set(GATE, "off")
+    _, entry = await whole("no-profile-g")
+    [subentry] = entry.subentries.values()
+    hass.config_entries.async_update_subentry(
+        entry, subentry, data={**subentry.data, "live_gate": GATE}
+    )
+    await hass.async_block_till_done()
+    live = hass.data[DOMAIN].live
+    [camera] = entry.runtime_data.cameras.values()
+    await until(hass, lambda: live.state(camera.key) is LiveState.IDLE)
+    await asyncio.sleep(0.5)
+    before = len(clips_below(media_dir))
+    hass.states.async_set(GATE, "on")
+    await until(hass, lambda: live.state(camera.key) is LiveState.RECORDING)
+    await asyncio.sleep(1.0)
+    hass.states.async_set(GATE, "off")
+    await until(hass, lambda: len(clips_below(media_dir)) == before + 1)
+    await until(hass, lambda: live.state(camera.key) is LiveState.IDLE)
+
+
+async def test_an_event_is_recorded_with_what_came_before(
+    hass: HomeAssistant, whole: Make, media_dir: Path
+) -> None:
+    nvr, entry = await whole("no-profile-g", mode="events", pre_roll=3, post_roll=2)
+    live = hass.data[DOMAIN].live
+    engine = hass.data[DOMAIN].engine
+    [camera] = entry.runtime_data.cameras.values()
+    await until(hass, lambda: live.state(camera.key) is LiveState.WATCHING)
+    await asyncio.sleep(3.0)
+    begun = time.time_ns() // 1_000_000
+
+    def event(is_active: bool) -> DeviceEvent:
+        now_ms = time.time_ns() // 1_000_000
+        token = nvr.channels[0].source_token
+        return DeviceEvent(EventClass.MOTION, "motion", token, now_ms, is_active)
+
+    engine.notify_event(entry.runtime_data.key, event(True))
+    await asyncio.sleep(3.0)
+    ended = time.time_ns() // 1_000_000
+    engine.notify_event(entry.runtime_data.key, event(False))
+    await until(hass, lambda: len(clips_below(media_dir)) == 1)
+    times = [moment for _, moment in read_frame_numbers(clips_below(media_dir)[0])]
+    assert times[0] <= begun - 2_000
+    assert times[-1] >= ended + 1_500
+    assert times[-1] < ended + 6_000
+    await until(hass, lambda: live.state(camera.key) is LiveState.WATCHING)
+
+
+async def test_what_was_missed_is_in_the_ledger(
+    hass: HomeAssistant, whole: Make, media_dir: Path
+) -> None:
+    nvr, entry = await whole("no-profile-g")
+    await recording(hass, entry)
+    [camera] = entry.runtime_data.cameras.values()
+    library = hass.data[DOMAIN].library
+    begun = time.time_ns() // 1_000_000
+    await nvr.stop()
+    live = hass.data[DOMAIN].live
+    await until(hass, lambda: live.state(camera.key) is LiveState.WAITING)
+    await asyncio.sleep(1.5)
+    await nvr.start()
+    await recording(hass, entry)
+    spans = await library.coverage(camera.key, TimeRange(begun, begun + 3_600_000))
+    lost = [span for span in spans if span.state is CoverageState.LOST]
+    assert lost
+    assert {span.reason for span in lost} <= {"interrupted", "unreachable", "starting"}
+    status = await hass.data[DOMAIN].engine.fresh_status()
+    assert status.camera(entry.runtime_data.key, camera.key).lost_s > 0
+
+
+async def test_the_time_home_assistant_did_not_run_is_a_gap(
+    hass: HomeAssistant, whole: Make, hass_storage: dict[str, Any]
+) -> None:
+    since = time.time_ns() // 1_000_000 - 60_000
+    key = f"{DOMAIN}.live"
+    camera_key = "sim"
+    hass_storage[key] = {"version": 1, "key": key, "data": {camera_key: since}}
+    _, entry = await whole("no-profile-g")
+    await recording(hass, entry)
+    [camera] = entry.runtime_data.cameras.values()
+    await hass.async_block_till_done()
+    assert camera.key in hass_storage[key]["data"]

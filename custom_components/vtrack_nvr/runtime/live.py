@@ -66,6 +66,10 @@ _STATES = {
 }
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """How a camera is to be recorded now; another plan means another recorder."""
@@ -87,9 +91,16 @@ class _Camera:
     """The engine relies on the live recording."""
     asked_until_ms: int = 0
     """A person or an automation asked for a recording up to here."""
+    unask: Callable[[], None] = _nothing
+    """Ends the alarm for that."""
     plan: _Plan | None = None
     uri: str = ""
     is_on: bool = False
+
+    def end(self) -> None:
+        """Listen to nothing any more."""
+        self.unwatch()
+        self.unask()
 
 
 class LiveDesk(LiveSource):
@@ -126,8 +137,8 @@ class LiveDesk(LiveSource):
         self._was_alive: dict[str, int] = {}
         self._lock = asyncio.Lock()
         self._is_stopping = False
-        self._unsubscribe: Callable[[], None] = lambda: None
-        self._beat: Callable[[], None] = lambda: None
+        self._unsubscribe: Callable[[], None] = _nothing
+        self._beat: Callable[[], None] = _nothing
 
     # Life
 
@@ -143,7 +154,7 @@ class LiveDesk(LiveSource):
         self._beat()
         await self._save_alive()
         for known in self._cameras.values():
-            known.unwatch()
+            known.end()
         self._cameras.clear()
         await self._recorders.close()
 
@@ -172,7 +183,7 @@ class LiveDesk(LiveSource):
         gate_id = camera.data.get(CONF_LIVE_GATE)
         entities = (gate_id,) if gate_id else ()
         gate = EntityGate(self._hass, {camera.key: entities}, runtime.on_gate_missing)
-        unwatch: Callable[[], None] = lambda: None  # noqa: E731
+        unwatch: Callable[[], None] = _nothing
         if entities:
             unwatch = async_track_state_change_event(
                 self._hass, entities, self._on_news
@@ -181,7 +192,7 @@ class LiveDesk(LiveSource):
 
     async def _forget(self, key: CameraKey, *, is_gone: bool) -> None:
         known = self._cameras.pop(key)
-        known.unwatch()
+        known.end()
         await self._recorders.detach(key)
         if is_gone and not self._hass.is_stopping:
             self._was_alive.pop(key, None)
@@ -213,12 +224,18 @@ class LiveDesk(LiveSource):
         known.asked_until_ms = max(known.asked_until_ms, wanted.end_ms)
         await self._reconcile()
         self._recorders.record(camera, wanted)
-        async_call_later(
+        known.unask()
+        known.unask = async_call_later(
             self._hass,
             seconds + 2 * ON_REQUEST_GRACE_MS / 1000,
             self._on_news,
         )
         return wanted
+
+    def state(self, camera: CameraKey) -> LiveState | None:
+        """Return what a camera's recorder does, None without one."""
+        status = self._recorders.status(camera)
+        return status.state if status else None
 
     # What is to be recorded now
 

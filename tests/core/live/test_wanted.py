@@ -40,9 +40,15 @@ def test_ranges_say_when_the_stream_is_needed() -> None:
 def test_the_last_pictures_of_a_range_are_waited_for_but_not_for_ever() -> None:
     wanted = Wanted()
     wanted.add(TimeRange(100_000, 110_000))
+    assert wanted.is_needed(109_000, 0)
     assert wanted.is_needed(111_000, 109_500)
     assert not wanted.is_needed(111_000, 110_000)
     assert not wanted.is_needed(126_000, 109_500)
+
+
+def test_a_range_that_is_over_needs_no_stream() -> None:
+    wanted = Wanted()
+    wanted.add(TimeRange(100_000, 110_000))
     assert not wanted.is_needed(111_000, 0)
 
 

@@ -18,6 +18,8 @@ class Wanted:
         """Begin with the switch as given and no range."""
         self._on_since_ms: int | None = 0 if is_on else None
         self._ranges: dict[object, TimeRange] = {}
+        self._begun: set[object] = set()
+        """Those the stream was needed for while they lasted."""
         self._ended: set[object] = set()
         """Those whose last picture has come."""
 
@@ -58,14 +60,15 @@ class Wanted:
         `reached_ms` is where the footage we have ends (0 without any): the last pictures
         of a stretch come a little after its end.
         """
-        return self.is_on or any(
-            item.start_ms - LEAD_MS <= now_ms
-            and (
-                now_ms < item.end_ms
-                or (item.start_ms < reached_ms < item.end_ms > now_ms - LINGER_MS)
-            )
-            for item in self._ranges.values()
-        )
+        is_needed = self.is_on
+        for key, item in self._ranges.items():
+            if item.start_ms - LEAD_MS <= now_ms < item.end_ms:
+                self._begun.add(key)
+                is_needed = True
+            elif key in self._begun:
+                is_late = now_ms >= item.end_ms + LINGER_MS
+                is_needed |= reached_ms < item.end_ms and not is_late
+        return is_needed
 
     def has_ended(self, reached_ms: int) -> bool:
         """Say once for each range that footage has come up to its end."""
@@ -82,4 +85,5 @@ class Wanted:
         self._ranges = {
             key: item for key, item in self._ranges.items() if item.end_ms > before_ms
         }
+        self._begun &= self._ranges.keys()
         self._ended &= self._ranges.keys()
