@@ -15,7 +15,7 @@ from . import index_cameras, index_clips, index_ledger, journals, ledger
 from .guard import Root
 from .journals import Told
 from .ledger import Entry
-from .naming import JOURNAL, SUFFIX, is_day, is_part
+from .naming import JOURNAL, SUFFIX, is_day, is_leftover, is_part
 from .rows import facts_from_columns
 from .sink import note_clip
 from .store import Store
@@ -33,6 +33,8 @@ class Result:
     foreign: list[str] = field(default_factory=list)
     parts: list[tuple[str, int]] = field(default_factory=list)
     """Unfinished files of ours by their names, with the time of their last change."""
+    leftovers: list[tuple[str, int]] = field(default_factory=list)
+    """What a killed salvage left beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ def _files(
             inner = f"{path}/{found.name}"
             if is_part(found.name):
                 result.parts.append((inner, found.changed_ms))
+            elif is_leftover(found.name):
+                result.leftovers.append((inner, found.changed_ms))
             elif found.is_folder or not found.name.endswith(SUFFIX):
                 result.foreign.append(inner)
             else:

@@ -271,13 +271,18 @@ class Checker:
             )
         }
         salvaged = removed = 0
+        before_ms = store.clock.now_ms() - store.bounds.stale_part_ms
+        for path, changed_ms in result.leftovers:
+            if changed_ms < before_ms:
+                store.files.remove(root.folder / path)
+                removed += 1
         for path, changed_ms in result.parts:
             if path in known:
                 continue
             start = ClipStart(camera, 0, 0, 0, ClipSource.REPLAY)
             facts = store.probe.salvage(root.folder / path, start)
             if facts is None:
-                if store.clock.now_ms() - changed_ms > store.bounds.stale_part_ms:
+                if changed_ms < before_ms:
                     store.files.remove(root.folder / path)
                     removed += 1
                 continue

@@ -16,6 +16,7 @@ MAX_NAME = 60
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PART = re.compile(r"\..+\.(\d+)\.part")
+_LEFTOVER = re.compile(r"\..+\.(\d+)\.part\.[a-z]+")
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"}
     | {f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)}
@@ -84,6 +85,11 @@ def part_path(final_path: str, clip_id: int) -> str:
 def is_part(name: str) -> bool:
     """Say whether a file name is that of an unfinished file of ours."""
     return _PART.fullmatch(name) is not None
+
+
+def is_leftover(name: str) -> bool:
+    """Say whether a file is what a killed salvage left beside a part file of ours."""
+    return _LEFTOVER.fullmatch(name) is not None
 
 
 def is_day(name: str) -> bool:
