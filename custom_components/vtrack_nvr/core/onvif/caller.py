@@ -125,6 +125,8 @@ class SoapCaller:
         self._witness: Call | None = None
         self._lock = asyncio.Lock()
         self._ignores_offset = False
+        self._has_short_nonces = False
+        """The device refuses nonces that were used before, without calling them stale."""
 
     async def call(self, call: Call, *, with_login: bool = True) -> Element:
         """Send and return the answer's element; raises `NvrError`.
@@ -209,6 +211,37 @@ class SoapCaller:
             if not isinstance(answer, Refusal):
                 return answer
             refusal = answer
+        proof = self._proof_for(call, mode)
+        if self._guard.refused(_WHERE) or proof is None:
+            raise self._refused(call, "the login is not accepted any more")
+        # One more login decides: refused, it was the second and there is no third.
+        again = await self._send(proof, self._mode_for(proof.url) or AuthMode.WSS)
+        if isinstance(again, Refusal):
+            self._guard.refused(_WHERE)
+            raise self._refused(call, "the login is not accepted any more")
+        self._guard.accepted(_WHERE)
+        if proof is call:
+            self._has_short_nonces = True
+            return again
+        return await self._not_the_login(call, mode, refusal)
+
+    def _proof_for(self, call: Call, mode: AuthMode) -> Call | None:
+        """Return what to send to find out whether the login is still good at all."""
+        witness = self._witness
+        if witness and (witness.url, witness.action) != (call.url, call.action):
+            return witness
+        # A nonce that was used before may have aged without the device saying so.
+        return call if mode is AuthMode.DIGEST else None
+
+    async def _not_the_login(
+        self, call: Call, mode: AuthMode, refusal: Refusal
+    ) -> Element:
+        """Try once more what was refused though the login is good elsewhere."""
+        if mode is AuthMode.DIGEST:
+            answer = await self._send(call, mode)
+            if not isinstance(answer, Refusal):
+                self._has_short_nonces = True
+                return answer
         offered = rungs(refusal, is_https=call.url.startswith("https:"))
         if offered[0] is not mode:
             self._offer(refusal)
@@ -216,17 +249,7 @@ class SoapCaller:
             if not isinstance(answer, Refusal):
                 self._modes[call.url] = offered[0]
                 return answer
-        witness = self._witness
-        if witness and (witness.url, witness.action) != (call.url, call.action):
-            again = await self._send(
-                witness, self._mode_for(witness.url) or AuthMode.WSS
-            )
-            if not isinstance(again, Refusal):
-                raise NvrError(
-                    ErrorKind.NO_PERMISSION, refusal.detail, where=call.operation
-                )
-        self._guard.refused(_WHERE)
-        raise self._refused(call, "the login is not accepted any more")
+        raise NvrError(ErrorKind.NO_PERMISSION, refusal.detail, where=call.operation)
 
     async def _send(self, call: Call, mode: AuthMode) -> Element | Refusal:
         headers = call.headers
@@ -284,12 +307,15 @@ class SoapCaller:
         body: bytes | None = None,
         timeout: float | None = None,
     ) -> HttpAnswer:
-        """Send with HTTP authentication where the mode says so; renews stale nonces."""
-        is_ours = False
+        """Send with HTTP authentication where the mode says so; renews stale nonces.
+
+        A refusal without `stale` may cost the account: it is the caller's to judge.
+        """
+        if self._has_short_nonces and self._nonce and self._nonce.count:
+            self._nonce = None
         for _ in range(3):
             nonce = self._nonce
             sent = dict(headers)
-            is_fresh = is_ours or (nonce is not None and nonce.count == 0)
             if mode is AuthMode.BASIC:
                 sent["Authorization"] = basic_authorization(
                     self._login.username, self._login.password
@@ -312,10 +338,11 @@ class SoapCaller:
             if answer.status != 401 or mode is not AuthMode.DIGEST:
                 return answer
             challenge = strongest_digest(parse_challenges(answer.challenges))
-            if challenge is None or (is_fresh and not challenge.is_stale):
+            if challenge is None:
                 return answer
             self._nonce = _Nonce(challenge)
-            is_ours = True
+            if nonce is not None and not challenge.is_stale:
+                return answer
         return answer
 
     async def get(self, url: str, *, where: str) -> HttpAnswer:
