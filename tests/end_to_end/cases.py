@@ -1,0 +1,348 @@
+"""The faults that the reaction tables name, and the state each must end in.
+
+Sources: download-engine §8.2 and §8.3, onvif-profile-g §3, §5.6, §5.8, §5.11.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+HOUR = 3_600_000
+SEAM_MS = 8 * HOUR
+"""Where the first stretch crosses a border of clips."""
+FIRST_MS, FIRST_LENGTH = SEAM_MS - 10_000, 24_000
+SECOND_MS, SECOND_LENGTH = SEAM_MS + 60_000, 6_000
+DAMAGED_MS = FIRST_MS + 6_500
+
+
+class End(StrEnum):
+    """How a fault ends for the footage."""
+
+    WHOLE = "whole"
+    """Every frame kept once, rows true, nothing left to do."""
+    ESTIMATED = "estimated"
+    """Every frame kept once; times are estimates and say so."""
+    HOLES = "holes"
+    """Pictures are damaged on the way and counted; nothing left to do."""
+    SKIPPED = "skipped"
+    """A stretch of at most a skip and a group is failed as damaged, the rest whole."""
+    FAILED = "failed"
+    """Nothing is kept; it stays to be fetched, with its reason, and is once it can."""
+    BLOCKED = "blocked"
+    """Nothing more is tried until a person acts."""
+    PARTLY = "partly"
+    """What came is kept; whatever did not is known and not called absent or lost."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One fault; `rtsp` and `soap` are switches of the simulator."""
+
+    name: str
+    end: End = End.WHOLE
+    rtsp: dict[str, Any] = field(default_factory=dict)
+    soap: dict[str, Any] = field(default_factory=dict)
+    limits: dict[str, int] = field(default_factory=dict)
+    soap_limits: dict[str, int] = field(default_factory=dict)
+    is_at_setup: bool = False
+    """The fault is there before the device is added."""
+    plays: int = 12
+    """Most PLAYs that succeed or are refused."""
+    connections: int = 14
+    calls: int = 24
+    """Most web service calls from the first sweep to rest."""
+    refusals: int = 0
+    """Most refused logins, SOAP and RTSP together."""
+    reason: str = ""
+    rtsp_account: tuple[str, str] | None = None
+    waits: dict[str, Any] = field(default_factory=dict)
+    timeout_s: float = 30.0
+
+
+def _rtsp(name: str, end: End = End.WHOLE, **switches: Any) -> Case:
+    return Case(name.replace("_", "-"), end, rtsp=switches)
+
+
+def _each(end: End, *names: str, value: Any = True) -> list[Case]:
+    return [_rtsp(name, end, **{name: value}) for name in names]
+
+
+def _soap(name: str, end: End = End.WHOLE, *, setup: bool = False, **sw: Any) -> Case:
+    return Case(name.replace("_", "-"), end, soap=sw, is_at_setup=setup, calls=40)
+
+
+def _soap_each(*names: str, value: Any = True, setup: bool = False) -> list[Case]:
+    return [_soap(name, setup=setup, **{name: value}) for name in names]
+
+
+BREAKS = [
+    Case("drop", rtsp={"drop_after_frames": 35}, limits={"drop_after_frames": 2}),
+    Case("reset", rtsp={"reset_after_frames": 35}, limits={"reset_after_frames": 2}),
+    Case("stall", rtsp={"stall_after_frames": 35}, limits={"stall_after_frames": 2}),
+    Case("deaf", rtsp={"deaf_after_frames": 35}, limits={"deaf_after_frames": 2}),
+    Case(
+        "wrong-length",
+        rtsp={"wrong_length_after_frames": 35},
+        limits={"wrong_length_after_frames": 1},
+    ),
+    Case("damaged", End.SKIPPED, rtsp={"damaged_at_ms": -1}, reason="damaged"),
+    _rtsp("slow-disk", first_packet_delay=0.7),
+    Case(
+        "no-first-packet",
+        End.FAILED,
+        rtsp={"first_packet_delay": 3600.0},
+        waits={"first_packet": 0.6},
+        plays=80,
+        connections=80,
+        calls=60,
+    ),
+    _rtsp("slow-replies", reply_delay=0.15),
+    _rtsp("slow-start", slow_start=0.5),
+    _rtsp("slow-line", rate_limit_bytes=300_000),
+]
+ENDS = [
+    *(
+        _rtsp(f"end-by-{way}", end_of_range=way)
+        for way in ("silence", "bye", "bye_bare", "bye_compound", "close")
+    ),
+    *_each(End.WHOLE, "plays_past_end", "live_at_end"),
+    _rtsp("end-notice", end_notice=2101),
+]
+EXTENSION = [
+    *_each(End.ESTIMATED, "no_extension", "wall_clock_ntp"),
+    *_each(End.WHOLE, "extension_everywhere", "constant_cseq"),
+    _rtsp("extension-abad", extension_id=0xABAD),
+    _rtsp("extension-longer", extension_extra_words=5),
+    *_each(
+        End.WHOLE,
+        "terminal_flags",
+        "terminal_at_range_end",
+        "discontinuity_flags",
+        "clean_flags",
+        value=False,
+    ),
+    _rtsp("require-on-both", extension_needs_require="both"),
+]
+RTP = [
+    *_each(
+        End.WHOLE, "restart_rtp_at_gaps", "rtp_wraps", "csrc_and_padding", "no_marker"
+    ),
+    _rtsp("packets-60k", packet_size=60_000),
+    _rtsp("sequence-holes", End.HOLES, sequence_hole_every=97),
+    _rtsp("garbage", garbage_every_frames=20),
+    *_each(End.WHOLE, "unknown_channel_frames", "audio_absent", "audio_not_in_sdp"),
+    _rtsp("sets-in-sdp", parameter_sets="sdp"),
+    _rtsp("sets-in-band", parameter_sets="in-band"),
+    _rtsp("audio-late", audio_starts_late=3.0),
+    _rtsp("no-reports", sender_reports="none"),
+    _rtsp("wall-reports", sender_reports="wall"),
+]
+REFUSALS = [
+    _rtsp("551-require", End.ESTIMATED, refuse_require=True),
+    _rtsp("400-rate-control", refuse_rate_control=400, real_time_factor=20.0),
+    _rtsp("501-rate-control", refuse_rate_control=501, real_time_factor=20.0),
+    _rtsp("real-time-only", ignore_rate_control=True, real_time_factor=20.0),
+    *_each(End.WHOLE, "refuse_fractions", "refuse_closed_range", "ignore_range_start"),
+    *(
+        Case(
+            f"listed-but-not-there-{answer}",
+            End.PARTLY if answer in {"404", "silence"} else End.WHOLE,
+            rtsp={"outside_range": answer},
+            soap={"lie_about_lengths_ms": 20_000},
+            plays=60,
+            connections=60,
+            calls=60,
+        )
+        for answer in ("457", "404", "silence", "live")
+    ),
+    Case("one-session", rtsp={"max_sessions": 1}),
+    Case("busy-453", rtsp={"busy": True}, limits={"busy": 2}),
+    Case("busy-503", rtsp={"busy": True, "busy_status": 503}, limits={"busy": 2}),
+    Case(
+        "busy-on-describe",
+        rtsp={"busy": True, "busy_on_describe": True},
+        limits={"busy": 2},
+    ),
+    _rtsp("454-expired", expire_sessions_after=0.4, rate_limit_bytes=150_000),
+    Case("454-on-play", rtsp={"status_on": {"PLAY": 454}}, limits={"status_on": 2}),
+    Case("455-on-play", rtsp={"status_on": {"PLAY": 455}}, limits={"status_on": 2}),
+    Case(
+        "500-on-describe",
+        rtsp={"status_on": {"DESCRIBE": 500}},
+        limits={"status_on": 2},
+    ),
+    Case("461-tunnel", rtsp={"refuse_interleaved": True}),
+    Case("404", End.FAILED, rtsp={"not_found": True}, reason="gone", calls=60),
+    Case("403", End.FAILED, rtsp={"forbidden": True}, calls=60),
+    *_each(End.WHOLE, "no_get_parameter", "leaks_sessions", "ignore_teardown"),
+]
+LOGINS = [
+    _rtsp("sha-256", challenges=("sha256", "md5")),
+    _rtsp("several-challenges", challenges=("basic", "md5", "sha256")),
+    _rtsp("no-qop", qop=False),
+    _rtsp("stale-nonce", stale_after=0.3, rate_limit_bytes=300_000),
+    Case(
+        "wrong-rtsp-login",
+        End.BLOCKED,
+        rtsp={"lock_after_failures": 5},
+        rtsp_account=("other", "other-pass-1"),
+        refusals=2,
+    ),
+    Case(
+        "wrong-password",
+        End.BLOCKED,
+        soap={"lockout_after": 5},
+        refusals=2,
+        is_at_setup=True,
+    ),
+    _rtsp(
+        "keep-alive-needs-login",
+        stop_without_authorized_keep_alive=True,
+        rate_limit_bytes=300_000,
+    ),
+]
+REPLIES = [
+    *_each(
+        End.WHOLE,
+        "wrong_cseq",
+        "no_cseq",
+        "replies_behind_media",
+        "play_reply_after_media",
+        "more_media_in_sdp",
+        "no_rtp_info",
+        "no_reason_phrase",
+        "lower_case_headers",
+        "server_requests",
+    ),
+    _rtsp("inner-host", inner_host="192.168.77.20"),
+    *(_rtsp(f"base-{w}", content_base=w) for w in ("no-slash", "absent", "location")),
+    *(_rtsp(f"control-{w}", control=w) for w in ("absolute", "media-only")),
+    _rtsp("track-a-colon", track_attribute="a:"),
+    _rtsp("payload-type-35", video_payload_type=35),
+    _rtsp("timeout-quoted", timeout_form="quoted"),
+    _rtsp("timeout-absent", timeout_form="absent"),
+    *(
+        Case(
+            f"instead-of-rtsp-{w}",
+            End.FAILED,
+            rtsp={"instead_of_rtsp": w},
+            connections=80,
+            calls=70,
+            waits={"reply": 0.4, "connect": 0.4},
+        )
+        for w in ("silence", "close", "html", "noise")
+    ),
+]
+SERVICES = [
+    _soap("slow-services", delay_s=0.1),
+    *(
+        Case(
+            f"{fault}-{operation}".replace("_", "-"),
+            soap={fault: [operation]},
+            soap_limits={operation: 1},
+            calls=60,
+            waits={"soap_call": 1.0},
+        )
+        for fault in (
+            "hang_ops",
+            "drop_ops",
+            "truncate_ops",
+            "html_ops",
+            "malformed_ops",
+            "empty_ops",
+            "empty_soap_body_ops",
+        )
+        for operation in ("FindEvents", "GetReplayUri")
+    ),
+    Case(
+        "503-search",
+        soap={"status_ops": {"FindEvents": 503}},
+        soap_limits={"FindEvents": 1},
+        calls=60,
+    ),
+    Case(
+        "resource-problem",
+        soap={"fault_ops": {"FindEvents": "Receiver ter:Action ter:ResourceProblem"}},
+        soap_limits={"FindEvents": 1},
+        calls=60,
+    ),
+    _soap("xaddr-host", setup=True, xaddr_host="192.168.77.20"),
+    _soap("rtsp-uri-host", rtsp_uri_host="192.168.77.20"),
+    *_soap_each("no_get_services", "xaddr_doubled_port", setup=True),
+    *_soap_each("rtsp_uri_credentials", "rtsp_uri_blanks", "replay_only_udp"),
+]
+SEARCHES = [
+    *_soap_each(
+        "times_without_z",
+        "times_with_offset",
+        "dates_1970",
+        "no_latest",
+        "no_earliest",
+        "frozen_data_to",
+        "no_status",
+        "no_tracks",
+        "unknown_state",
+        "end_search_fault",
+        "refuse_filters",
+        "ignore_window",
+        "ignore_scope",
+        "no_start_state",
+        "start_state_changed",
+        "only_recording_state",
+        "no_recording_state",
+        "duplicate_events",
+        "repeated_values",
+        "unrelated_events",
+        "odd_dialect",
+        "track_token_empty",
+        "source_item_missing",
+        "unordered",
+    ),
+    _soap("topic-prefix", topic_prefix="x9"),
+    _soap("searching-rounds", searching_rounds=3),
+    _soap("small-pages", page_size=1),
+    _soap("files-as-events", file_minutes=0.1),
+    _soap("capped-3", silent_cap=3),
+    _soap("capped-9", silent_cap=9),
+    _soap("future-latest", future_latest_ms=3_600_000),
+    Case("never-completes", soap={"never_completes": True}, calls=60, timeout_s=60),
+    Case("no-events", soap={"no_events": True}, calls=60, plays=60, connections=60),
+]
+CASES: dict[str, Case] = {
+    case.name: case
+    for case in (
+        *BREAKS,
+        *ENDS,
+        *EXTENSION,
+        *RTP,
+        *REFUSALS,
+        *LOGINS,
+        *REPLIES,
+        *SERVICES,
+        *SEARCHES,
+    )
+}
+VARIANTS: dict[str, tuple[str, str | None]] = {
+    "h264-aac": ("H264", "AAC"),
+    "h265": ("H265", None),
+    "h264": ("H264", None),
+    "h265-pcmu": ("H265", "PCMU"),
+}
+TWICE = frozenset(case.name for case in (*BREAKS, *ENDS))
+
+
+def chosen() -> list[tuple[str, str]]:
+    """Return (case, variant) of the quick run: each fault, each pair of the rest."""
+    names = list(VARIANTS)
+    pairs = []
+    for number, name in enumerate(CASES):
+        pairs.append((name, names[number % 4]))
+        if name in TWICE:
+            # the other codec and the other answer to "with sound?"
+            pairs.append((name, names[number % 4 ^ 1]))
+    return pairs
+
+
+def every() -> list[tuple[str, str]]:
+    """Return the full cross product."""
+    return [(name, variant) for name in CASES for variant in VARIANTS]

@@ -1,0 +1,322 @@
+"""Runs cases of the fault matrix in a process of its own, several side by side.
+
+`python -m tests.end_to_end.matrix CASE/VARIANT …` prints a line of JSON per case:
+name, problems (empty: as the tables say), seconds, counts.
+"""
+
+from tests.end_to_end import core_only  # noqa: F401 - first
+
+import asyncio  # isort: skip
+import faulthandler
+import json
+from pathlib import Path
+import sys
+import tempfile
+import time
+import traceback
+from typing import Any
+
+from custom_components.vtrack_nvr.core.errors import NvrError
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.models import CoverageState, TimeSource
+from custom_components.vtrack_nvr.core.policy import Bounds
+from tests.end_to_end.cases import (
+    CASES,
+    DAMAGED_MS,
+    FIRST_LENGTH,
+    FIRST_MS,
+    SECOND_LENGTH,
+    SECOND_MS,
+    VARIANTS,
+    Case,
+    End,
+)
+from tests.end_to_end.devices import Devices
+from tests.end_to_end.harness import Attached, Home, short_waits, until
+from tests.end_to_end.proof import prove
+from tests.simulator.footage import FootageStore
+from tests.simulator.nvr import SimulatedNvr
+from tests.simulator.spec import DAY_MS, CameraSpec, NvrSpec
+from tests.simulator.timeline import Stretch
+
+AT_ONCE = 6
+BASE_MS = (time.time_ns() // 1_000_000 // DAY_MS - 1) * DAY_MS
+ESTIMATE_MS = 2_500
+"""How far estimated times may be off: the group before the start, and a little."""
+
+
+def spec_of(case: Case, variant: str) -> NvrSpec:
+    """Return the device of a case: one camera, two stretches yesterday."""
+    codec, audio = VARIANTS[variant]
+    camera = CameraSpec(
+        "Matrix",
+        (Stretch(FIRST_MS, FIRST_LENGTH), Stretch(SECOND_MS, SECOND_LENGTH)),
+        base_ms=BASE_MS,
+        codec=codec,  # type: ignore[arg-type]
+        audio=audio,  # type: ignore[arg-type]
+        width=320,
+        height=180,
+        has_sub_stream=False,
+    )
+    spec = NvrSpec("Matrix", (camera,))
+    if case.rtsp_account:
+        spec.rtsp_accounts = dict([case.rtsp_account])
+    return spec
+
+
+def break_it(nvr: SimulatedNvr, case: Case) -> None:
+    """Turn the case's switches on."""
+    rtsp = dict(case.rtsp)
+    if rtsp.get("damaged_at_ms") == -1:
+        rtsp["damaged_at_ms"] = BASE_MS + DAMAGED_MS
+    nvr.faults.rtsp.limits.update(case.limits)
+    nvr.faults.limits.update(case.soap_limits)
+    nvr.faults.update({**case.soap, "rtsp": rtsp})
+
+
+async def run_case(devices: Devices, case: Case, variant: str) -> dict[str, Any]:
+    """Run one case; returns problems and counts."""
+    nvr = await devices.start(spec_of(case, variant))
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            home = Home(Path(folder), waits=short_waits(**case.waits))
+            async with home:
+                problems = await Trial(home, nvr, case).run()
+        return {"problems": problems, "counts": nvr.counts()}
+    finally:
+        await devices.stop(nvr)
+
+
+class Trial:
+    """One case on one home."""
+
+    def __init__(self, home: Home, nvr: SimulatedNvr, case: Case) -> None:
+        self.home, self.nvr, self.case = home, nvr, case
+        self.problems: list[str] = []
+
+    async def run(self) -> list[str]:
+        """Break the device, sync until rest, say what is not as it must be."""
+        case, about = self.case, self.nvr.description()
+        if case.name == "wrong-password":
+            return await self._wrong_password(about)
+        if case.is_at_setup:
+            break_it(self.nvr, case)
+        attached = await self.home.introduce(about)
+        if not case.is_at_setup:
+            break_it(self.nvr, case)
+        self.nvr.reset_counts()
+        await self.home.attach(about)
+        if case.end is End.FAILED:
+            await self._fails_and_recovers(attached)
+        elif case.end is End.BLOCKED:
+            await self._is_blocked(attached)
+        else:
+            await self.home.settled(attached, case.timeout_s)
+            self._check_counts()
+            await self._check(attached, case.end)
+        return self.problems
+
+    def _say(self, text: str) -> None:
+        self.problems.append(text)
+
+    async def _proof(self, attached: Attached, end: End) -> Any:
+        (camera,) = attached.cameras
+        clips = await self.home.clips(camera)
+        (ledger,) = self.nvr.ledger().values()
+        proof = await asyncio.to_thread(
+            prove,
+            ledger["frames"],
+            [(clip, self.home.path(clip)) for clip in clips],
+            tolerance_ms=ESTIMATE_MS if end is End.ESTIMATED else 100,
+            may_be_unreadable=end is End.HOLES,
+        )
+        if strays := self.home.strays({self.home.path(clip) for clip in clips}):
+            self._say(f"strays: {strays}")
+        return proof, clips
+
+    async def _check(self, attached: Attached, end: End) -> None:
+        (camera,) = attached.cameras
+        proof, clips = await self._proof(attached, end)
+        state = await self.home.ms_in(camera)
+        if lost := {k: v for k, v in state.items() if k in {"lost", "missing"}}:
+            self._say(f"without proof: {lost}")
+        match end:
+            case End.WHOLE | End.ESTIMATED:
+                if not proof.is_exact:
+                    self._say(str(proof))
+                if open_ms := state.get("failed", 0) + state.get("on_device", 0):
+                    self._say(f"still open: {open_ms} ms")
+                wanted = (
+                    TimeSource.ESTIMATED if end is End.ESTIMATED else TimeSource.CAPTURE
+                )
+                if {clip.facts.time_source for clip in clips} - {wanted}:
+                    self._say(f"times are not {wanted}")
+            case End.HOLES:
+                if not sum(clip.facts.holes for clip in clips):
+                    self._say("no hole is counted")
+                if proof.twice or proof.foreign:
+                    self._say(str(proof))
+                if open_ms := state.get("failed", 0) + state.get("on_device", 0):
+                    self._say(f"still open: {open_ms} ms")
+            case End.SKIPPED:
+                await self._check_skipped(attached, proof)
+            case End.PARTLY:
+                if not proof.is_exact:
+                    self._say(str(proof))
+        if self.problems:
+            self._say(await self.home.describe(attached))
+
+    async def _check_skipped(self, attached: Attached, proof: Any) -> None:
+        (camera,) = attached.cameras
+        bounds = Bounds()
+        if proof.twice or proof.foreign or proof.wrong:
+            self._say(str(proof))
+        most = (bounds.skip_ms + 2 * 2000) // 100
+        if not 0 < len(proof.missing) <= most:
+            self._say(f"{len(proof.missing)} frames are missing, 1 to {most} may be")
+        failed = [
+            span
+            for span in await self.home.spans(camera)
+            if span.state is CoverageState.FAILED
+        ]
+        damaged = BASE_MS + DAMAGED_MS
+        if not any(s.range.start_ms <= damaged <= s.range.end_ms for s in failed):
+            self._say("the damaged stretch is not failed")
+        if {span.reason for span in failed} != {self.case.reason}:
+            self._say(f"reasons: {[span.reason for span in failed]}")
+
+    def _check_counts(self) -> None:
+        counts, case = self.nvr.counts(), self.case
+        rtsp = counts["rtsp"]
+        for what, found, most in (
+            ("plays", rtsp["requests"].get("PLAY", 0), case.plays),
+            ("RTSP connections", rtsp["connections"], case.connections),
+            ("SOAP calls", sum(counts["operations"].values()), case.calls),
+            ("refused logins", self._refused(), case.refusals),
+        ):
+            if found > most:
+                self._say(f"{found} {what}, at most {most} are expected")
+        if rtsp["sessions_most"] > 1 and case.name != "leaks-sessions":
+            self._say(f"{rtsp['sessions_most']} sessions at once")
+
+    def _refused(self) -> int:
+        counts = self.nvr.counts()
+        stale = counts["auth_failures"].get("stale", 0)
+        soap = sum(counts["auth_failures"].values()) - stale
+        return int(soap + counts["rtsp"]["auth_failures"])
+
+    async def _fails_and_recovers(self, attached: Attached) -> None:
+        """Nothing is kept and nothing lost; after the cure all of it comes."""
+        (camera,) = attached.cameras
+
+        async def has_failed() -> bool:
+            status = await self.home.camera_status(attached.key, camera)
+            return bool(status.problem) and self.home.rests(attached.key)
+
+        await until(
+            has_failed, self.case.timeout_s, lambda: self.home.describe(attached)
+        )
+        (ledger,) = self.nvr.ledger().values()
+        state: dict[str, int] = {}
+        for start_ms, end_ms in ledger["segments"]:
+            state |= await self.home.ms_in(camera, TimeRange(start_ms, end_ms))
+        if {"lost", "missing", "kept", "absent"} & state.keys():
+            self._say(f"ledger after failing: {state}")
+        status = await self.home.camera_status(attached.key, camera)
+        if self.case.reason and status.problem.kind != self.case.reason:
+            self._say(f"problem is {status.problem}")
+        self._check_counts()
+        self.nvr.faults.rtsp.reset()
+        self.home.engine.credentials_changed(attached.key)
+        await self.home.settled(attached, self.case.timeout_s)
+        await self._check(attached, End.WHOLE)
+
+    async def _is_blocked(self, attached: Attached) -> None:
+        """After two refusals nothing is tried, whatever is asked, until a person acts."""
+
+        async def is_locked() -> bool:
+            return attached.guard.is_locked and self.home.rests(attached.key)
+
+        await until(is_locked, 15, lambda: self.home.describe(attached))
+        await self.home.engine.sync_now()
+        await self.home.engine.sync_now(full=True)
+        await asyncio.sleep(0.5)
+        if (refused := self._refused()) != 2:
+            self._say(f"{refused} refused logins instead of two")
+        if attached.locked != 1:
+            self._say(f"told {attached.locked} times")
+        self._check_counts()
+        # A person gives the right login: all goes on.
+        self.nvr.rtsp_accounts[self.nvr.spec.user] = self.nvr.spec.password
+        self.nvr.faults.rtsp.lock_after_failures = None
+        attached.guard.reset()
+        self.home.engine.credentials_changed(attached.key)
+        await self.home.settled(attached, self.case.timeout_s)
+        await self._check(attached, End.WHOLE)
+
+    async def _wrong_password(self, about: dict[str, Any]) -> list[str]:
+        """The password changes on the device after it was added."""
+        home, nvr = self.home, self.nvr
+        attached = await home.introduce(about)
+        break_it(nvr, self.case)
+        nvr.set_password("changed-harbour-1")
+        nvr.reset_counts()
+        await home.attach(about)
+
+        async def is_locked() -> bool:
+            return attached.guard.is_locked and home.rests(attached.key)
+
+        await until(is_locked, 15, lambda: home.describe(attached))
+        await home.engine.sync_now()
+        await home.engine.sync_now(full=True)
+        for ask in (attached.device.recordings, attached.device.identity):
+            try:
+                await ask()
+            except NvrError:
+                pass
+            else:
+                self._say("a locked login is still used")
+        if (refused := self._refused()) > 2:
+            self._say(f"{refused} refused logins: {nvr.counts()['auth_failures']}")
+        status = await home.status(attached.key)
+        if status.problem is None or status.problem.kind != "auth_refused":
+            self._say(f"problem is {status.problem}")
+        (camera,) = attached.cameras
+        if await home.ms_in(camera):
+            self._say("the ledger changed")
+        nvr.set_password(nvr.spec.password)
+        attached.guard.reset()
+        home.engine.credentials_changed(attached.key)
+        await home.settled(attached, self.case.timeout_s)
+        await self._check(attached, End.WHOLE)
+        return self.problems
+
+
+async def main(names: list[str]) -> None:
+    """Run the named cases, the longest ones not last."""
+    devices = Devices(FootageStore())
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(name: str) -> None:
+        case, variant = name.split("/")
+        async with gate:
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(90):
+                    result = await run_case(devices, CASES[case], variant)
+            except Exception as error:  # noqa: BLE001 - it is the result
+                trace = traceback.format_exception(error)
+                result = {"problems": ["".join(trace)[-3000:]], "counts": {}}
+            result |= {"name": name, "seconds": round(time.monotonic() - began, 2)}
+            print(json.dumps(result), flush=True)
+
+    # what waits longest goes first
+    order = sorted(names, key=lambda name: CASES[name.split("/")[0]].end != End.FAILED)
+    await asyncio.gather(*(one(name) for name in order))
+    await devices.close()
+
+
+if __name__ == "__main__":
+    faulthandler.dump_traceback_later(600, exit=True)
+    asyncio.run(main(sys.argv[1:]))
+    sys.stdout.flush()
