@@ -4,7 +4,7 @@ All awaited methods are safe on the event loop; the others block and belong to u
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 import contextlib
 import logging
@@ -73,31 +73,12 @@ class Care:
     ) -> int:
         now_ms = self._store.clock.now_ms()
 
-        def run(connection: sqlite3.Connection) -> list[Clip]:
+        def change(connection: sqlite3.Connection, ids: Sequence[int]) -> list[Clip]:
             if is_protected:
-                deletion.restore(connection, clip_ids, now_ms)
-            changed = []
-            for clip_id in clip_ids:
-                clip = index_clips.get(connection, clip_id)
-                if clip is None or clip.state in {
-                    ClipState.TRASHED,
-                    ClipState.DELETING,
-                }:
-                    continue
-                if not index_clips.set_protected(
-                    connection, clip_id, is_protected=is_protected, note=note_text
-                ):
-                    continue
-                fact = Fact(
-                    FactKind.PROTECT,
-                    {"path": clip.path, "on": is_protected, "note": note_text},
-                )
-                camera_id = index_cameras.camera_id(connection, clip.camera)
-                note(connection, camera_id, clip.root_id, fact)
-                changed.append(clip)
-            return changed
+                deletion.restore(connection, ids, now_ms)
+            return _set_protected(connection, ids, note_text, is_protected=is_protected)
 
-        changed = await asyncio.wrap_future(self._store.db.write(run))
+        changed = await self._in_batches(clip_ids, change)
         self._tell(LibraryEventKind.CLIP_CHANGED, changed)
         return len(changed)
 
@@ -111,26 +92,16 @@ class Care:
         Protected ones stay unless asked for. Their stretch is *removed* and will not be
         fetched again unless it is requested.
         """
-        now_ms = self._store.clock.now_ms()
-        gone = await asyncio.wrap_future(
-            self._store.db.write(
-                lambda c: deletion.trash(
-                    c,
-                    clip_ids,
-                    DeleteCause.PERSON,
-                    now_ms,
-                    with_protected=with_protected,
-                )
-            )
+        gone = await self._trash(
+            clip_ids, DeleteCause.PERSON, with_protected=with_protected
         )
-        self._tell(LibraryEventKind.CLIP_REMOVED, gone)
         return tuple(gone)
 
     async def restore(self, clip_ids: Sequence[int]) -> tuple[Clip, ...]:
         """Take clips out of the trash; returns those that came back."""
         now_ms = self._store.clock.now_ms()
-        back = await asyncio.wrap_future(
-            self._store.db.write(lambda c: deletion.restore(c, clip_ids, now_ms))
+        back = await self._in_batches(
+            clip_ids, lambda c, ids: deletion.restore(c, ids, now_ms)
         )
         self._tell(LibraryEventKind.CLIP_ADDED, back)
         return tuple(back)
@@ -151,25 +122,36 @@ class Care:
                 ]
             )
         )
-        count = 0
+        gone = await self._trash(ids, DeleteCause.PURGE, with_protected=with_protected)
+        return len(gone)
+
+    async def _trash(
+        self, clip_ids: Sequence[int], cause: DeleteCause, *, with_protected: bool
+    ) -> list[Clip]:
         now_ms = self._store.clock.now_ms()
+        gone = await self._in_batches(
+            clip_ids,
+            lambda c, ids: deletion.trash(
+                c, ids, cause, now_ms, with_protected=with_protected
+            ),
+        )
+        self._tell(LibraryEventKind.CLIP_REMOVED, gone)
+        return gone
+
+    async def _in_batches(
+        self,
+        clip_ids: Sequence[int],
+        change: Callable[[sqlite3.Connection, Sequence[int]], list[Clip]],
+    ) -> list[Clip]:
+        """Change clips, some in each transaction, so that others get their turn."""
         step = self._store.bounds.delete_batch
-        for start in range(0, len(ids), step):
-            batch = ids[start : start + step]
-            gone = await asyncio.wrap_future(
-                self._store.db.write(
-                    lambda c, b=batch: deletion.trash(  # type: ignore[misc]
-                        c,
-                        b,
-                        DeleteCause.PURGE,
-                        now_ms,
-                        with_protected=with_protected,
-                    )
-                )
+        changed: list[Clip] = []
+        for start in range(0, len(clip_ids), step):
+            batch = clip_ids[start : start + step]
+            changed += await asyncio.wrap_future(
+                self._store.db.write(lambda c, ids=batch: change(c, ids))  # type: ignore[misc]
             )
-            count += len(gone)
-            self._tell(LibraryEventKind.CLIP_REMOVED, gone)
-        return count
+        return changed
 
     async def empty_trash(self, *, at_once: bool = False) -> int:
         """Delete for good what is past its undo window (or all of it, at once)."""
@@ -275,3 +257,30 @@ class Care:
     def _tell(self, kind: LibraryEventKind, clips: Sequence[Clip]) -> None:
         for clip in clips:
             self._store.tell(LibraryEvent(kind, clip.camera, clip.id, clip.root_id))
+
+
+def _set_protected(
+    connection: sqlite3.Connection,
+    clip_ids: Sequence[int],
+    note_text: str,
+    *,
+    is_protected: bool,
+) -> list[Clip]:
+    """Change the protection of clips that are not on their way out; returns those."""
+    changed: list[Clip] = []
+    for clip_id in clip_ids:
+        clip = index_clips.get(connection, clip_id)
+        if clip is None or clip.state in {ClipState.TRASHED, ClipState.DELETING}:
+            continue
+        if not index_clips.set_protected(
+            connection, clip_id, is_protected=is_protected, note=note_text
+        ):
+            continue
+        fact = Fact(
+            FactKind.PROTECT,
+            {"path": clip.path, "on": is_protected, "note": note_text},
+        )
+        camera_id = index_cameras.camera_id(connection, clip.camera)
+        note(connection, camera_id, clip.root_id, fact)
+        changed.append(clip)
+    return changed

@@ -156,9 +156,10 @@ class Guard:
         for root in self.roots():
             root.looker.close()
             root.worker.close()
+        deadline = self._clock.monotonic() + seconds
         for root in self.roots():
             for worker in (root.looker, root.worker):
-                if not worker.join(seconds):
+                if not worker.join(max(0.0, deadline - self._clock.monotonic())):
                     _LOGGER.warning("A storage root still does not answer at the end")
 
     def wait_answered(self, seconds: float) -> bool:

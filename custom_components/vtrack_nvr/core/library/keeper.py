@@ -57,8 +57,9 @@ class Keeper:
             self._thread.join(seconds)
         for worker in self._workers.values():
             worker.close()
+        deadline = self._store.clock.monotonic() + seconds
         for worker in self._workers.values():
-            worker.join(seconds)
+            worker.join(max(0.0, deadline - self._store.clock.monotonic()))
 
     def tend(self, root: Root) -> None:
         """Do the small things of a root that can be used; blocks."""

@@ -184,12 +184,13 @@ class Library(EngineLedger):
             for root in store.guard.roots()
             if store.guard.problem(root) is None
         ]
-        wait(pending, timeout=store.bounds.stop_wait / 2)
+        patience = store.bounds.stop_wait / 4
+        wait(pending, timeout=patience)
         store.stopping.set()
-        self._keeper.stop(store.bounds.stop_wait)
+        self._keeper.stop(patience)
         self._checker.close()
-        self._checker.join(store.bounds.stop_wait)
-        store.guard.stop(store.bounds.stop_wait)
+        self._checker.join(patience)
+        store.guard.stop(patience)
         store.db.close()
 
     async def set_roots(self, roots: Sequence[RootConfig]) -> None:

@@ -1,0 +1,305 @@
+"""Ways things go wrong that no story passes through."""
+
+import asyncio
+from pathlib import Path
+import sqlite3
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.ledger import SweepFindings
+from custom_components.vtrack_nvr.core.library import (
+    LibraryBounds,
+    Retention,
+    RootConfig,
+    index_clips,
+)
+from custom_components.vtrack_nvr.core.library.files import FileLayer
+from custom_components.vtrack_nvr.core.library.opening import open_database
+from custom_components.vtrack_nvr.core.library.salvage import settle_writing
+from custom_components.vtrack_nvr.core.library.transfer import (
+    promote_copies,
+    settle_transfers,
+)
+from custom_components.vtrack_nvr.core.models import ClipState, CoverageState
+
+from . import invariants
+from .helpers import (
+    CAMERA,
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    NVR,
+    ManualClock,
+    Setup,
+    make_library,
+)
+
+
+def root_of(setup: Setup, index: int = 0):
+    return setup.library._store.guard.roots()[index]
+
+
+async def with_nas(setup: Setup, tmp_path: Path) -> tuple[Path, int]:
+    nas = tmp_path / "nas"
+    nas.mkdir()
+    await setup.library.set_roots(
+        [RootConfig(setup.root, "one", 0), RootConfig(nas, "nas", 0)]
+    )
+    return nas / "vtrack_nvr", root_of(setup, 1).id
+
+
+async def test_a_file_that_is_not_what_was_written_gives_no_clip(setup: Setup) -> None:
+    target, facts = await asyncio.to_thread(setup.begin, NOW)
+    store = setup.library._store
+
+    def crash_after_the_rename(connection: sqlite3.Connection) -> str:
+        path = "recorder/garden/2027-01-15/09-00-00+0100.mp4"
+        index_clips.set_facts(connection, target.clip_id, facts, path)
+        return path
+
+    path = setup.folder / store.write(crash_after_the_rename)
+    data = target.part_path.read_bytes()
+    target.part_path.unlink()
+    path.write_bytes(data[:-1] + b"?")
+    store.live.clear()
+    assert await asyncio.to_thread(settle_writing, store, root_of(setup)) == (0, 1)
+    assert path.exists()
+    assert await setup.library.browse.clip(target.clip_id) is None
+
+
+async def test_a_probe_that_fails_gives_no_clip_and_a_dying_disk_waits(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = setup.library._store
+    failure = NvrError(ErrorKind.STORAGE_FAILED, "I/O error")
+
+    def fail(*_arguments: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(setup.probe, "salvage", fail)
+    store.probe = setup.probe
+    target, _ = await asyncio.to_thread(setup.begin, NOW)
+    store.live.clear()
+    with pytest.raises(NvrError):
+        await asyncio.to_thread(settle_writing, store, root_of(setup))
+    assert target.part_path.exists()
+    failure = NvrError(ErrorKind.VERIFY_FAILED, "torn")
+    assert await asyncio.to_thread(settle_writing, store, root_of(setup)) == (0, 1)
+    assert not target.part_path.exists()
+    monkeypatch.setattr(setup.probe, "read_clip", fail)
+    day = setup.folder / "recorder/garden/2027-01-15"
+    (day / "10-00-00+0100.mp4").write_bytes(b"x")
+    assert (await setup.library.care.check()).foreign_count == 1
+    failure = NvrError(ErrorKind.STORAGE_FAILED, "I/O error")
+    assert len((await setup.library.care.check()).skipped_roots) == 1
+
+
+async def test_a_part_that_changed_size_is_not_finished(setup: Setup) -> None:
+    target, facts = await asyncio.to_thread(setup.begin, NOW)
+    with target.part_path.open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(NvrError) as caught:
+        await asyncio.to_thread(setup.library.sink(CAMERA).finish, target, facts)
+    assert caught.value.kind is ErrorKind.VERIFY_FAILED
+    await asyncio.to_thread(setup.library.sink(CAMERA).abandon, target, "bad")
+    assert await setup.library.browse.clip(target.clip_id) is None
+
+
+def test_a_database_that_cannot_be_opened_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    path.mkdir()
+    with pytest.raises(NvrError) as caught:
+        open_database(path, ManualClock(), LibraryBounds(), FileLayer())
+    assert caught.value.kind is ErrorKind.INDEX_FAILED
+    assert path.is_dir()
+
+
+async def test_a_clip_that_goes_while_it_moves_stays_gone(
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nas, second = await with_nas(setup, tmp_path)
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    store = setup.library._store
+    real = store.files.copy
+
+    def copy_and_trash(source: Path, target: Path, proceed) -> str:
+        asyncio.run(setup.library.care.delete([clip_id]))
+        return real(source, target, proceed)
+
+    monkeypatch.setattr(store.files, "copy", copy_and_trash)
+    with pytest.raises(NvrError) as caught:
+        await asyncio.to_thread(setup.library.care.mover.move, clip_id, second)
+    assert caught.value.kind is ErrorKind.GONE
+    monkeypatch.undo()
+    await asyncio.to_thread(settle_transfers, store, root_of(setup, 1))
+    assert list(nas.rglob("*.mp4")) == []
+    await setup.library.care.restore([clip_id])
+    await asyncio.to_thread(invariants.check, setup.library)
+
+
+async def test_an_older_index_never_takes_the_last_copy_for_an_unfinished_one(
+    setup: Setup, tmp_path: Path
+) -> None:
+    nas, second = await with_nas(setup, tmp_path)
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    clip = await setup.library.browse.clip(clip_id)
+    assert clip is not None
+    store = setup.library._store
+    await asyncio.to_thread(setup.library.care.mover.move, clip_id, second)
+    (moved,) = nas.rglob("*.mp4")
+
+    def go_back(connection: sqlite3.Connection) -> None:
+        connection.execute("update clip set root_id = ?", (clip.root_id,))
+        connection.execute(
+            "insert into transfer (clip_id, root_id, path, part, state, made_ms)"
+            " values (?, ?, ?, 'recorder/garden/x.part', 'copying', 0)",
+            (clip_id, second, clip.path),
+        )
+
+    store.write(go_back)
+    store.write(lambda c: index_clips.count_on_root(c, clip.root_id, 1, 0))
+    await asyncio.to_thread(settle_transfers, store, root_of(setup, 1))
+    assert moved.exists()
+    after = await setup.library.browse.clip(clip_id)
+    assert after is not None
+    assert after.root_id == second
+
+
+async def test_a_copy_that_is_gone_or_away_stands_in_for_nothing(
+    setup: Setup, tmp_path: Path
+) -> None:
+    nas, second = await with_nas(setup, tmp_path)
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    store = setup.library._store
+
+    def copy() -> None:
+        setup.library.care.mover.move(clip_id, second, is_copy=True)
+
+    await asyncio.to_thread(copy)
+    clip = await setup.library.browse.clip(clip_id)
+    assert clip is not None
+    (setup.folder / clip.path).unlink()
+    (nas / clip.path).rename(nas / "aside")
+    assert (await setup.library.care.check()).missing == 1
+    assert await asyncio.to_thread(promote_copies, store) == 0
+    root = root_of(setup, 1)
+    store.guard.drop(root.id)
+    assert await asyncio.to_thread(promote_copies, store) == 0
+    missing = await setup.library.browse.clip(clip_id)
+    assert missing is not None
+    assert missing.state is ClipState.MISSING
+
+
+async def test_a_move_is_stopped_at_the_end(setup: Setup, tmp_path: Path) -> None:
+    nas, second = await with_nas(setup, tmp_path)
+    clip_id = await asyncio.to_thread(setup.keep, NOW - 9 * DAY)
+    await setup.library.set_retention(
+        CAMERA, Retention(move_after_days=1, move_to_root=second)
+    )
+    store = setup.library._store
+    store.stopping.set()
+    assert await asyncio.to_thread(setup.library.care.mover.run) == 0
+    with pytest.raises(NvrError) as caught:
+        await asyncio.to_thread(setup.library.care.mover.move, clip_id, second)
+    assert caught.value.kind is ErrorKind.CANCELLED
+    assert not list(nas.rglob("*.part"))
+    assert await asyncio.to_thread(setup.library.care.empty_trash_now) == 0
+    store.stopping.clear()
+
+
+async def test_a_reader_follows_a_clip_that_moves_while_it_is_asked_for(
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nas, second = await with_nas(setup, tmp_path)
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    browse = setup.library.browse
+    real = browse.clip
+    seen: list[int] = []
+
+    async def moving(wanted: int):
+        found = await real(wanted)
+        if not seen:
+            seen.append(wanted)
+            await asyncio.to_thread(setup.library.care.mover.move, wanted, second)
+        return found
+
+    monkeypatch.setattr(browse, "clip", moving)
+    with await browse.reader(clip_id) as reader:
+        assert reader.path.is_relative_to(nas)
+
+    async def going(wanted: int):
+        found = await real(wanted)
+        await setup.library.care.delete([wanted])
+        return found
+
+    monkeypatch.setattr(browse, "clip", going)
+    with pytest.raises(NvrError):
+        await browse.reader(clip_id)
+    assert not setup.library._store.readers
+
+
+@given(
+    starts=st.lists(st.integers(0, 200), min_size=1, max_size=8, unique=True),
+    days=st.sampled_from([1.0, 2.0, 3.5]),
+    protected=st.sets(st.integers(0, 7), max_size=3),
+)
+@settings(max_examples=15, deadline=None)
+def test_after_retention_a_full_sweep_finds_nothing_to_fetch_of_what_was_kept(
+    tmp_path_factory, starts: list[int], days: float, protected: set[int]
+) -> None:
+    setup = make_library(
+        tmp_path_factory.mktemp("sweep"),
+        ManualClock(),
+        bounds=LibraryBounds(
+            guard_interval=0.05, batch_seconds=0.001, minimum_age_ms=0
+        ),
+    )
+    library, clock = setup.library, setup.clock
+    library._open()
+
+    async def tell() -> None:
+        await library.register_nvr(NVR, "Recorder")
+        await library.register_camera(NVR, CAMERA, "Garden")
+        await library.set_retention(CAMERA, Retention(days=days))
+        held = [
+            TimeRange(NOW - s * 30 * MINUTE, NOW - s * 30 * MINUTE + 5 * MINUTE)
+            for s in starts
+        ]
+        ids = [setup.keep(item.start_ms) for item in held]
+        await library.care.protect([n for i, n in enumerate(ids) if i in protected])
+        clock.advance(HOUR)
+        plan = await library.care.run_retention()
+        if plan.braked:
+            await library.care.run_retention(plan.token)
+        now_ms = clock.now_ms()
+        whole = TimeRange(NOW - 10 * DAY, now_ms)
+        await library.note_sweep(
+            SweepFindings(
+                CAMERA,
+                whole,
+                tuple(sorted(held)),
+                is_proof=True,
+                device_earliest_ms=whole.start_ms,
+                device_latest_ms=now_ms,
+                wanted=(TimeRange(int(now_ms - days * DAY), now_ms),),
+            )
+        )
+        spans = await library.coverage(CAMERA, whole)
+        states = {span.state for span in spans}
+        assert states <= {
+            CoverageState.KEPT,
+            CoverageState.REMOVED,
+            CoverageState.ABSENT,
+        }
+        again = await library.care.run_retention()
+        assert again.clips == 0
+
+    try:
+        asyncio.run(tell())
+        invariants.check(library)
+    finally:
+        library._close()
