@@ -54,7 +54,7 @@ def _pinned(fingerprint: str) -> ssl.SSLContext:
             super().do_handshake(block)
             shown = self.getpeercert(binary_form=True) or b""
             if not hmac.compare_digest(hashlib.sha256(shown).hexdigest(), wanted):
-                raise ssl.SSLCertVerificationError("another certificate is shown")
+                raise ssl.SSLError("another certificate is shown")
 
     context = _unchecked()
     context.sslsocket_class = PinnedSocket

@@ -1,0 +1,169 @@
+"""The search in the background: what is new is offered, what moved is followed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import AsyncMock, patch
+
+from homeassistant.config_entries import SOURCE_IGNORE
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from custom_components.vtrack_nvr.const import CONF_ENDPOINT_ID, DOMAIN
+from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
+from custom_components.vtrack_nvr.discovery import (
+    INTERVAL,
+    async_search,
+    async_setup_discovery,
+)
+from custom_components.vtrack_nvr.runtime.connect import Address, async_discover
+from tests.shell.conftest import RemoteNvr, StartNvr, entry_for
+
+
+@pytest.fixture(autouse=True)
+def found_by_multicast() -> Iterator[AsyncMock]:
+    """Stand in for the search by multicast: tests stay on loopback."""
+    with patch(
+        "custom_components.vtrack_nvr.discovery.async_discover", return_value=()
+    ) as search:
+        yield search
+
+
+@pytest.fixture(autouse=True)
+def set_up() -> Iterator[None]:
+    """Do not set entries up."""
+    with (
+        patch("custom_components.vtrack_nvr.async_setup", return_value=True),
+        patch("custom_components.vtrack_nvr.async_setup_entry", return_value=True),
+    ):
+        yield
+
+
+def found(nvr: RemoteNvr) -> FoundDevice:
+    return FoundDevice(
+        "127.0.0.1", nvr.port, endpoint_id=nvr.spec.uuid, name=nvr.spec.name
+    )
+
+
+async def known(
+    hass: HomeAssistant, nvr: RemoteNvr, media_dir: Path, host: str = "127.0.0.1"
+) -> MockConfigEntry:
+    """Return the entry of a device, last seen at `host`."""
+    entry = await entry_for(hass, nvr, media_dir)
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(
+        entry,
+        data={**entry.data, "host": host, CONF_ENDPOINT_ID: nvr.spec.uuid},
+    )
+    return entry
+
+
+def offered(hass: HomeAssistant) -> list[str]:
+    return [
+        flow["context"]["title_placeholders"]["name"]
+        for flow in hass.config_entries.flow.async_progress()
+    ]
+
+
+async def test_only_new_devices_are_offered_and_only_once(
+    hass: HomeAssistant,
+    media_dir: Path,
+    start_nvr: StartNvr,
+    found_by_multicast: AsyncMock,
+) -> None:
+    first, second, _ = await start_nvr("three-on-one-host")
+    await known(hass, first, media_dir)
+    found_by_multicast.return_value = (found(first), found(second))
+    for _ in range(2):
+        await async_search(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        assert offered(hass) == ["Second"]
+
+
+async def test_ignored_stays_ignored(
+    hass: HomeAssistant, start_nvr: StartNvr, found_by_multicast: AsyncMock
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    MockConfigEntry(
+        domain=DOMAIN, source=SOURCE_IGNORE, unique_id=nvr.spec.uuid
+    ).add_to_hass(hass)
+    found_by_multicast.return_value = (found(nvr),)
+    await async_search(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert not offered(hass)
+
+
+async def test_a_moved_device_is_followed(
+    hass: HomeAssistant,
+    media_dir: Path,
+    start_nvr: StartNvr,
+    found_by_multicast: AsyncMock,
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    entry = await known(hass, nvr, media_dir, host="192.0.2.7")
+    found_by_multicast.return_value = (found(nvr),)
+    await async_search(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.data["host"] == "127.0.0.1"
+    assert not offered(hass)
+
+
+async def test_a_clone_with_the_same_endpoint_id_is_another_device(
+    hass: HomeAssistant,
+    media_dir: Path,
+    start_nvr: StartNvr,
+    found_by_multicast: AsyncMock,
+) -> None:
+    one, clone = await start_nvr("duplicate-uuid")
+    assert one.spec.uuid == clone.spec.uuid
+    entry = await known(hass, one, media_dir, host="192.0.2.7")
+    found_by_multicast.return_value = (found(clone),)
+    await async_search(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.data["host"] == "192.0.2.7"
+    assert offered(hass) == [clone.spec.name]
+
+
+async def test_nothing_is_searched_before_the_first_nvr_and_then_every_quarter_hour(
+    hass: HomeAssistant,
+    media_dir: Path,
+    start_nvr: StartNvr,
+    found_by_multicast: AsyncMock,
+) -> None:
+    async_setup_discovery(hass)
+    later = dt_util.utcnow() + INTERVAL * 1.1
+    async_fire_time_changed(hass, later)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    found_by_multicast.assert_not_called()
+    nvr = (await start_nvr("demo"))[0]
+    await known(hass, nvr, media_dir)
+    async_fire_time_changed(hass, later + INTERVAL * 1.1)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    found_by_multicast.assert_called_once()
+
+
+async def test_only_real_networks_are_asked(hass: HomeAssistant) -> None:
+    with (
+        patch(
+            "homeassistant.components.network.async_get_enabled_source_ips",
+            return_value=[],
+        ),
+        patch(
+            "custom_components.vtrack_nvr.runtime.connect.discover", return_value=()
+        ) as discover,
+    ):
+        assert await async_discover(hass) == ()
+        discover.assert_not_called()
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("192.0.2.1", "192.0.2.1:80"), ("2001:db8::1", "[2001:db8::1]:80")],
+)
+def test_addresses_are_shown_as_people_write_them(host: str, shown: str) -> None:
+    assert Address(host, 80).shown == shown
+    assert Address(host, 80).url == f"http://{shown}"
