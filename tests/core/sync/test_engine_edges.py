@@ -306,7 +306,7 @@ async def test_another_spec_of_the_same_nvr_takes_the_place_of_the_old() -> None
 
 
 async def test_replay_that_is_not_allowed_counts_as_broken_for_a_day() -> None:
-    async with a_world() as world:
+    async with a_world(limits=EngineLimits(tick_s=60)) as world:
         world.record(HOUR)
         world.fetcher.faults = [NvrError(ErrorKind.UNSUPPORTED)]
         world.attach(can_live=True)

@@ -113,10 +113,11 @@ async def test_newest_first_keeps_the_last_hour_first_and_shares_with_the_old() 
 async def test_a_request_during_back_fill_is_served_first_and_the_rest_ends_complete() -> (
     None
 ):
-    async with a_world(speed=8.0) as world:
+    async with a_world(speed=60.0) as world:
+        world.fetcher.gop_ms = MINUTE
         world.record(24 * HOUR)
         world.attach()
-        await world.sleep(300)
+        await world.sleep(60)
         assert world.fetcher.running == 1
         asked_ms = world.clock.now_ms()
         wanted = TimeRange(NOW - 20 * HOUR, NOW - 20 * HOUR + MINUTE)
@@ -428,7 +429,7 @@ async def test_a_failing_camera_does_not_stop_the_others() -> None:
 
 
 async def test_damaged_footage_is_put_aside_and_the_rest_is_kept() -> None:
-    async with a_world() as world:
+    async with a_world(limits=EngineLimits(tick_s=60)) as world:
         world.record(2 * HOUR, until_ago_ms=HOUR)
         world.fetcher.break_at_ms = NOW - 90 * MINUTE
         world.fetcher.break_kind = ErrorKind.DAMAGED
@@ -450,7 +451,7 @@ async def test_damaged_footage_is_put_aside_and_the_rest_is_kept() -> None:
 async def test_a_stretch_that_always_breaks_ends_in_quarantine_with_one_try_a_day() -> (
     None
 ):
-    async with a_world() as world:
+    async with a_world(limits=EngineLimits(tick_s=60)) as world:
         world.record(2 * HOUR, until_ago_ms=HOUR)
         world.fetcher.break_at_ms = NOW - 65 * MINUTE
         world.attach()
@@ -468,7 +469,7 @@ async def test_a_stretch_that_always_breaks_ends_in_quarantine_with_one_try_a_da
 
 
 async def test_a_hole_the_device_lists_is_tried_a_few_times_and_then_absent() -> None:
-    async with a_world() as world:
+    async with a_world(limits=EngineLimits(tick_s=60)) as world:
         recording = world.record(3 * HOUR, until_ago_ms=HOUR)
         hole = TimeRange(NOW - 2 * HOUR, NOW - 2 * HOUR + 2 * MINUTE)
         recording.holes = (hole,)
@@ -630,6 +631,7 @@ async def test_nothing_is_fetched_by_itself_on_demand() -> None:
 
 async def test_a_wider_wish_is_found_by_a_full_sweep() -> None:
     async with a_world() as world:
+        world.fetcher.gop_ms = 5 * MINUTE
         world.record(3 * DAY)
         world.attach(settings=CameraSettings(retention_days=1))
         await world.engine.sync_now()
