@@ -7,8 +7,13 @@ from http import HTTPStatus
 import io
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import av
+from homeassistant.components.camera import (
+    async_get_image,
+    async_get_stream_source,
+)
 from homeassistant.components.media_player import BrowseError
 from homeassistant.components.media_source import (
     Unresolvable,
@@ -28,6 +33,7 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.vtrack_nvr.const import DOMAIN, EVENT_CLIP
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.diagnostics import (
     async_get_config_entry_diagnostics,
 )
@@ -378,3 +384,72 @@ async def test_an_export_is_made_and_can_be_fetched(
     assert len(data) == answer["bytes"]
     assert data[:2] == b"PK" if count > 1 else data[4:8] == b"ftyp"
     assert (await client.get("/api/vtrack_nvr/export/4711")).status == 404
+
+
+async def test_stills_come_from_the_device_and_streams_carry_the_login(
+    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+) -> None:
+    nvr, _ = await whole()
+    entity_id = hass.states.async_entity_ids("camera")[0]
+    image = await async_get_image(hass, entity_id)
+    assert image.content[:2] == b"\xff\xd8"
+    source = await async_get_stream_source(hass, entity_id)
+    assert source is not None
+    assert source.startswith(f"rtsp://{nvr.spec.user}:")
+    assert f"127.0.0.1:{nvr.rtsp_port}/" in source
+
+
+async def test_a_range_is_synced_by_action(
+    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]], media_dir: Path
+) -> None:
+    nvr, _ = await whole(mode="on_demand")
+    [timeline] = [c.timeline for c in nvr.channels if c.timeline]
+    start_ms, end_ms = timeline.segments(nvr.clock.now_ms())[0]
+    answer = await hass.services.async_call(
+        DOMAIN,
+        "sync",
+        {
+            "entity_id": hass.states.async_entity_ids("binary_sensor")[0],
+            "start": datetime.fromtimestamp(start_ms / 1000, UTC),
+            "end": datetime.fromtimestamp(end_ms / 1000, UTC),
+        },
+        blocking=True,
+        return_response=True,
+    )
+    assert answer["clips"] >= 1
+    assert len(clips_below(media_dir)) == 1
+
+
+async def test_addresses_that_are_no_clip(
+    hass: HomeAssistant,
+    whole: Callable[..., Awaitable[Whole]],
+    hass_client: ClientSessionGenerator,
+) -> None:
+    await whole()
+    client = await hass_client()
+    for kind in ("clip", "thumbnail", "strip", "export"):
+        for clip, status in (("abc", 400), ("9" * 20, 400), ("4711", 404)):
+            url = f"/api/{DOMAIN}/{kind}/{clip}"
+            assert (await client.get(url)).status == status, url
+
+
+async def test_a_clip_whose_storage_is_away_is_unavailable_not_gone(
+    hass: HomeAssistant,
+    whole: Callable[..., Awaitable[Whole]],
+    hass_client: ClientSessionGenerator,
+) -> None:
+    await whole()
+    await sync(hass)
+    hub = hass.data[DOMAIN]
+    [clip] = await hub.library.browse.recent(1)
+    client = await hass_client()
+    url = f"/api/{DOMAIN}/clip/{clip.id}"
+    saved = await client.get(f"{url}?download")
+    assert "attachment" in saved.headers["Content-Disposition"]
+    away = NvrError(ErrorKind.STORAGE_MISSING)
+    with patch.object(hub.library.browse, "reader", side_effect=away):
+        assert (await client.get(url)).status == HTTPStatus.SERVICE_UNAVAILABLE
+        with pytest.raises(Unresolvable):
+            await async_resolve_media(
+                hass, f"media-source://{DOMAIN}/clip/{clip.id}", None
+            )
