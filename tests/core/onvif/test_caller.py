@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import aiohttp
 from aiohttp import web
+from aiohttp.client_reqrep import ConnectionKey
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
@@ -19,10 +20,15 @@ from custom_components.vtrack_nvr.core.onvif.caller import (
 )
 from custom_components.vtrack_nvr.core.onvif.http_auth import parse_challenges
 from custom_components.vtrack_nvr.core.onvif.tls import TlsMode, TlsOptions
-from custom_components.vtrack_nvr.core.onvif.transport import HttpAnswer, HttpTransport
+from custom_components.vtrack_nvr.core.onvif.transport import (
+    HttpAnswer,
+    HttpTransport,
+    classify,
+)
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
 from tests.core.onvif.scripted import QuickClock, ScriptedServer, fault, soap
 
+KEY = ConnectionKey("x", 80, False, True, None, None, None)
 DIGEST = 'Digest realm="r", nonce="n{}", qop="auth"'
 
 
@@ -225,6 +231,55 @@ async def test_a_device_that_changes_its_ways_is_followed(world: World) -> None:
     assert not world.guard.is_locked
 
 
+async def test_a_changed_way_with_a_changed_password_is_refused(world: World) -> None:
+    world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
+    await world.caller.call(world.call())
+    world.server.answers["Op"] = challenge(DIGEST.format(1))
+    assert (await world.error()).kind is ErrorKind.AUTH_REFUSED
+    assert world.guard.is_locked
+
+
+async def test_nonces_good_for_one_use_are_not_taken_for_a_bad_login(
+    world: World,
+) -> None:
+    """Some devices refuse a nonce they have seen without calling it stale."""
+    used: set[str] = set()
+    issued = 0
+
+    async def handle(request: web.Request, body: str) -> web.Response:
+        nonlocal issued
+        auth = request.headers.get("Authorization", "")
+        nonce = auth.partition('nonce="')[2].partition('"')[0]
+        if nonce and nonce not in used:
+            used.add(nonce)
+            return soap("<done/>")
+        issued += 1
+        return challenge(DIGEST.format(issued))
+
+    world.server.answers["*"] = handle
+    for name in ("Op", "Op", "Other", "Op", "Other"):
+        assert (await world.caller.call(world.call(name))).tag == "done"
+    assert not world.guard.is_locked
+    assert not world.guard.refused("soap")
+
+
+async def test_an_aged_nonce_on_another_operation_is_no_missing_right(
+    world: World,
+) -> None:
+    good = "n1"
+
+    async def handle(request: web.Request, body: str) -> web.Response:
+        if f'nonce="{good}"' in request.headers.get("Authorization", ""):
+            return soap("<done/>")
+        return challenge(DIGEST.format(good[1:]))
+
+    world.server.answers["*"] = handle
+    await world.caller.call(world.call("Op"))
+    good = "n2"
+    assert (await world.caller.call(world.call("Other"))).tag == "done"
+    assert not world.guard.is_locked
+
+
 async def test_no_permission_is_told_by_a_witness(world: World) -> None:
     world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
     world.server.answers["Other"] = fault("NotAuthorized")
@@ -296,6 +351,27 @@ async def test_silence_and_addresses_that_are_none(world: World) -> None:
     closed = Call("http://127.0.0.1:1/", "urn:x/Op", "<x/>")
     assert (await world.error(closed)).kind is ErrorKind.UNREACHABLE
     await asyncio.sleep(0.15)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (aiohttp.ConnectionTimeoutError(), ErrorKind.UNREACHABLE),
+        (aiohttp.ServerTimeoutError(), ErrorKind.TIMEOUT),
+        (
+            aiohttp.ClientConnectorDNSError(KEY, OSError(-2, "unknown")),
+            ErrorKind.UNREACHABLE,
+        ),
+        (aiohttp.ClientConnectorError(KEY, OSError(111, "")), ErrorKind.UNREACHABLE),
+        (aiohttp.ClientConnectorSSLError(KEY, OSError(1, "x")), ErrorKind.TLS),
+        (aiohttp.InvalidURL("http://u:secret@x"), ErrorKind.PROTOCOL),
+        (aiohttp.ClientConnectionError("secret"), ErrorKind.UNREACHABLE),
+    ],
+)
+def test_what_aiohttp_raises(error: Exception, kind: ErrorKind) -> None:
+    found = classify(error, "Op")
+    assert found.kind is kind
+    assert "secret" not in str(found)
 
 
 async def raw_server(answer: bytes) -> asyncio.Server:

@@ -415,6 +415,48 @@ async def test_a_device_that_cannot_search_events_is_remembered(
     assert nvr.counters.operations["tse:FindEvents"] == 1
 
 
+async def test_a_device_that_ignores_the_scope_is_remembered_and_filtered(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("channels-from-one", {"ignore_scope": True})
+    device = device_of(nvr)
+    token = nvr.channels[2].timeline.recording_token  # type: ignore[union-attr]
+    found, is_complete = await listed(device, nvr, token=token)
+    assert found == footage(nvr, 2)
+    assert is_complete
+    assert Quirk.IGNORES_SEARCH_FILTER in device.quirks
+
+
+async def test_a_list_cut_short_at_its_very_start_proves_nothing(
+    start: Start, device_of: DeviceOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nvr = await start("wss-only", {"silent_cap": 10, "file_minutes": 0.02})
+    monkeypatch.setattr(searching, "_MAX_CONTINUATIONS", 1)
+    _, is_complete = await listed(device_of(nvr), nvr)
+    assert not is_complete
+
+
+async def test_recording_options_that_are_refused_end_the_asking(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start(
+        "mapping-options",
+        {"fault_ops": {"GetRecordingOptions": "Receiver ter:ActionNotSupported"}},
+    )
+    channels = await device_of(nvr).channels()
+    assert len(channels) == 4
+    assert nvr.counters.operations["trc:GetRecordingOptions"] <= 1
+
+
+async def test_a_search_nobody_answers_ends_the_report(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("wss-only", {"drop_ops": ["tse:*"]})
+    device = device_of(nvr)
+    assert (await refused(device.report())).kind is ErrorKind.UNREACHABLE
+    assert (await refused(device.channels())).kind is ErrorKind.UNREACHABLE
+
+
 async def test_growing_footage_says_so(start: Start, device_of: DeviceOf) -> None:
     nvr = await start("demo")
     device = device_of(nvr)

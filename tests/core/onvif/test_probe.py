@@ -226,6 +226,44 @@ async def test_no_targets_are_no_answers(session: aiohttp.ClientSession) -> None
     assert await ask(session) == []
 
 
+async def test_names_are_resolved_once_and_failures_explained(
+    session: aiohttp.ClientSession,
+    server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+    asked: list[str] = []
+    outcomes: list[Exception] = [TimeoutError(), OSError(113, "No route to host")]
+
+    async def resolve(host: str, *args: object, **options: object) -> list[object]:
+        asked.append(host)
+        return [(socket.AF_INET, 0, 0, "", ("127.0.0.1", 0))]
+
+    async def connect(sock: socket.socket, address: object) -> None:
+        raise outcomes.pop(0)
+
+    monkeypatch.setattr(loop, "getaddrinfo", resolve)
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "sock_connect", connect)
+        results = await probe(
+            [Target("cam.lan", 80), Target("cam.lan", 81)],
+            session=session,
+            clock=SystemClock(),
+            concurrency=1,
+        )
+    assert asked == ["cam.lan"]
+    assert [r.detail for r in results] == ["no answer", "No route to host"]
+
+
+async def test_without_a_socket_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*args: object, **options: object) -> None:
+        raise OSError("no more sockets")
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "create_datagram_endpoint", fail)
+    assert await probe_datagrams(["127.0.0.1"], seconds=0) == ()
+
+
 async def test_datagrams_to_single_hosts(session: aiohttp.ClientSession) -> None:
     async with Simulator(make_specs("three-on-one-host"), discovery_port=0) as sim:
         assert sim.discovery is not None

@@ -212,8 +212,11 @@ class SoapCaller:
                 return answer
             refusal = answer
         proof = self._proof_for(call, mode)
-        if self._guard.refused(_WHERE) or proof is None:
+        offered = rungs(refusal, is_https=call.url.startswith("https:"))[0]
+        if self._guard.refused(_WHERE) or (proof is None and offered is mode):
             raise self._refused(call, "the login is not accepted any more")
+        if proof is None:
+            return await self._other_mode(call, offered, refusal)
         # One more login decides: refused, it was the second and there is no third.
         again = await self._send(proof, self._mode_for(proof.url) or AuthMode.WSS)
         if isinstance(again, Refusal):
@@ -224,6 +227,19 @@ class SoapCaller:
             self._has_short_nonces = True
             return again
         return await self._not_the_login(call, mode, refusal)
+
+    async def _other_mode(
+        self, call: Call, mode: AuthMode, refusal: Refusal
+    ) -> Element:
+        """Log in the way the device asks for now; somebody changed its settings."""
+        self._offer(refusal)
+        answer = await self._attempt(call, mode)
+        if isinstance(answer, Refusal):
+            self._guard.refused(_WHERE)
+            raise self._refused(call, "the login is not accepted any more")
+        self._guard.accepted(_WHERE)
+        self._modes[call.url] = mode
+        return answer
 
     def _proof_for(self, call: Call, mode: AuthMode) -> Call | None:
         """Return what to send to find out whether the login is still good at all."""
