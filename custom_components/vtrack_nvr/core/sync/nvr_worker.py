@@ -348,7 +348,9 @@ class NvrWorker:
 
     async def _sweep(self, run: Run) -> None:
         try:
-            await self._round.sweep(run, self.cameras)
+            for camera in await self._round.sweep(run, self.cameras):
+                pause_s = camera.retry.until_s - self.rooms.clock.monotonic()
+                self.schedule.hint(camera.key, max(pause_s, 0.0), 0.0)
             self.last_sweep_ms = self.rooms.clock.now_ms()
         except NvrError as error:
             run.errors += 1

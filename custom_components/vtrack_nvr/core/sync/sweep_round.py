@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 import logging
 
-from ..errors import NvrError
+from ..errors import NvrError, Treatment
 from ..ledger import RunKind
 from ..models import CameraKey
 from .camera_state import CameraState
@@ -36,8 +36,14 @@ class SweepRound:
         self._rooms = rooms
         self._wake = wake
 
-    async def sweep(self, run: Run, cameras: Mapping[CameraKey, CameraState]) -> None:
-        """Sweep the run's cameras; raises what concerns the whole NVR."""
+    async def sweep(
+        self, run: Run, cameras: Mapping[CameraKey, CameraState]
+    ) -> tuple[CameraState, ...]:
+        """Sweep the run's cameras; raises what concerns the whole NVR.
+
+        Returns the cameras whose search broke in a way that usually goes away.
+        """
+        broken: list[CameraState] = []
         chosen = [
             camera
             for key, camera in cameras.items()
@@ -76,7 +82,11 @@ class SweepRound:
                 camera.failed(
                     error, self._rooms.clock.monotonic(), self._rooms.clock.now_ms()
                 )
+                camera.needs_full_sweep = camera.needs_full_sweep or run.is_full
+                if error.treatment is Treatment.LATER:
+                    broken.append(camera)
             finally:
                 camera.is_searching = False
                 self._rooms.changed()
                 self._wake()
+        return tuple(broken)
