@@ -149,9 +149,11 @@ REFUSALS = [
             End.PARTLY if answer in {"404", "silence"} else End.WHOLE,
             rtsp={"outside_range": answer},
             soap={"lie_about_lengths_ms": 20_000},
-            plays=60,
-            connections=60,
+            plays=90,
+            connections=90,
             calls=60,
+            waits={"first_packet": 0.3} if answer == "silence" else {},
+            timeout_s=60,
         )
         for answer in ("457", "404", "silence", "live")
     ),

@@ -276,6 +276,8 @@ class Home:
             worker = self.engine._workers[nvr.key]
             if worker.last_sweep_ms is None or not self.rests(nvr.key):
                 return False
+            if worker.schedule.event_s is not None:
+                return False
             soon_ms = self.clock.now_ms() + 60_000
             for camera in nvr.cameras:
                 for span in await self.spans(camera):
