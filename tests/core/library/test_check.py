@@ -377,3 +377,60 @@ async def test_a_damaged_file_is_told_by_its_size(
         assert after is not None
         assert after.state is ClipState.MISSING
     assert (setup.folder / clip.path).exists()
+
+
+async def test_a_journal_that_somebody_deleted_is_told_again(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    async with running(tmp_path, clock) as setup:
+        first, second = await asyncio.to_thread(
+            lambda: [setup.keep(NOW), setup.keep(NOW + HOUR)]
+        )
+        await setup.library.care.protect([first], "fox")
+        await setup.library.care.delete([second])
+        await setup.library.care.empty_trash(at_once=True)
+        await flush(setup)
+        journal = setup.folder / "recorder/garden/.journal.jsonl"
+        journal.unlink()
+        await setup.library.care.check()
+        assert journal.exists()
+    shutil.rmtree(setup.index.parent)
+    async with running(tmp_path, clock) as again:
+        (clip,) = await again.library.browse.recent()
+        assert (clip.is_protected, clip.note) == (True, "fox")
+        (gone,) = await again.library.browse.ledger(CoverageState.REMOVED)
+        assert gone.range.start_ms == NOW + HOUR
+
+
+async def test_clips_finished_while_files_are_compared_are_not_adopted_twice(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.to_thread(setup.keep, NOW)
+    store = setup.library._store
+    real = store.files.list
+    target, facts = await asyncio.to_thread(setup.begin, NOW + HOUR)
+    done = []
+
+    def finish_first(folder: Path):
+        if folder.name == "2027-01-15" and not done:
+            done.append(setup.library.sink(CAMERA).finish(target, facts))
+        return real(folder)
+
+    monkeypatch.setattr(store.files, "list", finish_first)
+    report = await setup.library.care.check()
+    assert (report.adopted, report.skipped_roots, report.missing) == (0, (), 0)
+    assert (await setup.library.totals(CAMERA)).clips == 2
+    assert done
+
+
+async def test_what_a_killed_salvage_left_goes_after_a_day(setup: Setup) -> None:
+    await asyncio.to_thread(setup.keep, NOW)
+    left = setup.folder / "recorder/garden/2027-01-15/.09-00-00+0100.9.part.salvage"
+    left.write_bytes(b"half")
+    now = setup.clock.now_ms() / 1000
+    os.utime(left, (now, now))
+    assert (await setup.library.care.check()).stale_parts == 0
+    setup.clock.advance(2 * DAY)
+    report = await setup.library.care.check()
+    assert (report.stale_parts, report.foreign_count) == (1, 0)
+    assert not left.exists()

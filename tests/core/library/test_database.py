@@ -147,3 +147,37 @@ def test_before_a_backup_the_file_is_whole_and_stays_still(
     restored.close()
     assert db.checkpoint(automatic=True).result(5)
     assert (tmp_path / "a.db").read_bytes() != still
+
+
+def test_a_lock_held_by_a_stranger_fails_writers_and_goes_by(
+    db: Database, tmp_path: Path
+) -> None:
+    db.read(lambda c: c.execute("pragma busy_timeout = 1")).result(5)
+    stranger = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+    stranger.execute("begin immediate")
+    with pytest.raises(NvrError, match="locked"):
+        db.write(insert(1)).result(5)
+    assert db.read(count).result(5) == 0
+    stranger.execute("rollback")
+    stranger.close()
+    assert db.write(insert(1)).result(5) == 1
+
+
+def test_a_transaction_that_sqlite_took_back_fails_all_who_took_part(
+    db: Database,
+) -> None:
+    gate = threading.Event()
+    db.read(lambda _c: gate.wait(5))
+    first = db.write(insert(1))
+
+    def lose(connection: sqlite3.Connection) -> None:
+        connection.execute("rollback")
+        raise sqlite3.OperationalError("disk I/O error")
+
+    second = db.write(lose)
+    gate.set()
+    for future in (first, second):
+        with pytest.raises(NvrError, match="disk I/O"):
+            future.result(5)
+    assert db.read(count).result(5) == 0
+    assert db.write(insert(2)).result(5) == 1

@@ -136,9 +136,11 @@ def test_a_large_index_is_checked_beside_its_use(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     bounds = replace(BOUNDS, check_at_once_bytes=0)
     connection, _ = opened(path, bounds)
+    connection.execute("begin")
     connection.executemany(
         "insert into meta values (?, ?)", [(f"k{n}", "x" * 90) for n in range(3000)]
     )
+    connection.execute("commit")
     connection.close()
     connection, events = opened(path, bounds)
     assert events == ()
@@ -202,3 +204,17 @@ async def test_closing_twice_is_harmless_and_nothing_goes_on(
     await setup.library.close()
     with pytest.raises(NvrError, match="closed"):
         await setup.library.totals(CAMERA)
+
+
+def test_a_migration_that_cannot_be_done_is_told_and_undone(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    connection = connect(path)
+    migrate.migrate(connection, up_to=1)
+    connection.execute("create table transfer (in_the_way integer) strict")
+    connection.close()
+    with pytest.raises(NvrError) as caught:
+        opened(path)
+    assert caught.value.kind is ErrorKind.INDEX_FAILED
+    connection = connect(path)
+    assert migrate.version(connection) == 1
+    connection.close()

@@ -229,7 +229,7 @@ def test_the_whole_story_holds_without_a_cut(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("back", "is_forgetful", "stride"),
-    [(0, False, 1), (0, True, 2), (1, False, 3), (3, True, 4), (8, False, 4)],
+    [(0, False, 1), (0, True, 3), (1, False, 5), (3, True, 6), (8, False, 6)],
     ids=["cut", "unsynced gone", "last commit gone", "both", "eight commits gone"],
 )
 def test_power_cut_at_every_step(

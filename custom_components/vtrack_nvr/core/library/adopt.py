@@ -199,8 +199,12 @@ def _enter(
         return 0
     now_ms = store.clock.now_ms()
 
-    def run(connection: sqlite3.Connection) -> None:
+    def run(connection: sqlite3.Connection) -> int:
+        count = 0
         for new in batch:
+            if index_clips.path_is_taken(connection, root.id, new.path):
+                continue  # a writer finished it after the rows were read
+            count += 1
             era_id = find_era(connection, camera_id, new.facts, new.era)
             is_protected, text = said.protected.get(new.path, (False, ""))
             clip_id = index_clips.insert_found(
@@ -216,9 +220,9 @@ def _enter(
             index_clips.complete(connection, clip_id, now_ms)
             if not new.is_noted:
                 note_clip(connection, clip_id)
+        return count
 
-    store.write(run)
-    return len(batch)
+    return store.write(run)
 
 
 def find_era(
