@@ -118,6 +118,15 @@ def texts_in_code(trees: list[ast.Module]) -> set[str]:
     }
 
 
+def is_named(key: str, literal: set[str]) -> bool:
+    """Say whether code names a key, whole or as a prefix and a rest ("rtsp_" + …)."""
+    return key in literal or any(
+        key.removeprefix(prefix) in literal
+        for prefix in literal
+        if prefix.endswith("_") and key.startswith(prefix)
+    )
+
+
 def check(package: Path) -> Iterator[str]:
     """Yield keys without a text, and texts without a key."""
     english = english_of(package)
@@ -133,9 +142,9 @@ def check(package: Path) -> Iterator[str]:
     literal = texts_in_code(trees)
     for kind in ("error", "abort"):
         for key in english.get("config", {}).get(kind, {}):
-            if key not in literal:
+            if not is_named(key, literal):
                 yield f"config.{kind}.{key} is in en.json, but no code names it"
     for kind in ("exceptions", "issues"):
         for key in english.get(kind, {}):
-            if key not in literal:
+            if not is_named(key, literal):
                 yield f"{kind}.{key} is in en.json, but no code names it"

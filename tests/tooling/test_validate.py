@@ -191,6 +191,16 @@ def test_a_break_is_found(
     assert finding in "\n".join(check.check(package.path))
 
 
+def test_a_key_may_be_named_as_prefix_and_rest(package: Package) -> None:
+    package.change(
+        "translations/en.json",
+        set_to("config", "error", "rtsp_cannot_connect", value="Not there either."),
+    )
+    assert "rtsp_" in "\n".join(keys_in_code.check(package.path))
+    package.text("flow_more.py", 'PREFIX = "rtsp_"\n')
+    assert list(keys_in_code.check(package.path)) == []
+
+
 @pytest.mark.parametrize(
     ("content", "finding"),
     [
