@@ -13,7 +13,7 @@ from .core.device_report import DeviceReport
 from .core.errors import NvrError
 from .flow_connect import async_try
 from .flow_forms import nvr_form
-from .flow_report import Phrases, report_text
+from .flow_report import Phrases, clock_text, report_text
 from .flow_time import proposed_correction
 from .runtime.connect import Address, Login
 
@@ -42,7 +42,7 @@ class VtrackOptionsFlow(OptionsFlow):
         return self.async_show_form(
             step_id="settings",
             data_schema=self.add_suggested_values_to_schema(nvr_form(), shown),
-            description_placeholders={"clock": clock_text(report, proposal, phrases)},
+            description_placeholders={"clock": known_clock(report, proposal, phrases)},
         )
 
     async def _async_report(self) -> DeviceReport | None:
@@ -76,12 +76,10 @@ class VtrackOptionsFlow(OptionsFlow):
         )
 
 
-def clock_text(report: DeviceReport | None, proposal: int, phrases: Phrases) -> str:
+def known_clock(report: DeviceReport | None, proposal: int, phrases: Phrases) -> str:
     """Return what is known of the device's clock, for the person who corrects it."""
     if report is None:
         return phrases.get("clock_unknown")
-    seconds = round(-report.clock.offset_ms / 1000)
-    text = phrases.get("report_clock", seconds=seconds)
     if proposal:
-        text += " " + phrases.get("clock_proposal", minutes=proposal)
-    return text
+        return phrases.get("clock_proposal", minutes=proposal)
+    return clock_text(report, phrases)

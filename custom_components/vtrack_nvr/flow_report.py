@@ -9,10 +9,13 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .core.device_report import DeviceReport, ReplaySupport
+from .core.device_report import DeviceReport, ReplaySupport, ReportWarning
 from .core.models import Channel, StreamProfile
 
 NO_TEXT: Final = "–"
+
+RIGHT_SECONDS: Final = 2
+UNITS: Final = (("days", 86_400), ("hours", 3600), ("minutes", 60))
 
 
 class Phrases:
@@ -73,9 +76,23 @@ def _lines(report: DeviceReport, phrases: Phrases) -> Iterable[str]:
         yield phrases.get(
             "report_oldest", oldest=_local_time(report.device_oldest_ms, report)
         )
-    yield phrases.get("report_clock", seconds=round(-report.clock.offset_ms / 1000))
+    yield clock_text(report, phrases)
     for warning in report.warnings:
-        yield phrases.get(f"warning_{warning}")
+        if warning is not ReportWarning.NO_REPLAY:  # said above, with its reason
+            yield phrases.get(f"warning_{warning}")
+
+
+def clock_text(report: DeviceReport, phrases: Phrases) -> str:
+    """Return how far the device's clock is off, in the unit that people would use."""
+    seconds = round(-report.clock.offset_ms / 1000)
+    if abs(seconds) <= RIGHT_SECONDS:
+        return phrases.get("report_clock_right")
+    key = "report_clock_fast" if seconds > 0 else "report_clock_slow"
+    size = abs(seconds)
+    for unit, length in UNITS:
+        if size >= 2 * length:
+            return phrases.get(f"{key}_{unit}", count=round(size / length))
+    return phrases.get(f"{key}_seconds", count=size)
 
 
 def report_text(report: DeviceReport, phrases: Phrases) -> str:

@@ -58,7 +58,7 @@ async def test_settings_are_applied_without_a_reload(
     _, entry = house
     runtime = entry.runtime_data
     result = await menu(hass, entry, "settings")
-    assert "0 s off" in result["description_placeholders"]["clock"]
+    assert "clock is right" in result["description_placeholders"]["clock"]
     result = await hass.config_entries.options.async_configure(
         result["flow_id"],
         {

@@ -1,0 +1,162 @@
+"""Networks as people have them: every device onboards, or says why not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import AsyncMock, patch
+
+from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
+import pytest
+
+from tests.shell.conftest import RemoteNvr, StartNvr
+from tests.shell.flow_steps import begin, choose, found, sign_in, submit, to_login
+
+COPIED = "Its recordings can be copied"
+LIVE = "live streams will be recorded instead"
+
+
+@pytest.fixture(autouse=True)
+def found_by_multicast() -> Iterator[AsyncMock]:
+    """Stand in for the search by multicast: tests stay on loopback."""
+    with patch(
+        "custom_components.vtrack_nvr.config_flow.async_discover", return_value=()
+    ) as search:
+        yield search
+
+
+@pytest.fixture
+def no_set_up() -> Iterator[None]:
+    """Leave out what happens after the flow."""
+    with (
+        patch("custom_components.vtrack_nvr.async_setup", return_value=True),
+        patch("custom_components.vtrack_nvr.async_setup_entry", return_value=True),
+    ):
+        yield
+
+
+async def onboard(
+    hass: HomeAssistant, nvr: RemoteNvr, media_dir: Path, **choice: Any
+) -> tuple[str, ConfigFlowResult]:
+    """Go through the flow with three submits; return report and result."""
+    result = await sign_in(hass, await to_login(hass, nvr), nvr)
+    assert result["step_id"] == "cameras", result
+    report = result["description_placeholders"]["report"]
+    result = await choose(hass, result, media_dir, **choice)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    return report, result
+
+
+@pytest.mark.usefixtures("no_set_up")
+@pytest.mark.parametrize(
+    ("scenario", "cameras", "sentences"),
+    [
+        ("nvr32", 32, [COPIED, "Cameras: 32"]),
+        ("no-profile-g", 1, ["no Profile G", LIVE]),
+        ("search-only", 1, ["search yes, replay no", LIVE]),
+        ("h265-media2-only", 1, [COPIED]),
+        ("digest-only", 1, [COPIED]),
+        ("clock-3-years-off", 1, [COPIED, "1095 days slow", "more than a minute off"]),
+        ("inner-xaddr", 1, [COPIED, "inner address"]),
+        ("local-as-utc", 1, [COPIED, "60 minutes fast", "local time as UTC"]),
+        ("no-login", 1, [COPIED]),
+        ("empty-disk", 1, ["has recorded nothing yet"]),
+        ("wss-only", 1, [COPIED]),
+        ("no-get-services", 1, [COPIED]),
+        ("empty-g-xaddrs", 1, ["no Profile G", LIVE]),
+    ],
+)
+async def test_the_report_says_what_is_special(
+    hass: HomeAssistant,
+    media_dir: Path,
+    start_nvr: StartNvr,
+    scenario: str,
+    cameras: int,
+    sentences: list[str],
+) -> None:
+    nvr = (await start_nvr(scenario))[0]
+    report, result = await onboard(hass, nvr, media_dir)
+    for sentence in sentences:
+        assert sentence in report, report
+    assert len(result["subentries"]) == cameras
+    keys = {sub["unique_id"] for sub in result["subentries"]}
+    assert len(keys) == cameras
+    can_copy = COPIED in report and scenario != "empty-disk"
+    for sub in result["subentries"]:
+        assert bool(sub["data"]["recordings"]) is (
+            can_copy or scenario == "search-only"
+        )
+
+
+@pytest.mark.usefixtures("no_set_up")
+@pytest.mark.parametrize("scenario", ["channels-from-zero", "channels-from-one"])
+async def test_channels_keep_their_recordings_wherever_numbers_begin(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr, scenario: str
+) -> None:
+    nvr = (await start_nvr(scenario))[0]
+    _, result = await onboard(hass, nvr, media_dir)
+    truth = {
+        channel.spec.name: channel.timeline.recording_token
+        for channel in nvr.channels
+        if channel.timeline
+    }
+    matched = {sub["title"]: sub["data"]["recordings"] for sub in result["subentries"]}
+    assert matched == {name: [token] for name, token in truth.items()}
+
+
+@pytest.mark.usefixtures("no_set_up")
+@pytest.mark.parametrize("scenario", ["shared-mac", "duplicate-uuid", "odd-serials"])
+async def test_devices_that_share_marks_stay_apart(
+    hass: HomeAssistant,
+    media_dir: Path,
+    start_nvr: StartNvr,
+    found_by_multicast: AsyncMock,
+    scenario: str,
+) -> None:
+    nvrs = await start_nvr(scenario)
+    devices = [found(nvr, endpoint_id=nvr.spec.uuid) for nvr in nvrs]
+    found_by_multicast.return_value = tuple(devices)
+    keys = set()
+    for nvr in nvrs:
+        result = await submit(hass, await begin(hass), device=f"127.0.0.1:{nvr.port}")
+        result = await sign_in(
+            hass, result, nvr, **({"others": False} if nvr is not nvrs[-1] else {})
+        )
+        report = result["description_placeholders"]["report"]
+        assert ("no usable serial" in report) is (not nvr.spec.serial)
+        result = await choose(hass, result, media_dir)
+        assert result["type"] is FlowResultType.CREATE_ENTRY, result
+        keys.add(result["result"].unique_id)
+    assert len(keys) == len(nvrs)
+
+
+@pytest.mark.usefixtures("no_set_up")
+async def test_three_cameras_on_one_host_with_one_login(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvrs = await start_nvr("three-on-one-host")
+    ports = ",".join(str(nvr.port) for nvr in nvrs)
+    result = await submit(hass, await begin(hass), host="127.0.0.1", port=ports)
+    result = await submit(hass, result, device=f"127.0.0.1:{nvrs[0].port}")
+    result = await sign_in(hass, result, nvrs[0], others=True)
+    await choose(hass, result, media_dir)
+    await hass.async_block_till_done()
+    entries = hass.config_entries.async_entries("vtrack_nvr")
+    assert {entry.data["port"] for entry in entries} == {nvr.port for nvr in nvrs}
+    assert len({entry.unique_id for entry in entries}) == 3
+
+
+async def test_sixteen_channels_become_entities(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("nvr16"))[0]
+    _, result = await onboard(hass, nvr, media_dir, mode="on_demand")
+    await hass.async_block_till_done()
+    entry = result["result"]
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    by_camera = {entity.config_subentry_id for entity in entities}
+    assert by_camera == {*entry.subentries, None}
+    assert len(hass.states.async_entity_ids("switch")) == 16
+    await hass.config_entries.async_unload(entry.entry_id)
