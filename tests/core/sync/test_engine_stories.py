@@ -134,6 +134,21 @@ async def test_a_request_during_back_fill_is_served_first_and_the_rest_ends_comp
         assert kept.end_ms >= NOW - 5 * MINUTE
 
 
+async def test_a_request_inside_the_very_stretch_under_way_interrupts_it() -> None:
+    async with a_world(speed=8.0) as world:
+        world.record(2 * HOUR)
+        world.attach()
+        await world.sleep(60)
+        asked_ms = world.clock.now_ms()
+        wanted = TimeRange(NOW - 20 * MINUTE, NOW - 19 * MINUTE)
+        assert world.fetcher.begun[0].job.device_range.overlaps(wanted)
+        saved = await world.engine.save_clip(CAM, wanted, deadline_s=60)
+        assert saved.is_whole
+        assert world.clock.now_ms() - asked_ms <= 15_000
+        assert (await world.engine.sync_now()).is_complete
+        assert len(world.library.book(CAM).kept) == 1
+
+
 async def test_a_request_for_what_is_yet_to_come_waits_for_it() -> None:
     async with a_world() as world:
         world.record(HOUR)

@@ -235,6 +235,15 @@ CASES = [
         [],
     ),
     Case(
+        "a request does not wait for background work on the same stretch",
+        view(
+            wants=(OpenWant(7, NOW, (ago(50, 40),)),),
+            in_flight=(ago(65, 5), ago(42, 40)),
+            in_request=(ago(42, 40),),
+        ),
+        [ago(50, 42)],
+    ),
+    Case(
         "a long request is several jobs, in order",
         view(wants=(OpenWant(7, NOW, (ago(125, 5),)),)),
         [ago(125, 65), ago(65, 5)],

@@ -143,6 +143,7 @@ class CameraState:
         now_s: float,
         in_flight: Ranges,
         *,
+        in_request: Ranges = (),
         speed: float | None = None,
         is_background_allowed: bool,
         is_request_allowed: bool,
@@ -161,6 +162,7 @@ class CameraState:
             wants=self.open_wants,
             wanted=self.wanted,
             in_flight=in_flight,
+            in_request=in_request,
             device_earliest_ms=self.ring.reachable_from_ms(
                 now_ms, limits.job_ms, speed
             ),

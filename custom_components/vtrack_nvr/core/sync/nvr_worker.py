@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Iterable
 import logging
 
 from ..errors import ErrorKind, NvrError
-from ..intervals import TimeRange
+from ..intervals import Ranges, TimeRange
 from ..ledger import RunKind, Want
 from ..models import CameraKey
 from .backoff import Backoff
@@ -307,17 +307,21 @@ class NvrWorker:
         return [
             camera.view(
                 now_s,
-                tuple(
-                    fetch.job.range
-                    for fetch in self.fetches
-                    if fetch.job.camera == camera.key
-                ),
+                self._in_flight(camera.key, requests_only=False),
+                in_request=self._in_flight(camera.key, requests_only=True),
                 speed=self.desk.speed,
                 is_background_allowed=self.is_allowed(camera.key),
                 is_request_allowed=True,
             )
             for camera in self.cameras.values()
         ]
+
+    def _in_flight(self, camera: CameraKey, *, requests_only: bool) -> Ranges:
+        return tuple(
+            fetch.job.range
+            for fetch in self.fetches
+            if fetch.job.camera == camera and (fetch.is_request or not requests_only)
+        )
 
     def _plan(self, now_ms: int, now_s: float) -> tuple[Job, ...]:
         for camera in self.cameras.values():

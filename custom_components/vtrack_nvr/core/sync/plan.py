@@ -52,7 +52,8 @@ class CameraView:
     """All that the planner knows of a camera; times in UTC.
 
     `wanted`: the wanted stretches in mode *events*, unused otherwise. `in_flight` is
-    being fetched now. `device_earliest_ms`: nothing older can be had from it.
+    being fetched now, `in_request` the part of it that somebody asked for: a request does
+    not wait for background work on the same stretch. `device_earliest_ms`: nothing older can be had from it.
     `endangered_until_ms`: footage before it is about to be overwritten. `turn` counts the
     background jobs so far: whose turn it is, old or new. `settle_ms`: footage younger
     than this is left alone.
@@ -65,6 +66,7 @@ class CameraView:
     wants: tuple[OpenWant, ...] = ()
     wanted: Ranges = ()
     in_flight: Ranges = ()
+    in_request: Ranges = ()
     device_earliest_ms: int | None = None
     endangered_until_ms: int | None = None
     turn: int = 0
@@ -139,7 +141,7 @@ def _requests(view: CameraView, limits: EngineLimits) -> Iterator[tuple[int, int
     if not view.is_request_allowed:
         return
     for want in view.wants:
-        for stretch in difference(want.open, view.in_flight):
+        for stretch in difference(want.open, view.in_request):
             for piece in _pieces(stretch, view.settings.clip_ms, limits.job_ms):
                 yield (
                     want.made_ms,
