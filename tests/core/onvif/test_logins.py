@@ -1,0 +1,161 @@
+"""Logging in to simulated devices: every way, and as few refusals as can be."""
+
+import pytest
+
+from custom_components.vtrack_nvr.core.device_report import (
+    ReplaySupport,
+    ReportWarning,
+)
+from custom_components.vtrack_nvr.core.errors import ErrorKind
+from custom_components.vtrack_nvr.core.login_guard import LoginGuard
+from custom_components.vtrack_nvr.core.onvif.tls import (
+    TlsMode,
+    TlsOptions,
+    certificate_fingerprint,
+)
+from tests.core.onvif.stories import DeviceOf, Start, refused
+from tests.simulator.soap.auth import AuthMode
+
+
+async def test_a_wrong_password_costs_the_device_two_logins_at_most(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("digest-only", {"lockout_after": 5})
+    locked: list[bool] = []
+    guard = LoginGuard(lambda: locked.append(True))
+    device = device_of(nvr, password="wrong", login_guard=guard)
+    for _ in range(4):
+        error = await refused(device.report())
+        assert error.kind is ErrorKind.AUTH_REFUSED
+        assert "wrong" not in repr(error)
+    assert guard.is_locked
+    assert locked == [True]
+    bad = {k: v for k, v in nvr.guard.failures.items() if k not in {"missing", "stale"}}
+    assert sum(bad.values()) <= 2
+
+
+@pytest.mark.parametrize("scenario", ["digest-only", "wss-only"])
+async def test_a_password_changed_on_the_device_stops_soon(
+    start: Start, device_of: DeviceOf, scenario: str
+) -> None:
+    nvr = await start(scenario)
+    guard = LoginGuard()
+    device = device_of(nvr, login_guard=guard)
+    await device.recordings()
+    nvr.set_password("another")
+    for _ in range(5):
+        assert (await refused(device.recordings())).kind is ErrorKind.AUTH_REFUSED
+    assert guard.is_locked
+    bad = {k: v for k, v in nvr.guard.failures.items() if k not in {"missing", "stale"}}
+    assert sum(bad.values()) <= 4
+
+
+async def test_no_user_name_against_a_device_that_wants_one(
+    start: Start, device_of: DeviceOf
+) -> None:
+    guard = LoginGuard()
+    device = device_of(await start(), username="", password="", login_guard=guard)
+    for _ in range(3):
+        assert (await refused(device.connect())).kind is ErrorKind.AUTH_REFUSED
+    assert not guard.is_locked
+
+
+async def test_a_missing_playback_right_is_told_from_a_bad_password(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("wss-only", {"playback_forbidden": True})
+    guard = LoginGuard()
+    device = device_of(nvr, login_guard=guard)
+    report = await device.report()
+    assert ReportWarning.NO_PLAYBACK_RIGHT in report.warnings
+    assert report.replay is ReplaySupport.FULL
+    for _ in range(3):
+        error = await refused(device.replay_uri("OnvifRecordingToken_1"))
+        assert error.kind is ErrorKind.NO_PERMISSION
+    assert not guard.is_locked
+
+
+async def test_the_clock_may_jump_while_we_are_logged_in(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("wss-only")
+    guard = LoginGuard()
+    device = device_of(nvr, login_guard=guard)
+    await device.recordings()
+    nvr.set_clock(-7_000_000)
+    await device.recordings()
+    assert not guard.is_locked
+    assert abs((await device.measure_clock()).offset_ms - 7_000_000) <= 1000
+
+
+async def test_nonces_that_go_stale_are_renewed_silently(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("digest-only", {"digest_nonce_s": 0.0})
+    guard = LoginGuard()
+    device = device_of(nvr, login_guard=guard)
+    nvr.faults.digest_nonce_s = 600.0
+    await device.connect()
+    nvr.guard.reset()
+    await device.recordings()
+    assert nvr.guard.failures["stale"] == 1
+    assert not guard.is_locked
+
+
+async def test_a_device_that_answers_the_time_only_after_a_login(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("digest-only", {"date_needs_login": True})
+    assert (await device_of(nvr).measure_clock()).offset_ms == 0
+
+
+async def test_a_device_that_wants_digest_on_one_service_only(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("wss-only", {"wss_html_401": ["tse:*"]}, auth=AuthMode.BOTH)
+    device = device_of(nvr)
+    for _ in range(2):
+        assert len(await device.recordings()) == 1
+    assert nvr.guard.failures["digest"] == 0
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 500])
+async def test_not_authorized_is_known_with_any_status(
+    start: Start, device_of: DeviceOf, status: int
+) -> None:
+    nvr = await start(
+        "wss-only", {"fault_status": status, "unauthorized_status": status}
+    )
+    assert len(await device_of(nvr).recordings()) == 1
+
+
+async def test_basic_is_used_inside_tls_only(start: Start, device_of: DeviceOf) -> None:
+    nvr = await start("basic-over-tls")
+    secure = device_of(nvr, tls=TlsOptions(TlsMode.ANY))
+    report = await secure.report()
+    assert report.auth == "basic"
+    assert ReportWarning.BASIC_AUTH in report.warnings
+    still = await secure.snapshot(report.channels[0].profiles[0])
+    assert still.data
+    plain = await start("basic-over-tls", has_tls=False)
+    seen = await refused(device_of(plain).connect())
+    assert seen.kind is ErrorKind.AUTH_REFUSED
+    assert plain.guard.failures["user"] == 0
+
+
+async def test_certificates(start: Start, device_of: DeviceOf) -> None:
+    nvr = await start("tls-self-signed")
+    checked = device_of(nvr, tls=TlsOptions(TlsMode.VERIFY))
+    assert (await refused(checked.connect())).kind is ErrorKind.TLS
+    shown = await certificate_fingerprint("127.0.0.1", nvr.port)
+    assert len(shown.split(":")) == 32
+    pinned = device_of(nvr, tls=TlsOptions(TlsMode.FINGERPRINT, shown))
+    report = await pinned.report()
+    assert ReportWarning.PLAIN_HTTP not in report.warnings
+    wrong = TlsOptions(TlsMode.FINGERPRINT, shown.replace(shown[:2], "00", 1))
+    error = await refused(device_of(nvr, tls=wrong).connect())
+    assert error.kind is ErrorKind.TLS
+    nonsense = TlsOptions(TlsMode.FINGERPRINT, "no hex")
+    assert (await refused(device_of(nvr, tls=nonsense).connect())).kind is ErrorKind.TLS
+    plain = await refused(device_of(nvr).connect())
+    assert plain.kind in {ErrorKind.NOT_ONVIF, ErrorKind.UNREACHABLE}
