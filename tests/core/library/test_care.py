@@ -307,3 +307,39 @@ async def test_deletion_waits_for_a_root_that_is_away(setup: Setup) -> None:
     assert setup.files() == []
     clip = await setup.library.browse.clip(clip_id)
     assert clip is None or clip.state is not ClipState.DELETING
+
+
+async def test_a_person_confirms_what_was_shown_and_what_aged_since(
+    setup: Setup,
+) -> None:
+    library, clock = setup.library, setup.clock
+    library._store.bounds = replace(library._store.bounds, brake_slack_bytes=0)
+    await library.set_retention(CAMERA, Retention(days=30))
+    await asyncio.to_thread(keep_all, setup, *(NOW - n * DAY for n in range(6)))
+    clock.advance(2 * HOUR)
+    await library.set_retention(CAMERA, Retention(days=3))
+    asked = await library.care.run_retention()
+    assert asked.clips == 3
+    clock.advance(DAY)
+    stray = await asyncio.to_thread(setup.keep, NOW - 5 * DAY + HOUR)
+    library._store.write(
+        lambda c: c.execute("update clip set created_ms = 0 where id = ?", (stray,))
+    )
+    await library.care.run_retention(asked.token)
+    left = [c.id for c in (await library.browse.search()).clips]
+    assert len(left) == 3
+    assert left[-1] == stray, "nobody was shown it"
+    assert (await library.care.run_retention()).braked
+
+
+async def test_limits_changed_before_anything_is_kept_ask_nothing(setup: Setup) -> None:
+    library, clock = setup.library, setup.clock
+    library._store.bounds = replace(library._store.bounds, brake_slack_bytes=0)
+    await library.set_retention(CAMERA, Retention(days=30))
+    await library.set_retention(CAMERA, Retention(days=1))
+    await asyncio.to_thread(keep_all, setup, NOW)
+    for _ in range(3):
+        clock.advance(12 * HOUR)
+        found = await library.care.run_retention()
+        assert found.braked == ()
+    assert (await library.totals(CAMERA)).clips == 0

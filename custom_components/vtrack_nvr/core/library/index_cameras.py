@@ -179,8 +179,8 @@ def set_retention(
     connection.execute(
         "update camera set retention = ? where id = ?", (text, row["id"])
     )
-    if row["retained_ms"] is None and row["clips"] == 0:
-        # nothing was kept under other rules yet, so nothing becomes stricter
+    if row["clips"] == 0:
+        # nothing is kept under other rules, so nothing becomes stricter
         connection.execute(
             "update camera set applied_retention = ?, retained_ms = ? where id = ?",
             (text, now_ms, row["id"]),

@@ -75,6 +75,8 @@ class Retainer:
                 else frozenset(item.camera for item in made.braked)
             )
             due = [item for item in made.deletions if item.camera not in held]
+            if is_confirmed and self.braked is not None:
+                due = _confirmed(due, made, self.braked)
             self._trash(due)
             self._settle(made, held)
             self._free_trash()
@@ -198,6 +200,28 @@ class Retainer:
     def _clock_difference(self) -> int:
         clock = self._store.clock
         return clock.now_ms() - int(clock.monotonic() * 1000)
+
+
+def _confirmed(
+    due: Sequence[PlannedDeletion], made: RetentionPlan, shown: RetentionPlan
+) -> list[PlannedDeletion]:
+    """Return what a person has seen, and what has aged beyond that since.
+
+    For cameras that nobody was asked about, everything.
+    """
+    asked = {item.camera for item in made.braked}
+    seen = {item.clip_id for item in shown.deletions}
+    newest = {item.camera: item.newest_ms or 0 for item in shown.cameras}
+    return [
+        item
+        for item in due
+        if item.camera not in asked
+        or item.clip_id in seen
+        or (
+            item.cause is DeleteCause.AGE
+            and item.range.end_ms > newest.get(item.camera, item.range.end_ms)
+        )
+    ]
 
 
 def _answers(store: Store, root: Root) -> bool:
