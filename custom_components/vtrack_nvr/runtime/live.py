@@ -135,6 +135,7 @@ class LiveDesk(LiveSource):
         self._eras: dict[NvrKey, ClockEra] = {}
         self._alive: Store[dict[str, int]] = Store(hass, 1, f"{DOMAIN}.live")
         self._was_alive: dict[str, int] = {}
+        self._beating: set[CameraKey] = set()
         self._lock = asyncio.Lock()
         self._is_stopping = False
         self._unsubscribe: Callable[[], None] = _nothing
@@ -308,7 +309,7 @@ class LiveDesk(LiveSource):
                 known.is_on = is_on
                 if known.is_live and not is_on:
                     self._was_alive.pop(key, None)
-        if self._recorded() != self._was_alive.keys():
+        if self._recorded() != self._beating:
             self._beat_on()
 
     async def _begin(self, known: _Camera, plan: _Plan) -> None:
@@ -429,6 +430,7 @@ class LiveDesk(LiveSource):
     def _beat_on(self, _now: datetime | None = None) -> None:
         """Remember from time to time what is being recorded."""
         self._beat()
+        self._beating = self._recorded()
         self._beat = async_call_later(self._hass, HEARTBEAT_S, self._beat_on)
         self._spawn(self._save_alive(), "heartbeat")
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 import time
+from typing import override
 
 import pytest
 
@@ -63,6 +64,16 @@ def server(socket_enabled: None, faults: RtspFaults) -> Iterator[RtspServer]:
     running.stop_now()
 
 
+class JumpingClock(SystemClock):
+    """The host's clock, set by somebody."""
+
+    ahead_ms = 0
+
+    @override
+    def now_ms(self) -> int:
+        return super().now_ms() + self.ahead_ms
+
+
 class Bench:
     """A recorder with everything it told."""
 
@@ -78,11 +89,16 @@ class Bench:
         url = f"rtsp://127.0.0.1:{self.server.port}/live"
         return Endpoint(url, "admin", self.password)
 
-    def start(self, bounds: Bounds | None = None, **options) -> LiveRecorder:
+    def start(
+        self,
+        bounds: Bounds | None = None,
+        clock: SystemClock | None = None,
+        **options,
+    ) -> LiveRecorder:
         self.recorder = LiveRecorder(
             LiveSpec(CAMERA, self.endpoint, **options),
             self.sink,
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             waits=WAITS,
             bounds=bounds,
             on_status=self.states.append,
@@ -229,6 +245,49 @@ def test_an_absent_device_is_waited_for(bench: Bench, server: RtspServer) -> Non
     server.port = port
     server.start_now()
     bench.wait(lambda: recorder.status.state is LiveState.RECORDING)
+
+
+def test_a_stream_that_is_not_there_yet_is_waited_for(
+    bench: Bench, faults: RtspFaults
+) -> None:
+    faults.not_found = True
+    recorder = bench.start(is_on=True)
+    bench.wait(lambda: recorder.status.failures >= 2)
+    assert recorder.status.state is LiveState.WAITING
+    faults.not_found = False
+    bench.wait(lambda: recorder.status.state is LiveState.RECORDING)
+
+
+def test_the_hosts_clock_may_be_set_while_recording(bench: Bench) -> None:
+    clock = JumpingClock()
+    recorder = bench.start(clock=clock, is_on=True)
+    bench.wait(bench.recorded_for(1.0))
+    clock.ahead_ms = -5_000
+    bench.wait(lambda: len(bench.sink.clips) == 1)
+    time.sleep(1.2)
+    recorder.stop()
+    (_, before), (_, after) = bench.sink.clips
+    assert after.range.start_ms < before.range.end_ms
+    true_ms = [i.picture.time_ms for i in read_pictures(bench.sink.clips[1][0])]
+    assert abs(after.range.start_ms + 5_000 - true_ms[0]) < 400
+    assert all(b - a == 100 for a, b in pairwise(true_ms))
+
+
+def test_a_codec_that_cannot_be_kept_is_said_to(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail = NvrError(ErrorKind.UNSUPPORTED_CODEC, "pictures in JPEG")
+
+    def refuse(*_: object) -> None:
+        raise fail
+
+    monkeypatch.setattr(
+        "custom_components.vtrack_nvr.core.live.session.choose_video", refuse
+    )
+    recorder = bench.start(is_on=True)
+    bench.wait(lambda: recorder.status.state is LiveState.BLOCKED)
+    assert recorder.status.problem is ErrorKind.UNSUPPORTED_CODEC
+    assert recorder.status.detail == "pictures in JPEG"
 
 
 def test_a_stream_without_pictures_is_given_up_and_tried_again(

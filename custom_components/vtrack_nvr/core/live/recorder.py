@@ -27,6 +27,8 @@ _GATHER_S = 0.05
 _STABLE_S = 30.0
 _LINGER_MS = 3_600_000
 _JITTER = 0.2
+_PASSING = frozenset({ErrorKind.GONE, ErrorKind.NO_FOOTAGE})
+"""Streams that are not there come back: cameras answer so while they start."""
 
 
 class LiveRecorder:
@@ -275,7 +277,9 @@ class LiveRecorder:
         """Say what went wrong, and wait; the pauses grow, a change cuts them short."""
         self._tell(self._losses.failed(self._clock.now_ms(), str(error.kind)))
         pauses = self._waits.live_retry
-        is_blocked = error.treatment is not Treatment.LATER
+        is_blocked = (
+            error.treatment is not Treatment.LATER and error.kind not in _PASSING
+        )
         place = len(pauses) - 1 if is_blocked else min(self._failures, len(pauses) - 1)
         self._failures += 1
         pause = pauses[place] * (1.0 + _JITTER * self._rng.random())
