@@ -10,15 +10,14 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
-from custom_components.vtrack_nvr.core.onvif.caller import (
+from custom_components.vtrack_nvr.core.onvif.caller import Call, SoapCaller
+from custom_components.vtrack_nvr.core.onvif.http_auth import parse_challenges
+from custom_components.vtrack_nvr.core.onvif.http_login import (
     AuthMode,
-    Call,
     Login,
     Refusal,
-    SoapCaller,
     rungs,
 )
-from custom_components.vtrack_nvr.core.onvif.http_auth import parse_challenges
 from custom_components.vtrack_nvr.core.onvif.tls import TlsMode, TlsOptions
 from custom_components.vtrack_nvr.core.onvif.transport import (
     HttpAnswer,
@@ -452,6 +451,12 @@ async def test_pictures_log_in_by_http(world: World) -> None:
     with pytest.raises(NvrError) as caught:
         await world.caller.get(url, where="still")
     assert caught.value.kind is ErrorKind.NO_PERMISSION
+    # Refused once, it is not asked again: the account might be locked.
+    asked = world.server.count("GET")
+    with pytest.raises(NvrError) as caught:
+        await world.caller.get(url, where="still")
+    assert caught.value.kind is ErrorKind.NO_PERMISSION
+    assert world.server.count("GET") == asked
 
 
 async def test_pictures_that_want_the_password_readable_are_not_fetched(

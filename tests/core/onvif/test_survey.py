@@ -15,8 +15,9 @@ from custom_components.vtrack_nvr.core.models import (
     DeviceIdentity,
     Recording,
 )
-from custom_components.vtrack_nvr.core.onvif.caller import AuthMode, is_local_time
+from custom_components.vtrack_nvr.core.onvif.caller import is_local_time
 from custom_components.vtrack_nvr.core.onvif.device_clock import DeviceTime
+from custom_components.vtrack_nvr.core.onvif.http_login import AuthMode
 from custom_components.vtrack_nvr.core.onvif.names import Service
 from custom_components.vtrack_nvr.core.onvif.services import ServiceMap
 from custom_components.vtrack_nvr.core.onvif.survey import Survey, make_report

@@ -7,23 +7,14 @@ remembered per service, because some devices want one thing here and another the
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 import secrets
-
-from yarl import URL
 
 from ..clock import Clock
 from ..errors import ErrorKind, NvrError
 from ..login_guard import LoginGuard
-from .http_auth import (
-    Challenge,
-    basic_authorization,
-    digest_authorization,
-    offers_basic,
-    parse_challenges,
-    strongest_digest,
-)
+from .http_auth import parse_challenges
+from .http_login import AuthMode, HttpLogin, Login, Refusal, rungs
 from .soap import SoapFault, envelope, read_body
 from .transport import HttpAnswer, HttpTransport
 from .wsse import security_header
@@ -32,23 +23,6 @@ from .xml import Element, parse
 _WHERE = "soap"
 _PARSE_ON_LOOP_BYTES = 64 * 1024
 _QUARTER_MS = 15 * 60_000
-
-
-class AuthMode(StrEnum):
-    """How a login travels."""
-
-    NONE = "none"
-    WSS = "wss"
-    DIGEST = "digest"
-    BASIC = "basic"
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """User name and password; the password is kept out of `repr`."""
-
-    username: str = ""
-    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +39,6 @@ class Call:
     def operation(self) -> str:
         """Return the operation's name for messages."""
         return self.action.rpartition("/")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The device wants a login, or another one."""
-
-    challenges: tuple[Challenge, ...] = ()
-    detail: str = ""
-
-
-@dataclass(slots=True)
-class _Nonce:
-    challenge: Challenge
-    count: int = 0
-
-
-def rungs(refusal: Refusal, *, is_https: bool) -> tuple[AuthMode, ...]:
-    """Return what to try after an unauthenticated call was refused, best first."""
-    modes: list[AuthMode] = []
-    if strongest_digest(refusal.challenges):
-        modes.append(AuthMode.DIGEST)
-    elif offers_basic(refusal.challenges) and is_https:
-        modes.append(AuthMode.BASIC)
-    return (*modes, AuthMode.WSS)
 
 
 def is_local_time(offset_ms: int, tolerance_ms: int = 60_000) -> bool:
@@ -115,18 +65,15 @@ class SoapCaller:
         """
         self.offset_ms = 0
         self.default_mode: AuthMode | None = None
-        self._transport = transport
+        self._http = HttpLogin(transport, login, guard)
         self._login = login
         self._guard = guard
         self._clock = clock
         self._refresh_clock = refresh_clock
         self._modes: dict[str, AuthMode] = {}
-        self._nonce: _Nonce | None = None
         self._witness: Call | None = None
         self._lock = asyncio.Lock()
         self._ignores_offset = False
-        self._has_short_nonces = False
-        """The device refuses nonces that were used before, without calling them stale."""
 
     async def call(self, call: Call, *, with_login: bool = True) -> Element:
         """Send and return the answer's element; raises `NvrError`.
@@ -166,7 +113,7 @@ class SoapCaller:
             return answer
         for mode in rungs(answer, is_https=call.url.startswith("https:")):
             self._guard.check()
-            self._offer(answer)
+            self._http.offer(answer)
             tried = await self._attempt(call, mode)
             if not isinstance(tried, Refusal):
                 self.default_mode = mode
@@ -176,11 +123,6 @@ class SoapCaller:
             if self._guard.refused(_WHERE):
                 break
         raise self._refused(call, "the login was refused")
-
-    def _offer(self, refusal: Refusal) -> None:
-        challenge = strongest_digest(refusal.challenges)
-        if challenge:
-            self._nonce = _Nonce(challenge)
 
     async def _attempt(self, call: Call, mode: AuthMode) -> Element | Refusal:
         answer = await self._send(call, mode)
@@ -224,7 +166,7 @@ class SoapCaller:
             raise self._refused(call, "the login is not accepted any more")
         self._guard.accepted(_WHERE)
         if proof is call:
-            self._has_short_nonces = True
+            self._http.has_short_nonces = True
             return again
         return await self._not_the_login(call, mode, refusal)
 
@@ -232,7 +174,7 @@ class SoapCaller:
         self, call: Call, mode: AuthMode, refusal: Refusal
     ) -> Element:
         """Log in the way the device asks for now; somebody changed its settings."""
-        self._offer(refusal)
+        self._http.offer(refusal)
         answer = await self._attempt(call, mode)
         if isinstance(answer, Refusal):
             self._guard.refused(_WHERE)
@@ -256,11 +198,11 @@ class SoapCaller:
         if mode is AuthMode.DIGEST:
             answer = await self._send(call, mode)
             if not isinstance(answer, Refusal):
-                self._has_short_nonces = True
+                self._http.has_short_nonces = True
                 return answer
         offered = rungs(refusal, is_https=call.url.startswith("https:"))
         if offered[0] is not mode:
-            self._offer(refusal)
+            self._http.offer(refusal)
             answer = await self._attempt(call, offered[0])
             if not isinstance(answer, Refusal):
                 self._modes[call.url] = offered[0]
@@ -280,7 +222,7 @@ class SoapCaller:
                 )
                 + headers
             )
-        answer = await self._exchange(
+        answer = await self._http.exchange(
             "POST",
             call.url,
             mode,
@@ -312,78 +254,9 @@ class SoapCaller:
         except NvrError as error:
             raise _without_soap(answer.status, error, where) from error
 
-    async def _exchange(
-        self,
-        method: str,
-        url: str,
-        mode: AuthMode,
-        *,
-        where: str,
-        headers: dict[str, str],
-        body: bytes | None = None,
-        timeout: float | None = None,
-    ) -> HttpAnswer:
-        """Send with HTTP authentication where the mode says so; renews stale nonces.
-
-        A refusal without `stale` may cost the account: it is the caller's to judge.
-        """
-        if self._has_short_nonces and self._nonce and self._nonce.count:
-            self._nonce = None
-        for _ in range(3):
-            nonce = self._nonce
-            sent = dict(headers)
-            if mode is AuthMode.BASIC:
-                sent["Authorization"] = basic_authorization(
-                    self._login.username, self._login.password
-                )
-            elif mode is AuthMode.DIGEST and nonce:
-                nonce.count += 1
-                sent["Authorization"] = digest_authorization(
-                    nonce.challenge,
-                    method,
-                    URL(url, encoded=True).raw_path_qs,
-                    self._login.username,
-                    self._login.password,
-                    count=nonce.count,
-                    cnonce=secrets.token_hex(8),
-                    body=body or b"",
-                )
-            answer = await self._transport.request(
-                method, url, where=where, headers=sent, body=body, timeout=timeout
-            )
-            if answer.status != 401 or mode is not AuthMode.DIGEST:
-                return answer
-            challenge = strongest_digest(parse_challenges(answer.challenges))
-            if challenge is None:
-                return answer
-            self._nonce = _Nonce(challenge)
-            if nonce is not None and not challenge.is_stale:
-                return answer
-        return answer
-
     async def get(self, url: str, *, where: str) -> HttpAnswer:
-        """Fetch a picture, logging in by HTTP if it is asked for; raises `NvrError`."""
-        answer = await self._exchange(
-            "GET", url, AuthMode.NONE, where=where, headers={}
-        )
-        if answer.status == 401 and self._login.username:
-            self._guard.check()
-            refusal = Refusal(parse_challenges(answer.challenges))
-            mode = rungs(refusal, is_https=url.startswith("https:"))[0]
-            if mode is AuthMode.WSS:
-                raise NvrError(
-                    ErrorKind.UNSUPPORTED,
-                    "asks for a password in a way that is not safe",
-                    where=where,
-                )
-            self._offer(refusal)
-            answer = await self._exchange("GET", url, mode, where=where, headers={})
-        if answer.status in {401, 403}:
-            # SOAP accepts the login, so this says nothing about the password.
-            raise NvrError(
-                ErrorKind.NO_PERMISSION, f"http {answer.status}", where=where
-            )
-        return answer
+        """Fetch a picture with the same login; raises `NvrError`."""
+        return await self._http.get(url, where=where)
 
 
 async def parse_off_loop(data: bytes) -> Element:

@@ -25,11 +25,12 @@ from ..models import (
     StreamProfile,
 )
 from ..policy import Bounds, Quirk, Waits
-from .caller import AuthMode, Login, SoapCaller
+from .caller import SoapCaller
 from .channels import JobSource, match_recordings, with_recordings
 from .connection import Connection
 from .device import read_information, read_mac, read_scopes
 from .events import listen
+from .http_login import AuthMode, Login
 from .media import read_uri
 from .media_calls import MediaCalls, Snapshot, reachable
 from .names import Service

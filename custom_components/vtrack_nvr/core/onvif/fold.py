@@ -11,6 +11,10 @@ from .search import HistoryEvent, HistoryTopic
 JOIN_MS = 2_000
 """Neighbours closer than this are one segment; downloading shows the truth."""
 SHORTEST_MS = 1_000
+CONTRADICTION_MS = 10_000
+"""Recordings may say that they end this much after the last end that is listed."""
+FEW_EVENTS = 3
+"""A beginning and its start state are what a list of one open stretch holds."""
 GROWING_MS = 90_000
 """A recording whose end is younger than this is still being written (§3.3)."""
 
@@ -144,6 +148,33 @@ def fold_segments(
         ),
         is_proven,
     )
+
+
+def claims_more(
+    events: Sequence[HistoryEvent],
+    recording: Recording,
+    window: TimeRange,
+    device_now_ms: int,
+) -> bool:
+    """Say whether a list may have been cut short, by the recording's own word. Pure.
+
+    Either it ends with an end and the recording says that its footage ends later inside
+    the window, or it holds several stretches and breaks off long before the end of what
+    it leaves open.
+    """
+    to_ms = _extent(recording, device_now_ms).to_ms
+    chosen = sorted(
+        (e for e in _chosen(events, recording) if e.device_ms < window.end_ms),
+        key=lambda e: (e.device_ms, not e.is_start_state, e.is_present),
+    )
+    if not chosen or to_ms is None:
+        return False
+    last = chosen[-1]
+    if not last.is_present:
+        return last.device_ms + CONTRADICTION_MS < to_ms <= window.end_ms
+    limit_ms = min(to_ms, window.end_ms, device_now_ms)
+    is_long = limit_ms - last.device_ms > window.duration_ms // 20
+    return is_long and len(chosen) >= FEW_EVENTS
 
 
 def _tail(

@@ -15,7 +15,7 @@ from ..clock import Clock
 from ..errors import ErrorKind, NvrError
 from ..login_guard import LoginGuard
 from ..policy import Bounds, Waits
-from .caller import Call, Login, SoapCaller
+from .caller import Call, SoapCaller
 from .device import (
     normal_mac,
     read_scopes,
@@ -26,6 +26,7 @@ from .device import (
 )
 from .device_clock import bounds_of, read_time
 from .found import FoundDevice
+from .http_login import Login
 from .names import DEVICE_PATH, Service
 from .probe_match import PORT, build_probe, merge, read_matches
 from .soap import SoapFault, element

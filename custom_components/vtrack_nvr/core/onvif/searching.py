@@ -11,7 +11,7 @@ from ..intervals import TimeRange, cut
 from ..models import Recording, Segment, SegmentListing
 from ..policy import Bounds, Quirk, Waits
 from .connection import Connection
-from .fold import fold_segments, stitch
+from .fold import claims_more, fold_segments, stitch
 from .names import Service
 from .recording import read_recording_tokens
 from .search import (
@@ -34,6 +34,10 @@ from .xml import Element
 
 _MAX_CONTINUATIONS = 64
 _PAUSE_SECONDS = 0.25
+_EMPTY_AFTER_RESULTS = 4
+"""Empty answers in a row after some results: the list is at its end."""
+_EMPTY_WHERE_NO_END = 2
+"""The same on a device that has already left a search without an end."""
 _MAX_RECORDINGS = 512
 _NO_SECOND_OPINION = frozenset(
     {
@@ -67,6 +71,7 @@ class Searcher:
         self._waits = waits
         self._bounds = bounds
         self._lock = asyncio.Lock()
+        self._patience = MAX_EMPTY_ANSWERS
 
     async def recordings(self) -> tuple[Recording, ...]:
         """List all recordings; Recording Control is the second opinion on "none"."""
@@ -144,9 +149,14 @@ class Searcher:
         for _ in range(_MAX_CONTINUATIONS):
             events, results, outcome = await self._events(recording.token, rest)
             part = rest
-            is_capped = looks_capped(results, events, rest)
+            is_capped = looks_capped(results, events, rest) or claims_more(
+                events, recording, rest, device_now_ms
+            )
             if is_capped:
-                last_ms = max(event.device_ms for event in events)
+                last_ms = max(
+                    (e.device_ms for e in events if e.device_ms < rest.end_ms),
+                    default=rest.start_ms,
+                )
                 if last_ms > rest.start_ms:
                     part = TimeRange(rest.start_ms, last_ms)
             fold = fold_segments(events, recording, part, device_now_ms)
@@ -219,8 +229,8 @@ class Searcher:
         wait = self._waits.search_wait
         asked = results_parameters(token, self._bounds.search_results, wait)
         deadline = self._clock.monotonic() + self._waits.search_total
-        empty = 0
-        while empty < MAX_EMPTY_ANSWERS and self._clock.monotonic() < deadline:
+        empty, limit = 0, self._patience
+        while empty < limit and self._clock.monotonic() < deadline:
             try:
                 answer = await call(
                     Service.SEARCH,
@@ -236,9 +246,10 @@ class Searcher:
                 return Outcome.BROKEN
             state, count = take(answer)
             if state is SearchState.COMPLETED:
+                self._patience = MAX_EMPTY_ANSWERS
                 return Outcome.COMPLETED
             if count:
-                empty = 0
+                empty, limit = 0, min(limit, _EMPTY_AFTER_RESULTS)
                 continue
             if state is SearchState.UNKNOWN:
                 break
@@ -246,9 +257,10 @@ class Searcher:
             # Some devices answer at once instead of waiting for results.
             await self._clock.sleep(_PAUSE_SECONDS)
         else:
-            if empty < MAX_EMPTY_ANSWERS:
+            if empty < limit:
                 await self._end(token)
                 return Outcome.BROKEN
+            self._patience = _EMPTY_WHERE_NO_END
         await self._end(token)
         return Outcome.GUESSED
 

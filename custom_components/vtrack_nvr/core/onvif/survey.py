@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from ..device_report import DeviceReport, ReplaySupport, ReportWarning
 from ..errors import ErrorKind, NvrError
 from ..models import Channel, ClockReading, DeviceIdentity, Recording
-from .caller import AuthMode, is_local_time
+from .caller import is_local_time
 from .device import scope_location, scope_profiles, scope_text, scope_values
 from .device_clock import DeviceTime
+from .http_login import AuthMode
 from .identity import nvr_key, usable_serial
 from .services import ServiceMap
 

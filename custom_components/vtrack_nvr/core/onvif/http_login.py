@@ -1,0 +1,161 @@
+"""Sends HTTP requests with the login a device asks for (RFC 7616, RFC 7617)."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+import secrets
+
+from yarl import URL
+
+from ..errors import ErrorKind, NvrError
+from ..login_guard import LoginGuard
+from .http_auth import (
+    Challenge,
+    basic_authorization,
+    digest_authorization,
+    offers_basic,
+    parse_challenges,
+    strongest_digest,
+)
+from .transport import HttpAnswer, HttpTransport
+
+
+class AuthMode(StrEnum):
+    """How a login travels."""
+
+    NONE = "none"
+    WSS = "wss"
+    DIGEST = "digest"
+    BASIC = "basic"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """User name and password; the password is kept out of `repr`."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The device wants a login, or another one."""
+
+    challenges: tuple[Challenge, ...] = ()
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class _Nonce:
+    challenge: Challenge
+    count: int = 0
+
+
+def rungs(refusal: Refusal, *, is_https: bool) -> tuple[AuthMode, ...]:
+    """Return what to try after an unauthenticated call was refused, best first."""
+    modes: list[AuthMode] = []
+    if strongest_digest(refusal.challenges):
+        modes.append(AuthMode.DIGEST)
+    elif offers_basic(refusal.challenges) and is_https:
+        modes.append(AuthMode.BASIC)
+    return (*modes, AuthMode.WSS)
+
+
+class HttpLogin:
+    """Keeps the challenge that is answered with every request; one per device."""
+
+    def __init__(
+        self, transport: HttpTransport, login: Login, guard: LoginGuard
+    ) -> None:
+        """Nothing is sent yet."""
+        self.has_short_nonces = False
+        """The device refuses nonces that were used before, without calling them stale."""
+        self._transport = transport
+        self._login = login
+        self._guard = guard
+        self._nonce: _Nonce | None = None
+        self._closed: set[str] = set()
+
+    def offer(self, refusal: Refusal) -> None:
+        """Answer this challenge from now on, if it is one for digest."""
+        challenge = strongest_digest(refusal.challenges)
+        if challenge:
+            self._nonce = _Nonce(challenge)
+
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        mode: AuthMode,
+        *,
+        where: str,
+        headers: dict[str, str],
+        body: bytes | None = None,
+        timeout: float | None = None,
+    ) -> HttpAnswer:
+        """Send with HTTP authentication where the mode says so; renews stale nonces.
+
+        A refusal without `stale` may cost the account: it is the caller's to judge.
+        """
+        if self.has_short_nonces and self._nonce and self._nonce.count:
+            self._nonce = None
+        for _ in range(3):
+            nonce = self._nonce
+            sent = dict(headers)
+            if mode is AuthMode.BASIC:
+                sent["Authorization"] = basic_authorization(
+                    self._login.username, self._login.password
+                )
+            elif mode is AuthMode.DIGEST and nonce:
+                nonce.count += 1
+                sent["Authorization"] = digest_authorization(
+                    nonce.challenge,
+                    method,
+                    URL(url, encoded=True).raw_path_qs,
+                    self._login.username,
+                    self._login.password,
+                    count=nonce.count,
+                    cnonce=secrets.token_hex(8),
+                    body=body or b"",
+                )
+            answer = await self._transport.request(
+                method, url, where=where, headers=sent, body=body, timeout=timeout
+            )
+            if answer.status != 401 or mode is not AuthMode.DIGEST:
+                return answer
+            challenge = strongest_digest(parse_challenges(answer.challenges))
+            if challenge is None:
+                return answer
+            self._nonce = _Nonce(challenge)
+            if nonce is not None and not challenge.is_stale:
+                return answer
+        return answer
+
+    async def get(self, url: str, *, where: str) -> HttpAnswer:
+        """Fetch a picture, logging in by HTTP if it is asked for; raises `NvrError`.
+
+        An address that refuses the login is not asked again: pictures are fetched every
+        few seconds, and the device would lock the account.
+        """
+        if url in self._closed:
+            raise NvrError(ErrorKind.NO_PERMISSION, "refused before", where=where)
+        answer = await self.exchange("GET", url, AuthMode.NONE, where=where, headers={})
+        if answer.status == 401 and self._login.username:
+            self._guard.check()
+            refusal = Refusal(parse_challenges(answer.challenges))
+            mode = rungs(refusal, is_https=url.startswith("https:"))[0]
+            if mode is AuthMode.WSS:
+                raise NvrError(
+                    ErrorKind.UNSUPPORTED,
+                    "asks for a password in a way that is not safe",
+                    where=where,
+                )
+            self.offer(refusal)
+            answer = await self.exchange("GET", url, mode, where=where, headers={})
+            if answer.status == 401:
+                self._closed.add(url)
+        if answer.status in {401, 403}:
+            # SOAP accepts the login, so this says nothing about the password.
+            raise NvrError(
+                ErrorKind.NO_PERMISSION, f"http {answer.status}", where=where
+            )
+        return answer
