@@ -277,7 +277,6 @@ SEARCHES = [
     *_soap_each(
         "times_without_z",
         "times_with_offset",
-        "dates_1970",
         "no_latest",
         "no_earliest",
         "frozen_data_to",
@@ -300,6 +299,7 @@ SEARCHES = [
         "source_item_missing",
         "unordered",
     ),
+    Case("dates-1970", soap={"dates_1970": True}, calls=90),
     _soap("topic-prefix", topic_prefix="x9"),
     _soap("searching-rounds", searching_rounds=3),
     _soap("small-pages", page_size=1),

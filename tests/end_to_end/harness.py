@@ -220,7 +220,7 @@ class Home:
         """Introduce an NVR unless it is known, and hand it to the engine."""
         key = NvrKey(f"nvr-{about['serial'] or about['uuid']}")
         nvr = self.nvrs.get(key) or await self.introduce(about, **login)
-        settings = settings or CameraSettings(retention_days=None)
+        settings = settings or CameraSettings()
         nvr.cameras = {
             camera: replace(spec, settings=settings)
             for camera, spec in nvr.cameras.items()

@@ -312,7 +312,7 @@ async def main(names: list[str]) -> None:
 
     # what waits longest goes first
     def waits_long(name: str) -> bool:
-        case = CASES[name.split("/")[0]]
+        case = CASES[name.split("/", maxsplit=1)[0]]
         return case.end in {End.FAILED, End.PARTLY} or case.timeout_s > 30
 
     order = sorted(names, key=waits_long, reverse=True)

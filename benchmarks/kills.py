@@ -1,0 +1,52 @@
+"""kill -9 of a syncing home, many times: `scripts/bench kills --kills 200 --seed 1`.
+
+A worker process runs the real engine and the real library against a simulated NVR and is
+killed at random moments, while it starts, salvages, fetches and finishes. Now and then it
+is left alone to the end; then every frame must be there once, every row true, no file
+without a row, and the ledger the same as after a sync that nobody disturbed.
+"""
+
+from tests.end_to_end import core_only  # noqa: F401 - first
+
+import argparse  # isort: skip
+import asyncio
+from pathlib import Path
+import sys
+import tempfile
+
+from tests.end_to_end.devices import Devices
+from tests.end_to_end.killing import Killer, Tally
+from tests.simulator.footage import FootageStore
+
+
+async def run(kills: int, seed: int) -> Tally:
+    """Kill so often and return the tally."""
+    devices = Devices(FootageStore())
+    with tempfile.TemporaryDirectory() as folder:
+        killer = Killer(devices, Path(folder), seed)
+        try:
+            return await killer.run(kills, lambda text: print(text, flush=True))
+        finally:
+            await devices.close()
+
+
+def main() -> int:
+    """Return 0 if nothing was lost, double or mislabelled."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    tally = asyncio.run(run(chosen.kills, chosen.seed))
+    print(
+        f"{tally.kills} kills ({tally.in_fetch} with a session open) in {tally.rounds} "
+        f"rounds, {tally.seconds:.0f} s: {tally.frames} frames in {tally.clips} clips "
+        f"proven, {tally.lost} lost, {tally.twice} twice, "
+        f"{len(tally.mislabelled)} mislabelled, {len(tally.strays)} stray files"
+    )
+    for problem in tally.problems[:20]:
+        print(f"  {problem}")
+    return 1 if tally.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

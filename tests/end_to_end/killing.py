@@ -1,0 +1,223 @@
+"""Kills a syncing home again and again, and proves what is left of it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+import json
+import os
+from pathlib import Path
+import random
+import signal
+import sqlite3
+import sys
+import time
+
+from custom_components.vtrack_nvr.core.intervals import TimeRange, union
+from custom_components.vtrack_nvr.core.models import CoverageState
+from tests.simulator.nvr import SimulatedNvr
+from tests.simulator.spec import CameraSpec, NvrSpec
+from tests.simulator.timeline import Stretch
+
+from .devices import Devices
+from .harness import DAY_MS, Home
+from .proof import prove
+
+ROOT = Path(__file__).parents[2]
+MINUTE = 60_000
+SLOW_BYTES = 120_000
+"""A sync takes long enough to be killed in many places."""
+LONGEST_LIFE_S = 1.6
+STARTUP_SHARE = 0.2
+"""This share of the kills comes while the worker starts and salvages."""
+
+
+def victim() -> NvrSpec:
+    """Return an NVR whose footage crosses borders of clips and has gaps."""
+    now_ms = time.time_ns() // 1_000_000
+    base = (now_ms // DAY_MS - 1) * DAY_MS
+
+    def camera(name: str, hour: int, audio: str | None) -> CameraSpec:
+        start = hour * 60 * MINUTE
+        return CameraSpec(
+            name,
+            (
+                Stretch(start - 14_000, 34_000),
+                Stretch(start + 50_000, 12_000),
+                Stretch(start + 5 * MINUTE - 6_000, 16_000),
+            ),
+            base_ms=base,
+            audio=audio,  # type: ignore[arg-type]
+            width=320,
+            height=180,
+            has_sub_stream=False,
+        )
+
+    spec = NvrSpec("Victim", (camera("One", 6, "AAC"), camera("Two", 9, None)))
+    spec.faults.rtsp.rate_limit_bytes = SLOW_BYTES
+    return spec
+
+
+@dataclass
+class Tally:
+    """What came of it."""
+
+    kills: int = 0
+    in_fetch: int = 0
+    rounds: int = 0
+    frames: int = 0
+    clips: int = 0
+    lost: int = 0
+    twice: int = 0
+    mislabelled: list[str] = field(default_factory=list)
+    strays: list[str] = field(default_factory=list)
+    other: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def problems(self) -> list[str]:
+        """Return everything that must not be."""
+        found = [*self.mislabelled, *self.strays, *self.other]
+        if self.lost:
+            found.append(f"{self.lost} frames lost")
+        if self.twice:
+            found.append(f"{self.twice} frames twice")
+        return found
+
+
+class Killer:
+    """Runs workers on folders and kills them at random moments of a seeded sequence."""
+
+    def __init__(self, devices: Devices, folder: Path, seed: int) -> None:
+        self._devices = devices
+        self._folder = folder
+        self._rng = random.Random(seed)
+        self.tally = Tally()
+
+    async def run(self, kills: int, told: Callable[[str], None] = str) -> Tally:
+        """Kill so often; each round ends with a sync that is left alone, and a proof."""
+        began = time.monotonic()
+        nvr = await self._devices.start(victim())
+        try:
+            expected = await self._undisturbed(nvr)
+            while self.tally.kills < kills:
+                folder = self._folder / f"round{self.tally.rounds}"
+                self.tally.rounds += 1
+                while self.tally.kills < kills and not await self._life(nvr, folder):
+                    self._check_rows(folder)
+                await self._finish(nvr, folder, expected)
+                told(f"{self.tally.kills} kills, {self.tally.problems or 'all well'}")
+        finally:
+            await self._devices.stop(nvr)
+        self.tally.seconds = time.monotonic() - began
+        return self.tally
+
+    async def _worker(
+        self, nvr: SimulatedNvr, folder: Path
+    ) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tests.end_to_end.worker",
+            str(folder),
+            json.dumps(nvr.description()),
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+
+    async def _life(self, nvr: SimulatedNvr, folder: Path) -> bool:
+        """Let a worker live for a while and kill it; True if it was done before."""
+        is_early = self._rng.random() < STARTUP_SHARE
+        life_s = self._rng.uniform(0, LONGEST_LIFE_S)
+        worker = await self._worker(nvr, folder)
+        assert worker.stdout is not None
+        if not is_early:
+            await asyncio.wait_for(worker.stdout.readline(), 60)
+        try:
+            said = await asyncio.wait_for(self._until_done(worker), life_s)
+        except TimeoutError:
+            said = False
+        if said:
+            await worker.wait()
+            return True
+        self.tally.in_fetch += bool(nvr.rtsp.sessions_open)
+        worker.send_signal(signal.SIGKILL)
+        await worker.wait()
+        self.tally.kills += 1
+        return False
+
+    @staticmethod
+    async def _until_done(worker: asyncio.subprocess.Process) -> bool:
+        assert worker.stdout is not None
+        while line := await worker.stdout.readline():
+            if line.strip() == b"done":
+                return True
+        return True
+
+    def _check_rows(self, folder: Path) -> None:
+        """Every complete row has its file, at any moment."""
+        path = folder / "index.db"
+        if not path.exists():
+            return
+        connection = sqlite3.connect(path)
+        try:
+            rows = connection.execute(
+                "select path, size_bytes from clip where state = 'complete'"
+            ).fetchall()
+        except sqlite3.OperationalError:
+            rows = []  # killed before the tables were there
+        finally:
+            connection.close()
+        for name, size in rows:
+            file = folder / "media" / "vtrack_nvr" / name
+            if not file.is_file() or file.stat().st_size != size:
+                self.tally.other.append(f"complete without its file: {name}")
+
+    async def _undisturbed(self, nvr: SimulatedNvr) -> list[object]:
+        """Sync once without a kill; return what the ledger says then."""
+        return await self._finish(nvr, self._folder / "undisturbed", None)
+
+    async def _finish(
+        self, nvr: SimulatedNvr, folder: Path, expected: list[object] | None
+    ) -> list[object]:
+        """Sync to the end at full speed, then compare files, rows and ledger."""
+        tally = self.tally
+        slow = nvr.faults.rtsp.rate_limit_bytes
+        nvr.faults.rtsp.rate_limit_bytes = None
+        said: list[object] = []
+        try:
+            async with Home(folder) as home:
+                attached = await home.introduce(nvr.description())
+                await home.attach(nvr.description())
+                await home.settled(attached, 60)
+                known: set[Path] = set()
+                for camera, ledger in zip(
+                    attached.cameras, nvr.ledger().values(), strict=True
+                ):
+                    clips = [(c, home.path(c)) for c in await home.clips(camera)]
+                    known |= {path for _, path in clips}
+                    proof = await asyncio.to_thread(prove, ledger["frames"], clips)
+                    tally.lost += len(proof.missing)
+                    tally.twice += len(proof.twice)
+                    tally.mislabelled += proof.wrong + [str(n) for n in proof.foreign]
+                    if expected is not None:
+                        tally.frames += proof.frames
+                        tally.clips += len(clips)
+                    said.append(await self._ledger(home, camera))
+                tally.strays += home.strays(known)
+        finally:
+            nvr.faults.rtsp.rate_limit_bytes = slow
+        if expected is not None and said != expected:
+            tally.other.append(f"the ledger is {said}, undisturbed it is {expected}")
+        return said
+
+    @staticmethod
+    async def _ledger(home: Home, camera: object) -> object:
+        """Return what is kept, and every state that is not."""
+        spans = await home.spans(camera)  # type: ignore[arg-type]
+        kept = union(
+            (s.range for s in spans if s.state is CoverageState.KEPT), join_ms=150
+        )
+        others = {s.state for s in spans} - {CoverageState.KEPT, CoverageState.ABSENT}
+        return [TimeRange(r.start_ms, r.end_ms) for r in kept], sorted(others)

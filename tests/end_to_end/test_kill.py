@@ -1,0 +1,15 @@
+"""kill -9 at any moment costs nothing: `scripts/bench kills` does it two hundred times."""
+
+from pathlib import Path
+
+from .devices import Devices
+from .killing import Killer
+
+KILLS = 8
+
+
+async def test_killed_again_and_again(devices: Devices, tmp_path: Path) -> None:
+    tally = await Killer(devices, tmp_path, seed=20_261_122).run(KILLS)
+    assert tally.problems == []
+    assert tally.kills == KILLS
+    assert tally.frames
