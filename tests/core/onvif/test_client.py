@@ -185,3 +185,14 @@ async def test_no_event_service_is_said(start: Start, device_of: DeviceOf) -> No
     with pytest.raises(NvrError) as caught:
         await anext(device_of(bare).events())
     assert caught.value.kind is ErrorKind.UNSUPPORTED
+
+
+async def test_events_of_a_recording_name_its_camera(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("demo")
+    device = device_of(nvr)
+    (channel,) = await device.channels()
+    (event,) = await events_of(device, nvr, ["track"])
+    assert event.event_class is EventClass.RECORDING
+    assert event.source_token == channel.token

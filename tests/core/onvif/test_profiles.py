@@ -13,7 +13,7 @@ from custom_components.vtrack_nvr.core.onvif.profiles import (
     merge,
     read_profiles1,
     read_profiles2,
-    sources_of,
+    tokens_of,
 )
 from custom_components.vtrack_nvr.core.onvif.xml import parse
 
@@ -154,8 +154,14 @@ def test_no_profiles_are_no_channels() -> None:
     assert group_channels([]) == ()
 
 
-def test_every_token_leads_to_its_source() -> None:
-    assert sources_of([sourced("P1", "V1")]) == {"P1": "V1", "C_P1": "V1", "V1": "V1"}
+def test_every_token_leads_to_its_channel() -> None:
+    profiles = [sourced("P101", "S101", 1920), sourced("P102", "S102", 640)]
+    (channel,) = group_channels(profiles)
+    assert tokens_of([channel], profiles) == dict.fromkeys(
+        ("P101", "S101", "C_P101", "P102", "S102", "C_P102"), "S101"
+    )
+    # A profile that belongs to no channel stands for its source.
+    assert tokens_of([], [sourced("P1", "V1")])["P1"] == "V1"
 
 
 def test_generic_names_and_numbers() -> None:

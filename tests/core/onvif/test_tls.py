@@ -1,6 +1,7 @@
 """Certificates nobody signed."""
 
 import asyncio
+import ssl
 
 import pytest
 
@@ -15,7 +16,10 @@ from custom_components.vtrack_nvr.core.onvif.tls import (
 def test_what_aiohttp_is_told() -> None:
     assert not TlsOptions().is_https
     assert TlsOptions(TlsMode.VERIFY).for_aiohttp() is True
-    assert TlsOptions(TlsMode.ANY).for_aiohttp() is False
+    anybody = TlsOptions(TlsMode.ANY).for_aiohttp()
+    assert isinstance(anybody, ssl.SSLContext)
+    assert anybody.verify_mode is ssl.CERT_NONE
+    assert not anybody.check_hostname
     pinned = TlsOptions(TlsMode.FINGERPRINT, ":".join(["AB"] * 32)).for_aiohttp()
     assert pinned.fingerprint == b"\xab" * 32  # type: ignore[union-attr]
     with pytest.raises(NvrError) as caught:

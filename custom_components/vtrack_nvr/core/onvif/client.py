@@ -34,7 +34,7 @@ from .http_login import AuthMode, Login
 from .media import read_uri
 from .media_calls import MediaCalls, Snapshot, reachable
 from .names import Service
-from .profiles import SourcedProfile, group_channels, sources_of
+from .profiles import SourcedProfile, group_channels, tokens_of
 from .recording import read_compatible_sources, read_jobs
 from .replay import PROTOCOLS, replay_uri_parameters
 from .searching import Searcher
@@ -102,7 +102,7 @@ class OnvifDevice:
             self._connection, clock, self._waits, bounds or Bounds()
         )
         self._identity: DeviceIdentity | None = None
-        self._sources: Mapping[str, str] | None = None
+        self._tokens: Mapping[str, str] | None = None
 
     @property
     def host(self) -> str:
@@ -195,11 +195,13 @@ class OnvifDevice:
     ) -> tuple[Channel, ...]:
         profiles = await self._media.profiles()
         channels = group_channels(profiles) or _from_recordings(recordings)
-        self._sources = sources_of(profiles)
+        self._tokens = tokens = tokens_of(channels, profiles)
         if not recordings:
             return channels
         jobs, compatible = await self._feeds(recordings, profiles)
-        placed = match_recordings(channels, recordings, jobs, compatible, self._sources)
+        placed = match_recordings(channels, recordings, jobs, compatible, tokens)
+        # Events about a recording tell its token instead.
+        self._tokens = {**placed, **tokens}
         return with_recordings(channels, recordings, placed)
 
     async def _feeds(
@@ -311,9 +313,10 @@ class OnvifDevice:
         caller subscribes anew after a pause. UNSUPPORTED without an event service.
         `source_token` is the channel's token where the device tells which one it is.
         """
-        if self._sources is None:
-            self._sources = await self._media.sources()
-        stream = listen(self._connection, self._sources, self._clock, self._waits)
+        if self._tokens is None:
+            profiles = await self._media.profiles()
+            self._tokens = tokens_of(group_channels(profiles), profiles)
+        stream = listen(self._connection, self._tokens, self._clock, self._waits)
         try:
             async for event in stream:
                 yield event

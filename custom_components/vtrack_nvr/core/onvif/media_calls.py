@@ -1,6 +1,5 @@
 """Asks the media services for channels, live streams and stills."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import ErrorKind, NvrError
@@ -20,7 +19,6 @@ from .profiles import (
     merge,
     read_profiles1,
     read_profiles2,
-    sources_of,
 )
 from .xaddr import media_uri, service_urls
 
@@ -80,10 +78,6 @@ class MediaCalls:
                 raise
             return second
         return merge(first, second)
-
-    async def sources(self) -> Mapping[str, str]:
-        """Return the video source of every token that can stand for one."""
-        return sources_of(await self.profiles())
 
     async def stream_uri(self, profile: StreamProfile) -> str:
         """Return the live URI, host made reachable."""

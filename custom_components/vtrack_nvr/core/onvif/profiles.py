@@ -222,11 +222,17 @@ def _distinct(numbers: Sequence[int | None]) -> tuple[int, ...]:
     return tuple(range(1, len(numbers) + 1))
 
 
-def sources_of(profiles: Iterable[SourcedProfile]) -> Mapping[str, str]:
-    """Return the video source for every token that can stand for it in an event."""
+def tokens_of(
+    channels: Iterable[Channel], profiles: Iterable[SourcedProfile]
+) -> Mapping[str, str]:
+    """Return the channel for every token that can stand for it: of its profiles, their
+    sources (one per stream on some recorders) and their configurations.
+    """
+    owners = {p.token: channel.token for channel in channels for p in channel.profiles}
     found: dict[str, str] = {}
     for item in profiles:
-        for token in (item.profile.token, item.configuration, item.source):
+        channel = owners.get(item.profile.token, item.source)
+        for token in (item.profile.token, item.source, item.configuration):
             if token:
-                found.setdefault(token, item.source)
+                found.setdefault(token, channel)
     return found

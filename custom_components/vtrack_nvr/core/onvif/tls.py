@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
+import functools
 import hashlib
 import ssl
 
@@ -36,7 +37,7 @@ class TlsOptions:
         """Say whether TLS is spoken at all."""
         return self.mode is not TlsMode.OFF
 
-    def for_aiohttp(self) -> aiohttp.Fingerprint | bool:
+    def for_aiohttp(self) -> aiohttp.Fingerprint | ssl.SSLContext | bool:
         """Return what aiohttp's `ssl` argument wants; TLS for a bad fingerprint."""
         match self.mode:
             case TlsMode.FINGERPRINT:
@@ -48,8 +49,18 @@ class TlsOptions:
                         ErrorKind.TLS, "the stored fingerprint is not a SHA-256"
                     ) from error
             case TlsMode.ANY:
-                return False
+                return trusting_context()
         return True
+
+
+@functools.cache
+def trusting_context() -> ssl.SSLContext:
+    """Return a context that accepts any certificate and the short keys of old devices."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    return context
 
 
 async def certificate_fingerprint(host: str, port: int, timeout: float = 10.0) -> str:
@@ -58,13 +69,10 @@ async def certificate_fingerprint(host: str, port: int, timeout: float = 10.0) -
     Raises UNREACHABLE, TIMEOUT or TLS.
     """
     where = f"{host}:{port}"
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
     try:
         async with asyncio.timeout(timeout):
             _, writer = await asyncio.open_connection(
-                host, port, ssl=context, ssl_handshake_timeout=timeout
+                host, port, ssl=trusting_context(), ssl_handshake_timeout=timeout
             )
     except TimeoutError as error:
         raise NvrError(ErrorKind.TIMEOUT, "no TLS handshake", where=where) from error
