@@ -9,6 +9,7 @@ from custom_components.vtrack_nvr.core.intervals import TimeRange, intersection
 from custom_components.vtrack_nvr.core.ledger import RunKind
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
+    ClipSource,
     CoverageState,
     DeviceEvent,
     EventClass,
@@ -415,6 +416,27 @@ async def test_a_restart_in_mid_fetch_goes_on_where_it_was() -> None:
             await second.sync_now()
             (kept,) = world.library.book(CAM).kept
             assert kept.start_ms == NOW - 6 * HOUR
+
+
+async def test_an_hour_away_is_filled_in_and_marked_so() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+        world.attach()
+        await world.engine.sync_now()
+        await world.engine.stop()
+        await world.sleep(3600)
+        second = make_engine(world.library, world.fetcher, world.clock)
+        spec = CameraSpec(recording_tokens=("r1",))
+        second.attach_nvr(NvrSpec(NVR, world.device, {CAM: spec}))
+        back_ms = world.clock.now_ms()
+        async with running(second):
+            await world.sleep(1800)
+            assert len(world.library.book(CAM).kept) == 1
+            for clip in world.library.book(CAM).clips:
+                start_ms = clip.facts.range.start_ms
+                is_away = NOW <= start_ms < back_ms
+                is_filled = clip.facts.source is ClipSource.BACKFILL
+                assert is_filled is is_away, (start_ms - NOW) / MINUTE
 
 
 async def test_a_kill_leaves_fetching_behind_that_is_fetched_again() -> None:

@@ -64,7 +64,7 @@ def test_reach_of_several_recordings() -> None:
 
 def test_windows_are_newest_first_and_no_longer_than_allowed() -> None:
     windows = search_windows(TimeRange(0, 50), 24)
-    assert windows == (TimeRange(26, 50), TimeRange(2, 26), TimeRange(0, 2))
+    assert windows == (TimeRange(48, 50), TimeRange(24, 48), TimeRange(0, 24))
     assert search_windows(TimeRange(5, 5), 24) == ()
 
 

@@ -41,6 +41,8 @@ class CameraState:
     totals: CameraTotals = field(default_factory=CameraTotals)
     wanted: Ranges = ()
     open_wants: tuple[OpenWant, ...] = ()
+    away: TimeRange | None = None
+    """What passed before this start while nobody looked; fetching it is filling it in."""
     turn: int = 0
     is_loaded: bool = False
     is_searching: bool = False
@@ -74,6 +76,12 @@ class CameraState:
         """Return the age of footage before background work takes it."""
         chosen = self.spec.settings.settle_s
         return self.rooms.waits.settle if chosen is None else chosen
+
+    async def note_absence(self, now_ms: int, usual_ms: int) -> None:
+        """Take note that nobody has looked for longer than usual before this start."""
+        mark_ms = await self.rooms.library.high_water_ms(self.key)
+        if mark_ms is not None and now_ms - mark_ms > usual_ms:
+            self.away = TimeRange(mark_ms, now_ms)
 
     async def load(self, now_ms: int) -> None:
         """Read backlog, totals and marks after a start."""

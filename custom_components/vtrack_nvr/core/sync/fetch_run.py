@@ -103,7 +103,7 @@ class FetchRunner:
     ) -> Fetched:
         library, job = self._rooms.library, fetch.job
         first = self._keeper.eras.to_device(job.range)[0]
-        job = replace(job, range=first.utc)
+        job = replace(job, range=until_border(first.utc, camera.away))
         before = await library.coverage(job.camera, job.range)
         pending = [span for span in before if span.state in PENDING]
         job = replace(job, attempts=max((s.attempts for s in pending), default=0))
@@ -120,7 +120,7 @@ class FetchRunner:
             kept=await self._kept(job, piece),
             clip_ms=camera.spec.settings.clip_ms,
             policy=self.policy,
-            source=source_of(camera),
+            source=source_of(camera, job.range),
             with_audio=camera.spec.settings.with_audio,
             bytes_per_second=bytes_per_second,
         )
@@ -245,10 +245,25 @@ class FetchRunner:
         self._rooms.changed()
 
 
-def source_of(camera: CameraState) -> ClipSource:
-    """Return how fetched clips are labelled: holes of a live recording are back-filled."""
-    is_live = camera.decision.source is FootageSource.LIVE
-    return ClipSource.BACKFILL if is_live else ClipSource.REPLAY
+def until_border(stretch: TimeRange, away: TimeRange | None) -> TimeRange:
+    """Return the first part of a stretch that lies wholly inside or outside of `away`."""
+    if away is None:
+        return stretch
+    for border_ms in (away.start_ms, away.end_ms):
+        if stretch.start_ms < border_ms < stretch.end_ms:
+            return TimeRange(stretch.start_ms, border_ms)
+    return stretch
+
+
+def source_of(camera: CameraState, stretch: TimeRange) -> ClipSource:
+    """Return how fetched clips are labelled.
+
+    Back-filled is what fills a hole: of a live recording, or of a time when nobody looked.
+    """
+    is_filling = camera.decision.source is FootageSource.LIVE or (
+        camera.away is not None and camera.away.contains(stretch.start_ms)
+    )
+    return ClipSource.BACKFILL if is_filling else ClipSource.REPLAY
 
 
 def choose_recording(camera: CameraState, device: TimeRange, attempts: int) -> str:

@@ -28,6 +28,8 @@ from .sweeper import Sweeper
 
 _LOGGER = logging.getLogger(__name__)
 
+SHORT_ABSENCE_MS = 600_000
+"""A start this much later than the next sweep would have been is an ordinary restart."""
 PATIENCE_S = 30.0
 """How long a fetch may look for a GOP border when nobody waits for its session."""
 
@@ -252,6 +254,11 @@ class NvrWorker:
         if not self._is_loaded:
             await self.desk.load()
             await self.requests.load()
+            for camera in tuple(self.cameras.values()):
+                await camera.note_absence(
+                    self.rooms.clock.now_ms(),
+                    int(self.settings.interval_s * 1000) + SHORT_ABSENCE_MS,
+                )
             self._is_loaded = True
         for camera in tuple(self.cameras.values()):
             if not camera.is_loaded:

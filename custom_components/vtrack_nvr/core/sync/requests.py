@@ -44,6 +44,8 @@ class OpenRequest:
     next_s: float = 0.0
     open: Ranges = ()
     given_up: Ranges = ()
+    missed: Ranges = ()
+    """What the live recording told that it has not; the device may have it."""
     fruitless: dict[int, int] = field(default_factory=dict)
     """How often a fetch from a moment on brought nothing."""
     is_searched: bool = False
@@ -129,7 +131,9 @@ class Requests:
         if not left or (request.is_searched and not reachable) or is_old:
             await self._close_by(request, camera, left, is_old=is_old)
             return
-        if self._is_live_to_come(camera, want, now_ms):
+        if self._is_live_to_come(camera, want, now_ms) and difference(
+            reachable, request.missed
+        ):
             return
         if not camera.has_replay:
             await self._close_by(request, camera, left, is_old=False)
@@ -243,6 +247,11 @@ class Requests:
             (wanted,), [s.range for s in spans if s.state is CoverageState.KEPT]
         )
         listed = union(span.range for span in spans if span.state in PENDING)
+        request.missed = union(
+            span.range
+            for span in spans
+            if span.state is CoverageState.ON_DEVICE and span.reason
+        )
         hopeless = (*_settled(spans), *request.given_up)
         return left, difference(left, hopeless), listed
 

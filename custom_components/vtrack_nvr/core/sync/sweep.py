@@ -50,12 +50,13 @@ def latest_of(recordings: Mapping[str, Recording]) -> int | None:
 def search_windows(whole: TimeRange, longest_ms: int) -> tuple[TimeRange, ...]:
     """Cut a stretch of device time into windows to search, newest first.
 
-    The windows are cut from the end, so that the newest day is one search.
+    They end at whole multiples of `longest_ms`, where searches are cut anyway: any other
+    window would cost two searches.
     """
     windows: list[TimeRange] = []
     end_ms = whole.end_ms
     while end_ms > whole.start_ms:
-        start_ms = max(whole.start_ms, end_ms - longest_ms)
+        start_ms = max(whole.start_ms, (end_ms - 1) // longest_ms * longest_ms)
         windows.append(TimeRange(start_ms, end_ms))
         end_ms = start_ms
     return tuple(windows)
