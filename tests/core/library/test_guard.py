@@ -82,6 +82,14 @@ async def opened(
 
 async def test_a_missing_marker_pauses_and_its_return_resumes(tmp_path: Path) -> None:
     setup, heard = await opened(tmp_path)
+
+    def told() -> list[ErrorKind | None]:
+        return [
+            event.problem.kind if event.problem else None
+            for event in heard
+            if event.kind is LibraryEventKind.STORAGE
+        ]
+
     clip_id = await asyncio.to_thread(setup.keep, NOW)
     marker = setup.folder / ".vtrack_nvr_root"
     marker.rename(setup.root / "aside")
@@ -89,6 +97,7 @@ async def test_a_missing_marker_pauses_and_its_return_resumes(tmp_path: Path) ->
         await asyncio.to_thread(setup.keep, NOW + HOUR)
     assert caught.value.kind is ErrorKind.STORAGE_MISSING
     await until(lambda: kind_of(setup) is ErrorKind.STORAGE_MISSING)
+    await until(lambda: told() == [None, ErrorKind.STORAGE_MISSING])
     with pytest.raises(NvrError) as caught:
         await setup.library.browse.reader(clip_id)
     assert caught.value.kind is ErrorKind.STORAGE_MISSING
@@ -96,13 +105,7 @@ async def test_a_missing_marker_pauses_and_its_return_resumes(tmp_path: Path) ->
     (setup.root / "aside").rename(marker)
     await until(lambda: kind_of(setup) is None)
     await asyncio.to_thread(setup.keep, NOW + HOUR)
-    await until(lambda: heard[-1].kind is not LibraryEventKind.STORAGE)
-    told = [
-        e.problem and e.problem.kind
-        for e in heard
-        if e.kind is LibraryEventKind.STORAGE
-    ]
-    assert told == [None, ErrorKind.STORAGE_MISSING, None]
+    await until(lambda: told() == [None, ErrorKind.STORAGE_MISSING, None])
     assert (await setup.library.totals(CAMERA)).clips == 2
     await setup.library.close()
 
