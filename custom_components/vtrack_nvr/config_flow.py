@@ -5,6 +5,7 @@ A new password or address, options and single cameras have their own files
 """
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any, override
 
 from homeassistant.config_entries import (
@@ -116,7 +117,9 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show the search by multicast while it runs."""
-        return self._progress("discover", "pick", self._async_discover)
+        return await self._async_progress(
+            "discover", self._async_discover, self.async_step_pick
+        )
 
     async def _async_discover(self) -> None:
         devices = await async_discover(self.hass, self.async_update_progress)
@@ -126,7 +129,9 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show the search of given addresses and ports while it runs."""
-        return self._progress("probe", "probed", self._async_probe)
+        return await self._async_progress(
+            "probe", self._async_probe, self.async_step_probed
+        )
 
     async def _async_probe(self) -> None:
         results = await async_probe(
@@ -139,15 +144,27 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
         self._found.add_results(results)
         self._pick_error = self._found.explain(results)
 
-    def _progress(self, step: str, then: str, work: Any) -> ConfigFlowResult:
+    async def _async_progress(
+        self,
+        step: str,
+        work: Callable[[], Coroutine[Any, Any, None]],
+        then: Callable[[], Coroutine[Any, Any, ConfigFlowResult]],
+    ) -> ConfigFlowResult:
+        """Show a search while it runs; what takes no time is never shown."""
         if self._task is None:
-            self._task = self.hass.async_create_task(work(), f"{DOMAIN} {step}")
+            task = self.hass.async_create_task(work(), f"{DOMAIN} {step}")
+            if task.done():
+                task.result()
+                return await then()
+            self._task = task
         if not self._task.done():
             return self.async_show_progress(
                 step_id=step, progress_action=step, progress_task=self._task
             )
         self._task = None
-        return self.async_show_progress_done(next_step_id=then)
+        return self.async_show_progress_done(
+            next_step_id=then.__name__.removeprefix("async_step_")
+        )
 
     @callback
     @override
@@ -195,7 +212,11 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
                 user_input,
             ),
             errors=errors,
-            description_placeholders={"count": str(len(listed))},
+            description_placeholders={
+                "found": phrases.get(
+                    "found_some" if listed else "found_none", count=len(listed)
+                )
+            },
             last_step=False,
         )
 

@@ -19,6 +19,8 @@ from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 import pytest
 
 from custom_components.vtrack_nvr.const import DOMAIN
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
 from tests.shell.conftest import StartNvr, address_of, entry_for, login_of
 from tests.shell.flow_steps import begin, choose, found, sign_in, submit, to_login
 
@@ -137,7 +139,7 @@ async def test_a_range_of_ports_lists_the_devices_behind_it(
     ports = ",".join(str(nvr.port) for nvr in nvrs)
     result = await submit(hass, await begin(hass), host="127.0.0.1", port=ports)
     assert result["step_id"] == "pick"
-    assert result["description_placeholders"]["count"] == "3"
+    assert result["description_placeholders"]["found"].startswith("Devices found: 3.")
     result = await submit(hass, result, device=f"127.0.0.1:{nvrs[2].port}")
     result = await sign_in(hass, result, nvrs[2])
     result = await choose(hass, result, media_dir)
@@ -469,3 +471,163 @@ async def test_reconfigure_pins_the_certificate_shown_now(
     result = await submit(hass, refused, **values, port=nvr.port)
     assert result["reason"] == "reconfigure_successful"
     assert len(entry.data["fingerprint"]) > 32
+
+
+async def test_a_certificate_that_changes_or_goes_away_leads_back(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("tls-self-signed"))[0]
+    result = await begin(hass)
+    result = await submit(hass, result, host=f"https://127.0.0.1:{nvr.port}")
+    with patch(
+        "custom_components.vtrack_nvr.config_flow.async_fingerprint",
+        side_effect=NvrError(ErrorKind.TLS),
+    ):
+        result = await sign_in(hass, result, nvr)
+    assert result["step_id"] == "pick"
+    assert result["errors"] == {"base": "tls"}
+    result = await submit(hass, result, host=f"https://127.0.0.1:{nvr.port}")
+    result = await submit(
+        hass, result, username=nvr.spec.user, password="wrong", advanced={}
+    )
+    result = await submit(hass, result)  # trusted; only now the password is sent
+    assert result["step_id"] == "login"
+    assert result["errors"] == {"base": "auth_refused"}
+    result = await sign_in(hass, result, nvr)
+    result = await choose(hass, result, media_dir)
+    assert result["data"]["tls"] == "fingerprint"
+
+
+async def test_a_device_without_cameras_says_so(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("no-profile-g"))[0]
+    nvr.faults.vanished_channels = [nvr.spec.cameras[0].name]
+    result = await sign_in(hass, await to_login(hass, nvr), nvr)
+    assert result["errors"] == {"base": "no_cameras"}
+    nvr.faults.vanished_channels = []
+    result = await sign_in(hass, result, nvr)
+    result = await choose(hass, result, media_dir)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_dhcp_leaves_other_devices_and_known_addresses_alone(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvrs = await start_nvr("three-on-one-host")
+    entries = []
+    for nvr in nvrs[:2]:
+        entries.append(await entry_for(hass, nvr, media_dir))
+        entries[-1].add_to_hass(hass)
+    before = [dict(entry.data) for entry in entries]
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_DHCP},
+        data=DhcpServiceInfo(
+            ip="127.0.0.1",
+            hostname="first",
+            macaddress=nvrs[0].spec.mac.replace(":", "").lower(),
+        ),
+    )
+    assert result["reason"] == "already_configured"
+    assert [dict(entry.data) for entry in entries] == before
+
+
+async def test_the_same_login_frees_a_device_that_refused_for_a_while(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    entry = await entry_for(hass, nvr, media_dir)
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, "rtsp_port": nvr.rtsp_port}
+    )
+    result = await entry.start_reauth_flow(hass)
+    assert not result["data_schema"].schema["advanced"].options["collapsed"]
+    with patch.object(hass.config_entries, "async_schedule_reload") as reload:
+        result = await submit(
+            hass,
+            result,
+            username=nvr.spec.user,
+            password=nvr.spec.password,
+            advanced={"rtsp_port": nvr.rtsp_port},
+        )
+    assert result["reason"] == "reauth_successful"
+    reload.assert_called_once_with(entry.entry_id)
+
+
+async def test_reconfigure_says_when_the_new_password_is_wrong(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    entry = await entry_for(hass, nvr, media_dir)
+    entry.add_to_hass(hass)
+    values: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": nvr.port,
+        "tls": "off",
+        "username": nvr.spec.user,
+    }
+    result = await entry.start_reconfigure_flow(hass)
+    result = await submit(hass, result, **values, password="wrong", advanced={})
+    assert result["errors"] == {"base": "auth_refused"}
+    result = await submit(hass, result, **values, advanced={"rtsp_port": 9})
+    assert result["errors"] == {"base": "rtsp_unreachable"}
+    result = await submit(hass, result, **values, advanced={})
+    assert result["reason"] == "reconfigure_successful"
+
+
+async def test_a_search_that_takes_its_time_shows_its_progress(
+    hass: HomeAssistant, start_nvr: StartNvr, found_by_multicast: AsyncMock
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    go_on = asyncio.Event()
+
+    async def search(_hass: HomeAssistant, progress: Any) -> tuple[FoundDevice]:
+        progress(0.5)
+        await go_on.wait()
+        return (found(nvr, profiles=frozenset("SG"), hardware="SIM", location="porch"),)
+
+    found_by_multicast.side_effect = search
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+    assert result["type"] is FlowResultType.SHOW_PROGRESS
+    again = await hass.config_entries.flow.async_configure(result["flow_id"])
+    assert again["type"] is FlowResultType.SHOW_PROGRESS
+    go_on.set()
+    await hass.async_block_till_done()
+    result = await hass.config_entries.flow.async_configure(result["flow_id"])
+    assert result["step_id"] == "pick"
+    [option] = result["data_schema"].schema["device"].config["options"]
+    assert "offers its recordings" in option["label"]
+    assert "porch" in option["label"]
+
+
+async def test_folders_say_what_a_person_should_know_of_them(
+    hass: HomeAssistant,
+    media_dir: Path,
+    start_nvr: StartNvr,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    inside = media_dir  # of the configuration folder, as in Core installs
+    outside = tmp_path_factory.mktemp("disk")
+    share = inside / "share"
+    share.mkdir()
+    hass.config.media_dirs = {
+        "inside": str(inside),
+        "outside": str(outside),
+        "away": str(outside / "not" / "there"),
+    }
+    nvr = (await start_nvr("demo"))[0]
+    result = await sign_in(hass, await to_login(hass, nvr), nvr)
+    with patch("os.path.ismount", side_effect=lambda path: Path(path) == share):
+        result = await choose(hass, result, outside, cameras=[])
+    schema = result["data_schema"].schema["storage_section"].schema.schema
+    labels = {
+        option["value"]: option["label"]
+        for option in schema["storage"].config["options"]
+    }
+    assert "backups of Home Assistant will include" in labels[str(inside)]
+    assert "a disk or share of its own" in labels[str(share)]
+    assert "backups" not in labels[str(outside)]
