@@ -56,6 +56,7 @@ _LOGGER = logging.getLogger(__name__)
 
 NOT_RUNNING = "not_running"
 """Reason of a gap: Home Assistant was not running."""
+SEAM_MS = 1_000
 HEARTBEAT_S = 300.0
 ON_REQUEST_GRACE_MS = 30_000
 
@@ -408,15 +409,18 @@ class LiveDesk(LiveSource):
         """Write a gap into the ledger."""
         if not known.is_live:
             return
-        key = known.camera.key
-        state = (
-            CoverageState.ON_DEVICE
-            if known.runtime.has_recordings(known.camera)
-            else CoverageState.LOST
-        )
+        key, stretch = known.camera.key, gap.range
+        state = CoverageState.LOST
+        if known.runtime.has_recordings(known.camera):
+            state = CoverageState.ON_DEVICE
+            if gap.reason != NOT_RUNNING:
+                # The clip that follows is not complete yet, and device clocks are known
+                # to a second: fetching up to its first picture would bring some twice.
+                less_ms = min(SEAM_MS, stretch.duration_ms // 4)
+                stretch = TimeRange(stretch.start_ms, stretch.end_ms - less_ms)
         try:
-            await self._library.mark(key, [gap.range], state, gap.reason)
-            self._engine.notify_kept(key, gap.range)
+            await self._library.mark(key, [stretch], state, gap.reason)
+            self._engine.notify_kept(key, stretch)
         except NvrError as error:
             _LOGGER.debug("A gap of %s was not entered: %s", key, error)
 

@@ -146,6 +146,21 @@ def bench(server: RtspServer, tmp_path: Path) -> Iterator[Bench]:
         assert made.recorder.stop()
 
 
+def test_another_era_of_the_devices_clock_begins_a_new_clip(bench: Bench) -> None:
+    eras = [ClockEra(4, 0, 7_200_000)]
+    recorder = bench.start(is_on=True, era=lambda: eras[-1])
+    bench.wait(bench.recorded_for(0.8))
+    eras.append(ClockEra(5, 0, -1_000))
+    bench.wait(lambda: len(bench.sink.clips) == 1)
+    bench.wait(bench.recorded_for(0.8))
+    recorder.stop()
+    offsets = [f.range.start_ms - f.device_start_ms for _, f in bench.sink.clips]
+    assert offsets == [7_200_000, -1_000]
+    assert [facts.era_id for _, facts in bench.sink.clips] == [4, 5]
+    numbers = bench.check()
+    assert all(b - a == 1 for a, b in pairwise(numbers))
+
+
 def test_every_picture_of_a_stream_is_kept(bench: Bench) -> None:
     recorder = bench.start(is_on=True)
     bench.wait(bench.recorded_for(2.0))

@@ -207,7 +207,7 @@ class LiveRecorder:
 
     def _take(self, session: LiveSession, group: Group) -> None:
         """Write a group, hold it for the pre-roll, or let it go."""
-        footage = self._utc(group)
+        footage = utc_of(group)
         self._tell(self._losses.came(footage))
         self._reached_ms = footage.end_ms
         with self._lock:
@@ -217,17 +217,18 @@ class LiveRecorder:
             self._ring.add(group)
             self._show(LiveState.WATCHING)
             return
+        self._change_era(self._spec.era())
         series = self._series
         if series.open_end_us is None:
             series.time_source = session.time_source
         for earlier in self._ring.take():
-            held = self._utc(earlier)
+            held = utc_of(earlier)
             with self._lock:
                 is_wanted = self._wanted.covers(held.start_ms, held.end_ms)
             if is_wanted:
-                series.write(earlier.gop, earlier.video, earlier.sound)
+                self._write(earlier)
         holes, session.holes = session.holes, 0
-        series.write(group.gop, group.video, group.sound, holes=holes)
+        self._write(group, holes)
         with self._lock:
             is_end = self._wanted.has_ended(footage.end_ms)
         if is_end or session.has_stepped:
@@ -235,16 +236,28 @@ class LiveRecorder:
             series.finish()
         self._status = replace(
             self._status,
-            last_picture_ms=self._era.to_utc(group.gop.last_us // 1000),
+            last_picture_ms=group.gop.last_us // 1000,
             clips=self._clips + series.clips,
             bytes=self._bytes + series.bytes,
         )
         self._show(LiveState.RECORDING)
 
-    def _utc(self, group: Group) -> TimeRange:
-        start_ms = self._era.to_utc(group.gop.start_us // 1000)
-        end_ms = self._era.to_utc(group.gop.end_us // 1000)
-        return TimeRange(start_ms, max(start_ms, end_ms))
+    def _write(self, group: Group, holes: int = 0) -> None:
+        gop, offset_us = group.gop, self._era.offset_ms * 1000
+        if offset_us:
+            gop = replace(
+                gop,
+                video=[
+                    item._replace(time_us=item.time_us - offset_us)
+                    for item in gop.video
+                ],
+                audio=[
+                    item._replace(time_us=item.time_us - offset_us)
+                    for item in gop.audio
+                ],
+                end_us=gop.end_us - offset_us,
+            )
+        self._series.write(gop, group.video, group.sound, holes=holes)
 
     def _new_series(self) -> ClipSeries:
         spec = self._spec
@@ -265,7 +278,6 @@ class LiveRecorder:
         if era == self._era:
             return
         self._series.finish()
-        self._ring.take()
         self._clips += self._series.clips
         self._bytes += self._series.bytes
         self._era = era
@@ -320,3 +332,9 @@ class LiveRecorder:
             since_ms=self._clock.now_ms(),
         )
         self._on_status(self._status)
+
+
+def utc_of(group: Group) -> TimeRange:
+    """Return when a group was captured."""
+    start_ms = group.gop.start_us // 1000
+    return TimeRange(start_ms, max(start_ms, group.gop.end_us // 1000))

@@ -19,9 +19,9 @@ from .ring import Group
 
 
 class LiveSession:
-    """Blocking, for one thread; leave by `close`.
+    """Blocking, for one thread; leave by `close`. Groups come with times in UTC.
 
-    Groups come with times on the device's clock: UTC less the offset of its era.
+    `offset_ms` is what the device's clock is behind UTC, for its sender reports.
     """
 
     def __init__(
@@ -150,7 +150,6 @@ class LiveSession:
         if assembler is None or video is None:
             return groups
         arrival_ms = batch.arrival_ms
-        offset_us = self._offset_ms * 1000
         timelines = self._timelines
         self.holes += batch.holes
         for unit in batch.units:
@@ -158,7 +157,7 @@ class LiveSession:
             if timeline is None:
                 continue
             time_us, step = timeline.place(unit, arrival_ms)
-            item = TimedUnit(time_us - offset_us, unit)
+            item = TimedUnit(time_us, unit)
             if unit.track == video.index:
                 self.has_stepped = self.has_stepped or step is not None
                 self._has_pictures = True

@@ -25,8 +25,8 @@ class LiveSpec:
     """How a camera is recorded live.
 
     `endpoint` is asked anew for each connection, on the recorder's thread; it may block,
-    should end when the token is cancelled, and may raise `NvrError`. `era` is asked then
-    too: it translates to the device's clock. `is_on`: record from the start.
+    should end when the token is cancelled, and may raise `NvrError`. `era` is asked often:
+    it translates to the device's clock, and another one begins a new clip. `is_on`: record from the start.
     `pre_roll_ms` keeps a stream open for what came before a request; `ring_bytes` bounds
     it. `clip_ms`: distance of the wall-clock boundaries (UTC) where files are cut.
     """
