@@ -591,6 +591,8 @@ async def test_a_closed_gate_holds_back_all_but_requests_and_sync_by_hand() -> N
         world.attach(gate=gate)
         await world.sleep(1800)
         assert not world.fetcher.begun
+        assert set(world.device.calls) == {"measure_clock"}
+        assert world.nvr_status().is_online
         wanted = TimeRange(NOW - HOUR, NOW - HOUR + MINUTE)
         assert (await world.engine.save_clip(CAM, wanted)).outcome == "kept"
         gate.open = True

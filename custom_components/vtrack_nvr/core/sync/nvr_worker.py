@@ -61,6 +61,7 @@ class NvrWorker:
         self.desk = FetchDesk(self, spec.device)
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._allowed: frozenset[CameraKey] = frozenset()
         self._is_loaded = False
         self._is_stopping = False
         for key, camera in spec.cameras.items():
@@ -211,6 +212,7 @@ class NvrWorker:
         now_s, now_ms = clock.monotonic(), clock.now_ms()
         if self.keeper.is_due and self.keeper.is_known:
             self.schedule.light_s = min(self.schedule.light_s, now_s)
+        self._look_at_gates()
         can_talk = self.health.can_talk(now_s)
         kind = self.schedule.due()
         if kind and can_talk and not self.is_sweeping and self._may_sweep(kind):
@@ -338,11 +340,16 @@ class NvrWorker:
 
     # Sweeping
 
+    def _look_at_gates(self) -> None:
+        """Sweep soon when a camera may be worked for that might not before."""
+        allowed = frozenset(key for key in self.cameras if self.is_allowed(key))
+        if allowed - self._allowed:
+            self.schedule.light_s = 0.0
+        self._allowed = allowed
+
     def _may_sweep(self, kind: RunKind) -> bool:
-        """Say whether there is a camera to sweep (not while switched off)."""
-        if kind is RunKind.MANUAL:
-            return True
-        return any(self.is_allowed(key) for key in self.cameras)
+        """Say whether to sweep; where no camera may be, only the clock is asked."""
+        return kind is RunKind.MANUAL or not self.is_paused
 
     def _begin_sweep(self, kind: RunKind) -> None:
         if kind is RunKind.MANUAL:

@@ -24,6 +24,7 @@ class Ring:
     is_moving: bool = False
     rate: float = 1.0
     _seen_ms: int | None = None
+    _moved_ms: int | None = None
     _anchor: tuple[int, int] | None = None
 
     def remembered(self, earliest_ms: int | None) -> None:
@@ -36,6 +37,7 @@ class Ring:
             return
         if self.earliest_ms is not None and earliest_ms > self.earliest_ms:
             self.is_moving = True
+            self._moved_ms = now_ms
         self.earliest_ms, self._seen_ms = earliest_ms, now_ms
         if self._anchor is None or now_ms - self._anchor[1] > DAY_MS:
             self._anchor = (earliest_ms, now_ms)
@@ -43,9 +45,16 @@ class Ring:
             moved_ms = earliest_ms - self._anchor[0]
             self.rate = min(moved_ms / (now_ms - self._anchor[1]), 4.0)
 
+    @property
+    def is_standing(self) -> bool:
+        """Say whether it was seen not to move any more: nothing is being recorded."""
+        if self._seen_ms is None or self._moved_ms is None:
+            return not self.is_moving
+        return self._seen_ms - self._moved_ms >= SAFETY_MS
+
     def tail_ms(self, now_ms: int) -> int | None:
         """Return where the footage begins by now, as far as can be told."""
-        if self.earliest_ms is None or self._seen_ms is None or not self.is_moving:
+        if self.earliest_ms is None or self._seen_ms is None or self.is_standing:
             return self.earliest_ms
         passed_ms = max(now_ms - self._seen_ms, 0)
         return self.earliest_ms + int(self.rate * passed_ms)
@@ -58,7 +67,7 @@ class Ring:
         `speed` is footage read per time passed; None where it was never measured.
         """
         tail_ms = self.tail_ms(now_ms)
-        if tail_ms is None or not self.is_moving:
+        if tail_ms is None or self.is_standing:
             return tail_ms
         behind = self.rate / speed - 1.0 if speed else 0.0
         margin_ms = SAFETY_MS + int(max(behind, 0.0) * job_ms)

@@ -57,7 +57,7 @@ class SweepRound:
             token for camera in chosen for token in camera.spec.recording_tokens
         )
         self._health.answered()
-        if run.kind in {RunKind.MANUAL, RunKind.FULL}:
+        if chosen and run.kind in {RunKind.MANUAL, RunKind.FULL}:
             await self._runs.write(run)
         for camera in chosen:
             if camera.key not in cameras:

@@ -76,6 +76,10 @@ class Sweeper:
         is_full = is_full or mark_ms is None or camera.needs_full_sweep
         if not (is_full or is_forced or has_news(camera.recordings, recordings)):
             camera.last_sync_ms = now_ms
+            earliest_ms = earliest_of(recordings)
+            if earliest_ms is not None:
+                eras = self._keeper.eras
+                camera.ring.saw(eras.moment_to_utc(earliest_ms, now_ms), now_ms)
             return False
         stretch = self._stretch(camera, recordings, None if is_full else mark_ms)
         if stretch is not None:
