@@ -215,6 +215,8 @@ class Home:
         about: dict[str, Any],
         settings: CameraSettings | None = None,
         nvr_settings: NvrSettings | None = None,
+        *,
+        can_live: bool = False,
         **login: str,
     ) -> Attached:
         """Introduce an NVR unless it is known, and hand it to the engine."""
@@ -222,7 +224,7 @@ class Home:
         nvr = self.nvrs.get(key) or await self.introduce(about, **login)
         settings = settings or CameraSettings()
         nvr.cameras = {
-            camera: replace(spec, settings=settings)
+            camera: replace(spec, settings=settings, can_live=can_live)
             for camera, spec in nvr.cameras.items()
         }
         self.engine.attach_nvr(

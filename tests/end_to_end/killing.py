@@ -139,7 +139,8 @@ class Killer:
         except TimeoutError:
             said = False
         if said:
-            await worker.wait()
+            if await worker.wait():
+                self.tally.other.append(f"a worker broke: {worker.returncode}")
             return True
         self.tally.in_fetch += bool(nvr.rtsp.sessions_open)
         worker.send_signal(signal.SIGKILL)
