@@ -17,6 +17,7 @@ from custom_components.vtrack_nvr.core.fetching import (
 )
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.ledger import RunKind
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     ClipFacts,
@@ -26,6 +27,8 @@ from custom_components.vtrack_nvr.core.models import (
     EventClass,
     EventMark,
     NvrKey,
+    Recording,
+    SegmentListing,
 )
 from custom_components.vtrack_nvr.core.policy import Quirk
 from custom_components.vtrack_nvr.core.sync.settings import (
@@ -570,3 +573,83 @@ async def test_two_tokens_of_a_camera_are_both_fetched_from() -> None:
         )
         tokens = {b.job.recording_token for b in world.fetcher.begun}
         assert tokens == {"old", "new"}
+
+
+async def test_a_search_that_fails_for_one_camera_does_not_stop_the_next() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+        world.record(HOUR, token="r2")
+        search = world.device.segments
+
+        async def segments(recording: Recording, *args: object) -> SegmentListing:
+            if recording.token == "r1":
+                raise NvrError(ErrorKind.PROTOCOL)
+            return await search(recording, *args)  # type: ignore[arg-type]
+
+        world.device.segments = segments  # type: ignore[method-assign,assignment]
+        world.attach(CAM, CAM2)
+        report = await world.engine.sync_now()
+        assert report.errors >= 1
+        assert report.problem is not None
+        assert world.kept_ms(CAM2) == 55 * MINUTE
+        world.device.segments = search  # type: ignore[method-assign]
+        await world.sleep(1000)
+        assert world.kept_ms(CAM) > HOUR
+
+
+async def test_a_device_that_falls_silent_in_mid_search_is_offline() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+        search = world.device.segments
+
+        async def segments(*args: object) -> SegmentListing:
+            raise NvrError(ErrorKind.TIMEOUT)
+
+        world.device.segments = segments  # type: ignore[method-assign,assignment]
+        world.attach()
+        await world.sleep(60)
+        assert world.nvr_status().state is SyncState.OFFLINE
+        assert world.camera_status().state is SyncState.OFFLINE
+        world.device.segments = search  # type: ignore[method-assign]
+        await world.sleep(600)
+        assert world.nvr_status().is_online
+        assert world.kept_ms() > 0
+
+
+async def test_a_camera_removed_in_mid_sweep_is_left_out() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+        world.record(HOUR, token="r2")
+        world.device.round_trip_s = 1.0
+        world.attach(CAM, CAM2)
+        await world.sleep(2.5)
+        assert world.camera_status(CAM).state is SyncState.SEARCHING
+        await world.engine.remove_camera(NVR, CAM2)
+        await world.sleep(60)
+        assert not world.library.book(CAM2).entries
+        assert world.kept_ms(CAM) == HOUR
+
+
+async def test_a_history_that_cannot_be_written_stops_nothing() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+
+        async def end_run(*args: object) -> None:
+            raise NvrError(ErrorKind.INDEX_FAILED)
+
+        world.library.end_run = end_run  # type: ignore[method-assign,assignment]
+        world.attach()
+        assert (await world.engine.sync_now()).is_complete
+
+
+async def test_recordings_that_disappear_make_the_next_look_early() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+        world.fetcher.faults = [NvrError(ErrorKind.GONE)]
+        world.attach()
+        await world.sleep(200)
+        assert RunKind.EVENT in world.library.run_kinds.values() or (
+            world.device.calls["recording"] >= 2
+        )
+        await world.sleep(1200)
+        assert world.kept_ms() > HOUR
