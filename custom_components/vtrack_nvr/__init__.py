@@ -1,5 +1,6 @@
 """VTrack NVR: brings the recordings of ONVIF cameras and recorders home."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
@@ -68,11 +69,14 @@ async def async_migrate_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> 
 
 async def _async_updated(hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
     """Apply what changed; only another address or login needs a reload."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return  # the next start reads the entry anew
     runtime = entry.runtime_data
     if runtime.needs_reload():
         hass.config_entries.async_schedule_reload(entry.entry_id)
-    else:
-        await runtime.async_apply_changes()
+        return
+    await runtime.async_apply_changes()
+    if runtime.is_attached:
         async_tell(hass, entry)
 
 

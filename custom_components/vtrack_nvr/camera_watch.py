@@ -77,11 +77,14 @@ def forget(hass: HomeAssistant, entry: VtrackConfigEntry, token: str) -> None:
 
 async def async_look(hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
     """Ask the device; silence changes nothing."""
+    runtime = entry.runtime_data
     try:
-        present = await entry.runtime_data.async_channels()
+        present = await runtime.async_channels()
     except NvrError:
         return
-    entry.runtime_data.present = present
+    if not runtime.is_attached:
+        return  # unloaded meanwhile
+    runtime.present = present
     if entry.data.get(CONF_SEEN) is None:
         # The entry is older than this memory: whatever is missing was left out.
         mark_seen(hass, entry, [channel.token for channel in present])

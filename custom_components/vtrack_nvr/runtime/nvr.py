@@ -135,6 +135,11 @@ class VtrackRuntime:
         """Return address, login and TLS for a replay or stream URI of the device."""
         return rtsp_endpoint(url, self.address, self.login)
 
+    @property
+    def is_attached(self) -> bool:
+        """Say whether library and engine work for it: from start to stop."""
+        return self.hub.is_attached(self)
+
     # Life
 
     async def async_start(self) -> None:
@@ -234,7 +239,6 @@ class VtrackRuntime:
         return (
             Address.of_entry(self.entry.data) != self.address
             or Login.of_entry(self.entry.data) != self.login
-            or self.entry.data[CONF_STORAGE] != self.storage
         )
 
     async def async_apply_changes(self) -> None:
@@ -243,7 +247,7 @@ class VtrackRuntime:
         self.cameras = now
         self.name = self.entry.title
         await self.hub.async_register(self)
-        if not self.hub.is_attached(self):
+        if not self.is_attached:
             return  # unloaded meanwhile; the next start reads the entry anew
         self.hub.engine.update_nvr(self.key, nvr_settings(self.entry.options))
         for gone in before.keys() - now.keys():
