@@ -413,7 +413,7 @@ class LiveDesk(LiveSource):
         state = CoverageState.LOST
         if known.runtime.has_recordings(known.camera):
             state = CoverageState.ON_DEVICE
-            if gap.reason != NOT_RUNNING:
+            if gap.is_over:
                 # The clip that follows is not complete yet, and device clocks are known
                 # to a second: fetching up to its first picture would bring some twice.
                 less_ms = min(SEAM_MS, stretch.duration_ms // 4)

@@ -9,8 +9,10 @@ from custom_components.vtrack_nvr.core.live.losses import Losses
 from custom_components.vtrack_nvr.core.live.values import STARTING, LiveGap
 
 
-def gap(start_ms: int, end_ms: int, reason: str = STARTING) -> LiveGap:
-    return LiveGap(TimeRange(start_ms, end_ms), reason)
+def gap(
+    start_ms: int, end_ms: int, reason: str = STARTING, *, is_over: bool = False
+) -> LiveGap:
+    return LiveGap(TimeRange(start_ms, end_ms), reason, is_over)
 
 
 def test_nothing_is_missing_before_anything_is_expected() -> None:
@@ -24,7 +26,7 @@ def test_the_way_to_the_first_picture_is_missing() -> None:
     losses = Losses(100)
     losses.expect(1_000)
     losses.expect(2_000)
-    assert losses.came(TimeRange(3_000, 4_000)) == gap(1_000, 3_000)
+    assert losses.came(TimeRange(3_000, 4_000)) == gap(1_000, 3_000, is_over=True)
     assert losses.came(TimeRange(4_050, 5_000)) is None
 
 
@@ -33,7 +35,9 @@ def test_a_long_loss_is_told_in_pieces_that_touch() -> None:
     losses.came(TimeRange(0, 1_000))
     assert losses.failed(3_000, "interrupted") == gap(1_000, 3_000, "interrupted")
     assert losses.failed(9_000, "unreachable") == gap(3_000, 9_000, "unreachable")
-    assert losses.came(TimeRange(9_050, 9_900)) == gap(9_000, 9_050, "unreachable")
+    assert losses.came(TimeRange(9_050, 9_900)) == gap(
+        9_000, 9_050, "unreachable", is_over=True
+    )
     assert losses.ended(12_000) == gap(9_900, 12_000)
     assert losses.ended(20_000) is None
 
@@ -42,7 +46,9 @@ def test_a_clock_set_back_tells_nothing_twice() -> None:
     losses = Losses(100)
     losses.came(TimeRange(0, 100_000))
     assert losses.failed(50_000, "timeout") is None
-    assert losses.came(TimeRange(51_000, 52_000)) == gap(50_000, 51_000, "timeout")
+    assert losses.came(TimeRange(51_000, 52_000)) == gap(
+        50_000, 51_000, "timeout", is_over=True
+    )
 
 
 @settings(max_examples=100, deadline=None)

@@ -37,7 +37,7 @@ class Losses:
 
     def came(self, footage: TimeRange) -> LiveGap | None:
         """Take footage; return what is missing before it."""
-        gap = self._tell(footage.start_ms)
+        gap = self._tell(footage.start_ms, is_over=True)
         self._since_ms = footage.end_ms
         self._reason = STARTING
         self._is_telling = False
@@ -49,7 +49,7 @@ class Losses:
         self._since_ms = None
         return gap
 
-    def _tell(self, until_ms: int) -> LiveGap | None:
+    def _tell(self, until_ms: int, *, is_over: bool = False) -> LiveGap | None:
         since_ms = self._since_ms
         if since_ms is None:
             return None
@@ -58,4 +58,4 @@ class Losses:
             return None
         self._since_ms = until_ms
         self._is_telling = True
-        return LiveGap(TimeRange(since_ms, until_ms), self._reason)
+        return LiveGap(TimeRange(since_ms, until_ms), self._reason, is_over)

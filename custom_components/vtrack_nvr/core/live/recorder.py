@@ -315,7 +315,8 @@ class LiveRecorder:
         with self._lock:
             parts = self._wanted.parts(gap.range)
         for part in parts:
-            self._on_gap(LiveGap(part, gap.reason))
+            is_over = gap.is_over and part.end_ms == gap.range.end_ms
+            self._on_gap(LiveGap(part, gap.reason, is_over))
 
     def _show(self, state: LiveState, error: NvrError | None = None) -> None:
         old = self._status

@@ -44,10 +44,14 @@ class LiveSpec:
 
 @dataclass(frozen=True, slots=True)
 class LiveGap:
-    """A stretch (UTC) that was wanted and is not there; why: an `ErrorKind` or STARTING."""
+    """A stretch (UTC) that was wanted and is not there; why: an `ErrorKind` or STARTING.
+
+    `is_over`: footage follows it; otherwise the next piece does, or nobody knows yet.
+    """
 
     range: TimeRange
     reason: str
+    is_over: bool = False
 
 
 class LiveState(StrEnum):

@@ -31,6 +31,9 @@ DIRECT_EVERY = 6
 """Every so many tries footage is asked for although the device does not list it."""
 LIVE_GRACE_MS = 60_000
 """How long after its clip's end a live recording may take to be complete."""
+
+LIVE_SEAM_MS = 1_500
+"""What lies between a loss and the clip after it is not waited for."""
 REMEMBERED = 256
 _GAVE_WAY = frozenset({EndReason.YIELDED, EndReason.CANCELLED})
 
@@ -131,8 +134,9 @@ class Requests:
         if not left or (request.is_searched and not reachable) or is_old:
             await self._close_by(request, camera, left, is_old=is_old)
             return
-        if self._is_live_to_come(camera, want, now_ms) and difference(
-            reachable, request.missed
+        if self._is_live_to_come(camera, want, now_ms) and any(
+            item.duration_ms > LIVE_SEAM_MS
+            for item in difference(reachable, request.missed)
         ):
             return
         if not camera.has_replay:
