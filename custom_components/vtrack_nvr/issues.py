@@ -5,11 +5,15 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .core.errors import STORAGE_KINDS, NvrError
-from .runtime import HUB, LibraryEvent, LibraryEventKind, VtrackHub
+from .runtime import HUB, IndexEventKind, LibraryEvent, LibraryEventKind, VtrackHub
 
 BRAKE_ISSUE = "retention_brake"
 PROTECTED_ISSUE = "only_protected_left"
 REBUILT_ISSUE = "index_rebuilt"
+DAMAGED_ISSUE = "index_damaged"
+WATCHED = frozenset(
+    {LibraryEventKind.STORAGE, LibraryEventKind.RETENTION, LibraryEventKind.INDEX}
+)
 
 
 class IssueKeeper:
@@ -27,7 +31,7 @@ class IssueKeeper:
         self._hass.async_create_task(self._async_look_at_all(), f"{DOMAIN} issues")
 
     def _told(self, event: LibraryEvent) -> None:
-        if event.kind in {LibraryEventKind.STORAGE, LibraryEventKind.RETENTION}:
+        if event.kind in WATCHED:
             self._hass.loop.call_soon_threadsafe(self._look)
 
     @callback
@@ -39,6 +43,23 @@ class IssueKeeper:
         for root in health.roots:
             self._storage(root.id, str(root.path), root.problem)
         self._retention(health.braked is not None, health.full_of_protected)
+        kinds = {event.kind for event in health.index_events}
+        self._index(REBUILT_ISSUE, IndexEventKind.REBUILT in kinds)
+        self._index(DAMAGED_ISSUE, health.problem is not None)
+
+    @callback
+    def _index(self, issue_id: str, is_so: bool) -> None:
+        if not is_so:
+            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+            return
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=issue_id,
+        )
 
     @callback
     def _storage(self, root_id: int, path: str, problem: NvrError | None) -> None:

@@ -23,13 +23,16 @@ from homeassistant.util.json import JsonValueType
 import voluptuous as vol
 
 from .const import DOMAIN
+from .core.errors import ErrorKind, NvrError
 from .core.intervals import TimeRange
 from .core.models import Clip
 from .core.sync.status import CameraStatus, SavedClip
 from .exceptions import translated_errors
-from .runtime import HUB, CameraRuntime, VtrackConfigEntry, VtrackRuntime
+from .runtime import HUB, CameraRuntime, Export, VtrackConfigEntry, VtrackRuntime
 from .sensor import moment
 from .views import EXPORT_URL
+
+DAY_MS = 86_400_000
 
 SYNC_SCHEMA = vol.Schema(
     {
@@ -55,6 +58,9 @@ SAVE_CLIP_SCHEMA = vol.Schema(
             vol.Coerce(float), vol.Range(0, 3600)
         ),
         vol.Optional("note", default=""): cv.string,
+        vol.Optional("keep_days", default=30): vol.All(
+            vol.Coerce(int), vol.Range(1, 365)
+        ),
         vol.Optional("timeout", default=300): vol.All(
             vol.Coerce(float), vol.Range(5, 86400)
         ),
@@ -261,8 +267,11 @@ async def async_get_status(call: ServiceCall) -> ServiceResponse:
     return {"nvrs": list(nvrs.values())}
 
 
-def _saved_response(camera: CameraRuntime, saved: SavedClip) -> dict[str, Any]:
+def _saved_response(
+    camera: CameraRuntime, saved: SavedClip, export: Export | None
+) -> dict[str, Any]:
     return {
+        "export": _export_response(export) if export else None,
         "camera": camera.name,
         "clips": [clip_response(clip) for clip in saved.clips],
         "complete": saved.is_whole,
@@ -285,8 +294,39 @@ async def async_save_clip(call: ServiceCall) -> ServiceResponse:
             saved = await hub.engine.save_clip(
                 camera.key, wanted, call.data["timeout"], call.data["note"]
             )
-        answers.append(_saved_response(camera, saved))
+            export = await _async_file_of(call, camera, saved)
+        answers.append(_saved_response(camera, saved, export))
     return {"saved": answers}
+
+
+async def _async_file_of(
+    call: ServiceCall, camera: CameraRuntime, saved: SavedClip
+) -> Export | None:
+    """Make the file that outlives retention; None where one film cannot hold it."""
+    if not saved.clips:
+        return None
+    try:
+        return await call.hass.data[HUB].exports.make(
+            {camera.key: slugify(camera.name)},
+            saved.range,
+            keep_gaps=True,
+            life_ms=call.data["keep_days"] * DAY_MS,
+        )
+    except NvrError as error:
+        if error.kind is ErrorKind.UNSUPPORTED_CODEC:
+            return (
+                None  # the picture changes its format: the clips themselves are there
+            )
+        raise
+
+
+def _export_response(export: Export) -> dict[str, Any]:
+    return {
+        "export_id": export.id,
+        "url": EXPORT_URL.format(export_id=export.id),
+        "bytes": export.size_bytes,
+        "expires": _iso(export.expires_ms),
+    }
 
 
 async def async_export(call: ServiceCall) -> ServiceResponse:
@@ -307,14 +347,9 @@ async def async_export(call: ServiceCall) -> ServiceResponse:
             cameras,
             wanted,
             keep_gaps=call.data["keep_gaps"],
-            life_ms=call.data["keep_days"] * 86_400_000,
+            life_ms=call.data["keep_days"] * DAY_MS,
         )
-    return {
-        "export_id": export.id,
-        "url": EXPORT_URL.format(export_id=export.id),
-        "bytes": export.size_bytes,
-        "expires": _iso(export.expires_ms),
-    }
+    return _export_response(export)
 
 
 async def async_record(call: ServiceCall) -> ServiceResponse:

@@ -195,7 +195,14 @@ async def test_a_gate_whose_entity_is_gone_is_open_and_says_so(
 
 
 def hub_with(**health: Any) -> MagicMock:
-    values = {"roots": (), "braked": None, "full_of_protected": (), **health}
+    values = {
+        "roots": (),
+        "braked": None,
+        "full_of_protected": (),
+        "index_events": (),
+        "problem": None,
+        **health,
+    }
     hub = MagicMock()
     hub.library.health = AsyncMock(return_value=MagicMock(**values))
     return hub
@@ -229,6 +236,19 @@ async def test_retention_that_waits_or_has_nothing_left_is_an_issue(
     assert {issue.issue_id for issue in issue_registry.issues.values()} == {
         "retention_brake",
         "only_protected_left",
+    }
+
+
+async def test_an_index_that_was_rebuilt_or_is_damaged_is_told(
+    hass: HomeAssistant, issue_registry: ir.IssueRegistry
+) -> None:
+    rebuilt = MagicMock(kind="rebuilt")
+    hub = hub_with(index_events=(rebuilt,), problem=ErrorKind.INDEX_FAILED)
+    IssueKeeper(hass, hub).async_start()
+    await hass.async_block_till_done()
+    assert {issue.issue_id for issue in issue_registry.issues.values()} == {
+        "index_rebuilt",
+        "index_damaged",
     }
 
 

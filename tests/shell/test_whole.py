@@ -212,6 +212,8 @@ async def test_a_saved_clip_is_returned(
     [saved] = answer["saved"]
     assert saved["complete"]
     assert saved["clips"]
+    export = await hass.data[DOMAIN].library.exports.get(saved["export"]["export_id"])
+    assert export.is_ready
     with pytest.raises(ServiceValidationError):
         await hass.services.async_call(
             DOMAIN,

@@ -2,7 +2,13 @@
 
 from homeassistant.config_entries import ConfigEntry
 
-from ..core.library.values import CameraInfo, LibraryEvent, LibraryEventKind
+from ..core.library.values import (
+    CameraInfo,
+    Export,
+    IndexEventKind,
+    LibraryEvent,
+    LibraryEventKind,
+)
 from .hub import HUB, VtrackHub
 from .nvr import CameraRuntime, VtrackRuntime
 
@@ -12,6 +18,8 @@ __all__ = [
     "HUB",
     "CameraInfo",
     "CameraRuntime",
+    "Export",
+    "IndexEventKind",
     "LibraryEvent",
     "LibraryEventKind",
     "VtrackConfigEntry",

@@ -1,7 +1,10 @@
 """From what a config entry keeps to the settings of the core."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
+
+from homeassistant.util import dt as dt_util
 
 from ..const import (
     CONF_BANDWIDTH,
@@ -30,6 +33,15 @@ from ..core.sync.settings import (
     SyncMode,
     SyncOrder,
 )
+
+FULL_SWEEP_HOUR = 3
+"""The local hour of the nightly look at everything."""
+
+
+def utc_hour(local_hour: int) -> int:
+    """Return the hour of UTC that is a local hour today."""
+    offset = dt_util.now().utcoffset() or timedelta()
+    return round(local_hour - offset / timedelta(hours=1)) % 24
 
 
 def camera_settings(data: Mapping[str, Any]) -> CameraSettings:
@@ -62,6 +74,7 @@ def nvr_settings(options: Mapping[str, Any]) -> NvrSettings:
         interval_s=options.get(CONF_INTERVAL, DEFAULT_INTERVAL) * 60.0,
         sessions=sessions if sessions > 1 else None,
         bytes_per_second=options.get(CONF_BANDWIDTH, 0) * 125_000 or None,
+        full_sweep_hour=utc_hour(FULL_SWEEP_HOUR),
         time_correction_ms=options.get(CONF_TIME_CORRECTION, 0) * 60_000,
     )
 
