@@ -242,7 +242,7 @@ async def test_holes_of_a_live_recording_are_filled_from_the_device(
     spans = await library.coverage(camera.key, window)
     missed = [span for span in spans if span.state is CoverageState.ON_DEVICE]
     assert {span.reason for span in missed} >= {"gone"}
-    await asyncio.sleep(2.5)
+    await asyncio.sleep(7.0)  # footage younger than this goes over into live
     await hass.services.async_call(
         DOMAIN,
         "sync",
