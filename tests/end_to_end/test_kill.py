@@ -5,7 +5,7 @@ from pathlib import Path
 from .devices import Devices
 from .killing import Killer
 
-KILLS = 8
+KILLS = 7
 
 
 async def test_killed_again_and_again(devices: Devices, tmp_path: Path) -> None:

@@ -357,3 +357,21 @@ async def test_a_wrong_password_from_the_start_is_tried_twice_at_most(
         refused = sum(n for cause, n in failures.items() if cause != "missing")
         assert refused <= 2, failures
         assert not list(home.media.rglob("*.mp4"))
+
+
+@pytest.mark.parametrize("cap", [5, 8, 9])
+async def test_a_list_silently_cut_short_hides_nothing(
+    devices: Devices, home_folder: Path, cap: int
+) -> None:
+    nvr = await devices.start(
+        one_camera(*(Stretch(hour * HOUR, 2_000) for hour in range(3, 13)))
+    )
+    nvr.faults.silent_cap = cap
+    async with Home(home_folder) as home:
+        attached = await home.introduce(nvr.description())
+        nvr.reset_counts()
+        await home.attach(nvr.description())
+        await home.settled(attached)
+        proof = await proof_of(home, attached, frames_of(nvr))
+        assert proof.is_exact, f"{proof}\n{await home.describe(attached)}"
+        assert sum(nvr.counts()["operations"].values()) <= 80

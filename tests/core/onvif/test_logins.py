@@ -47,7 +47,7 @@ async def test_a_password_changed_on_the_device_stops_soon(
         assert (await refused(device.recordings())).kind is ErrorKind.AUTH_REFUSED
     assert guard.is_locked
     bad = {k: v for k, v in nvr.guard.failures.items() if k not in {"missing", "stale"}}
-    assert sum(bad.values()) <= 4
+    assert sum(bad.values()) <= 2
 
 
 async def test_no_user_name_against_a_device_that_wants_one(

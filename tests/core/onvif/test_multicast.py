@@ -79,7 +79,6 @@ def within(name: str, *words: str) -> list[str]:
 
 
 @pytest.mark.root
-@pytest.mark.slow
 @pytest.mark.usefixtures("two_hosts")
 def test_cameras_on_another_host_are_found() -> None:
     simulator = subprocess.Popen(

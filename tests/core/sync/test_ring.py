@@ -64,3 +64,17 @@ def test_reading_slower_gives_up_what_would_be_overtaken() -> None:
     assert start_ms == tail_ms + SAFETY_MS + HOUR // 4
     # however slow, the newer half is tried
     assert ring.reachable_from_ms(NOW + HOUR, HOUR, 0.01) == tail_ms + 5 * HOUR
+
+
+def test_a_tail_that_stands_still_gives_up_all_that_is_left() -> None:
+    ring = moving()
+    assert ring.earliest_ms is not None
+    later_ms = 10 * SAFETY_MS + ring.earliest_ms + 86_400_000
+    assert not ring.is_standing
+    ring.saw(ring.earliest_ms, later_ms)
+    assert ring.is_standing
+    assert ring.tail_ms(later_ms + 3_600_000) == ring.earliest_ms
+    reachable = ring.reachable_from_ms(later_ms, 3_600_000, speed=0.5)
+    assert reachable == ring.earliest_ms
+    ring.saw(ring.earliest_ms + 60_000, later_ms + 60_000)
+    assert not ring.is_standing
