@@ -466,7 +466,9 @@ async def test_reconfigure_pins_the_certificate_shown_now(
     result = await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": "reconfigure", "entry_id": entry.entry_id}
     )
-    refused = await submit(hass, result, **values, port=nvr.rtsp_port)
+    refused = await submit(hass, result, **values, port=9)
+    assert refused["errors"] == {"base": "unreachable"}
+    refused = await submit(hass, refused, **values, port=nvr.rtsp_port)
     assert refused["errors"]
     result = await submit(hass, refused, **values, port=nvr.port)
     assert result["reason"] == "reconfigure_successful"

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.vtrack_nvr.core.device_report import DeviceReport
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.models import Channel, ClockReading
-from custom_components.vtrack_nvr.flow_report import Phrases, channel_label
+from custom_components.vtrack_nvr.flow_report import Phrases, channel_label, report_text
 from custom_components.vtrack_nvr.flow_time import proposed_correction
 from custom_components.vtrack_nvr.runtime.connect import async_inspect
 from tests.shell.conftest import (
@@ -283,6 +283,25 @@ async def test_a_camera_can_be_changed_while_the_device_is_away(
     await hass.config_entries.async_unload(entry.entry_id)
     result = await change_camera(hass, entry, first)
     assert "recordings" not in result["data_schema"].schema
+
+
+@pytest.mark.parametrize(
+    ("offset_ms", "sentence"),
+    [
+        (1000, "right"),
+        (90_000, "90 seconds slow"),
+        (-600_000, "10 minutes fast"),
+        (10 * HOUR_MS, "10 hours slow"),
+        (-100 * HOUR_MS, "4 days fast"),
+    ],
+)
+async def test_clocks_are_told_in_the_units_of_people(
+    hass: HomeAssistant, start_nvr: StartNvr, offset_ms: int, sentence: str
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    report = await async_inspect(hass, address_of(nvr), login_of(nvr))
+    odd = replace(report, clock=replace(report.clock, offset_ms=offset_ms))
+    assert sentence in report_text(odd, await Phrases.async_load(hass))
 
 
 async def test_a_camera_without_a_stream_is_named_all_the_same() -> None:
