@@ -23,7 +23,7 @@ class End(StrEnum):
     ESTIMATED = "estimated"
     """Every frame kept once; times are estimates and say so."""
     HOLES = "holes"
-    """Pictures are damaged on the way and counted; nothing left to do."""
+    """Pictures damaged on the way are counted, or there are none; nothing left to do."""
     SKIPPED = "skipped"
     """A stretch of at most a skip and a group is failed as damaged, the rest whole."""
     FAILED = "failed"
@@ -82,6 +82,7 @@ BREAKS = [
     Case("deaf", rtsp={"deaf_after_frames": 35}, limits={"deaf_after_frames": 2}),
     Case(
         "wrong-length",
+        End.HOLES,
         rtsp={"wrong_length_after_frames": 35},
         limits={"wrong_length_after_frames": 1},
     ),
@@ -165,7 +166,12 @@ REFUSALS = [
         rtsp={"busy": True, "busy_on_describe": True},
         limits={"busy": 2},
     ),
-    _rtsp("454-expired", expire_sessions_after=0.4, rate_limit_bytes=150_000),
+    Case(
+        "454-expired",
+        rtsp={"expire_sessions_after": 1.0, "rate_limit_bytes": 150_000},
+        plays=20,
+        connections=20,
+    ),
     Case("454-on-play", rtsp={"status_on": {"PLAY": 454}}, limits={"status_on": 2}),
     Case("455-on-play", rtsp={"status_on": {"PLAY": 455}}, limits={"status_on": 2}),
     Case(

@@ -152,8 +152,9 @@ class Trial:
                 if {clip.facts.time_source for clip in clips} - {wanted}:
                     self._say(f"times are not {wanted}")
             case End.HOLES:
-                if not sum(clip.facts.holes for clip in clips):
-                    self._say("no hole is counted")
+                holes = sum(clip.facts.holes for clip in clips)
+                if not holes and not proof.is_exact:
+                    self._say(f"no hole is counted: {proof}")
                 if proof.twice or proof.foreign:
                     self._say(str(proof))
                 if open_ms := state.get("failed", 0) + state.get("on_device", 0):

@@ -222,6 +222,7 @@ async def test_a_wanted_clip_comes_first_and_the_back_fill_ends_complete(
         saved = await saving
         assert saved.is_whole, saved
         assert saved.outcome == "kept"
+        print(f"first byte after {first_byte_s:.2f} s")
         assert first_byte_s <= 5
         assert all(home.path(clip).is_file() for clip in saved.clips)
         assert (await home.camera_status(attached.key, camera)).backlog_s > 0
