@@ -12,7 +12,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.frames import Codec
+from custom_components.vtrack_nvr.core.frames import Codec, TrackFormat, TrackKind
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.live.recorder import LiveRecorder
 from custom_components.vtrack_nvr.core.live.recorders import LiveRecorders
@@ -22,9 +22,14 @@ from custom_components.vtrack_nvr.core.live.values import (
     LiveState,
     LiveStatus,
 )
-from custom_components.vtrack_nvr.core.models import CameraKey, ClipSource, ClockEra
+from custom_components.vtrack_nvr.core.models import (
+    CameraKey,
+    ClipSource,
+    ClockEra,
+    TimeSource,
+)
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
+from custom_components.vtrack_nvr.core.rtsp.values import Endpoint, MediaTrack
 from tests.core.download.conftest import FolderSink
 from tests.simulator.footage import FootageStore, read_pictures
 from tests.simulator.rtsp_faults import RtspFaults
@@ -303,6 +308,42 @@ def test_a_codec_that_cannot_be_kept_is_said_to(
     bench.wait(lambda: recorder.status.state is LiveState.BLOCKED)
     assert recorder.status.problem is ErrorKind.UNSUPPORTED_CODEC
     assert recorder.status.detail == "pictures in JPEG"
+
+
+def test_sound_that_cannot_be_read_is_left_out(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = TrackFormat(TrackKind.AUDIO, Codec.UNKNOWN, 8000, name="X-STRANGE")
+    monkeypatch.setattr(
+        "custom_components.vtrack_nvr.core.live.session.choose_sound",
+        lambda _: MediaTrack(1, strange, 97, "rtsp://127.0.0.1/none"),
+    )
+    recorder = bench.start(is_on=True)
+    bench.wait(bench.recorded_for(0.8))
+    recorder.stop()
+    assert bench.sink.clips[0][1].audio_codec is None
+    bench.check()
+
+
+@pytest.mark.parametrize("reports", ["good", "wrong", "zero", "none"])
+def test_the_row_says_how_its_time_was_obtained(
+    bench: Bench, faults: RtspFaults, reports: str
+) -> None:
+    faults.live_sender_reports = reports
+    recorder = bench.start(is_on=True, with_audio=False, clip_ms=2_000)
+
+    def sources() -> set[TimeSource]:
+        return {facts.time_source for _, facts in bench.sink.clips}
+
+    if reports == "good":
+        bench.wait(lambda: TimeSource.SENDER_REPORT in sources(), 20)
+    else:
+        bench.wait(lambda: len(bench.sink.clips) >= 2, 12)
+    recorder.stop()
+    assert sources() - {TimeSource.HOST} <= {TimeSource.SENDER_REPORT}
+    assert reports == "good" or sources() == {TimeSource.HOST}
+    assert bench.sink.clips[0][1].audio_codec is None
+    bench.check()
 
 
 def test_a_stream_without_pictures_is_given_up_and_tried_again(

@@ -219,8 +219,7 @@ class LiveRecorder:
             return
         self._change_era(self._spec.era())
         series = self._series
-        if series.open_end_us is None:
-            series.time_source = session.time_source
+        series.time_source = session.time_source  # of the next clip
         for earlier in self._ring.take():
             held = utc_of(earlier)
             with self._lock:
