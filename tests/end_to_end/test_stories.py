@@ -105,7 +105,7 @@ async def test_the_hour_in_which_nobody_ran_appears_untouched(
         assert proof.frames == 7 * 120
         clips = await home.clips(camera)
         away = [c.facts.source for c in clips if c.facts.range.start_ms > base]
-        assert len(away) == 5
+        assert len(away) >= 5
         assert set(away) == {ClipSource.BACKFILL}
         before_it = {c.facts.source for c in clips if c.facts.range.end_ms < base}
         assert before_it == {label}
