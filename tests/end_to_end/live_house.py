@@ -86,7 +86,6 @@ class House:
             on_gap=self._on_gap,
         )
         self._marks: list[asyncio.Task[None]] = []
-        self.begun_ms = now_ms()
         for n, key in enumerate(self.cameras):
             self.gaps[key], self.down[key] = [], []
             await self.library.register_camera(NVR, key, f"Camera {n}")
@@ -99,6 +98,7 @@ class House:
                     guard=self.guards[key],
                 )
                 await self.live.attach(spec, self.library.sink(key))
+        self.begun_ms = now_ms()
 
     def _serve(self) -> None:
         store = FootageStore()
@@ -138,9 +138,9 @@ class House:
     async def stop_recording(self) -> float:
         """End all recorders; return how long the slowest took."""
         begun = time.monotonic()
+        self.ended_ms = now_ms()
         await self.live.close()
         took = time.monotonic() - begun
-        self.ended_ms = now_ms()
         await asyncio.sleep(0)
         await asyncio.gather(*self._marks)
         return took
