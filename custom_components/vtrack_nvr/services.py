@@ -88,6 +88,14 @@ EXPORT_SCHEMA = vol.Schema(
     }
 )
 
+VERIFY_SCHEMA = vol.Schema(
+    {
+        **cv.ENTITY_SERVICE_FIELDS,
+        vol.Inclusive("start", "range"): cv.datetime,
+        vol.Inclusive("end", "range"): cv.datetime,
+    }
+)
+
 PROTECT_SCHEMA = vol.Schema(
     {
         vol.Required("clip_id"): vol.All(vol.Coerce(int), vol.Range(min=1)),
@@ -105,6 +113,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("save_clip", async_save_clip, SAVE_CLIP_SCHEMA, SupportsResponse.OPTIONAL),
         ("record", async_record, RECORD_SCHEMA, SupportsResponse.OPTIONAL),
         ("export", async_export, EXPORT_SCHEMA, SupportsResponse.OPTIONAL),
+        ("verify", async_verify, VERIFY_SCHEMA, SupportsResponse.OPTIONAL),
         ("protect", async_protect, PROTECT_SCHEMA, SupportsResponse.NONE),
     ):
         hass.services.async_register(
@@ -367,6 +376,27 @@ async def async_record(call: ServiceCall) -> ServiceResponse:
             }
         )
     return {"recording": answers}
+
+
+async def async_verify(call: ServiceCall) -> ServiceResponse:
+    """Read kept clips back; what is damaged is put aside and fetched again."""
+    wanted = (
+        as_range(call.data["start"], call.data["end"])
+        if "start" in call.data
+        else TimeRange(0, round(dt_util.utcnow().timestamp() * 1000))
+    )
+    hub = call.hass.data[HUB]
+    checked = unchecked = 0
+    damaged: list[JsonValueType] = []
+    for _, camera in chosen_cameras(call, default_all=False):
+        with translated_errors(camera.name):
+            report = await hub.library.care.verify(camera.key, wanted)
+        checked += report.checked
+        unchecked += report.unchecked
+        damaged += report.damaged
+        if report.damaged:
+            hub.engine.notify_kept(camera.key, wanted)
+    return {"checked": checked, "unchecked": unchecked, "damaged": damaged}
 
 
 async def async_protect(call: ServiceCall) -> None:

@@ -455,3 +455,25 @@ async def test_a_clip_whose_storage_is_away_is_unavailable_not_gone(
             await async_resolve_media(
                 hass, f"media-source://{DOMAIN}/clip/{clip.id}", None
             )
+
+
+async def test_a_damaged_clip_is_put_aside_and_fetched_again(
+    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]], media_dir: Path
+) -> None:
+    await whole()
+    await sync(hass)
+    path = clips_below(media_dir)[0]
+    good = path.read_bytes()
+    path.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    camera = hass.states.async_entity_ids("camera")
+    answer = await hass.services.async_call(
+        DOMAIN, "verify", {"entity_id": camera}, blocking=True, return_response=True
+    )
+    assert (answer["checked"], len(answer["damaged"])) == (2, 1)
+    assert not path.exists()
+    await sync(hass)
+    await until(hass, lambda: len(clips_below(media_dir)) == 2)
+    answer = await hass.services.async_call(
+        DOMAIN, "verify", {"entity_id": camera}, blocking=True, return_response=True
+    )
+    assert (answer["checked"], answer["damaged"]) == (2, [])

@@ -27,7 +27,9 @@ from .values import (
     LibraryEvent,
     LibraryEventKind,
     RetentionPlan,
+    VerifyReport,
 )
+from .verify import Verifier
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ class Care:
         self.checker = Checker(store)
         self.retainer = Retainer(store)
         self.mover = Mover(store)
+        self._verifier = Verifier(store)
         self._settling: dict[int, Future[object]] = {}
         self._lock = threading.Lock()
 
@@ -198,6 +201,23 @@ class Care:
     def last_check(self) -> CheckReport | None:
         """What the last full comparison found."""
         return self.checker.last
+
+    async def verify(self, camera: CameraKey, window: TimeRange) -> VerifyReport:
+        """Read the camera's clips of a window back and put aside what is damaged.
+
+        A damaged stretch is *missing* and fetched again while the device has it.
+        """
+        stopping = self._store.stopping
+        report = await asyncio.to_thread(
+            self._verifier.verify, camera, window, lambda: not stopping.is_set()
+        )
+        for clip_id in report.damaged:
+            self._store.tell(
+                LibraryEvent(
+                    LibraryEventKind.CLIP_CHANGED, camera=camera, clip_id=clip_id
+                )
+            )
+        return report
 
     async def check(self) -> CheckReport:
         """Compare all files with all rows: adopt, report, note what is missing."""

@@ -317,6 +317,18 @@ class CheckReport:
     skipped_roots: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What reading kept clips back found; `damaged` are ids of clips put aside.
+
+    `unchecked`: clips whose storage is away.
+    """
+
+    checked: int
+    unchecked: int
+    damaged: tuple[int, ...] = ()
+
+
 class IndexEventKind(StrEnum):
     """What happened to the index itself."""
 

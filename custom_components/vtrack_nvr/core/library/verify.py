@@ -1,0 +1,92 @@
+"""Reads kept clips back and compares them with their hash, as the disk gives them now.
+
+A clip that is not what was written is put aside, not deleted: its stretch becomes
+*missing*, so that it is fetched again while the device still has it, and its file stays
+beside its place as `.<name>.damaged` for whoever can still use a part of it.
+"""
+
+from collections.abc import Callable
+import logging
+from pathlib import Path
+import sqlite3
+
+from ..errors import STORAGE_KINDS, NvrError
+from ..intervals import TimeRange
+from ..models import CameraKey, Clip, ClipState
+from . import index_browse, index_clips
+from .store import Store, absolute
+from .values import VerifyReport
+
+_LOGGER = logging.getLogger(__name__)
+
+DAMAGED_SUFFIX = ".damaged"
+
+
+def aside(path: Path) -> Path:
+    """Return where the file of a damaged clip is put."""
+    return path.with_name(f".{path.name}{DAMAGED_SUFFIX}")
+
+
+class Verifier:
+    """Checks clips one after the other; blocks, on a thread of the caller."""
+
+    def __init__(self, store: Store) -> None:
+        """Check clips of the store of a library."""
+        self._store = store
+
+    def verify(
+        self, camera: CameraKey, window: TimeRange, proceed: Callable[[], bool]
+    ) -> VerifyReport:
+        """Read all complete clips that touch the window (UTC) back.
+
+        `proceed` is asked before each clip; False ends it early. Clips whose storage is
+        away are counted as not checked: that proves nothing.
+        """
+        checked = unchecked = 0
+        damaged: list[int] = []
+        for clip in self._store.read(
+            lambda c: index_browse.clips_touching(c, camera, window)
+        ):
+            if not proceed():
+                break
+            try:
+                is_good = self._is_good(clip)
+            except NvrError as error:
+                if error.kind not in STORAGE_KINDS:
+                    raise
+                unchecked += 1
+                continue
+            checked += 1
+            if not is_good and self._put_aside(clip):
+                damaged.append(clip.id)
+        return VerifyReport(checked, unchecked, tuple(damaged))
+
+    def _is_good(self, clip: Clip) -> bool:
+        path = absolute(self._store.root(clip.root_id), clip.path)
+        if self._store.files.size(path) != clip.facts.size_bytes:
+            return False
+        return self._store.files.sha256(path) == clip.facts.sha256
+
+    def _put_aside(self, clip: Clip) -> bool:
+        """Row first, then the file: a cut in between leaves a file that is looked at again."""
+        now_ms = self._store.clock.now_ms()
+
+        def leave(connection: sqlite3.Connection) -> bool:
+            found = index_clips.get(connection, clip.id)
+            if found is None or found.state is not ClipState.COMPLETE:
+                return False  # deleted or moved while it was read
+            if (found.root_id, found.path) != (clip.root_id, clip.path):
+                return False
+            index_clips.leave(
+                connection, clip.id, ClipState.MISSING, now_ms, cause="damaged"
+            )
+            return True
+
+        if not self._store.write(leave):
+            return False
+        path = absolute(self._store.root(clip.root_id), clip.path)
+        if self._store.files.size(path) is not None:
+            self._store.files.replace(path, aside(path))
+            self._store.files.sync_folder(path.parent)
+        _LOGGER.warning("Clip %s is damaged and was put aside", clip.id)
+        return True

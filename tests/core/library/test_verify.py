@@ -1,0 +1,105 @@
+"""Clips are read back; what is not what was written is put aside, never deleted."""
+
+from pathlib import Path
+
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.library.verify import aside
+from custom_components.vtrack_nvr.core.models import ClipState, CoverageState
+
+from .helpers import CAMERA, MINUTE, NOW, NVR, ManualClock, Setup, make_library
+
+START = NOW - 60 * MINUTE
+ALL = TimeRange(START - MINUTE, NOW)
+
+
+async def opened(tmp_path: Path) -> Setup:
+    setup = make_library(tmp_path, ManualClock())
+    await setup.library.open()
+    await setup.library.register_nvr(NVR, "Recorder")
+    await setup.library.register_camera(NVR, CAMERA, "Garden")
+    return setup
+
+
+async def test_good_clips_stay(tmp_path: Path) -> None:
+    setup = await opened(tmp_path)
+    for number in range(3):
+        setup.keep(START + number * 5 * MINUTE)
+    report = await setup.library.care.verify(CAMERA, ALL)
+    assert (report.checked, report.unchecked, report.damaged) == (3, 0, ())
+    assert len(setup.files()) == 3
+    await setup.library.close()
+
+
+async def test_a_damaged_clip_is_put_aside_and_its_stretch_is_missing(
+    tmp_path: Path,
+) -> None:
+    setup = await opened(tmp_path)
+    good = setup.keep(START)
+    bad = setup.keep(START + 5 * MINUTE)
+    clip = await setup.library.browse.clip(bad)
+    assert clip is not None
+    path = setup.folder / clip.path
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(bytes(data))
+
+    report = await setup.library.care.verify(CAMERA, ALL)
+
+    assert report.damaged == (bad,)
+    assert not path.exists()
+    assert aside(path).read_bytes() == bytes(data), "nothing is deleted"
+    left = await setup.library.browse.clip(bad)
+    assert left is not None
+    assert left.state is ClipState.MISSING
+    [span] = [
+        item
+        for item in await setup.library.coverage(CAMERA, ALL)
+        if item.state is CoverageState.MISSING
+    ]
+    assert span.range == clip.facts.range
+    assert span.reason == "damaged"
+    still = await setup.library.browse.clip(good)
+    assert still is not None
+    assert still.state is ClipState.COMPLETE
+
+    await setup.library.care.check()
+    again = await setup.library.browse.clip(bad)
+    assert again is not None
+    assert again.state is ClipState.MISSING, "a comparison does not bring it back"
+    # the device still has it: it is fetched again, to the same place
+    fresh = setup.keep(START + 5 * MINUTE)
+    report = await setup.library.care.verify(CAMERA, ALL)
+    assert report.damaged == ()
+    found = await setup.library.browse.clip(fresh)
+    assert found is not None
+    assert found.state is ClipState.COMPLETE
+    await setup.library.close()
+
+
+async def test_a_truncated_and_a_vanished_clip_are_damaged_too(tmp_path: Path) -> None:
+    setup = await opened(tmp_path)
+    short, gone = setup.keep(START), setup.keep(START + 5 * MINUTE)
+    for clip_id in (short, gone):
+        clip = await setup.library.browse.clip(clip_id)
+        assert clip is not None
+        path = setup.folder / clip.path
+        if clip_id == short:
+            path.write_bytes(path.read_bytes()[:50])
+        else:
+            path.unlink()
+    report = await setup.library.care.verify(CAMERA, ALL)
+    assert set(report.damaged) == {short, gone}
+    await setup.library.close()
+
+
+async def test_storage_that_is_away_proves_nothing(tmp_path: Path) -> None:
+    setup = await opened(tmp_path)
+    kept = setup.keep(START)
+    await setup.library.set_roots([])
+    report = await setup.library.care.verify(CAMERA, ALL)
+    clip = await setup.library.browse.clip(kept)
+    assert clip is not None
+    assert clip.state is ClipState.COMPLETE
+    assert report.checked + report.unchecked == 1
+    assert report.damaged == ()
+    await setup.library.close()
