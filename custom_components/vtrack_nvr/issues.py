@@ -42,13 +42,22 @@ class IssueKeeper:
         health = await self._hub.library.health()
         for root in health.roots:
             self._storage(root.id, str(root.path), root.problem)
-        self._retention(health.braked is not None, health.full_of_protected)
+        error = ir.IssueSeverity.ERROR
+        self._set(BRAKE_ISSUE, health.braked is not None, is_fixable=True)
+        self._set(PROTECTED_ISSUE, bool(health.full_of_protected), severity=error)
         kinds = {event.kind for event in health.index_events}
-        self._index(REBUILT_ISSUE, IndexEventKind.REBUILT in kinds)
-        self._index(DAMAGED_ISSUE, health.problem is not None)
+        self._set(REBUILT_ISSUE, IndexEventKind.REBUILT in kinds)
+        self._set(DAMAGED_ISSUE, health.problem is not None)
 
     @callback
-    def _index(self, issue_id: str, is_so: bool) -> None:
+    def _set(
+        self,
+        issue_id: str,
+        is_so: bool,
+        *,
+        is_fixable: bool = False,
+        severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+    ) -> None:
         if not is_so:
             ir.async_delete_issue(self._hass, DOMAIN, issue_id)
             return
@@ -56,8 +65,8 @@ class IssueKeeper:
             self._hass,
             DOMAIN,
             issue_id,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
+            is_fixable=is_fixable,
+            severity=severity,
             translation_key=issue_id,
         )
 
@@ -77,31 +86,6 @@ class IssueKeeper:
                 )
             else:
                 ir.async_delete_issue(self._hass, DOMAIN, issue_id)
-
-    @callback
-    def _retention(self, is_braked: bool, full_of_protected: tuple[int, ...]) -> None:
-        if is_braked:
-            ir.async_create_issue(
-                self._hass,
-                DOMAIN,
-                BRAKE_ISSUE,
-                is_fixable=True,
-                severity=ir.IssueSeverity.WARNING,
-                translation_key=BRAKE_ISSUE,
-            )
-        else:
-            ir.async_delete_issue(self._hass, DOMAIN, BRAKE_ISSUE)
-        if full_of_protected:
-            ir.async_create_issue(
-                self._hass,
-                DOMAIN,
-                PROTECTED_ISSUE,
-                is_fixable=False,
-                severity=ir.IssueSeverity.ERROR,
-                translation_key=PROTECTED_ISSUE,
-            )
-        else:
-            ir.async_delete_issue(self._hass, DOMAIN, PROTECTED_ISSUE)
 
 
 @callback
