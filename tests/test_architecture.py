@@ -18,6 +18,7 @@ BASE = frozenset(
         "cancel",
         "clips",
         "policy",
+        "digest",
         "redact",
         "login_guard",
         "device_report",

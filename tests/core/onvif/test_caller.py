@@ -8,10 +8,10 @@ from aiohttp import web
 from aiohttp.client_reqrep import ConnectionKey
 import pytest
 
+from custom_components.vtrack_nvr.core.digest import parse_challenges
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
 from custom_components.vtrack_nvr.core.onvif.caller import Call, SoapCaller
-from custom_components.vtrack_nvr.core.onvif.http_auth import parse_challenges
 from custom_components.vtrack_nvr.core.onvif.http_login import (
     AuthMode,
     Login,

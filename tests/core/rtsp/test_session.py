@@ -10,10 +10,10 @@ import pytest
 
 from custom_components.vtrack_nvr.core.cancel import CancelToken
 from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.digest import Challenge, digest_response
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
-from custom_components.vtrack_nvr.core.rtsp.auth import Challenge, digest_response
 from custom_components.vtrack_nvr.core.rtsp.errors import RtspRefused
 from custom_components.vtrack_nvr.core.rtsp.messages import Request
 from custom_components.vtrack_nvr.core.rtsp.parser import DiscardingSink, FrameSink
@@ -102,12 +102,12 @@ def authorized(request: Request, nonce: str) -> bool:
     challenge = Challenge("digest", "NVR", nonce, None, "", "auth")
     return given["uri"] == request.uri and given["response"] == digest_response(
         challenge,
-        "admin",
-        "secret",
         request.method,
         request.uri,
-        given["cnonce"],
-        int(given["nc"], 16),
+        "admin",
+        "secret",
+        count=int(given["nc"], 16),
+        cnonce=given["cnonce"],
     )
 
 

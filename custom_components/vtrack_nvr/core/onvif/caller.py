@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import secrets
 
 from ..clock import Clock
+from ..digest import parse_challenges
 from ..errors import ErrorKind, NvrError
 from ..login_guard import LoginGuard
-from .http_auth import parse_challenges
 from .http_login import AuthMode, HttpLogin, Login, Refusal, rungs
 from .soap import SoapFault, envelope, read_body
 from .transport import HttpAnswer, HttpTransport

@@ -2,20 +2,19 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-import secrets
 
 from yarl import URL
 
-from ..errors import ErrorKind, NvrError
-from ..login_guard import LoginGuard
-from .http_auth import (
+from ..digest import (
+    AnsweredChallenge,
     Challenge,
     basic_authorization,
-    digest_authorization,
     offers_basic,
     parse_challenges,
     strongest_digest,
 )
+from ..errors import ErrorKind, NvrError
+from ..login_guard import LoginGuard
 from .transport import HttpAnswer, HttpTransport
 
 
@@ -44,12 +43,6 @@ class Refusal:
     detail: str = ""
 
 
-@dataclass(slots=True)
-class _Nonce:
-    challenge: Challenge
-    count: int = 0
-
-
 def rungs(refusal: Refusal, *, is_https: bool) -> tuple[AuthMode, ...]:
     """Return what to try after an unauthenticated call was refused, best first."""
     modes: list[AuthMode] = []
@@ -72,14 +65,14 @@ class HttpLogin:
         self._transport = transport
         self._login = login
         self._guard = guard
-        self._nonce: _Nonce | None = None
+        self._nonce: AnsweredChallenge | None = None
         self._closed: set[str] = set()
 
     def offer(self, refusal: Refusal) -> None:
         """Answer this challenge from now on, if it is one for digest."""
         challenge = strongest_digest(refusal.challenges)
         if challenge:
-            self._nonce = _Nonce(challenge)
+            self._nonce = AnsweredChallenge(challenge)
 
     async def exchange(
         self,
@@ -106,16 +99,12 @@ class HttpLogin:
                     self._login.username, self._login.password
                 )
             elif mode is AuthMode.DIGEST and nonce:
-                nonce.count += 1
-                sent["Authorization"] = digest_authorization(
-                    nonce.challenge,
+                sent["Authorization"] = nonce.authorization(
                     method,
                     URL(url, encoded=True).raw_path_qs,
                     self._login.username,
                     self._login.password,
-                    count=nonce.count,
-                    cnonce=secrets.token_hex(8),
-                    body=body or b"",
+                    body or b"",
                 )
             answer = await self._transport.request(
                 method, url, where=where, headers=sent, body=body, timeout=timeout
@@ -125,7 +114,7 @@ class HttpLogin:
             challenge = strongest_digest(parse_challenges(answer.challenges))
             if challenge is None:
                 return answer
-            self._nonce = _Nonce(challenge)
+            self._nonce = AnsweredChallenge(challenge)
             if nonce is not None and not challenge.is_stale:
                 return answer
         return answer
