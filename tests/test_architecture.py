@@ -19,6 +19,8 @@ BASE = frozenset(
         "clips",
         "policy",
         "digest",
+        "bits",
+        "aac",
         "redact",
         "login_guard",
         "device_report",

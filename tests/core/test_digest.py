@@ -1,5 +1,6 @@
 """Digest and Basic by the book, challenges as devices write them."""
 
+import hashlib
 import time
 
 from hypothesis import given, strategies as st
@@ -202,15 +203,26 @@ def test_any_challenge_is_survived(text: str) -> None:
     parse_challenges([text, f"Digest {text}"])
 
 
-@given(
-    st.text(st.characters(exclude_characters="\r\n"), max_size=20),
-    st.text(st.characters(exclude_characters="\r\n"), max_size=20),
-)
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=20)
+
+
+@given(WORDS, WORDS)
 def test_what_is_quoted_is_read_back(realm: str, nonce: str) -> None:
     header = digest_authorization(
         Challenge("digest", realm, nonce), "GET", "/", "u", "p", count=1, cnonce="c"
     )
     assert parse_challenges([header]) == (Challenge("digest", realm, nonce),)
+
+
+def test_names_that_are_not_utf8_are_hashed_as_the_device_wrote_them() -> None:
+    realm = b"Enregistreur \xe9t\xe9".decode("utf-8", "surrogateescape")
+    (offered,) = parse_challenges([f'Digest realm="{realm}", nonce="n"'])
+    header = digest_authorization(offered, "GET", "/", "u", "p", count=1, cnonce="c")
+    secret = hashlib.md5(b"u:Enregistreur \xe9t\xe9:p").hexdigest()
+    request = hashlib.md5(b"GET:/").hexdigest()
+    expected = hashlib.md5(f"{secret}:n:{request}".encode()).hexdigest()
+    assert f'response="{expected}"' in header
+    header.encode()
 
 
 def test_the_strongest_known_digest_wins() -> None:

@@ -20,6 +20,7 @@ _STRENGTH: Final = tuple(
     if known_as in hashlib.algorithms_available
 )
 """Weakest first; SHA-256 before the rarer variant, which OpenSSL may lack."""
+_AS_SENT: Final = ("utf-8", "surrogateescape")
 _PROTECTIONS: Final = ("auth", "auth-int")
 _ITEM = re.compile(
     r"([^\s,=\"]+)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"?|([^\s,\"]*)))?", re.DOTALL
@@ -121,20 +122,20 @@ def digest_response(
 ) -> str:
     """Return the `response` value (RFC 7616 3.4.1)."""
 
-    def digest(value: bytes) -> str:
+    def digest(value: str | bytes) -> str:
+        # What is not UTF-8 in a header counts as the bytes that the device sent.
+        data = value if isinstance(value, bytes) else value.encode(*_AS_SENT)
         name = _HASHES[challenge.family]
-        return hashlib.new(name, value, usedforsecurity=False).hexdigest()
+        return hashlib.new(name, data, usedforsecurity=False).hexdigest()
 
-    secret = digest(f"{username}:{challenge.realm}:{password}".encode())
+    secret = digest(f"{username}:{challenge.realm}:{password}")
     if challenge.is_session:
-        secret = digest(f"{secret}:{challenge.nonce}:{cnonce}".encode())
+        secret = digest(f"{secret}:{challenge.nonce}:{cnonce}")
     request = f"{method}:{uri}"
     if challenge.qop == "auth-int":
         request = f"{request}:{digest(body)}"
     middle = f"{count:08x}:{cnonce}:{challenge.qop}:" if challenge.qop else ""
-    return digest(
-        f"{secret}:{challenge.nonce}:{middle}{digest(request.encode())}".encode()
-    )
+    return digest(f"{secret}:{challenge.nonce}:{middle}{digest(request)}")
 
 
 def digest_authorization(
@@ -178,7 +179,8 @@ def digest_authorization(
 
 
 def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    sendable = value.encode(*_AS_SENT).decode("utf-8", "replace")
+    escaped = sendable.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 

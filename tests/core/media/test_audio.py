@@ -78,6 +78,12 @@ def test_a_missing_configuration_is_made_up() -> None:
     assert sound.config == encoded.aac()[0][:2]
 
 
+def test_more_channels_than_a_configuration_can_say_are_refused() -> None:
+    with pytest.raises(NvrError) as caught:
+        open_sound(TrackFormat(TrackKind.AUDIO, Codec.AAC, 16_000, 255))
+    assert caught.value.kind is ErrorKind.UNSUPPORTED_CODEC
+
+
 @pytest.mark.parametrize("codec", [Codec.UNKNOWN, Codec.MJPEG])
 def test_other_codecs_are_refused(codec: Codec) -> None:
     with pytest.raises(NvrError) as caught:

@@ -9,6 +9,7 @@ import av
 from av.audio.codeccontext import AudioCodecContext
 from av.codec import CodecContext
 
+from ..aac import nearest_rate, plain_config
 from ..errors import ErrorKind, NvrError
 from ..frames import Codec, TrackFormat
 from .units import TimedUnit
@@ -16,21 +17,6 @@ from .units import TimedUnit
 _FRAME = 1024
 _DISCONTINUITY_US = 100_000
 _SNAP_TICKS = 2
-_RATES = (
-    96000,
-    88200,
-    64000,
-    48000,
-    44100,
-    32000,
-    24000,
-    22050,
-    16000,
-    12000,
-    11025,
-    8000,
-    7350,
-)
 _DECODERS = {
     Codec.PCMU: ("pcm_mulaw", 8000),
     Codec.PCMA: ("pcm_alaw", 8000),
@@ -60,7 +46,11 @@ def open_sound(track: TrackFormat) -> Sound:
         return AacCopy(track)
     if track.codec in _DECODERS or track.codec is Codec.G726:
         return ToAac(track)
-    raise NvrError(
+    raise _left_out(track)
+
+
+def _left_out(track: TrackFormat) -> NvrError:
+    return NvrError(
         ErrorKind.UNSUPPORTED_CODEC, f"sound in {track.name or track.codec} is left out"
     )
 
@@ -69,10 +59,17 @@ class AacCopy(Sound):
     """AAC frames as the device made them."""
 
     def __init__(self, track: TrackFormat) -> None:
-        """Take the configuration of the session description, or the usual one."""
+        """Take the configuration of the session description, or the usual one.
+
+        Raises `UNSUPPORTED_CODEC` where there is none.
+        """
         self.rate = track.clock_rate
         self.channels = track.channels
-        self.config = track.config or _aac_lc_config(self.rate, self.channels)
+        self.config = track.config or plain_config(
+            nearest_rate(self.rate), self.channels
+        )
+        if not self.config:
+            raise _left_out(track)
 
     @override
     def take(self, item: TimedUnit) -> list[tuple[int, bytes]]:
@@ -92,13 +89,10 @@ class ToAac(Sound):
         self._layout = "stereo" if self.channels == 2 else "mono"
         try:
             self._decoder = _open_decoder(track)
-            self.rate = _nearest_rate(self._decoder.sample_rate or track.clock_rate)
+            self.rate = nearest_rate(self._decoder.sample_rate or track.clock_rate)
             self._encoder = self._open_encoder()
         except (av.FFmpegError, ValueError) as error:
-            raise NvrError(
-                ErrorKind.UNSUPPORTED_CODEC,
-                f"sound in {track.name or track.codec} is left out",
-            ) from error
+            raise _left_out(track) from error
         self.config = bytes(self._encoder.extradata or b"")
         self._resampler = av.AudioResampler("fltp", self._layout, self.rate)
         self._fifo = av.AudioFifo()
@@ -197,13 +191,3 @@ def _open_decoder(track: TrackFormat) -> AudioCodecContext:
 
 def _global_header() -> int:
     return int(av.codec.context.Flags.global_header)
-
-
-def _nearest_rate(rate: int) -> int:
-    return min(_RATES, key=lambda known: abs(known - rate))
-
-
-def _aac_lc_config(rate: int, channels: int) -> bytes:
-    """Return the AudioSpecificConfig of AAC-LC (ISO 14496-3 1.6.2.1)."""
-    index = _RATES.index(_nearest_rate(rate))
-    return (2 << 11 | index << 7 | channels << 3).to_bytes(2)

@@ -5,6 +5,7 @@ Pure and bounded: no decoder sees bytes of a device before a file is written.
 
 from typing import NamedTuple
 
+from ..bits import BitReader
 from ..frames import Codec
 from . import annexb
 
@@ -21,35 +22,6 @@ class PictureSize(NamedTuple):
     height: int
 
 
-class _Bits:
-    """Reads bits from the most significant on; raises ValueError past the end."""
-
-    def __init__(self, data: bytes) -> None:
-        self._value = int.from_bytes(data)
-        self._left = len(data) * 8
-
-    def read(self, count: int) -> int:
-        """Return an unsigned number of so many bits."""
-        if count > self._left:
-            raise ValueError("parameter set too short")
-        self._left -= count
-        return self._value >> self._left & ((1 << count) - 1)
-
-    def ue(self) -> int:
-        """Return an Exp-Golomb coded number."""
-        zeros = 0
-        while not self.read(1):
-            zeros += 1
-            if zeros > 32:
-                raise ValueError("no Exp-Golomb number")
-        return (1 << zeros) - 1 + self.read(zeros)
-
-    def se(self) -> int:
-        """Return a signed Exp-Golomb coded number."""
-        number = self.ue()
-        return (number + 1) // 2 if number & 1 else -(number // 2)
-
-
 def picture_size(sets: tuple[bytes, ...], codec: Codec) -> PictureSize | None:
     """Return the size of the first parameter set that tells one, None where none does."""
     wanted = 7 if codec is Codec.H264 else 33
@@ -59,7 +31,7 @@ def picture_size(sets: tuple[bytes, ...], codec: Codec) -> PictureSize | None:
         payload = annexb.without_emulation(nal[:1024])
         try:
             size = _h264(payload) if codec is Codec.H264 else _h265(payload)
-        except ValueError:
+        except IndexError, ValueError:
             continue
         if 0 < size.width <= _LARGEST and 0 < size.height <= _LARGEST:
             return size
@@ -67,7 +39,7 @@ def picture_size(sets: tuple[bytes, ...], codec: Codec) -> PictureSize | None:
 
 
 def _h264(payload: bytes) -> PictureSize:
-    bits = _Bits(payload[1:])
+    bits = BitReader(payload[1:])
     profile = bits.read(8)
     bits.read(16)
     bits.ue()
@@ -112,7 +84,7 @@ def _h264(payload: bytes) -> PictureSize:
     return PictureSize(width, height)
 
 
-def _skip_scaling_list(bits: _Bits, size: int) -> None:
+def _skip_scaling_list(bits: BitReader, size: int) -> None:
     last = following = 8
     for _ in range(size):
         if following:
@@ -121,7 +93,7 @@ def _skip_scaling_list(bits: _Bits, size: int) -> None:
 
 
 def _h265(payload: bytes) -> PictureSize:
-    bits = _Bits(payload[2:])
+    bits = BitReader(payload[2:])
     bits.read(4)
     sub_layers = bits.read(3)
     bits.read(1)
@@ -141,7 +113,7 @@ def _h265(payload: bytes) -> PictureSize:
     return PictureSize(width, height)
 
 
-def _skip_profile_tier_level(bits: _Bits, sub_layers: int) -> None:
+def _skip_profile_tier_level(bits: BitReader, sub_layers: int) -> None:
     bits.read(88)
     bits.read(8)
     present = [(bits.read(1), bits.read(1)) for _ in range(sub_layers)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import re
 from typing import Final, NamedTuple
 
+from ..aac import has_band_replication, plain_config
 from ..frames import Codec, TrackFormat, TrackKind
 
 _CODECS: Final = {
@@ -31,10 +32,6 @@ _STATIC: Final = {
 """Payload types that need no rtpmap (RFC 3551 6); 2 is its older meaning."""
 _METADATA: Final = "VND.ONVIF.METADATA"
 _G726: Final = re.compile(r"(?:AAL2-)?G726-(16|24|32|40)")
-_AAC_RATES: Final = (
-    96000, 88200, 64000, 48000, 44100, 32000, 24000,
-    22050, 16000, 12000, 11025, 8000, 7350,
-)  # fmt: skip
 _SET_NAMES: Final = ("sprop-vps", "sprop-sps", "sprop-pps")
 
 
@@ -161,7 +158,7 @@ def _aac(mapped: _RtpMap, given: Mapping[str, str]) -> TrackFormat:
         rate,
         mapped.channels,
         config=_from_hex(given.get("config", ""))
-        or _plain_config(rate, mapped.channels),
+        or plain_config(rate, mapped.channels),
         name=mapped.name,
         au_header_bits=bits,
     )
@@ -171,14 +168,6 @@ def _bits(given: Mapping[str, str], name: str, default: int) -> int:
     text = given.get(name, "")
     value = _number(text) if text else default
     return value if 0 <= value <= 32 and (value or name != "sizelength") else default
-
-
-def _plain_config(rate: int, channels: int) -> bytes:
-    """Return an AudioSpecificConfig for AAC-LC (ISO 14496-3 1.6.2.1), b"" if there is none."""
-    if rate not in _AAC_RATES or channels > 8:
-        return b""
-    layout = 7 if channels == 8 else channels
-    return (2 << 11 | _AAC_RATES.index(rate) << 7 | layout << 3).to_bytes(2)
 
 
 def _latm(mapped: _RtpMap, given: Mapping[str, str]) -> TrackFormat:
@@ -208,4 +197,4 @@ def _config_of_mux(mux: bytes) -> bytes:
     if value >> 41 != 0b0_1_000000_0000_000:
         return b""
     config = ((value << 15) & (1 << 56) - 1).to_bytes(7)
-    return config[:4] if config[0] >> 3 in {5, 29} else config[:2]
+    return config[:4] if has_band_replication(config) else config[:2]

@@ -16,11 +16,6 @@ from custom_components.vtrack_nvr.core.rtp.depacketize import (
     can_depacketize,
     make_depacketizer,
 )
-from custom_components.vtrack_nvr.core.rtp.depacketize.aac_config import (
-    core_rate_and_length,
-    ticks_per_frame,
-)
-from custom_components.vtrack_nvr.core.rtp.depacketize.bits import BitReader
 from custom_components.vtrack_nvr.core.rtp.replay_extension import CLEAN, ReplayStamp
 
 BOUNDS = Bounds(access_unit_bytes=1000)
@@ -150,35 +145,6 @@ def test_an_audio_frame_beyond_its_bound_is_refused(codec: Codec) -> None:
     assert error.value.kind is ErrorKind.PROTOCOL
 
 
-@pytest.mark.parametrize(
-    ("config", "clock_rate", "ticks"),
-    [
-        ("1408", 16000, 1024),
-        ("1190", 48000, 1024),
-        ("140c", 16000, 960),
-        ("2b098800", 48000, 2048),
-        ("", 8000, 1024),
-        ("16", 8000, 1024),
-        ("1688", 8000, 1024),
-    ],
-)
-def test_the_frame_length_follows_from_the_configuration(
-    config: str, clock_rate: int, ticks: int
-) -> None:
-    track_format = audio(Codec.AAC, clock_rate=clock_rate, config=bytes.fromhex(config))
-    assert ticks_per_frame(track_format) == ticks
-
-
-def test_an_explicit_sampling_rate_is_read() -> None:
-    config = bytes.fromhex("17802b1108")
-    assert core_rate_and_length(config) == (22050, 1024)
-
-
-def test_escaped_object_types_are_read() -> None:
-    # 31 escapes to 6 more bits: 42 (USAC), 48 kHz
-    assert core_rate_and_length(bytes.fromhex("f9464040")) == (48000, 1024)
-
-
 def test_latm_with_its_configuration_outside_is_raw_aac() -> None:
     out, push, _ = make(
         audio(Codec.AAC, clock_rate=16000, config=AAC_16K, name="MP4A-LATM")
@@ -222,13 +188,6 @@ def test_other_codecs_are_refused_by_name(codec: Codec) -> None:
     with pytest.raises(NvrError, match="X-ODD") as error:
         make_depacketizer(0, track_format, BOUNDS, [])
     assert error.value.kind is ErrorKind.UNSUPPORTED_CODEC
-
-
-def test_reading_bits_beyond_the_end_fails() -> None:
-    bits = BitReader(b"\xa5")
-    assert [bits.read(4), bits.read(3), bits.left] == [10, 2, 1]
-    with pytest.raises(IndexError):
-        bits.read(2)
 
 
 def aac_frames() -> tuple[bytes, list[bytes]]:

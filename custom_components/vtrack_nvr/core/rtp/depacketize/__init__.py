@@ -55,7 +55,7 @@ def make_depacketizer(
     if codec is Codec.H265:
         return H265Depacketizer(track, out, track_format.parameter_sets, limit)
     if codec in _PLAIN:
-        return PlainDepacketizer(track, out)
+        return PlainDepacketizer(track, out, limit)
     if codec is Codec.LATM or track_format.name.upper() == LATM_NAME:
         return LatmDepacketizer(track, out, track_format, limit)
     return AacDepacketizer(track, out, track_format, limit)

@@ -2,32 +2,26 @@
 
 from typing import override
 
-from ...errors import ErrorKind, NvrError
+from ...aac import ticks_per_frame
 from ...frames import AccessUnit, TrackFormat
 from ..replay_extension import ReplayStamp
-from .aac_config import ticks_per_frame
-from .base import Depacketizer, make_unit
+from .audio import AudioDepacketizer
 
 
-class AacDepacketizer(Depacketizer):
+class AacDepacketizer(AudioDepacketizer):
     """Raw AAC frames; several in one packet are dated a frame length apart."""
 
     def __init__(
         self, track: int, out: list[AccessUnit], track_format: TrackFormat, limit: int
     ) -> None:
         """Read the header layout from the session description's `track_format`."""
-        self.out = out
-        self._track = track
-        self._limit = limit
+        super().__init__(track, out, limit)
         self._size_bits, index_bits, delta_bits = track_format.au_header_bits
         self._first_bits = self._size_bits + index_bits
         self._next_bits = self._size_bits + delta_bits
         self._ticks = ticks_per_frame(track_format)
-        self._fragments: list[bytes] = []
-        self._held = 0
         self._wanted = 0
         self._timestamp = 0
-        self._stamp: ReplayStamp | None = None
 
     @override
     def push(
@@ -54,25 +48,15 @@ class AacDepacketizer(Depacketizer):
             if size:
                 self._emit(
                     bytes(payload[start:stop]),
-                    (timestamp + number * self._ticks) & 0xFFFFFFFF,
+                    timestamp + number * self._ticks,
                     stamp if number == 0 else None,
                 )
             start = stop
 
     @override
-    def release(self) -> None:
-        pass
-
-    @override
-    def finish(self) -> None:
-        self.reset()
-
-    @override
     def reset(self) -> None:
-        self._fragments.clear()
-        self._held = 0
+        super().reset()
         self._wanted = 0
-        self._stamp = None
 
     def _read_headers(self, payload: memoryview) -> tuple[list[int], int]:
         """Return the frame sizes and where the first frame begins (RFC 3640 3.2.1)."""
@@ -103,25 +87,15 @@ class AacDepacketizer(Depacketizer):
         stamp: ReplayStamp | None,
     ) -> None:
         """Collect a frame that is larger than a packet: each piece tells the whole size."""
-        if size > self._limit:
-            raise NvrError(
-                ErrorKind.PROTOCOL, f"audio frame longer than {self._limit} bytes"
-            )
+        self._check(size)
         if self._wanted != size:
             self.reset()
-        if not self._fragments:
+        if not self._pieces:
             self._wanted = size
             self._timestamp = timestamp
             self._stamp = stamp
-        self._fragments.append(bytes(body))
-        self._held += len(body)
+        self._hold(body)
         if self._held >= size:
             if self._held == size:
-                self._emit(b"".join(self._fragments), timestamp, self._stamp)
+                self._emit(b"".join(self._pieces), timestamp, self._stamp)
             self.reset()
-
-    def _emit(self, data: bytes, timestamp: int, stamp: ReplayStamp | None) -> None:
-        flags = stamp.flags if stamp else 0
-        self.out.append(
-            make_unit(self._track, data, timestamp, stamp, flags, True, False)
-        )

@@ -7,32 +7,26 @@ it in band, units are LOAS frames, which decoders of LATM read.
 
 from typing import override
 
-from ...errors import ErrorKind, NvrError
+from ...aac import ticks_per_frame
 from ...frames import AccessUnit, Codec, TrackFormat
 from ..replay_extension import ReplayStamp
-from .aac_config import ticks_per_frame
-from .base import Depacketizer, make_unit
+from .audio import AudioDepacketizer
 
 _LOAS_SYNC = 0x2B7
 _LOAS_LIMIT = 0x1FFF
 
 
-class LatmDepacketizer(Depacketizer):
+class LatmDepacketizer(AudioDepacketizer):
     """Audio mux elements collected until the marker bit."""
 
     def __init__(
         self, track: int, out: list[AccessUnit], track_format: TrackFormat, limit: int
     ) -> None:
         """Codec AAC: configuration out of band; codec LATM: in band."""
-        self.out = out
-        self._track = track
-        self._limit = limit
+        super().__init__(track, out, limit)
         self._is_raw = track_format.codec is Codec.AAC
         self._ticks = ticks_per_frame(track_format)
-        self._parts: list[bytes] = []
-        self._held = 0
         self._timestamp = 0
-        self._stamp: ReplayStamp | None = None
         self._is_broken = False
 
     @override
@@ -47,50 +41,28 @@ class LatmDepacketizer(Depacketizer):
         if timestamp != self._timestamp:
             self.reset()
             self._timestamp = timestamp
-        if is_after_loss and self._parts:
+        if is_after_loss and self._pieces:
             self._is_broken = True
         if self._stamp is None:
             self._stamp = stamp
-        self._parts.append(bytes(payload))
-        self._held += len(payload)
-        if self._held > self._limit:
-            raise NvrError(
-                ErrorKind.PROTOCOL, f"audio frame longer than {self._limit} bytes"
-            )
+        self._hold(payload)
         if marker:
             if not self._is_broken:
-                self._emit(b"".join(self._parts))
+                self._split(b"".join(self._pieces))
             self.reset()
 
     @override
-    def release(self) -> None:
-        pass
-
-    @override
-    def finish(self) -> None:
-        self.reset()
-
-    @override
     def reset(self) -> None:
-        self._parts.clear()
-        self._held = 0
-        self._stamp = None
+        super().reset()
         self._is_broken = False
 
-    def _emit(self, element: bytes) -> None:
+    def _split(self, element: bytes) -> None:
         frames = raw_frames(element) if self._is_raw else loas_frame(element)
         for number, frame in enumerate(frames):
-            stamp = self._stamp if number == 0 else None
-            self.out.append(
-                make_unit(
-                    self._track,
-                    frame,
-                    (self._timestamp + number * self._ticks) & 0xFFFFFFFF,
-                    stamp,
-                    stamp.flags if stamp else 0,
-                    True,
-                    False,
-                )
+            self._emit(
+                frame,
+                self._timestamp + number * self._ticks,
+                self._stamp if number == 0 else None,
             )
 
 

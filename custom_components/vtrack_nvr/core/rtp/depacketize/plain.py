@@ -2,18 +2,12 @@
 
 from typing import override
 
-from ...frames import AccessUnit
 from ..replay_extension import ReplayStamp
-from .base import Depacketizer, make_unit
+from .audio import AudioDepacketizer
 
 
-class PlainDepacketizer(Depacketizer):
-    """One packet is one unit; every unit of audio is a key."""
-
-    def __init__(self, track: int, out: list[AccessUnit]) -> None:
-        """Append the units of track number `track` to `out`."""
-        self.out = out
-        self._track = track
+class PlainDepacketizer(AudioDepacketizer):
+    """One packet is one unit."""
 
     @override
     def push(
@@ -25,21 +19,4 @@ class PlainDepacketizer(Depacketizer):
         is_after_loss: bool,
     ) -> None:
         if payload:
-            flags = stamp.flags if stamp else 0
-            self.out.append(
-                make_unit(
-                    self._track, bytes(payload), timestamp, stamp, flags, True, False
-                )
-            )
-
-    @override
-    def release(self) -> None:
-        pass
-
-    @override
-    def finish(self) -> None:
-        pass
-
-    @override
-    def reset(self) -> None:
-        pass
+            self._emit(bytes(payload), timestamp, stamp)

@@ -21,3 +21,17 @@ class BitReader:
             raise IndexError(msg)
         self._left -= count
         return self._value >> self._left & (1 << count) - 1
+
+    def ue(self) -> int:
+        """Return an Exp-Golomb coded number (H.264 9.1); `ValueError` beyond 32 bits."""
+        zeros = 0
+        while not self.read(1):
+            zeros += 1
+            if zeros > 32:
+                raise ValueError("no Exp-Golomb number")
+        return (1 << zeros) - 1 + self.read(zeros)
+
+    def se(self) -> int:
+        """Return a signed Exp-Golomb coded number (H.264 9.1.1)."""
+        number = self.ue()
+        return (number + 1) // 2 if number & 1 else -(number // 2)
