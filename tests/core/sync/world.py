@@ -6,9 +6,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 import random
 
+from custom_components.vtrack_nvr.core.clips import ClipStart
 from custom_components.vtrack_nvr.core.fetching import FetchJob
+from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.models import CameraKey, CoverageState, NvrKey
+from custom_components.vtrack_nvr.core.models import (
+    CameraKey,
+    ClipFacts,
+    ClipSource,
+    CoverageState,
+    NvrKey,
+)
 from custom_components.vtrack_nvr.core.policy import Waits
 from custom_components.vtrack_nvr.core.sync.engine import SyncEngine
 from custom_components.vtrack_nvr.core.sync.ports import Gate
@@ -153,3 +161,44 @@ async def a_world(
     engine = make_engine(library, fetcher, clock, limits)
     async with clock, running(engine):
         yield World(clock, library, device, fetcher, engine, devices)
+
+
+class OneGate:
+    """An on/off entity."""
+
+    def __init__(self) -> None:
+        self.open = False
+
+    def is_open(self, camera: CameraKey) -> bool:
+        return self.open
+
+
+class LiveRecorder:
+    """Takes note of what it is asked to record."""
+
+    def __init__(self) -> None:
+        self.wanted: list[tuple[CameraKey, TimeRange]] = []
+
+    async def want(self, camera: CameraKey, wanted: TimeRange, event: str = "") -> None:
+        self.wanted.append((camera, wanted))
+
+
+def keep_live(world: World, stretch: TimeRange) -> None:
+    """Complete a clip as the live recorder does."""
+    start = ClipStart(CAM, stretch.start_ms, stretch.start_ms, 1, ClipSource.LIVE)
+    facts = ClipFacts(
+        stretch,
+        stretch.end_ms,
+        stretch.start_ms,
+        1,
+        1,
+        "",
+        Codec.H264,
+        None,
+        1,
+        1,
+        1,
+        source=ClipSource.LIVE,
+    )
+    world.library.keep(start, facts)
+    world.engine.notify_kept(CAM, stretch)

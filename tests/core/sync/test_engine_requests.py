@@ -1,0 +1,226 @@
+"""Stories of requests: ahead of everything, across restarts, to an end in any case."""
+
+import asyncio
+
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.sync.settings import (
+    CameraSettings,
+    EngineLimits,
+    SyncMode,
+)
+from custom_components.vtrack_nvr.core.sync.spec import CameraSpec, NvrSpec
+
+from .world import CAM, CAM2, HOUR, MINUTE, NOW, NVR, a_world, make_engine, running
+
+
+async def test_a_request_during_back_fill_is_served_first_and_the_rest_ends_complete() -> (
+    None
+):
+    async with a_world(speed=60.0) as world:
+        world.fetcher.gop_ms = MINUTE
+        world.record(24 * HOUR)
+        world.attach()
+        await world.sleep(60)
+        assert world.fetcher.running == 1
+        asked_ms = world.clock.now_ms()
+        wanted = TimeRange(NOW - 20 * HOUR, NOW - 20 * HOUR + MINUTE)
+        saved = await world.engine.save_clip(CAM, wanted, deadline_s=600)
+        assert saved.outcome == "kept"
+        assert saved.is_whole
+        first = next(
+            begun for begun in world.fetcher.begun if begun.job.device_range == wanted
+        )
+        assert first.at_ms - asked_ms <= 5_000
+        assert (await world.engine.sync_now()).is_complete
+        (kept,) = world.library.book(CAM).kept
+        assert kept.start_ms == NOW - 24 * HOUR
+        assert kept.end_ms >= NOW - 5 * MINUTE
+
+
+async def test_a_request_inside_the_very_stretch_under_way_interrupts_it() -> None:
+    async with a_world(speed=8.0) as world:
+        world.record(2 * HOUR)
+        world.attach()
+        await world.sleep(60)
+        asked_ms = world.clock.now_ms()
+        wanted = TimeRange(NOW - 20 * MINUTE, NOW - 19 * MINUTE)
+        assert world.fetcher.begun[0].job.device_range.overlaps(wanted)
+        saved = await world.engine.save_clip(CAM, wanted, deadline_s=60)
+        assert saved.is_whole
+        assert world.clock.now_ms() - asked_ms <= 15_000
+        assert (await world.engine.sync_now()).is_complete
+        assert len(world.library.book(CAM).kept) == 1
+
+
+async def test_a_request_for_what_is_yet_to_come_waits_for_it() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+        world.attach()
+        await world.engine.sync_now()
+        now_ms = world.clock.now_ms()
+        wanted = TimeRange(now_ms - 10_000, now_ms + 20_000)
+        saved = await world.engine.save_clip(CAM, wanted, deadline_s=120)
+        assert saved.outcome == "kept"
+        assert world.clock.now_ms() - wanted.end_ms < 15_000
+        assert saved.kept == (wanted,)
+
+
+async def test_a_request_for_nothing_says_so() -> None:
+    async with a_world() as world:
+        world.record(3 * HOUR, until_ago_ms=2 * HOUR)
+        world.record(HOUR, token="r2")
+        world.device.recordings_by_token["r1"].ranges += (
+            TimeRange(NOW - 30 * MINUTE, NOW - 20 * MINUTE),
+        )
+        world.attach()
+        wanted = TimeRange(NOW - 90 * MINUTE, NOW - 89 * MINUTE)
+        saved = await world.engine.save_clip(CAM, wanted)
+        assert saved.outcome == "missing"
+        assert saved.missing == (wanted,)
+
+
+async def test_a_deadline_ends_the_wait_and_not_the_request() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+        world.device.problem = NvrError(ErrorKind.UNREACHABLE)
+        world.attach()
+        wanted = TimeRange(NOW - 30 * MINUTE, NOW - 29 * MINUTE)
+        saved = await world.engine.save_clip(CAM, wanted, deadline_s=60)
+        assert saved.outcome == "expired"
+        assert not saved.clips
+        world.device.problem = None
+        (want,) = world.library.open_wants.values()
+        later = await world.engine.wait_for(want)
+        assert later.outcome == "kept"
+
+
+async def test_a_request_outlives_a_restart() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+        world.device.problem = NvrError(ErrorKind.UNREACHABLE)
+        world.attach()
+        want = await world.engine.request(
+            CAM, TimeRange(NOW - 30 * MINUTE, NOW - 29 * MINUTE)
+        )
+        await world.engine.stop()
+        world.device.problem = None
+        second = make_engine(world.library, world.fetcher, world.clock)
+        second.attach_nvr(
+            NvrSpec(
+                NVR,
+                world.device,
+                {CAM: CameraSpec(CameraSettings(mode=SyncMode.ON_DEMAND), ("r1",))},
+            )
+        )
+        async with running(second):
+            await world.sleep(60)
+            assert world.library.closed_wants[want.id] == "kept"
+            assert world.kept_ms() < 2 * MINUTE
+
+
+async def test_a_camera_without_any_source_says_missing_at_once() -> None:
+    async with a_world() as world:
+        world.engine.attach_nvr(NvrSpec(NVR, world.device, {CAM: CameraSpec()}))
+        saved = await world.engine.save_clip(CAM, TimeRange(NOW - MINUTE, NOW))
+        assert saved.outcome == "missing"
+
+
+async def test_a_request_is_cancelled_with_its_camera_or_by_hand() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+        world.attach(CAM, CAM2)
+        later = TimeRange(NOW + HOUR, NOW + HOUR + MINUTE)
+        by_hand = await world.engine.request(CAM, later)
+        await world.engine.cancel_request(by_hand)
+        await world.engine.cancel_request(by_hand)
+        assert (await world.engine.wait_for(by_hand)).outcome == "cancelled"
+        with_camera = await world.engine.request(CAM, later)
+        waiting = asyncio.ensure_future(world.engine.wait_for(with_camera))
+        await asyncio.sleep(0)
+        await world.engine.remove_camera(NVR, CAM)
+        assert (await waiting).outcome == "cancelled"
+        await world.engine.remove_camera(NVR, CAM)
+
+
+async def test_stopping_lets_go_of_whoever_waits_and_keeps_the_request() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+        world.attach()
+        later = TimeRange(NOW + HOUR, NOW + HOUR + MINUTE)
+        waiting = asyncio.ensure_future(world.engine.save_clip(CAM, later))
+        running = asyncio.ensure_future(world.engine.sync_now())
+        await world.sleep(0.1)
+        await world.engine.stop()
+        assert (await waiting).outcome == "cancelled"
+        await running
+        assert len(world.library.open_wants) == 1
+
+
+async def test_a_request_that_nobody_can_answer_is_closed_after_a_day() -> None:
+    async with a_world(limits=EngineLimits(request_max_age_s=3600)) as world:
+        world.record(HOUR)
+        world.device.problem = NvrError(ErrorKind.UNREACHABLE)
+        world.attach()
+        saved = await world.engine.save_clip(CAM, TimeRange(NOW - MINUTE, NOW))
+        assert saved.outcome == "expired"
+        assert world.clock.now_ms() - NOW >= HOUR
+
+
+async def test_damaged_footage_ends_a_request_with_what_there_is() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+        world.fetcher.break_at_ms = NOW - 30 * MINUTE
+        world.fetcher.break_kind = ErrorKind.DAMAGED
+        world.attach(settings=CameraSettings(mode=SyncMode.ON_DEMAND))
+        wanted = TimeRange(NOW - 31 * MINUTE, NOW - 30 * MINUTE + 30_000)
+        saved = await world.engine.save_clip(CAM, wanted)
+        assert saved.outcome == "partly"
+        assert saved.missing == (TimeRange(NOW - 30 * MINUTE, wanted.end_ms),)
+
+
+async def test_a_hole_in_footage_not_wanted_ends_a_request_too() -> None:
+    async with a_world() as world:
+        recording = world.record(HOUR)
+        hole = TimeRange(NOW - 30 * MINUTE, NOW - 29 * MINUTE)
+        recording.holes = (hole,)
+        world.attach(settings=CameraSettings(mode=SyncMode.ON_DEMAND))
+        wanted = TimeRange(NOW - 31 * MINUTE, NOW - 28 * MINUTE)
+        saved = await world.engine.save_clip(CAM, wanted)
+        assert saved.missing == (hole,)
+        assert world.clock.now_ms() - NOW < 5 * MINUTE
+        assert len(world.fetcher.begun) <= 8
+
+
+async def test_a_request_gets_what_an_index_does_not_list_yet() -> None:
+    async with a_world() as world:
+        recording = world.record(HOUR)
+        recording.lag_ms = 2 * HOUR
+        recording.ranges = (TimeRange(NOW - HOUR, NOW - 30 * MINUTE),)
+        world.attach(settings=CameraSettings(mode=SyncMode.ON_DEMAND))
+        wanted = TimeRange(NOW - 10 * MINUTE, NOW - 9 * MINUTE)
+        saving = asyncio.ensure_future(world.engine.save_clip(CAM, wanted))
+        await world.sleep(10)
+        assert not saving.done()
+        listed = recording.footage
+        recording.footage = lambda now_ms: (  # type: ignore[method-assign]
+            listed(now_ms)
+            if world.fetcher.running == 0
+            else (TimeRange(NOW - HOUR, now_ms),)
+        )
+        assert (await saving).outcome == "kept"
+
+
+async def test_a_fetch_that_finds_no_gop_border_is_cut_off_for_a_request() -> None:
+    async with a_world(speed=0.5) as world:
+        world.fetcher.gop_ms = 60_000
+        world.record(3 * HOUR)
+        world.attach()
+        await world.sleep(10)
+        asked_ms = world.clock.now_ms()
+        wanted = TimeRange(NOW - 3 * HOUR, NOW - 3 * HOUR + 1000)
+        await world.engine.request(CAM, wanted)
+        await world.sleep(10)
+        job = world.fetcher.begun[0].job
+        assert job.device_range.duration_ms > MINUTE
+        assert world.clock.now_ms() - asked_ms == 10_000
