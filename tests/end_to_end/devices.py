@@ -44,6 +44,7 @@ class Devices:
         """Switch all off and end the thread."""
         for nvr in self._running:
             await self.run(nvr.stop())
+        await self.run(self.loop.shutdown_default_executor())
         self.loop.call_soon_threadsafe(self.loop.stop)
         await asyncio.to_thread(self._thread.join)
         self.loop.close()

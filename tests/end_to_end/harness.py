@@ -41,7 +41,8 @@ from custom_components.vtrack_nvr.core.sync.settings import (
 from custom_components.vtrack_nvr.core.sync.spec import CameraSpec, NvrSpec
 from custom_components.vtrack_nvr.core.sync.status import CameraStatus, NvrStatus
 
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 PENDING = frozenset(
     {CoverageState.ON_DEVICE, CoverageState.FETCHING, CoverageState.FAILED}
 )
@@ -219,7 +220,10 @@ class Home:
         can_live: bool = False,
         **login: str,
     ) -> Attached:
-        """Introduce an NVR unless it is known, and hand it to the engine."""
+        """Introduce an NVR unless it is known, and hand it to the engine.
+
+        Its nightly sweep is half a day away, at whatever time of day this runs.
+        """
         key = NvrKey(f"nvr-{about['serial'] or about['uuid']}")
         nvr = self.nvrs.get(key) or await self.introduce(about, **login)
         settings = settings or CameraSettings()
@@ -227,9 +231,9 @@ class Home:
             camera: replace(spec, settings=settings, can_live=can_live)
             for camera, spec in nvr.cameras.items()
         }
-        self.engine.attach_nvr(
-            NvrSpec(nvr.key, nvr.device, nvr.cameras, nvr_settings or NvrSettings())
-        )
+        hour = (self.clock.now_ms() // HOUR_MS + 12) % 24
+        chosen = replace(nvr_settings or NvrSettings(), full_sweep_hour=hour)
+        self.engine.attach_nvr(NvrSpec(nvr.key, nvr.device, nvr.cameras, chosen))
         return nvr
 
     # What tests look at

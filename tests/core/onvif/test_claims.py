@@ -5,7 +5,7 @@ import pytest
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import Recording, RecordingStatus
 from custom_components.vtrack_nvr.core.onvif.fold import claims_more
-from custom_components.vtrack_nvr.core.onvif.search import HistoryEvent
+from custom_components.vtrack_nvr.core.onvif.search import HistoryEvent, HistoryTopic
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -64,3 +64,37 @@ def test_a_list_may_have_been_cut_short(
 ) -> None:
     found = claims_more(events(*changes), recording(end_ms), WINDOW, NOW)
     assert found is expected
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        pytest.param([(A + HOUR, False)], True, id="told-of-the-end"),
+        pytest.param([(A, True), (A + HOUR, False)], True, id="told-of-both"),
+        pytest.param(
+            [(A + HOUR, False), (A + 2 * HOUR, True)], False, id="began-again"
+        ),
+        pytest.param([(A, False)], False, id="told-of-nothing-newer"),
+        pytest.param([(A + HOUR, True)], False, id="goes-on"),
+    ],
+)
+def test_the_other_topic_may_show_that_a_list_was_cut_short(
+    told: list[tuple[int, bool]], *, expected: bool
+) -> None:
+    others = [
+        HistoryEvent(
+            at, is_present=present, topic=HistoryTopic.RECORDING, recording="R"
+        )
+        for at, present in told
+    ]
+    listed = [*events((A, True)), *others]
+    assert claims_more(listed, recording(95 * DAY), WINDOW, NOW) is expected
+    foreign = [
+        HistoryEvent(
+            at, is_present=present, topic=HistoryTopic.RECORDING, recording="S"
+        )
+        for at, present in told
+    ]
+    assert not claims_more(
+        [*events((A, True)), *foreign], recording(95 * DAY), WINDOW, NOW
+    )

@@ -159,8 +159,8 @@ def claims_more(
     """Say whether a list may have been cut short, by the recording's own word. Pure.
 
     Either it ends with an end and the recording says that its footage ends later inside
-    the window, or it holds several stretches and breaks off long before the end of what
-    it leaves open.
+    the window, or it breaks off long before the end of what it leaves open: after several
+    stretches, or where the other topic already told of the end.
     """
     to_ms = _extent(recording, device_now_ms).to_ms
     chosen = sorted(
@@ -174,7 +174,20 @@ def claims_more(
         return last.device_ms + CONTRADICTION_MS < to_ms <= window.end_ms
     limit_ms = min(to_ms, window.end_ms, device_now_ms)
     is_long = limit_ms - last.device_ms > window.duration_ms // 20
-    return is_long and len(chosen) >= FEW_EVENTS
+    return is_long and (len(chosen) >= FEW_EVENTS or _is_ended(events, recording, last))
+
+
+def _is_ended(
+    events: Iterable[HistoryEvent], recording: Recording, last: HistoryEvent
+) -> bool:
+    """Say whether the newest event of the other topic ends what `last` began."""
+    others = [
+        event
+        for event in events
+        if event.recording in {recording.token, ""} and event.topic is not last.topic
+    ]
+    newest = max(others, key=lambda e: (e.device_ms, e.is_present), default=last)
+    return not newest.is_present and newest.device_ms > last.device_ms
 
 
 def _tail(
