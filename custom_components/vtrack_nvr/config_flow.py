@@ -49,7 +49,7 @@ from .flow_forms import (
 from .flow_found import Candidate, Found
 from .flow_options import VtrackOptionsFlow
 from .flow_report import Phrases, channel_label, report_text
-from .flow_storage import storage_options
+from .flow_storage import async_storages
 from .runtime.connect import (
     Address,
     FoundDevice,
@@ -319,14 +319,19 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
             SelectOptionDict(value=channel.token, label=channel_label(channel, phrases))
             for channel in self._report.channels
         ]
-        storages = await storage_options(self.hass, phrases)
+        storages = await async_storages(self.hass, phrases)
         return self.async_show_form(
             step_id="cameras",
             data_schema=self.add_suggested_values_to_schema(
-                cameras_form(options, storages), user_input
+                cameras_form(
+                    options, storages.options, storage_open=storages.is_doubtful
+                ),
+                user_input,
             ),
             errors=errors,
-            description_placeholders={"report": report_text(self._report, phrases)},
+            description_placeholders={
+                "report": report_text(self._report, phrases, storages.proposal)
+            },
             last_step=True,
         )
 

@@ -1,5 +1,6 @@
 """One camera of an NVR: add a channel, change how it is kept."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import (
@@ -7,20 +8,21 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     SubentryFlowResult,
 )
-from homeassistant.helpers.selector import (
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-)
+from homeassistant.helpers.selector import SelectOptionDict
 import voluptuous as vol
 
-from .const import CONF_CHANNEL
+from .const import CONF_CHANNEL, CONF_MODE, CONF_RETENTION_DAYS
 from .core.errors import NvrError
 from .core.models import Channel, NvrKey
 from .flow_entry import camera_data, camera_key, camera_title
-from .flow_forms import CAMERA_DEFAULTS, camera_form
 from .flow_report import Phrases, channel_label
+from .flow_settings import (
+    CAMERA_DEFAULTS,
+    camera_form,
+    flat,
+    new_camera_form,
+    suggested,
+)
 
 if TYPE_CHECKING:
     from .runtime import VtrackConfigEntry
@@ -32,6 +34,7 @@ class CameraSubentryFlow(ConfigSubentryFlow):
     def __init__(self) -> None:
         """Start knowing no channels."""
         self._channels: tuple[Channel, ...] = ()
+        self._form = vol.Schema({})
 
     @property
     def _entry(self) -> VtrackConfigEntry:
@@ -46,14 +49,14 @@ class CameraSubentryFlow(ConfigSubentryFlow):
             return self.async_abort(reason="not_loaded")
         nvr = NvrKey(str(entry.unique_id))
         if user_input is not None:
-            channel = next(
-                item
-                for item in self._channels
-                if item.token == user_input[CONF_CHANNEL]
-            )
+            token = user_input[CONF_CHANNEL]
+            channel = next(item for item in self._channels if item.token == token)
+            settings = {
+                key: user_input[key] for key in (CONF_MODE, CONF_RETENTION_DAYS)
+            }
             return self.async_create_entry(
                 title=camera_title(channel, entry.title, len(self._channels)),
-                data=camera_data(channel, {}),
+                data=camera_data(channel, settings),
                 unique_id=camera_key(nvr, channel),
             )
         try:
@@ -67,23 +70,22 @@ class CameraSubentryFlow(ConfigSubentryFlow):
         phrases = await Phrases.async_load(self.hass)
         return self.async_show_form(
             step_id="user",
-            data_schema=vol.Schema(
-                {
-                    vol.Required(CONF_CHANNEL, default=new[0].token): SelectSelector(
-                        SelectSelectorConfig(
-                            options=[
-                                SelectOptionDict(
-                                    value=item.token,
-                                    label=channel_label(item, phrases),
-                                )
-                                for item in new
-                            ],
-                            mode=SelectSelectorMode.LIST,
-                        )
+            data_schema=new_camera_form(
+                self._as_its_neighbours(),
+                [
+                    SelectOptionDict(
+                        value=item.token, label=channel_label(item, phrases)
                     )
-                }
+                    for item in new
+                ],
             ),
         )
+
+    def _as_its_neighbours(self) -> Mapping[str, Any]:
+        """Return how the other cameras of the device are kept, where there are any."""
+        for subentry in self._entry.subentries.values():
+            return {**CAMERA_DEFAULTS, **subentry.data}
+        return CAMERA_DEFAULTS
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
@@ -91,23 +93,18 @@ class CameraSubentryFlow(ConfigSubentryFlow):
         """Change how a camera is kept."""
         entry = self._entry
         subentry = self._get_reconfigure_subentry()
-        form = camera_form(await self._async_recordings())
+        shown = {**CAMERA_DEFAULTS, **subentry.data}
         if user_input is not None:
-            emptied = {
-                str(key): None for key in form.schema if str(key) not in user_input
-            }
+            # The form as it was shown: by now the device may list other recordings.
+            given = flat(self._form, user_input)
             return self.async_update_and_abort(
-                entry,
-                subentry,
-                data={**subentry.data, **emptied, **user_input},
+                entry, subentry, data={**subentry.data, **given}
             )
-        shown = {
-            key: value for key, value in subentry.data.items() if value is not None
-        }
+        self._form = camera_form(shown, await self._async_recordings())
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(
-                form, {**CAMERA_DEFAULTS, **shown}
+                self._form, suggested(self._form, shown)
             ),
             description_placeholders={"name": subentry.title},
         )

@@ -21,7 +21,7 @@ from .const import (
 )
 from .core.device_report import DeviceReport
 from .core.models import CameraKey, Channel, NvrKey
-from .flow_forms import CAMERA_DEFAULTS
+from .flow_settings import CAMERA_DEFAULTS
 from .runtime.connect import Address, Login
 
 

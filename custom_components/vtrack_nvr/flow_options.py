@@ -12,8 +12,8 @@ from .const import CONF_TIME_CORRECTION
 from .core.device_report import DeviceReport
 from .core.errors import NvrError
 from .flow_connect import async_try
-from .flow_forms import nvr_form
 from .flow_report import Phrases, clock_text, report_text
+from .flow_settings import NVR_DEFAULTS, flat, nvr_form, suggested
 from .flow_time import proposed_correction
 from .runtime.connect import Address, Login
 
@@ -31,17 +31,23 @@ class VtrackOptionsFlow(OptionsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change interval, sessions, bandwidth, gate and time correction."""
+        shown = {**NVR_DEFAULTS, **self.config_entry.options}
         if user_input is not None:
-            return self.async_create_entry(data=user_input)
-        shown = dict(self.config_entry.options)
+            given = flat(nvr_form(shown), user_input)
+            return self.async_create_entry(
+                data={key: value for key, value in given.items() if value is not None}
+            )
         report = await self._async_report()
         proposal = proposed_correction(report) if report else 0
-        if proposal and not shown.get(CONF_TIME_CORRECTION):
+        if proposal and not shown[CONF_TIME_CORRECTION]:
             shown[CONF_TIME_CORRECTION] = proposal
         phrases = await Phrases.async_load(self.hass)
+        form = nvr_form(shown)
         return self.async_show_form(
             step_id="settings",
-            data_schema=self.add_suggested_values_to_schema(nvr_form(), shown),
+            data_schema=self.add_suggested_values_to_schema(
+                form, suggested(form, shown)
+            ),
             description_placeholders={"clock": known_clock(report, proposal, phrases)},
         )
 
@@ -58,21 +64,26 @@ class VtrackOptionsFlow(OptionsFlow):
     async def async_step_test(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Connect as sync does and show the capability report."""
-        if user_input is not None:
-            return self.async_create_entry(data=dict(self.config_entry.options))
+        """Connect as sync does and show the capability report, or why there is none.
+
+        Both can be repeated, and neither changes anything.
+        """
         data = self.config_entry.data
         attempt = await async_try(
             self.hass, Address.of_entry(data), Login.of_entry(data)
         )
         phrases = await Phrases.async_load(self.hass)
-        return self.async_show_form(
+        if attempt.report is None:
+            return self.async_show_form(
+                step_id="test",
+                errors=attempt.errors,
+                description_placeholders={"report": phrases.get("test_failed")},
+                last_step=False,
+            )
+        return self.async_show_menu(
             step_id="test",
-            errors=attempt.errors,
-            description_placeholders={
-                "report": report_text(attempt.report, phrases) if attempt.report else ""
-            },
-            last_step=True,
+            menu_options=["test", "settings"],
+            description_placeholders={"report": report_text(attempt.report, phrases)},
         )
 
 

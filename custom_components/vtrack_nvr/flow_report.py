@@ -95,6 +95,6 @@ def clock_text(report: DeviceReport, phrases: Phrases) -> str:
     return phrases.get(f"{key}_seconds", count=size)
 
 
-def report_text(report: DeviceReport, phrases: Phrases) -> str:
-    """Return the capability report as a Markdown list."""
-    return "\n".join(f"- {line}" for line in _lines(report, phrases))
+def report_text(report: DeviceReport, phrases: Phrases, *more: str) -> str:
+    """Return the capability report as a Markdown list, with `more` lines at its end."""
+    return "\n".join(f"- {line}" for line in (*_lines(report, phrases), *more))

@@ -1,5 +1,7 @@
 """The storage section of a form: folders with what a person should know of them."""
 
+from dataclasses import dataclass
+
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import SelectOptionDict
 
@@ -22,12 +24,29 @@ def _label(choice: StorageChoice, phrases: Phrases) -> str:
     return phrases.get("storage_plain", **values)
 
 
-async def storage_options(
-    hass: HomeAssistant, phrases: Phrases
-) -> list[SelectOptionDict]:
-    """Return the folders to choose from, the best first; never empty."""
-    choices = await async_storage_choices(hass)
-    return [
-        SelectOptionDict(value=choice.path, label=_label(choice, phrases))
-        for choice in choices
-    ]
+@dataclass(frozen=True, slots=True)
+class Storages:
+    """The folders to choose from, the best first; there is always at least one."""
+
+    options: list[SelectOptionDict]
+    proposal: str
+    """Where clips are kept unless another folder is chosen, as a sentence."""
+    is_doubtful: bool
+    """A person should look at the proposal before going on."""
+
+
+async def async_storages(hass: HomeAssistant, phrases: Phrases) -> Storages:
+    """Look at the media folders: own disks first, what backups would include last."""
+    choices = sorted(
+        await async_storage_choices(hass),
+        key=lambda choice: (is_backed_up(choice), not choice.is_mount),
+    )
+    labels = [_label(choice, phrases) for choice in choices]
+    return Storages(
+        [
+            SelectOptionDict(value=choice.path, label=label)
+            for choice, label in zip(choices, labels, strict=True)
+        ],
+        phrases.get("storage_proposal", storage=labels[0]),
+        is_backed_up(choices[0]),
+    )

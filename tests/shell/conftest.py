@@ -1,10 +1,11 @@
 """A Home Assistant of its own for each test, with folders of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 import threading
 from typing import Any
+from unittest.mock import AsyncMock, patch
 
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
@@ -117,6 +118,29 @@ def media_dir(hass: HomeAssistant, tmp_path: Path) -> Path:
     folder.mkdir()
     hass.config.media_dirs = {"local": str(folder)}
     return folder
+
+
+@pytest.fixture
+def found_by_multicast() -> Iterator[AsyncMock]:
+    """Stand in for every search by multicast: it finds nothing, or what it is given."""
+    search = AsyncMock(return_value=())
+    shell = "custom_components.vtrack_nvr"
+    with (
+        patch(f"{shell}.config_flow.async_discover", search),
+        patch(f"{shell}.discovery.async_discover", search),
+    ):
+        yield search
+
+
+@pytest.fixture
+def not_set_up() -> Iterator[None]:
+    """Leave out what entries do once they are there: it is tested elsewhere."""
+    shell = "custom_components.vtrack_nvr"
+    with (
+        patch(f"{shell}.async_setup", return_value=True),
+        patch(f"{shell}.async_setup_entry", return_value=True),
+    ):
+        yield
 
 
 def address_of(nvr: RemoteNvr) -> Address:

@@ -1,6 +1,5 @@
 """The search in the background: what is new is offered, what moved is followed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import AsyncMock, patch
 
@@ -23,24 +22,7 @@ from custom_components.vtrack_nvr.discovery import (
 from custom_components.vtrack_nvr.runtime.connect import Address, async_discover
 from tests.shell.conftest import RemoteNvr, StartNvr, entry_for
 
-
-@pytest.fixture(autouse=True)
-def found_by_multicast() -> Iterator[AsyncMock]:
-    """Stand in for the search by multicast: tests stay on loopback."""
-    with patch(
-        "custom_components.vtrack_nvr.discovery.async_discover", return_value=()
-    ) as search:
-        yield search
-
-
-@pytest.fixture(autouse=True)
-def set_up() -> Iterator[None]:
-    """Do not set entries up."""
-    with (
-        patch("custom_components.vtrack_nvr.async_setup", return_value=True),
-        patch("custom_components.vtrack_nvr.async_setup_entry", return_value=True),
-    ):
-        yield
+pytestmark = pytest.mark.usefixtures("found_by_multicast", "not_set_up")
 
 
 def found(nvr: RemoteNvr) -> FoundDevice:

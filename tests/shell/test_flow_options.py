@@ -52,6 +52,23 @@ async def menu(hass: HomeAssistant, entry: MockConfigEntry, choice: str) -> Any:
     return await options.async_configure(result["flow_id"], {"next_step_id": choice})
 
 
+def suggested(result: Any, section: str = "") -> dict[str, Any]:
+    """Return what a form, or one of its sections, begins with."""
+    schema = result["data_schema"].schema
+    if section:
+        schema = schema[section].schema.schema
+    return {
+        str(key): key.description["suggested_value"]
+        for key in schema
+        if key.description
+    }
+
+
+def is_closed(result: Any, section: str) -> bool:
+    """Say whether a section has to be opened to be read."""
+    return bool(result["data_schema"].schema[section].options["collapsed"])
+
+
 async def test_settings_are_applied_without_a_reload(
     hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
@@ -63,16 +80,25 @@ async def test_settings_are_applied_without_a_reload(
         result["flow_id"],
         {
             "interval": 5,
-            "sessions": 2,
-            "bandwidth": 20,
-            "time_correction": -60,
             "gate": "schedule.night",
+            "limits_section": {"sessions": 2, "bandwidth": 20},
+            "clock_section": {"time_correction": -60},
         },
     )
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options["interval"] == 5
+    assert dict(entry.options) == {
+        "interval": 5,
+        "gate": "schedule.night",
+        "sessions": 2,
+        "bandwidth": 20,
+        "time_correction": -60,
+    }
     assert entry.runtime_data is runtime
+    # What differs from the usual is in sight, with its value.
+    result = await menu(hass, entry, "settings")
+    assert not is_closed(result, "limits_section")
+    assert suggested(result, "limits_section")["bandwidth"] == 20
 
 
 async def test_settings_can_be_changed_without_the_device(
@@ -89,22 +115,48 @@ async def test_settings_can_be_changed_without_the_device(
     assert await hass.config_entries.async_setup(entry.entry_id)
 
 
+async def test_settings_that_nobody_changed_are_short(
+    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+) -> None:
+    _, entry = house
+    result = await menu(hass, entry, "settings")
+    assert is_closed(result, "limits_section")
+    assert is_closed(result, "clock_section")
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"],
+        {
+            **suggested(result),
+            "limits_section": suggested(result, "limits_section"),
+            "clock_section": suggested(result, "clock_section"),
+        },
+    )
+    assert dict(entry.options) == {
+        "interval": 15,
+        "sessions": 1,
+        "bandwidth": 0,
+        "time_correction": 0,
+    }
+
+
 async def test_the_connection_test_shows_the_report_and_changes_nothing(
     hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
     nvr, entry = house
+    before = dict(entry.options)
     nvr.faults.html_ops = ["*"]
     result = await menu(hass, entry, "test")
     assert result["errors"] == {"base": "not_onvif"}
-    assert result["description_placeholders"]["report"] == ""
-    hass.config_entries.options.async_abort(result["flow_id"])
+    assert "try again" in result["description_placeholders"]["report"]
     nvr.faults.html_ops = []
-    result = await menu(hass, entry, "test")
-    assert not result["errors"]
+    options = hass.config_entries.options
+    result = await options.async_configure(result["flow_id"], {})
+    assert result["type"] is FlowResultType.MENU
     assert "search and replay" in result["description_placeholders"]["report"]
-    before = dict(entry.options)
-    result = await hass.config_entries.options.async_configure(result["flow_id"], {})
-    assert result["type"] is FlowResultType.CREATE_ENTRY
+    nvr.faults.html_ops = ["*"]
+    result = await options.async_configure(
+        result["flow_id"], {"next_step_id": result["menu_options"][0]}
+    )
+    assert result["errors"] == {"base": "not_onvif"}
     assert dict(entry.options) == before
 
 
@@ -150,20 +202,13 @@ async def test_a_correction_is_proposed_and_not_forced(
     monkeypatch.setattr(device, "report", shifted)
     result = await menu(hass, entry, "settings")
     assert "-120 min" in result["description_placeholders"]["clock"]
-    suggested = {
-        str(key): (key.description or {}).get("suggested_value")
-        for key in result["data_schema"].schema
-    }
-    assert suggested["time_correction"] == -120
+    assert suggested(result, "clock_section")["time_correction"] == -120
+    assert not is_closed(result, "clock_section")
     hass.config_entries.options.async_abort(result["flow_id"])
     hass.config_entries.async_update_entry(entry, options={"time_correction": -60})
     await hass.async_block_till_done()
     result = await menu(hass, entry, "settings")
-    suggested = {
-        str(key): (key.description or {}).get("suggested_value")
-        for key in result["data_schema"].schema
-    }
-    assert suggested["time_correction"] == -60
+    assert suggested(result, "clock_section")["time_correction"] == -60
 
 
 # Cameras
@@ -196,13 +241,20 @@ async def test_a_camera_that_was_removed_can_be_added_again(
     assert len(entry.runtime_data.cameras) == 3
     result = await add_camera(hass, entry)
     assert result["step_id"] == "user"
+    # The others keep on demand: so does this one, unless it is told otherwise.
+    values = result["data_schema"]({"retention_days": 3})
     result = await hass.config_entries.subentries.async_configure(
-        result["flow_id"], {"channel": removed.data["channel"]}
+        result["flow_id"], values
     )
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == removed.title
-    assert removed.unique_id in {sub.unique_id for sub in entry.subentries.values()}
+    added = next(
+        sub for sub in entry.subentries.values() if sub.unique_id == removed.unique_id
+    )
+    assert added.data["channel"] == removed.data["channel"]
+    assert added.data["mode"] == "on_demand"
+    assert added.data["retention_days"] == 3
     assert len(entry.runtime_data.cameras) == 4
 
 
@@ -229,22 +281,28 @@ async def test_settings_of_a_camera_are_applied_to_it_alone(
     before = runtime.cameras[second]
     result = await change_camera(hass, entry, first)
     assert result["step_id"] == "reconfigure"
-    recordings = result["data_schema"].schema["recordings"].config["options"]
+    sections = ("events_section", "source_section", "copying_section")
+    assert all(is_closed(result, section) for section in sections)
+    source = result["data_schema"].schema["source_section"].schema.schema
+    recordings = source["recordings"].config["options"]
     assert len(recordings) == 4
     values = result["data_schema"](
         {
             "mode": "events",
-            "source": "replay",
-            "stream": "sub",
             "retention_days": 7,
             "retention_gb": 0,
-            "order": "oldest_first",
-            "clip_minutes": 1,
-            "pre_roll": 5,
-            "post_roll": 5,
-            "settle": 60,
-            "gate": "schedule.night",
-            "recordings": [recordings[1]["value"]],
+            "events_section": {"pre_roll": 5, "post_roll": 5},
+            "source_section": {
+                "source": "replay",
+                "stream": "sub",
+                "recordings": [recordings[1]["value"]],
+            },
+            "copying_section": {
+                "gate": "schedule.night",
+                "order": "oldest_first",
+                "clip_minutes": 1,
+                "settle": 60,
+            },
         }
     )
     result = await hass.config_entries.subentries.async_configure(
@@ -255,11 +313,15 @@ async def test_settings_of_a_camera_are_applied_to_it_alone(
     data = entry.subentries[first].data
     assert data["mode"] == "events"
     assert data["recordings"] == [recordings[1]["value"]]
+    assert (data["pre_roll"], data["stream"], data["settle"]) == (5, "sub", 60)
+    assert not any(key.endswith("_section") for key in data)
     assert runtime.cameras[first].gates == ("schedule.night",)
     assert runtime.cameras[second] == before
     # What is emptied is gone, not as it was before.
     result = await change_camera(hass, entry, first)
-    values.pop("gate")
+    assert not any(is_closed(result, section) for section in sections)
+    assert suggested(result, "copying_section")["gate"] == "schedule.night"
+    values["copying_section"].pop("gate")
     await hass.config_entries.subentries.async_configure(result["flow_id"], values)
     await hass.async_block_till_done()
     assert runtime.cameras[first].gates == ()
@@ -276,13 +338,25 @@ async def test_a_camera_can_be_changed_while_the_device_is_away(
     async def busy() -> None:
         raise NvrError(ErrorKind.BUSY)
 
-    monkeypatch.setattr(entry.runtime_data, "async_recordings", busy)
-    result = await change_camera(hass, entry, first)
-    assert "recordings" not in result["data_schema"].schema
-    hass.config_entries.subentries.async_abort(result["flow_id"])
+    matched = entry.subentries[first].data["recordings"]
+    with monkeypatch.context() as away:
+        away.setattr(entry.runtime_data, "async_recordings", busy)
+        result = await change_camera(hass, entry, first)
+    assert "recordings" not in suggested(result, "source_section")
+    # The device is back before the form is sent: what was not shown stays.
+    sections = ("events_section", "source_section", "copying_section")
+    values = {section: suggested(result, section) for section in sections}
+    values["mode"], values["retention_days"] = "on_demand", 5
+    result = await hass.config_entries.subentries.async_configure(
+        result["flow_id"], {**suggested(result), **values}
+    )
+    await hass.async_block_till_done()
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.subentries[first].data["retention_days"] == 5
+    assert entry.subentries[first].data["recordings"] == matched
     await hass.config_entries.async_unload(entry.entry_id)
     result = await change_camera(hass, entry, first)
-    assert "recordings" not in result["data_schema"].schema
+    assert "recordings" not in suggested(result, "source_section")
 
 
 @pytest.mark.parametrize(

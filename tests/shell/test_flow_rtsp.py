@@ -1,7 +1,6 @@
 """RTSP with a port, a login or a certificate of its own."""
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 import ssl
 from unittest.mock import patch
@@ -35,13 +34,7 @@ from tests.shell.test_whole import clips_below, sync
 OTHER_LOGIN = {"rtsp_username": "stream", "rtsp_password": "other-harbour-7"}
 
 
-@pytest.fixture(autouse=True)
-def found_by_multicast() -> Iterator[None]:
-    """Stand in for the search by multicast: tests stay on loopback."""
-    with patch(
-        "custom_components.vtrack_nvr.config_flow.async_discover", return_value=()
-    ):
-        yield
+pytestmark = pytest.mark.usefixtures("found_by_multicast")
 
 
 async def test_a_second_login_for_rtsp_is_asked_for_and_fetches(

@@ -1,9 +1,8 @@
 """Networks as people have them: every device onboards, or says why not."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from unittest.mock import AsyncMock, patch
+from unittest.mock import AsyncMock
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import HomeAssistant
@@ -18,23 +17,7 @@ COPIED = "Its recordings can be copied"
 LIVE = "live streams will be recorded instead"
 
 
-@pytest.fixture(autouse=True)
-def found_by_multicast() -> Iterator[AsyncMock]:
-    """Stand in for the search by multicast: tests stay on loopback."""
-    with patch(
-        "custom_components.vtrack_nvr.config_flow.async_discover", return_value=()
-    ) as search:
-        yield search
-
-
-@pytest.fixture
-def no_set_up() -> Iterator[None]:
-    """Leave out what happens after the flow."""
-    with (
-        patch("custom_components.vtrack_nvr.async_setup", return_value=True),
-        patch("custom_components.vtrack_nvr.async_setup_entry", return_value=True),
-    ):
-        yield
+pytestmark = pytest.mark.usefixtures("found_by_multicast")
 
 
 async def onboard(
@@ -49,7 +32,7 @@ async def onboard(
     return report, result
 
 
-@pytest.mark.usefixtures("no_set_up")
+@pytest.mark.usefixtures("not_set_up")
 @pytest.mark.parametrize(
     ("scenario", "cameras", "sentences"),
     [
@@ -90,7 +73,7 @@ async def test_the_report_says_what_is_special(
         )
 
 
-@pytest.mark.usefixtures("no_set_up")
+@pytest.mark.usefixtures("not_set_up")
 @pytest.mark.parametrize("scenario", ["channels-from-zero", "channels-from-one"])
 async def test_channels_keep_their_recordings_wherever_numbers_begin(
     hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr, scenario: str
@@ -106,7 +89,7 @@ async def test_channels_keep_their_recordings_wherever_numbers_begin(
     assert matched == {name: [token] for name, token in truth.items()}
 
 
-@pytest.mark.usefixtures("no_set_up")
+@pytest.mark.usefixtures("not_set_up")
 @pytest.mark.parametrize("scenario", ["shared-mac", "duplicate-uuid", "odd-serials"])
 async def test_devices_that_share_marks_stay_apart(
     hass: HomeAssistant,
@@ -132,7 +115,7 @@ async def test_devices_that_share_marks_stay_apart(
     assert len(keys) == len(nvrs)
 
 
-@pytest.mark.usefixtures("no_set_up")
+@pytest.mark.usefixtures("not_set_up")
 async def test_three_cameras_on_one_host_with_one_login(
     hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
 ) -> None:

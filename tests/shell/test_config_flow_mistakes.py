@@ -1,0 +1,118 @@
+"""What goes wrong while adding a device: each has its own sentence and a way on."""
+
+from pathlib import Path
+
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+
+from custom_components.vtrack_nvr.const import DOMAIN
+from tests.shell.conftest import StartNvr
+from tests.shell.flow_steps import begin, choose, sign_in, submit, to_login
+
+pytestmark = pytest.mark.usefixtures("found_by_multicast", "not_set_up")
+
+
+async def test_nothing_chosen(hass: HomeAssistant) -> None:
+    result = await submit(hass, await begin(hass))
+    assert result["errors"] == {"base": "nothing_chosen"}
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "errors"),
+    [
+        ("not a host!", "", {"host": "target_host"}),
+        ("127.0.0.1", "many", {"port": "target_port"}),
+        ("10.0.0.0/8", "", {"host": "target_too_many"}),
+    ],
+)
+async def test_what_cannot_be_read_is_said_at_its_field(
+    hass: HomeAssistant, host: str, port: str, errors: dict[str, str]
+) -> None:
+    result = await submit(hass, await begin(hass), host=host, port=port)
+    assert result["errors"] == errors
+
+
+async def test_an_address_where_nothing_answers(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    await nvr.stop()
+    result = await to_login(hass, nvr)
+    assert result["step_id"] == "pick"
+    assert result["errors"] == {"base": "unreachable"}
+    await nvr.start()
+    result = await submit(hass, result, host="127.0.0.1", port=str(nvr.port))
+    result = await sign_in(hass, result, nvr)
+    result = await choose(hass, result, media_dir)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_several_addresses_where_nothing_answers(
+    hass: HomeAssistant, start_nvr: StartNvr
+) -> None:
+    nvrs = await start_nvr("three-on-one-host")
+    for nvr in nvrs:
+        await nvr.stop()
+    ports = ",".join(str(nvr.port) for nvr in nvrs)
+    result = await submit(hass, await begin(hass), host="127.0.0.1", port=ports)
+    assert result["errors"] == {"base": "nothing_found"}
+
+
+async def test_a_port_that_is_not_onvif(
+    hass: HomeAssistant, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    result = await submit(
+        hass, await begin(hass), host="127.0.0.1", port=str(nvr.rtsp_port)
+    )
+    assert result["errors"] == {"base": "not_onvif"}
+
+
+async def test_a_web_page_instead_of_soap(
+    hass: HomeAssistant, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    nvr.faults.html_ops = ["*"]
+    result = await to_login(hass, nvr)
+    assert result["errors"] == {"base": "html_page"}
+
+
+async def test_a_wrong_password_can_be_corrected(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    result = await to_login(hass, nvr)
+    result = await submit(
+        hass, result, username="viewer", password="wrong", advanced={}
+    )
+    assert result["step_id"] == "login"
+    assert result["errors"] == {"base": "auth_refused"}
+    assert not hass.config_entries.async_entries(DOMAIN)
+    result = await sign_in(hass, result, nvr)
+    result = await choose(hass, result, media_dir)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_camera_must_be_chosen(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    result = await sign_in(hass, await to_login(hass, nvr), nvr)
+    result = await choose(hass, result, media_dir, cameras=[])
+    assert result["errors"] == {"cameras": "no_camera_chosen"}
+    result = await choose(hass, result, media_dir)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_a_device_without_cameras_says_so(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("no-profile-g"))[0]
+    nvr.faults.vanished_channels = [nvr.spec.cameras[0].name]
+    result = await sign_in(hass, await to_login(hass, nvr), nvr)
+    assert result["errors"] == {"base": "no_cameras"}
+    nvr.faults.vanished_channels = []
+    result = await sign_in(hass, result, nvr)
+    result = await choose(hass, result, media_dir)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
