@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 import json
 import os
@@ -12,6 +13,7 @@ import sqlite3
 import sys
 import time
 
+from custom_components.vtrack_nvr.core.download.downloader import Verify
 from custom_components.vtrack_nvr.core.intervals import TimeRange, union
 from custom_components.vtrack_nvr.core.models import CoverageState
 from tests.simulator.nvr import SimulatedNvr
@@ -29,6 +31,8 @@ SLOW_BYTES = 120_000
 LONGEST_LIFE_S = 1.6
 STARTUP_SHARE = 0.2
 """This share of the kills comes while the worker starts and salvages."""
+PLAYING_SHARE = 0.3
+"""This share comes after footage began to flow; the others at any time."""
 
 
 def victim() -> NvrSpec:
@@ -63,7 +67,11 @@ class Tally:
 
     kills: int = 0
     in_fetch: int = 0
-    rounds: int = 0
+    """Kills that came while a session with the device was open."""
+    decoding: int = 0
+    """Kills of workers that decode what they fetched, as the product does."""
+    in_round: list[int] = field(default_factory=list)
+    """Kills of each round."""
     frames: int = 0
     clips: int = 0
     lost: int = 0
@@ -74,6 +82,11 @@ class Tally:
     seconds: float = 0.0
 
     @property
+    def rounds(self) -> int:
+        """Return how often a folder was killed until it was done, and proven."""
+        return len(self.in_round)
+
+    @property
     def problems(self) -> list[str]:
         """Return everything that must not be."""
         found = [*self.mislabelled, *self.strays, *self.other]
@@ -81,6 +94,9 @@ class Tally:
             found.append(f"{self.lost} frames lost")
         if self.twice:
             found.append(f"{self.twice} frames twice")
+        idle = [n for n, kills in enumerate(self.in_round) if not kills]
+        if idle:
+            found.append(f"rounds {idle} ended before anything was killed")
         return found
 
 
@@ -100,19 +116,34 @@ class Killer:
         try:
             expected = await self._undisturbed(nvr)
             while self.tally.kills < kills:
-                folder = self._folder / f"round{self.tally.rounds}"
-                self.tally.rounds += 1
-                while self.tally.kills < kills and not await self._life(nvr, folder):
-                    self._check_rows(folder)
-                await self._finish(nvr, folder, expected)
-                told(f"{self.tally.kills} kills, {self.tally.problems or 'all well'}")
+                await self._round(nvr, kills, expected)
+                told(
+                    f"{self.tally.kills} kills, {self.tally.in_round[-1]} in this round,"
+                    f" {self.tally.problems or 'all well'}"
+                )
         finally:
             await self._devices.stop(nvr)
         self.tally.seconds = time.monotonic() - began
         return self.tally
 
+    async def _round(
+        self, nvr: SimulatedNvr, kills: int, expected: list[object]
+    ) -> None:
+        """Kill workers on one folder until one is done or there were enough kills."""
+        tally = self.tally
+        number = tally.rounds
+        folder = self._folder / f"round{number}"
+        verify = Verify.DECODE if number % 2 == 0 else Verify.TABLES
+        tally.in_round.append(0)
+        while tally.kills < kills and not await self._life(nvr, folder, verify):
+            tally.kills += 1
+            tally.in_round[-1] += 1
+            tally.decoding += verify is Verify.DECODE
+            self._check_rows(folder)
+        await self._finish(nvr, folder, expected)
+
     async def _worker(
-        self, nvr: SimulatedNvr, folder: Path
+        self, nvr: SimulatedNvr, folder: Path, verify: Verify
     ) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable,
@@ -120,41 +151,38 @@ class Killer:
             "tests.end_to_end.worker",
             str(folder),
             json.dumps(nvr.description()),
+            verify,
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )
 
-    async def _life(self, nvr: SimulatedNvr, folder: Path) -> bool:
-        """Let a worker live for a while and kill it; True if it was done before."""
-        is_early = self._rng.random() < STARTUP_SHARE
+    async def _life(self, nvr: SimulatedNvr, folder: Path, verify: Verify) -> bool:
+        """Let a worker live for a while and kill it; True if it ended before."""
+        kind = self._rng.random()
         life_s = self._rng.uniform(0, LONGEST_LIFE_S)
-        worker = await self._worker(nvr, folder)
-        assert worker.stdout is not None
-        if not is_early:
-            await asyncio.wait_for(worker.stdout.readline(), 60)
+        plays = len(nvr.rtsp.plays)
+        worker = await self._worker(nvr, folder, verify)
+        said: list[bytes] = []
+        listening = asyncio.ensure_future(_listen(worker, said))
         try:
-            said = await asyncio.wait_for(self._until_done(worker), life_s)
-        except TimeoutError:
-            said = False
-        if said:
-            if await worker.wait():
-                self.tally.other.append(f"a worker broke: {worker.returncode}")
+            if kind >= STARTUP_SHARE:
+                await _until(lambda: bool(said), listening)
+            if kind >= 1 - PLAYING_SHARE:
+                await _until(lambda: len(nvr.rtsp.plays) > plays, listening)
+            await asyncio.wait({listening}, timeout=life_s)
+            if not listening.done():
+                self.tally.in_fetch += bool(nvr.rtsp.sessions_open)
+                return False
+            if await worker.wait() or said[-1:] != [b"done"]:
+                self.tally.other.append(f"a worker said {said}: {worker.returncode}")
             return True
-        self.tally.in_fetch += bool(nvr.rtsp.sessions_open)
-        worker.send_signal(signal.SIGKILL)
-        await worker.wait()
-        self.tally.kills += 1
-        return False
-
-    @staticmethod
-    async def _until_done(worker: asyncio.subprocess.Process) -> bool:
-        assert worker.stdout is not None
-        while line := await worker.stdout.readline():
-            if line.strip() == b"done":
-                return True
-        return True
+        finally:
+            with suppress(ProcessLookupError):
+                worker.send_signal(signal.SIGKILL)
+            await worker.wait()
+            await listening
 
     def _check_rows(self, folder: Path) -> None:
         """Every complete row has its file, at any moment."""
@@ -222,3 +250,17 @@ class Killer:
         )
         others = {s.state for s in spans} - {CoverageState.KEPT, CoverageState.ABSENT}
         return [TimeRange(r.start_ms, r.end_ms) for r in kept], sorted(others)
+
+
+async def _listen(worker: asyncio.subprocess.Process, said: list[bytes]) -> None:
+    """Take note of what a worker says until it ends."""
+    assert worker.stdout is not None
+    while line := await worker.stdout.readline():
+        said.append(line.strip())
+
+
+async def _until(is_true: Callable[[], bool], ended: asyncio.Future[None]) -> None:
+    """Wait until something is true or the worker ended."""
+    async with asyncio.timeout(60):
+        while not (is_true() or ended.done()):
+            await asyncio.wait({ended}, timeout=0.01)

@@ -1,7 +1,8 @@
 """A home in a process of its own, to be killed: real engine, real library.
 
-`python -m tests.end_to_end.worker FOLDER ABOUT` (JSON as the simulator describes a
-device) says `attached`, then `done` when all is kept, and ends.
+`python -m tests.end_to_end.worker FOLDER ABOUT VERIFY` (JSON as the simulator describes
+a device; how much of a clip is checked) says `attached`, then `done` when all is kept,
+and ends.
 """
 
 from tests.end_to_end import core_only  # noqa: F401 - first
@@ -11,12 +12,13 @@ import json
 from pathlib import Path
 import sys
 
+from custom_components.vtrack_nvr.core.download.downloader import Verify
 from tests.end_to_end.harness import Home
 
 
-async def main(folder: Path, about: dict[str, object]) -> None:
+async def main(folder: Path, about: dict[str, object], verify: Verify) -> None:
     """Sync until all is kept."""
-    async with Home(folder) as home:
+    async with Home(folder, verify=verify) as home:
         nvr = await home.introduce(about)
         await home.attach(about)
         print("attached", flush=True)
@@ -25,4 +27,4 @@ async def main(folder: Path, about: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), json.loads(sys.argv[2])))
+    asyncio.run(main(Path(sys.argv[1]), json.loads(sys.argv[2]), Verify(sys.argv[3])))
