@@ -9,18 +9,24 @@ from .const import DOMAIN
 from .core.models import CameraKey
 
 
-def may_see(hass: HomeAssistant, user: User | None, camera: CameraKey) -> bool:
-    """Say whether a user may see a camera's footage.
+def live_entity(hass: HomeAssistant, camera: CameraKey) -> str | None:
+    """Return the entity that carries a camera's permissions; a former one has none."""
+    return er.async_get(hass).async_get_entity_id("camera", DOMAIN, f"{camera}_live")
 
-    Administrators may see everything. Others may see a camera whose live entity they may
-    read; a former camera has no entity left, so only administrators see it. None is
-    Home Assistant itself.
+
+def may_see(
+    hass: HomeAssistant,
+    user: User | None,
+    camera: CameraKey,
+    policy: str = POLICY_READ,
+) -> bool:
+    """Say whether a user may see a camera's footage, or do what `policy` names.
+
+    Administrators may do everything. Others may do to footage what they may do to the
+    camera's live entity; a former camera has no entity left, so it is for administrators
+    only. None is Home Assistant itself.
     """
     if user is None or user.is_admin:
         return True
-    entity_id = er.async_get(hass).async_get_entity_id(
-        "camera", DOMAIN, f"{camera}_live"
-    )
-    return entity_id is not None and user.permissions.check_entity(
-        entity_id, POLICY_READ
-    )
+    entity_id = live_entity(hass, camera)
+    return entity_id is not None and user.permissions.check_entity(entity_id, policy)

@@ -1,10 +1,12 @@
 """Actions: sync, status, save, record, export, protect. One function for each."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -13,14 +15,10 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, entity_registry as er
-from homeassistant.helpers.target import (
-    TargetSelection,
-    async_extract_referenced_entity_ids,
-)
+from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util, slugify
 from homeassistant.util.json import JsonValueType
-import voluptuous as vol
+import probatio
 
 from .const import DOMAIN
 from .core.errors import ErrorKind, NvrError
@@ -28,78 +26,81 @@ from .core.intervals import TimeRange
 from .core.models import Clip
 from .core.sync.status import CameraStatus, SavedClip
 from .exceptions import translated_errors
-from .runtime import HUB, CameraRuntime, Export, VtrackConfigEntry, VtrackRuntime
+from .runtime import HUB, CameraRuntime, Export
 from .sensor import moment
+from .targets import Chosen, async_check, async_chosen_cameras
 from .views import EXPORT_URL
 
 DAY_MS = 86_400_000
 
-SYNC_SCHEMA = vol.Schema(
+SYNC_SCHEMA = probatio.Schema(
     {
         **cv.ENTITY_SERVICE_FIELDS,
-        vol.Optional("full", default=False): cv.boolean,
-        vol.Inclusive("start", "range"): cv.datetime,
-        vol.Inclusive("end", "range"): cv.datetime,
-        vol.Optional("wait", default=True): cv.boolean,
+        probatio.Optional("full", default=False): cv.boolean,
+        probatio.Inclusive("start", "range"): cv.datetime,
+        probatio.Inclusive("end", "range"): cv.datetime,
+        probatio.Optional("wait", default=True): cv.boolean,
     }
 )
 
-STATUS_SCHEMA = vol.Schema({**cv.ENTITY_SERVICE_FIELDS})
+STATUS_SCHEMA = probatio.Schema({**cv.ENTITY_SERVICE_FIELDS})
 
-SAVE_CLIP_SCHEMA = vol.Schema(
+SAVE_CLIP_SCHEMA = probatio.Schema(
     {
         **cv.ENTITY_SERVICE_FIELDS,
-        vol.Optional("start"): cv.datetime,
-        vol.Optional("end"): cv.datetime,
-        vol.Optional("before", default=10): vol.All(
-            vol.Coerce(float), vol.Range(0, 3600)
+        probatio.Optional("start"): cv.datetime,
+        probatio.Optional("end"): cv.datetime,
+        probatio.Optional("before", default=10): probatio.All(
+            probatio.Coerce(float), probatio.Range(0, 3600)
         ),
-        vol.Optional("after", default=20): vol.All(
-            vol.Coerce(float), vol.Range(0, 3600)
+        probatio.Optional("after", default=20): probatio.All(
+            probatio.Coerce(float), probatio.Range(0, 3600)
         ),
-        vol.Optional("note", default=""): cv.string,
-        vol.Optional("keep_days", default=30): vol.All(
-            vol.Coerce(int), vol.Range(1, 365)
+        probatio.Optional("note", default=""): cv.string,
+        probatio.Optional("keep_days", default=30): probatio.All(
+            probatio.Coerce(int), probatio.Range(1, 365)
         ),
-        vol.Optional("timeout", default=300): vol.All(
-            vol.Coerce(float), vol.Range(5, 86400)
-        ),
-    }
-)
-
-RECORD_SCHEMA = vol.Schema(
-    {
-        **cv.ENTITY_SERVICE_FIELDS,
-        vol.Optional("duration", default=60): vol.All(
-            vol.Coerce(float), vol.Range(1, 3600)
+        probatio.Optional("timeout", default=300): probatio.All(
+            probatio.Coerce(float), probatio.Range(5, 86400)
         ),
     }
 )
 
-EXPORT_SCHEMA = vol.Schema(
+RECORD_SCHEMA = probatio.Schema(
     {
         **cv.ENTITY_SERVICE_FIELDS,
-        vol.Required("start"): cv.datetime,
-        vol.Required("end"): cv.datetime,
-        vol.Optional("keep_gaps", default=True): cv.boolean,
-        vol.Optional("keep_days", default=7): vol.All(
-            vol.Coerce(int), vol.Range(1, 365)
+        probatio.Optional("duration", default=60): probatio.All(
+            probatio.Coerce(float), probatio.Range(1, 3600)
         ),
     }
 )
 
-VERIFY_SCHEMA = vol.Schema(
+EXPORT_SCHEMA = probatio.Schema(
     {
         **cv.ENTITY_SERVICE_FIELDS,
-        vol.Inclusive("start", "range"): cv.datetime,
-        vol.Inclusive("end", "range"): cv.datetime,
+        probatio.Required("start"): cv.datetime,
+        probatio.Required("end"): cv.datetime,
+        probatio.Optional("keep_gaps", default=True): cv.boolean,
+        probatio.Optional("keep_days", default=7): probatio.All(
+            probatio.Coerce(int), probatio.Range(1, 365)
+        ),
     }
 )
 
-PROTECT_SCHEMA = vol.Schema(
+VERIFY_SCHEMA = probatio.Schema(
     {
-        vol.Required("clip_id"): vol.All(vol.Coerce(int), vol.Range(min=1)),
-        vol.Optional("protected", default=True): cv.boolean,
+        **cv.ENTITY_SERVICE_FIELDS,
+        probatio.Inclusive("start", "range"): cv.datetime,
+        probatio.Inclusive("end", "range"): cv.datetime,
+    }
+)
+
+PROTECT_SCHEMA = probatio.Schema(
+    {
+        probatio.Required("clip_id"): probatio.All(
+            probatio.Coerce(int), probatio.Range(min=1)
+        ),
+        probatio.Optional("protected", default=True): cv.boolean,
     }
 )
 
@@ -119,52 +120,6 @@ def async_setup_services(hass: HomeAssistant) -> None:
         hass.services.async_register(
             DOMAIN, name, handler, schema, supports_response=answers
         )
-
-
-type Chosen = list[tuple[VtrackRuntime, CameraRuntime]]
-
-
-def _loaded(hass: HomeAssistant) -> Iterable[VtrackRuntime]:
-    entries: list[VtrackConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    return (entry.runtime_data for entry in entries)
-
-
-def chosen_cameras(call: ServiceCall, *, default_all: bool) -> Chosen:
-    """Return the cameras behind the target; all of them where nothing is targeted."""
-    everything = [
-        (runtime, camera)
-        for runtime in _loaded(call.hass)
-        for camera in runtime.cameras.values()
-    ]
-    selection = TargetSelection(call.data)
-    if not selection.has_any_target:
-        if default_all:
-            return everything
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="no_cameras_selected"
-        )
-    selected = async_extract_referenced_entity_ids(call.hass, selection)
-    registry = er.async_get(call.hass)
-    nvrs: set[str] = set()
-    subentries: set[str] = set()
-    for entity_id in selected.referenced | selected.indirectly_referenced:
-        entity = registry.async_get(entity_id)
-        if entity is None or entity.platform != DOMAIN:
-            continue
-        if entity.config_subentry_id:
-            subentries.add(entity.config_subentry_id)
-        elif entity_id in selected.referenced and entity.config_entry_id:
-            nvrs.add(entity.config_entry_id)
-    found = [
-        (runtime, camera)
-        for runtime, camera in everything
-        if camera.subentry_id in subentries or runtime.entry.entry_id in nvrs
-    ]
-    if not found:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="no_cameras_selected"
-        )
-    return found
 
 
 def as_range(start: datetime, end: datetime) -> TimeRange:
@@ -219,23 +174,48 @@ def _camera_response(camera: CameraRuntime, status: CameraStatus) -> dict[str, A
     }
 
 
+async def _for_each[T](
+    chosen: Chosen, work: Callable[[CameraRuntime], Awaitable[T]]
+) -> list[T]:
+    """Do the same for all cameras at once; raises the first error when all are done."""
+
+    async def of(camera: CameraRuntime) -> T:
+        with translated_errors(camera.name):
+            return await work(camera)
+
+    done = await asyncio.gather(
+        *(of(camera) for _, camera in chosen), return_exceptions=True
+    )
+    answers: list[T] = []
+    for answer in done:
+        if isinstance(answer, BaseException):
+            raise answer
+        answers.append(answer)
+    return answers
+
+
+def _names(chosen: Chosen) -> str:
+    return ", ".join(camera.name for _, camera in chosen)
+
+
 async def async_sync(call: ServiceCall) -> ServiceResponse:
     """Look for news now, or fetch a range; returns counts when it waited."""
-    chosen = chosen_cameras(call, default_all=True)
+    chosen = await async_chosen_cameras(call, default_all=True)
     hub = call.hass.data[HUB]
     if "start" in call.data:
         wanted = as_range(call.data["start"], call.data["end"])
-        saved = []
-        for _, camera in chosen:
-            with translated_errors(camera.name):
-                want = await hub.engine.request(camera.key, wanted)
-                if call.data["wait"]:
-                    saved.append(await hub.engine.wait_for(want))
+
+        async def fetch(camera: CameraRuntime) -> int:
+            want = await hub.engine.request(camera.key, wanted)
+            if not call.data["wait"]:
+                return 0
+            return len((await hub.engine.wait_for(want)).clips)
+
         return {
-            "clips": sum(len(item.clips) for item in saved),
             "cameras": len(chosen),
+            "clips": sum(await _for_each(chosen, fetch)),
         }
-    with translated_errors(DOMAIN):
+    with translated_errors(_names(chosen)):
         report = await hub.engine.sync_now(
             [camera.key for _, camera in chosen],
             full=call.data["full"],
@@ -255,9 +235,11 @@ async def async_sync(call: ServiceCall) -> ServiceResponse:
 
 async def async_get_status(call: ServiceCall) -> ServiceResponse:
     """Return the status of the chosen cameras, by the name of their NVR."""
-    status = await call.hass.data[HUB].engine.fresh_status()
+    chosen = await async_chosen_cameras(call, default_all=True, policy=POLICY_READ)
+    with translated_errors(_names(chosen)):
+        status = await call.hass.data[HUB].engine.fresh_status()
     nvrs: dict[str, Any] = {}
-    for runtime, camera in chosen_cameras(call, default_all=True):
+    for runtime, camera in chosen:
         nvr = status.nvrs.get(runtime.key)
         answer = nvrs.setdefault(
             runtime.entry.entry_id,
@@ -296,16 +278,18 @@ async def async_save_clip(call: ServiceCall) -> ServiceResponse:
     start = call.data.get("start", now - timedelta(seconds=call.data["before"]))
     end = call.data.get("end", now + timedelta(seconds=call.data["after"]))
     wanted = as_range(start, end)
-    hub = call.hass.data[HUB]
-    answers: list[JsonValueType] = []
-    for _, camera in chosen_cameras(call, default_all=False):
-        with translated_errors(camera.name):
-            saved = await hub.engine.save_clip(
-                camera.key, wanted, call.data["timeout"], call.data["note"]
-            )
-            export = await _async_file_of(call, camera, saved)
-        answers.append(_saved_response(camera, saved, export))
-    return {"saved": answers}
+    engine = call.hass.data[HUB].engine
+
+    async def save(camera: CameraRuntime) -> dict[str, Any]:
+        saved = await engine.save_clip(
+            camera.key, wanted, call.data["timeout"], call.data["note"]
+        )
+        return _saved_response(camera, saved, await _async_file_of(call, camera, saved))
+
+    saved: list[JsonValueType] = [
+        *await _for_each(await async_chosen_cameras(call), save)
+    ]
+    return {"saved": saved}
 
 
 async def _async_file_of(
@@ -322,11 +306,10 @@ async def _async_file_of(
             life_ms=call.data["keep_days"] * DAY_MS,
         )
     except NvrError as error:
-        if error.kind is ErrorKind.UNSUPPORTED_CODEC:
-            return (
-                None  # the picture changes its format: the clips themselves are there
-            )
-        raise
+        if error.kind is not ErrorKind.UNSUPPORTED_CODEC:
+            raise
+        # the picture changes its format: the clips themselves are there
+        return None
 
 
 def _export_response(export: Export) -> dict[str, Any]:
@@ -341,7 +324,7 @@ def _export_response(export: Export) -> dict[str, Any]:
 async def async_export(call: ServiceCall) -> ServiceResponse:
     """Make one file of the kept footage of a range: an MP4, or a zip of several cameras."""
     wanted = as_range(call.data["start"], call.data["end"])
-    chosen = chosen_cameras(call, default_all=False)
+    chosen = await async_chosen_cameras(call)
     names = Counter(slugify(camera.name) for _, camera in chosen)
     cameras = {
         camera.key: (
@@ -351,7 +334,7 @@ async def async_export(call: ServiceCall) -> ServiceResponse:
         )
         for runtime, camera in chosen
     }
-    with translated_errors(", ".join(camera.name for _, camera in chosen)):
+    with translated_errors(_names(chosen)):
         export = await call.hass.data[HUB].exports.make(
             cameras,
             wanted,
@@ -363,19 +346,20 @@ async def async_export(call: ServiceCall) -> ServiceResponse:
 
 async def async_record(call: ServiceCall) -> ServiceResponse:
     """Record the live stream from now on, also where nothing else records it."""
-    hub = call.hass.data[HUB]
-    answers: list[JsonValueType] = []
-    for _, camera in chosen_cameras(call, default_all=False):
-        with translated_errors(camera.name):
-            wanted = await hub.live.async_record(camera.key, call.data["duration"])
-        answers.append(
-            {
-                "camera": camera.name,
-                "start": _iso(wanted.start_ms),
-                "end": _iso(wanted.end_ms),
-            }
-        )
-    return {"recording": answers}
+    live = call.hass.data[HUB].live
+
+    async def record(camera: CameraRuntime) -> dict[str, Any]:
+        wanted = await live.async_record(camera.key, call.data["duration"])
+        return {
+            "camera": camera.name,
+            "start": _iso(wanted.start_ms),
+            "end": _iso(wanted.end_ms),
+        }
+
+    recording: list[JsonValueType] = [
+        *await _for_each(await async_chosen_cameras(call), record)
+    ]
+    return {"recording": recording}
 
 
 async def async_verify(call: ServiceCall) -> ServiceResponse:
@@ -388,14 +372,14 @@ async def async_verify(call: ServiceCall) -> ServiceResponse:
     hub = call.hass.data[HUB]
     checked = unchecked = 0
     damaged: list[JsonValueType] = []
-    for _, camera in chosen_cameras(call, default_all=False):
+    for _, camera in await async_chosen_cameras(call):
         with translated_errors(camera.name):
             report = await hub.library.care.verify(camera.key, wanted)
+            if report.damaged:
+                hub.engine.notify_kept(camera.key, wanted)
         checked += report.checked
         unchecked += report.unchecked
         damaged += report.damaged
-        if report.damaged:
-            hub.engine.notify_kept(camera.key, wanted)
     return {"checked": checked, "unchecked": unchecked, "damaged": damaged}
 
 
@@ -404,12 +388,14 @@ async def async_protect(call: ServiceCall) -> None:
     library = call.hass.data[HUB].library
     clip_id = call.data["clip_id"]
     with translated_errors(str(clip_id)):
-        if await library.browse.clip(clip_id) is None:
+        clip = await library.browse.clip(clip_id)
+        if clip is None:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="clip_not_found",
                 translation_placeholders={"clip": str(clip_id)},
             )
+        await async_check(call, [clip.camera])
         if call.data["protected"]:
             await library.care.protect([clip_id])
         else:

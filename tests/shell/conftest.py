@@ -7,7 +7,7 @@ import threading
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
-from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -21,6 +21,7 @@ from custom_components.vtrack_nvr.runtime.connect import (
     Login,
     async_inspect,
 )
+from tests.shell.house import MakeWhole, Whole
 from tests.simulator.footage import FootageStore
 from tests.simulator.nvr import SimulatedNvr
 from tests.simulator.scenario import make_specs
@@ -141,6 +142,22 @@ def not_set_up() -> Iterator[None]:
         patch(f"{shell}.async_setup_entry", return_value=True),
     ):
         yield
+
+
+@pytest.fixture
+async def whole(hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr) -> MakeWhole:
+    """Set up the first NVR of a scenario."""
+
+    async def make(name: str = "three-on-one-host", **settings: Any) -> Whole:
+        nvr = (await start_nvr(name))[0]
+        entry = await entry_for(hass, nvr, media_dir, **settings)
+        entry.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        assert entry.state is ConfigEntryState.LOADED
+        return nvr, entry
+
+    return make
 
 
 def address_of(nvr: RemoteNvr) -> Address:

@@ -1,7 +1,6 @@
 """A camera without Profile G, from the live stream into the library."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 import time
@@ -23,14 +22,11 @@ from custom_components.vtrack_nvr.core.models import (
     EventClass,
 )
 from tests.shell.conftest import StartNvr, entry_for
-from tests.shell.test_whole import Whole, clips_below, until, whole
+from tests.shell.house import MakeWhole as Make, clips_below, until
 from tests.simulator.footage import read_frame_numbers
 from tests.simulator.timeline import frame_number
 
-__all__ = ["whole"]
-
 GATE = "input_boolean.recording"
-type Make = Callable[..., Awaitable[Whole]]
 
 
 async def recording(hass: HomeAssistant, entry: Any) -> None:

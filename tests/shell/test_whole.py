@@ -1,12 +1,9 @@
 """The whole integration in Home Assistant, with a simulated camera behind it."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 import io
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import av
@@ -27,7 +24,6 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
     async_capture_events,
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -37,56 +33,13 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.diagnostics import (
     async_get_config_entry_diagnostics,
 )
-from tests.shell.conftest import RemoteNvr, StartNvr, entry_for
-
-type Whole = tuple[RemoteNvr, MockConfigEntry]
-
-
-def clips_below(folder: Path, pattern: str = "*.mp4") -> list[Path]:
-    """Return the files of the library, in order."""
-    return sorted(path for path in folder.rglob(pattern) if path.suffix == ".mp4")
-
-
-async def until(
-    hass: HomeAssistant, holds: Callable[[], bool], seconds: float = 20
-) -> None:
-    """Wait for something the engine does in its own time."""
-    async with asyncio.timeout(seconds):
-        while not holds():
-            await asyncio.sleep(0.05)
-            await hass.async_block_till_done()
-
-
-@pytest.fixture
-async def whole(
-    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
-) -> Callable[..., Awaitable[Whole]]:
-    """Set up the first NVR of a scenario."""
-
-    async def make(name: str = "three-on-one-host", **settings: Any) -> Whole:
-        nvr = (await start_nvr(name))[0]
-        entry = await entry_for(hass, nvr, media_dir, **settings)
-        entry.add_to_hass(hass)
-        assert await hass.config_entries.async_setup(entry.entry_id)
-        await hass.async_block_till_done()
-        assert entry.state is ConfigEntryState.LOADED
-        return nvr, entry
-
-    return make
-
-
-async def sync(hass: HomeAssistant) -> dict[str, Any]:
-    answer = await hass.services.async_call(
-        DOMAIN, "sync", {"full": True}, blocking=True, return_response=True
-    )
-    await hass.async_block_till_done()
-    assert answer is not None
-    return answer
+from tests.shell.conftest import StartNvr, entry_for
+from tests.shell.house import MakeWhole, clips_below, sync, until
 
 
 async def test_recordings_come_home_and_can_be_played(
     hass: HomeAssistant,
-    whole: Callable[..., Awaitable[Whole]],
+    whole: MakeWhole,
     media_dir: Path,
     hass_client: ClientSessionGenerator,
     hass_client_no_auth: ClientSessionGenerator,
@@ -135,9 +88,7 @@ async def test_recordings_come_home_and_can_be_played(
     assert (await stranger.get(played.url)).status == HTTPStatus.UNAUTHORIZED
 
 
-async def test_entities_tell_the_state(
-    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
-) -> None:
+async def test_entities_tell_the_state(hass: HomeAssistant, whole: MakeWhole) -> None:
     _, entry = await whole()
     await sync(hass)
     await entry.runtime_data.coordinator.async_refresh()
@@ -163,7 +114,7 @@ async def test_entities_tell_the_state(
 
 
 async def test_status_and_protection_by_action(
-    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+    hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     await whole()
     await sync(hass)
@@ -190,9 +141,7 @@ async def test_status_and_protection_by_action(
         )
 
 
-async def test_a_saved_clip_is_returned(
-    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
-) -> None:
+async def test_a_saved_clip_is_returned(hass: HomeAssistant, whole: MakeWhole) -> None:
     nvr, _ = await whole(mode="on_demand")
     [timeline] = [c.timeline for c in nvr.channels if c.timeline]
     start_ms, end_ms = timeline.segments(nvr.clock.now_ms())[0]
@@ -226,7 +175,7 @@ async def test_a_saved_clip_is_returned(
 
 
 async def test_the_switch_survives_a_reload(
-    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+    hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     _, entry = await whole()
     [switch] = hass.states.async_entity_ids("switch")
@@ -244,7 +193,7 @@ async def test_the_switch_survives_a_reload(
 
 
 async def test_buttons_start_a_sync(
-    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]], media_dir: Path
+    hass: HomeAssistant, whole: MakeWhole, media_dir: Path
 ) -> None:
     await whole()
     for button in hass.states.async_entity_ids("button"):
@@ -255,7 +204,7 @@ async def test_buttons_start_a_sync(
 
 
 async def test_a_camera_is_removed_without_its_clips(
-    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]], media_dir: Path
+    hass: HomeAssistant, whole: MakeWhole, media_dir: Path
 ) -> None:
     _, entry = await whole()
     await sync(hass)
@@ -274,7 +223,7 @@ async def test_a_camera_is_removed_without_its_clips(
 
 
 async def test_removing_the_entry_keeps_files_and_archive(
-    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]], media_dir: Path
+    hass: HomeAssistant, whole: MakeWhole, media_dir: Path
 ) -> None:
     _, entry = await whole()
     await sync(hass)
@@ -286,7 +235,7 @@ async def test_removing_the_entry_keeps_files_and_archive(
 
 
 async def test_an_nvr_that_is_off_is_tried_again_and_the_archive_is_there(
-    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+    hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     nvr, entry = await whole()
     await sync(hass)
@@ -313,7 +262,7 @@ async def test_a_refused_login_asks_for_a_new_one(
 
 
 async def test_places_that_do_not_exist_are_said_to(
-    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+    hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     await whole()
     for place in (
@@ -331,7 +280,7 @@ async def test_places_that_do_not_exist_are_said_to(
 
 
 async def test_diagnostics_hold_no_secret(
-    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+    hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     nvr, entry = await whole()
     text = repr(await async_get_config_entry_diagnostics(hass, entry))
@@ -351,7 +300,7 @@ async def test_the_archive_opens_without_any_device(hass: HomeAssistant) -> None
 @pytest.mark.parametrize("count", [1, 2])
 async def test_an_export_is_made_and_can_be_fetched(
     hass: HomeAssistant,
-    whole: Callable[..., Awaitable[Whole]],
+    whole: MakeWhole,
     hass_client: ClientSessionGenerator,
     count: int,
 ) -> None:
@@ -389,7 +338,7 @@ async def test_an_export_is_made_and_can_be_fetched(
 
 
 async def test_stills_come_from_the_device_and_streams_carry_the_login(
-    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]]
+    hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     nvr, _ = await whole()
     entity_id = hass.states.async_entity_ids("camera")[0]
@@ -402,7 +351,7 @@ async def test_stills_come_from_the_device_and_streams_carry_the_login(
 
 
 async def test_a_range_is_synced_by_action(
-    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]], media_dir: Path
+    hass: HomeAssistant, whole: MakeWhole, media_dir: Path
 ) -> None:
     nvr, _ = await whole(mode="on_demand")
     [timeline] = [c.timeline for c in nvr.channels if c.timeline]
@@ -424,7 +373,7 @@ async def test_a_range_is_synced_by_action(
 
 async def test_addresses_that_are_no_clip(
     hass: HomeAssistant,
-    whole: Callable[..., Awaitable[Whole]],
+    whole: MakeWhole,
     hass_client: ClientSessionGenerator,
 ) -> None:
     await whole()
@@ -437,7 +386,7 @@ async def test_addresses_that_are_no_clip(
 
 async def test_a_clip_whose_storage_is_away_is_unavailable_not_gone(
     hass: HomeAssistant,
-    whole: Callable[..., Awaitable[Whole]],
+    whole: MakeWhole,
     hass_client: ClientSessionGenerator,
 ) -> None:
     await whole()
@@ -458,7 +407,7 @@ async def test_a_clip_whose_storage_is_away_is_unavailable_not_gone(
 
 
 async def test_a_damaged_clip_is_put_aside_and_fetched_again(
-    hass: HomeAssistant, whole: Callable[..., Awaitable[Whole]], media_dir: Path
+    hass: HomeAssistant, whole: MakeWhole, media_dir: Path
 ) -> None:
     await whole()
     await sync(hass)
