@@ -1,13 +1,16 @@
 """VTrack NVR: brings the recordings of ONVIF cameras and recorders home."""
 
+import logging
+
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .camera_watch import async_setup_camera_watch, async_tell, forget
-from .const import CONF_SEEN, DOMAIN, PLATFORMS
+from .const import CONF_CHANNEL, CONF_SEEN, DOMAIN, PLATFORMS
 from .coordinator import VtrackCoordinator
+from .core.errors import NvrError
 from .discovery import async_setup_discovery
 from .entity import nvr_device_info
 from .exceptions import setup_errors
@@ -16,13 +19,21 @@ from .runtime import HUB, VtrackConfigEntry, VtrackHub, VtrackRuntime
 from .services import async_setup_services
 from .views import async_register_views
 
+_LOGGER = logging.getLogger(__name__)
+
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Open the library and start the engine; both live as long as Home Assistant."""
     hub = VtrackHub(hass)
-    await hub.async_start()
+    try:
+        await hub.async_start()
+    except NvrError as error:
+        _LOGGER.error(  # noqa: TRY400 - the cause is said; where it was met helps nobody
+            "Without an index nothing can be kept: %s", error
+        )
+        return False
     hass.data[HUB] = hub
     async_setup_services(hass)
     async_register_views(hass)
@@ -34,9 +45,9 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> bool:
     """Connect an NVR and hand it to library and engine."""
     runtime = VtrackRuntime(hass, entry, hass.data[HUB])
+    entry.async_on_unload(runtime.async_stop)
     with setup_errors(entry.title):
         await runtime.async_start()
-    entry.async_on_unload(runtime.async_stop)
     entry.runtime_data = runtime
     runtime.device_id = (
         dr.async_get(hass)
@@ -75,7 +86,12 @@ async def _async_updated(hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
     if runtime.needs_reload():
         hass.config_entries.async_schedule_reload(entry.entry_id)
         return
-    await runtime.async_apply_changes()
+    try:
+        await runtime.async_apply_changes()
+    except NvrError as error:
+        _LOGGER.debug("A new start applies the changes of %s: %s", entry.title, error)
+        hass.config_entries.async_schedule_reload(entry.entry_id)
+        return
     if runtime.is_attached:
         async_tell(hass, entry)
 
@@ -95,14 +111,17 @@ async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: VtrackConfigEntry, device: dr.DeviceEntry
 ) -> bool:
     """Let the device of a camera that is gone be deleted; its clips stay browsable."""
-    runtime = entry.runtime_data
-    if (DOMAIN, runtime.key) in device.identifiers:
+    if (DOMAIN, entry.unique_id) in device.identifiers:
         return False
-    for camera in runtime.cameras.values():
-        if (DOMAIN, camera.key) in device.identifiers:
-            if camera.key not in runtime.vanished:
-                return False
-            forget(hass, entry, camera.channel)
-            hass.config_entries.async_remove_subentry(entry, camera.subentry_id)
-            break
+    for subentry in entry.subentries.values():
+        if (DOMAIN, subentry.unique_id) not in device.identifiers:
+            continue
+        if (
+            entry.state is not ConfigEntryState.LOADED
+            or subentry.unique_id not in entry.runtime_data.vanished
+        ):
+            return False
+        forget(hass, entry, subentry.data[CONF_CHANNEL])
+        hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+        break
     return True

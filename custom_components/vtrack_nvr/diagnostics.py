@@ -6,6 +6,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
+from .core.models import NvrKey
 from .core.redact import redact
 from .runtime import HUB, VtrackConfigEntry
 
@@ -13,18 +14,25 @@ from .runtime import HUB, VtrackConfigEntry
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: VtrackConfigEntry
 ) -> dict[str, Any]:
-    """Return entry, cameras, status and storage, redacted."""
-    runtime = entry.runtime_data
+    """Return entry, cameras, status and storage, redacted; also of an unloaded entry."""
     hub = hass.data[HUB]
+    nvr = NvrKey(str(entry.unique_id))
+    status = (await hub.engine.fresh_status()).nvrs.get(nvr)
     answer: dict[str, Any] = redact(
         {
-            "entry": {"data": dict(entry.data), "options": dict(entry.options)},
+            "entry": {
+                "version": f"{entry.version}.{entry.minor_version}",
+                "state": entry.state.value,
+                "reason": entry.reason,
+                "data": dict(entry.data),
+                "options": dict(entry.options),
+            },
             "cameras": [
-                {"name": camera.name, "data": camera.data}
-                for camera in runtime.cameras.values()
+                {"name": subentry.title, "data": dict(subentry.data)}
+                for subentry in entry.subentries.values()
             ],
-            "status": asdict(runtime.coordinator.data),
-            "policy": asdict(await hub.library.policy(runtime.key)),
+            "status": asdict(status) if status else None,
+            "policy": asdict(await hub.library.policy(nvr)),
             "storage": await hub.async_storage_summary(),
         }
     )

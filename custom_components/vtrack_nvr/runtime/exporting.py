@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 import logging
 import time
@@ -29,11 +29,12 @@ class Exports:
         """Work for one library; no thread is started yet."""
         self._library = library
         self._pool = ThreadPoolExecutor(1, "vtrack-export")
-        self._cancel = CancelToken()
+        self._running: set[CancelToken] = set()
 
     async def close(self) -> None:
         """Cancel what runs and wait for it."""
-        self._cancel.cancel("stopping")
+        for cancel in self._running:
+            cancel.cancel("stopping")
         await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
 
     async def make(
@@ -48,7 +49,7 @@ class Exports:
 
         `cameras` gives each camera's name for files. Raises `NvrError`: NO_FOOTAGE where
         nothing is kept, UNSUPPORTED_CODEC where one camera's picture changes within the
-        range, storage kinds.
+        range, storage kinds. Whoever is cancelled while waiting ends the work, too.
         """
         with ExitStack() as held:
             footage = [
@@ -67,6 +68,9 @@ class Exports:
                 await self._run(export, footage, wanted, is_single, keep_gaps)
             except NvrError as error:
                 await self._library.exports.fail(export.id, str(error.kind))
+                raise
+            except asyncio.CancelledError:
+                await self._library.exports.fail(export.id, str(ErrorKind.CANCELLED))
                 raise
         return await self._library.exports.finish(export.id)
 
@@ -88,6 +92,7 @@ class Exports:
         keep_gaps: bool,
     ) -> None:
         loop = asyncio.get_running_loop()
+        cancel = CancelToken()
         told = 0.0
 
         def progress(done: float) -> None:
@@ -106,7 +111,7 @@ class Exports:
                     part_of(export),
                     keep_gaps=keep_gaps,
                     progress=progress,
-                    cancel=self._cancel,
+                    cancel=cancel,
                 )
             else:
                 export_zip(
@@ -115,7 +120,17 @@ class Exports:
                     part_of(export),
                     keep_gaps=keep_gaps,
                     progress=progress,
-                    cancel=self._cancel,
+                    cancel=cancel,
                 )
 
-        await loop.run_in_executor(self._pool, work)
+        self._running.add(cancel)
+        future = self._pool.submit(work)
+        try:
+            await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            cancel.cancel("nobody waits for it any more")
+            if not future.cancelled():  # its clips stay held until it has ended
+                await asyncio.to_thread(wait, [future])
+            raise
+        finally:
+            self._running.discard(cancel)

@@ -6,6 +6,7 @@ can always be browsed.
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import AsyncExitStack
 from datetime import datetime
 import logging
 from pathlib import Path
@@ -21,7 +22,7 @@ from homeassistant.util.hass_dict import HassKey
 from ..const import CONF_STORAGE, DOMAIN, EVENT_CLIP
 from ..core.clock import SystemClock
 from ..core.download.downloader import Downloader
-from ..core.errors import NvrError
+from ..core.errors import ErrorKind, NvrError
 from ..core.fetching import FetchJob
 from ..core.library.library import Library
 from ..core.library.values import Export, LibraryEvent, LibraryEventKind, RootConfig
@@ -60,12 +61,10 @@ class VtrackHub:
         self._task: asyncio.Task[None] | None = None
 
     async def async_start(self) -> None:
-        """Open the library, start the engine; raises `NvrError` without an index."""
+        """Open the library, start the engine; raises INDEX_FAILED without an index."""
         clock = SystemClock()
         folder = Path(self._hass.config.path(INDEX_FOLDER))
-        await self._hass.async_add_executor_job(
-            lambda: folder.mkdir(parents=True, exist_ok=True)
-        )
+        await self._hass.async_add_executor_job(_make, folder)
         self.library = Library(
             folder / INDEX_FILE,
             await self._root_configs(),
@@ -92,12 +91,13 @@ class VtrackHub:
 
     async def _async_stop(self, _event: Event) -> None:
         """Finish or salvage everything within ten seconds."""
-        await asyncio.gather(self.live.async_stop(), self.engine.stop())
+        async with AsyncExitStack() as closing:  # the last first, each in any case
+            closing.push_async_callback(self.library.close)
+            closing.push_async_callback(self.exports.close)
+            closing.push_async_callback(self._fetcher.close)
+            await asyncio.gather(self.live.async_stop(), self.engine.stop())
         if self._task is not None:
             self._task.cancel()
-        await self._fetcher.close()
-        await self.exports.close()
-        await self.library.close()
 
     def _told(self, event: LibraryEvent) -> None:
         """Pass on what the library tells on its own threads."""
@@ -110,7 +110,11 @@ class VtrackHub:
 
     async def _async_fire(self, clip_id: int) -> None:
         """Tell automations about a clip that is newly kept."""
-        clip = await self.library.browse.clip(clip_id)
+        try:
+            clip = await self.library.browse.clip(clip_id)
+        except NvrError as error:
+            _LOGGER.debug("A new clip is not told: %s", error)
+            return
         if clip is None:
             return
         facts = clip.facts
@@ -253,6 +257,13 @@ class VtrackHub:
             }
             for root in await self.library.roots()
         ]
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NvrError(ErrorKind.INDEX_FAILED, "no folder", where="index") from error
 
 
 HUB: HassKey[VtrackHub] = HassKey(DOMAIN)

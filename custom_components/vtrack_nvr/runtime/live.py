@@ -23,6 +23,7 @@ from ..core.cancel import CancelToken
 from ..core.clock import Clock
 from ..core.errors import ErrorKind, NvrError, Treatment
 from ..core.intervals import TimeRange
+from ..core.ledger import LedgerReason
 from ..core.library.library import Library
 from ..core.live.recorders import LiveRecorders
 from ..core.live.values import LiveGap, LiveSpec, LiveState, LiveStatus, no_era
@@ -37,7 +38,7 @@ from ..core.policy import Waits
 from ..core.rtsp.values import Endpoint
 from ..core.sync.clocks import EraMap
 from ..core.sync.engine import SyncEngine
-from ..core.sync.ports import LiveSource
+from ..core.sync.ports import LiveNow, LiveSource
 from ..core.sync.settings import SyncMode
 from ..core.sync.status import (
     FootageSource,
@@ -54,8 +55,6 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-NOT_RUNNING = "not_running"
-"""Reason of a gap: Home Assistant was not running."""
 SEAM_MS = 1_000
 HEARTBEAT_S = 300.0
 ON_REQUEST_GRACE_MS = 30_000
@@ -102,6 +101,7 @@ class _Camera:
         """Listen to nothing any more."""
         self.unwatch()
         self.unask()
+        self.gate.close()
 
 
 class LiveDesk(LiveSource):
@@ -239,6 +239,23 @@ class LiveDesk(LiveSource):
         status = self._recorders.status(camera)
         return status.state if status else None
 
+    @override
+    def now(self, camera: CameraKey) -> LiveNow:
+        known = self._cameras.get(camera)
+        if known is None or known.plan is None:
+            return LiveNow()
+        status = self._recorders.status(camera)
+        mode = camera_settings(known.camera.data).mode
+        return LiveNow(
+            is_expected=(
+                known.is_live
+                and mode is not SyncMode.ON_DEMAND
+                and known.gate.is_open(camera)
+            ),
+            is_continuous=known.is_on,
+            open=status.open if status else None,
+        )
+
     # What is to be recorded now
 
     @callback
@@ -319,7 +336,7 @@ class LiveDesk(LiveSource):
         now_ms = self._clock.now_ms()
         is_on = plan.is_continuous and known.gate.is_open(key)
         if is_on and since_ms is not None and since_ms < now_ms and not known.plan:
-            gap = LiveGap(TimeRange(since_ms, now_ms), NOT_RUNNING)
+            gap = LiveGap(TimeRange(since_ms, now_ms), LedgerReason.NOT_RUNNING)
             await self._enter(known, gap)
         if known.runtime.key not in self._eras:
             await self._load_era(known.runtime.key)

@@ -1,5 +1,7 @@
 """One NVR while its entry is loaded: device, cameras, and what entities ask of them."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 import logging
@@ -116,6 +118,9 @@ class VtrackRuntime:
         self.guard = LoginGuard(self._on_locked)
         self.device = build_device(hass, self.address, self.login, self.guard)
         self.cameras: dict[str, CameraRuntime] = {}
+        self._applying = asyncio.Lock()
+        self._gate = EntityGate(hass, {}, self.on_gate_missing)
+        self._missing_gates: Counter[str] = Counter()
         self._camera_listeners: list[Callable[[CameraRuntime], None]] = []
         self._snapshots: dict[CameraKey, bool] = {}
         self.present: tuple[Channel, ...] = ()
@@ -147,6 +152,7 @@ class VtrackRuntime:
         await self.device.connect()
         self.cameras = self._read_cameras()
         await self.hub.async_register(self)
+        self._gate.follow(self._gate_entities())
         self.hub.engine.attach_nvr(
             NvrSpec(
                 self.key,
@@ -156,7 +162,7 @@ class VtrackRuntime:
                     for camera in self.cameras.values()
                 },
                 nvr_settings(self.entry.options),
-                self._gate(),
+                self._gate,
             )
         )
         self.hub.attach(self)
@@ -168,10 +174,11 @@ class VtrackRuntime:
         )
 
     async def async_stop(self) -> None:
-        """End the work for the NVR; what is kept stays."""
+        """End the work for the NVR, also half begun; what is kept stays."""
         self.hub.detach(self)
         await self.hub.live.async_detach(self)
         await self.hub.engine.detach_nvr(self.key)
+        self._gate.close()
         await self.device.close()
 
     def _read_cameras(self) -> dict[str, CameraRuntime]:
@@ -198,22 +205,23 @@ class VtrackRuntime:
         """Say whether the device itself records the camera and can replay that."""
         return bool(self._recordings_of(camera))
 
-    def _gate(self) -> EntityGate:
+    def _gate_entities(self) -> dict[CameraKey, tuple[str, ...]]:
         own = self.entry.options.get(CONF_GATE)
         shared = (own,) if own else ()
-        return EntityGate(
-            self.hass,
-            {camera.key: shared + camera.gates for camera in self.cameras.values()},
-            self.on_gate_missing,
-        )
+        return {camera.key: shared + camera.gates for camera in self.cameras.values()}
 
     @callback
-    def on_gate_missing(self, entity_id: str) -> None:
-        """Say that an entity which allows or holds back work does not exist."""
+    def on_gate_missing(self, entity_id: str, is_missing: bool) -> None:
+        """Say that an entity which allows or holds back work is gone, or back."""
+        issue_id = f"gate_missing_{self.entry.entry_id}_{entity_id}"
+        self._missing_gates[entity_id] += 1 if is_missing else -1
+        if self._missing_gates[entity_id] <= 0:  # nobody misses it any more
+            ir.async_delete_issue(self.hass, DOMAIN, issue_id)
+            return
         ir.async_create_issue(
             self.hass,
             DOMAIN,
-            f"gate_missing_{entity_id}",
+            issue_id,
             is_fixable=False,
             severity=ir.IssueSeverity.WARNING,
             translation_key="gate_missing",
@@ -242,13 +250,21 @@ class VtrackRuntime:
         )
 
     async def async_apply_changes(self) -> None:
-        """Add, change and remove cameras as the entry now says; others notice nothing."""
+        """Add, change and remove cameras as the entry now says; others notice nothing.
+
+        Raises `NvrError` where the index fails; a new start then applies everything.
+        """
+        async with self._applying:
+            await self._async_apply_changes()
+
+    async def _async_apply_changes(self) -> None:
         before, now = self.cameras, self._read_cameras()
         self.cameras = now
         self.name = self.entry.title
         await self.hub.async_register(self)
         if not self.is_attached:
             return  # unloaded meanwhile; the next start reads the entry anew
+        self._gate.follow(self._gate_entities())
         self.hub.engine.update_nvr(self.key, nvr_settings(self.entry.options))
         for gone in before.keys() - now.keys():
             await self.hub.engine.remove_camera(self.key, before[gone].key)
@@ -277,9 +293,13 @@ class VtrackRuntime:
         """Ask the device for its recordings; raises `NvrError`."""
         return await self.device.recordings()
 
+    def _current(self, camera: CameraRuntime) -> CameraRuntime:
+        """Return a camera as its subentry is now; entities know it as it was."""
+        return self.cameras.get(camera.subentry_id, camera)
+
     async def async_stream_url(self, camera: CameraRuntime, *, sub: bool) -> str:
         """Return the live address with credentials, for Home Assistant's own player."""
-        uri = await self.device.stream_uri(camera.profile(sub=sub))
+        uri = await self.device.stream_uri(self._current(camera).profile(sub=sub))
         user, password = self.login.for_rtsp
         if not user:
             return uri
@@ -290,7 +310,8 @@ class VtrackRuntime:
     async def async_snapshot(self, camera: CameraRuntime, *, sub: bool) -> bytes | None:
         """Return a still from the device, None where it has none; raises `NvrError`."""
         try:
-            return (await self.device.snapshot(camera.profile(sub=sub))).data
+            profile = self._current(camera).profile(sub=sub)
+            return (await self.device.snapshot(profile)).data
         except NvrError as error:
             if error.kind is ErrorKind.UNSUPPORTED:
                 self._snapshots[camera.key] = False

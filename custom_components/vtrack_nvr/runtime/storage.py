@@ -29,14 +29,7 @@ def _choices(media_dirs: dict[str, str], config_dir: str) -> list[StorageChoice]
     config = Path(config_dir).resolve()
     for name, folder in media_dirs.items():
         root = Path(folder)
-        candidates = [(name, root)]
-        if root.is_dir():
-            candidates += [
-                (f"{name}/{child.name}", child)
-                for child in sorted(root.iterdir())
-                if child.is_dir() and os.path.ismount(child)
-            ]
-        for label, path in candidates:
+        for label, path in [(name, root), *_mounts(name, root)]:
             existing = path
             while not existing.exists() and existing != existing.parent:
                 existing = existing.parent
@@ -55,6 +48,17 @@ def _choices(media_dirs: dict[str, str], config_dir: str) -> list[StorageChoice]
                 )
             )
     return found
+
+
+def _mounts(name: str, root: Path) -> list[tuple[str, Path]]:
+    try:
+        return [
+            (f"{name}/{child.name}", child)
+            for child in sorted(root.iterdir())
+            if child.is_dir() and os.path.ismount(child)
+        ]
+    except OSError:  # not there yet, away, or not for us to read
+        return []
 
 
 async def async_storage_choices(hass: HomeAssistant) -> list[StorageChoice]:
