@@ -1,4 +1,7 @@
-"""Encoding groups of pictures: real H.264 and H.265, each group decodable alone."""
+"""Encoding groups of pictures, each decodable alone.
+
+Real H.264, H.265, Motion JPEG and MPEG-4 Visual.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,7 +13,13 @@ import av
 from .footage_picture import draw
 from .timeline import FRAME_MS, Look, frame_number
 
-ENCODERS = {"H264": "libx264", "H265": "libx265"}
+ENCODERS = {
+    "H264": "libx264",
+    "H265": "libx265",
+    "JPEG": "mjpeg",
+    "MPEG4": "mpeg4",
+}
+NAL_CODECS = frozenset({"H264", "H265"})
 PADDING_ID = b"VTrack simulator"
 H264_IDR, H264_SEI, H264_SPS, H264_PPS, H264_AUD = 5, 6, 7, 8, 9
 H265_VPS, H265_SPS, H265_PPS, H265_AUD, H265_SEI = 32, 33, 34, 35, 39
@@ -23,6 +32,7 @@ class AccessUnit:
 
     time_ms: int
     nals: tuple[bytes, ...]
+    """One piece, the whole picture, in JPEG and MPEG-4."""
     key: bool
 
 
@@ -32,7 +42,7 @@ class Gop:
 
     start_ms: int
     parameter_sets: tuple[bytes, ...]
-    """SPS, PPS; before them the VPS in H.265."""
+    """SPS, PPS; before them the VPS in H.265. MPEG-4: VOS to VOL. JPEG: none."""
     units: tuple[AccessUnit, ...]
 
 
@@ -40,20 +50,29 @@ def encode_gop(look: Look, start_ms: int, count: int) -> Gop:
     """Return `count` pictures from `start_ms` on, encoded as one closed group."""
     context = av.CodecContext.create(ENCODERS[look.codec], "w")
     context.width, context.height = look.width, look.height
-    context.pix_fmt = "yuv420p"
+    pixels = "yuvj420p" if look.codec == "JPEG" else "yuv420p"
+    context.pix_fmt = pixels
     context.time_base = Fraction(1, 1000)
     context.framerate = Fraction(1000, FRAME_MS)
     context.thread_count = 1
     context.options = _options(look, max(count, look.gop_ms // FRAME_MS))
+    if look.codec == "MPEG4":
+        context.flags |= av.codec.context.Flags.global_header
+        context.time_base = Fraction(FRAME_MS, 1000)
+        context.gop_size = max(count, look.gop_ms // FRAME_MS)
     packets = []
     for index in range(count):
         frame = av.VideoFrame.from_ndarray(
             draw(look, start_ms + index * FRAME_MS), format="yuv420p"
         )
-        frame.pts = index * FRAME_MS
+        if look.codec == "JPEG":
+            frame = frame.reformat(format=pixels, dst_color_range="JPEG")
+        frame.pts = index if look.codec == "MPEG4" else index * FRAME_MS
         frame.time_base = context.time_base
         packets += context.encode(frame)
     packets += context.encode(None)
+    if look.codec not in NAL_CODECS:
+        return _plain(look, start_ms, packets, bytes(context.extradata or b""))
     parameter_sets: list[bytes] = []
     units = []
     for packet in packets:
@@ -73,6 +92,19 @@ def encode_gop(look: Look, start_ms: int, count: int) -> Gop:
             nals.insert(0, _padding(look.codec, wanted))
         units.append(AccessUnit(moment, tuple(nals), packet.is_keyframe))
     return Gop(start_ms, tuple(parameter_sets), tuple(units))
+
+
+def _plain(look: Look, start_ms: int, packets: list[av.Packet], config: bytes) -> Gop:
+    """Return a group whose coded pictures are sent as they are."""
+    sets = (config,) if look.codec == "MPEG4" else ()
+    step = FRAME_MS if look.codec == "MPEG4" else 1
+    units = [
+        AccessUnit(
+            start_ms + (packet.pts or 0) * step, (bytes(packet),), packet.is_keyframe
+        )
+        for packet in packets
+    ]
+    return Gop(start_ms, sets, tuple(units))
 
 
 def without_foreign_damage(look: Look, start_ms: int, count: int) -> Look:
@@ -112,6 +144,10 @@ def nal_kind(codec: str, nal: bytes) -> str:
 
 
 def _options(look: Look, keyint: int) -> dict[str, str]:
+    if look.codec == "JPEG":
+        return {"huffman": "default", "qmin": "3", "qmax": "3"}
+    if look.codec == "MPEG4":
+        return {"qmin": "2", "qmax": "4", "bf": str(look.bframes)}
     if look.codec == "H264":
         options = {"preset": "ultrafast", "crf": "24"}
         params = (

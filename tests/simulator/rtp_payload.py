@@ -1,6 +1,11 @@
-"""Cutting access units into RTP payloads: RFC 6184, RFC 7798, RFC 3640, RFC 3551."""
+"""Cutting access units into RTP payloads.
+
+RFC 6184, RFC 7798, RFC 2435 (in `rtp_jpeg`), RFC 6416, RFC 3640, RFC 3551.
+"""
 
 from collections.abc import Iterator, Sequence
+
+from .rtp_jpeg import jpeg_payloads
 
 STAP_A, FU_A = 24, 28
 AP, FU = 48, 49
@@ -13,6 +18,10 @@ def video_payloads(
 ) -> list[bytes]:
     """Return the payloads of one picture; parameter sets go first, aggregated."""
     room = packet_size - RTP_HEADER_ROOM
+    if codec == "JPEG":
+        return jpeg_payloads(nals[0], room)
+    if codec == "MPEG4":
+        return mpeg4_payloads(b"".join((*parameter_sets, *nals)), room)
     payloads: list[bytes] = []
     if parameter_sets:
         aggregate = (h264_stap if codec == "H264" else h265_ap)(parameter_sets)
@@ -50,6 +59,11 @@ def h265_fragments(nal: bytes, room: int) -> Iterator[bytes]:
     kind = nal[0] >> 1 & 0x3F
     for first, last, part in _parts(nal, 2, room - 3):
         yield header + bytes([first << 7 | last << 6 | kind]) + part
+
+
+def mpeg4_payloads(picture: bytes, room: int) -> list[bytes]:
+    """Return the payloads of one coded picture (RFC 6416 §5.2): cut anywhere."""
+    return [picture[start : start + room] for start in range(0, len(picture), room)]
 
 
 def aac_payloads(frame: bytes, packet_size: int) -> list[bytes]:

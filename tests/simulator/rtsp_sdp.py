@@ -9,6 +9,7 @@ from .rtsp_faults import RtspFaults
 from .timeline import FRAME_MS, NUMBER_EPOCH_MS, AudioCodec, LiveSource, Look, Timeline
 
 AAC_PAYLOAD_TYPE = 97
+JPEG_PAYLOAD_TYPE = 26
 STATIC_PAYLOAD_TYPES: dict[AudioCodec, int] = {"PCMU": 0, "PCMA": 8, "G722": 9}
 
 
@@ -101,8 +102,15 @@ def control_url(media: Media, base: str, faults: RtspFaults) -> str:
 def _video(look: Look, footage: FootageStore, faults: RtspFaults) -> tuple[str, ...]:
     kind = faults.video_payload_type
     with_sets = faults.parameter_sets != "in-band"
+    if look.codec == "JPEG":
+        return () if kind == JPEG_PAYLOAD_TYPE else (f"rtpmap:{kind} JPEG/90000",)
     count = look.gop_ms // FRAME_MS
     sets = footage.gop(look, NUMBER_EPOCH_MS, count).parameter_sets
+    if look.codec == "MPEG4":
+        fmtp = "profile-level-id=1"
+        if with_sets:
+            fmtp += f";config={sets[0].hex().upper()}"
+        return f"rtpmap:{kind} MP4V-ES/90000", f"fmtp:{kind} {fmtp}"
     coded = [base64.b64encode(item).decode() for item in sets]
     if look.codec == "H264":
         fmtp = f"packetization-mode=1;profile-level-id={sets[0][1:4].hex()}"

@@ -17,7 +17,7 @@ NUMBER_EPOCH_MS = 1_577_836_800_000
 FRAME_MS = 100
 """Distance of two frames: everything here is drawn at ten frames per second."""
 
-type VideoCodec = Literal["H264", "H265"]
+type VideoCodec = Literal["H264", "H265", "JPEG", "MPEG4"]
 type AudioCodec = Literal["AAC", "PCMU", "PCMA", "G722"]
 
 

@@ -171,10 +171,11 @@ def test_descriptors_are_searched_for_the_configuration() -> None:
         return bytes([tag, 0x80, 0x80, len(body)]) + body
 
     config = descriptor(5, b"\x14\x08")
-    nested = descriptor(3, bytes(3) + descriptor(4, bytes(13) + config))
-    assert movie._audio_config(nested) == b"\x14\x08"
-    assert movie._audio_config(descriptor(6, b"\1") + nested) == b"\x14\x08"
-    assert movie._audio_config(b"") == b""
+    nested = descriptor(3, bytes(3) + descriptor(4, b"\x40" + bytes(12) + config))
+    assert movie._descriptors(nested) == (0x40, b"\x14\x08")
+    assert movie._descriptors(descriptor(6, b"\1") + nested) == (0x40, b"\x14\x08")
+    assert movie._descriptors(descriptor(3, bytes(3))) == (0, b"")
+    assert movie._descriptors(b"") == (0, b"")
 
 
 def test_a_movie_without_tracks_is_read_as_such(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_sound_nobody_can_decode_is_left_out_with_a_notice(tmp_path: Path) -> No
     ("video", "kind"),
     [
         (
-            TrackFormat(TrackKind.VIDEO, Codec.MJPEG, 90_000, name="JPEG"),
+            TrackFormat(TrackKind.VIDEO, Codec.UNKNOWN, 90_000, name="VP8"),
             ErrorKind.UNSUPPORTED_CODEC,
         ),
         (TrackFormat(TrackKind.VIDEO, Codec.H264, 90_000), ErrorKind.PROTOCOL),

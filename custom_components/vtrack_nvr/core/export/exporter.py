@@ -129,7 +129,7 @@ def _by_format(parts: Sequence[JoinPart]) -> list[list[JoinPart]]:
     def config(part: JoinPart) -> object:
         movie = read_movie(part.path)
         video = movie.track(b"vide") if movie else None
-        return video.config if video else None
+        return video.format if video else None
 
     return [list(group) for _, group in groupby(parts, key=config)]
 

@@ -17,13 +17,6 @@ from .picture_size import PictureSize
 from .tags import ClipTags
 from .writer import open_output, storage_error
 
-_CODECS = {
-    b"avc1": Codec.H264,
-    b"avc3": Codec.H264,
-    b"hvc1": Codec.H265,
-    b"hev1": Codec.H265,
-}
-
 type Frames = tuple[MovieTrack, range]
 """Frames of a track, by their places in decoding order."""
 
@@ -39,8 +32,8 @@ class Copier:
         tags: ClipTags | None = None,
     ) -> None:
         """Open the file; tracks and their configuration are those given."""
-        codec = _CODECS.get(video.entry)
-        if codec is None or not video.config:
+        codec = video.codec
+        if codec is None or not (video.config or codec is Codec.MJPEG):
             raise NvrError(ErrorKind.UNSUPPORTED_CODEC, "no pictures we can copy")
         self._last: dict[int, int] = {}
         self._is_closed = False

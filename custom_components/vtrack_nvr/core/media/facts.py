@@ -13,12 +13,6 @@ from .tags import ClipTags
 from .writer import Written
 
 _BLOCK = 1024 * 1024
-_CODECS = {
-    b"avc1": Codec.H264,
-    b"avc3": Codec.H264,
-    b"hvc1": Codec.H265,
-    b"hev1": Codec.H265,
-}
 
 
 def sha256_of(path: Path) -> str:
@@ -65,7 +59,8 @@ def facts_of_movie(
 ) -> ClipFacts:
     """Return the facts a file's tables tell; raises `VERIFY_FAILED` without pictures."""
     video = movie.track(b"vide")
-    if video is None or not len(video.samples) or video.entry not in _CODECS:
+    codec = video.codec if video else None
+    if video is None or codec is None or not len(video.samples):
         raise NvrError(ErrorKind.VERIFY_FAILED, "no pictures")
     sound = movie.track(b"soun")
     audio_frames = len(sound.samples) if sound else 0
@@ -88,7 +83,7 @@ def facts_of_movie(
         era_id=tags.era_id,
         size_bytes=size_bytes,
         sha256=sha256,
-        video_codec=_CODECS[video.entry],
+        video_codec=codec,
         audio_codec=Codec.AAC if audio_frames else None,
         width=video.width,
         height=video.height,

@@ -62,7 +62,7 @@ def join_clips(
     if not sources:
         raise NvrError(ErrorKind.NO_FOOTAGE, "no clip touches the range")
     first = sources[0]
-    if any(item.video.config != first.video.config for item in sources):
+    if any(item.video.format != first.video.format for item in sources):
         raise NvrError(
             ErrorKind.UNSUPPORTED_CODEC, "the picture's format changes within the range"
         )

@@ -8,10 +8,18 @@ import sys
 from typing import BinaryIO
 
 from ..errors import ErrorKind, NvrError
+from ..frames import Codec
 from . import boxes
 from .fragments import read_fragment, read_trex
 
 _LARGEST_COUNT = 10_000_000
+_ENTRIES = {
+    b"avc1": Codec.H264,
+    b"avc3": Codec.H264,
+    b"hvc1": Codec.H265,
+    b"hev1": Codec.H265,
+}
+_OBJECT_TYPES = {0x20: Codec.MPEG4, 0x6C: Codec.MJPEG}
 
 
 @dataclass(slots=True)
@@ -34,8 +42,8 @@ class Samples:
 class MovieTrack:
     """A track. `shown` times count from the beginning of the movie, edits applied.
 
-    `entry` is the type of the sample entry (`avc1`, `hvc1`, `mp4a`), `config` the decoder
-    configuration in it (avcC, hvcC, AudioSpecificConfig).
+    `entry` is the type of the sample entry (`avc1`, `hvc1`, `mp4v`, `mp4a`), `config` the
+    decoder configuration in it (avcC, hvcC, DecoderSpecificInfo).
     """
 
     id: int
@@ -43,6 +51,8 @@ class MovieTrack:
     timescale: int
     entry: bytes = b""
     config: bytes = b""
+    object_type: int = 0
+    """What an `mp4v` entry holds (14496-1 7.2.6.6)."""
     width: int = 0
     height: int = 0
     rate: int = 0
@@ -52,6 +62,18 @@ class MovieTrack:
     samples: Samples = field(default_factory=Samples)
     defaults: tuple[int, int, int] = (0, 0, 0)
     """Duration, size and flags of frames in fragments (trex)."""
+
+    @property
+    def codec(self) -> Codec | None:
+        """Return how pictures are coded, None where it is nothing we write."""
+        if self.entry == b"mp4v":
+            return _OBJECT_TYPES.get(self.object_type)
+        return _ENTRIES.get(self.entry)
+
+    @property
+    def format(self) -> tuple[bytes, int, bytes, int, int]:
+        """Return what is alike in tracks that one file can hold one after the other."""
+        return (self.entry, self.object_type, self.config, self.width, self.height)
 
 
 @dataclass(slots=True)
@@ -91,7 +113,7 @@ def _read(file: BinaryIO, size: int) -> Movie | None:
         if box.end > size:
             break
         if box.kind == b"moov":
-            movie = _moov(boxes.load(file, box), size)
+            movie = read_moov(boxes.load(file, box), size)
         elif box.kind == b"moof" and movie:
             pending = box
             continue
@@ -128,7 +150,8 @@ def _apply_edits(track: MovieTrack) -> None:
         )
 
 
-def _moov(moov: memoryview, size: int) -> Movie:
+def read_moov(moov: memoryview, size: int) -> Movie:
+    """Read the payload of a `moov` box."""
     tracks: list[MovieTrack] = []
     timescale = 1000
     for part in boxes.parts(moov):
@@ -180,16 +203,18 @@ def _sample_entry(stsd: memoryview, track: MovieTrack) -> None:
         for kind in (b"avcC", b"hvcC"):
             if config := boxes.find(data[78:], kind):
                 track.config = bytes(config)
+        if esds := boxes.find(data[78:], b"esds"):
+            track.object_type, track.config = _descriptors(bytes(esds[4:]))
     elif track.handler == b"soun":
         track.channels = boxes.number(data, 16, 2)
         track.rate = boxes.number(data, 24, 2)
         if esds := boxes.find(data[28:], b"esds"):
-            track.config = _audio_config(bytes(esds[4:]))
+            track.object_type, track.config = _descriptors(bytes(esds[4:]))
 
 
-def _audio_config(descriptors: bytes) -> bytes:
-    """Return the DecoderSpecificInfo (tag 5) inside nested descriptors (14496-1 7.2.6)."""
-    at = 0
+def _descriptors(descriptors: bytes) -> tuple[int, bytes]:
+    """Return object type and DecoderSpecificInfo of nested descriptors (14496-1 7.2.6)."""
+    at = object_type = 0
     while at + 2 <= len(descriptors):
         tag = descriptors[at]
         at += 1
@@ -203,12 +228,13 @@ def _audio_config(descriptors: bytes) -> bytes:
         if tag == 3:
             at += 3
         elif tag == 4:
+            object_type = descriptors[at]
             at += 13
         elif tag == 5:
-            return descriptors[at : at + length]
+            return object_type, descriptors[at : at + length]
         else:
             at += length
-    return b""
+    return object_type, b""
 
 
 def _edit_shift(elst: memoryview, movie_scale: int, timescale: int) -> int:

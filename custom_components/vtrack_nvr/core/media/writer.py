@@ -18,10 +18,11 @@ from av.container import OutputContainer
 
 from ..errors import ErrorKind, NvrError
 from ..frames import AccessUnit, Codec, TrackFormat
-from . import annexb, templates
+from . import templates
 from .audio import Sound, open_sound, snapped
 from .freezes import Freezes
-from .picture_size import PictureSize, picture_size
+from .headers import decoder_config, headers, kind_of, size_of
+from .picture_size import PictureSize
 from .tags import ClipTags
 from .timing import DecodeTimes
 from .units import Gop, TimedUnit
@@ -69,18 +70,18 @@ class ClipWriter:
     ) -> None:
         """Prepare the file for a group that begins with `first`; nothing is written yet.
 
-        Raises `UNSUPPORTED_CODEC` for a picture codec other than H.264 and H.265 and
+        Raises `UNSUPPORTED_CODEC` for a picture codec that is none of `templates.KEPT` and
         `PROTOCOL` where no parameter sets are known. Sound that cannot be kept is left
         out; `notices` says so.
         """
-        if video.codec not in {Codec.H264, Codec.H265}:
+        if video.codec not in templates.KEPT:
             raise NvrError(
                 ErrorKind.UNSUPPORTED_CODEC, f"pictures in {video.name or video.codec}"
             )
         self.notices: list[str] = []
         self._codec = video.codec
         self._sets = _complete_sets(video, first)
-        size = picture_size(self._sets, self._codec)
+        size = size_of(self._sets, self._codec)
         if size is None:
             raise NvrError(ErrorKind.PROTOCOL, "no usable parameter sets")
         self._size = size
@@ -97,7 +98,10 @@ class ClipWriter:
         try:
             self._file = open_output(path, tags)
             self._video = templates.add_video(
-                self._file, self._codec, annexb.join(self._sets), self._size
+                self._file,
+                self._codec,
+                decoder_config(self._sets, self._codec),
+                self._size,
             )
             self._audio: AudioStream | None = None
             if sound := self._sound:
@@ -128,8 +132,7 @@ class ClipWriter:
     def needs_new_clip(self, unit: AccessUnit) -> bool:
         """Say whether a key frame brings other parameter sets than this file's."""
         return any(
-            nal not in self._sets
-            for nal in annexb.parameter_sets(unit.data, self._codec)
+            header not in self._sets for header in headers(unit.data, self._codec)
         )
 
     def write(self, gop: Gop) -> None:
@@ -281,12 +284,12 @@ def storage_error(error: Exception, doing: str) -> NvrError:
 
 def _complete_sets(video: TrackFormat, first: AccessUnit) -> tuple[bytes, ...]:
     """Return in-band parameter sets, completed by those of the session description."""
-    found = annexb.parameter_sets(first.data, video.codec)
-    kinds = {annexb.nal_type(nal, video.codec) for nal in found}
+    found = headers(first.data, video.codec)
+    kinds = {kind_of(nal, video.codec) for nal in found}
     missing = tuple(
         nal
         for nal in video.parameter_sets
-        if nal and annexb.nal_type(nal, video.codec) not in kinds
+        if nal and kind_of(nal, video.codec) not in kinds
     )
     return missing + tuple(dict.fromkeys(found))
 
