@@ -43,6 +43,8 @@ class ErrorKind(StrEnum):
     """The device cannot do this at all."""
     UNSUPPORTED_CODEC = "unsupported_codec"
     """The footage is in a codec that cannot be kept in MP4."""
+    FFMPEG_FAILED = "ffmpeg_failed"
+    """ffmpeg, which reads a codec for us, could not be started, ended or stood still."""
     GONE = "gone"
     """The recording is no longer known to the device."""
     NO_FOOTAGE = "no_footage"
@@ -80,6 +82,7 @@ _TREATMENTS = {
     ErrorKind.BUSY: Treatment.LATER,
     ErrorKind.UNSUPPORTED: Treatment.NEVER,
     ErrorKind.UNSUPPORTED_CODEC: Treatment.NEVER,
+    ErrorKind.FFMPEG_FAILED: Treatment.LATER,
     ErrorKind.GONE: Treatment.NEVER,
     ErrorKind.NO_FOOTAGE: Treatment.NEVER,
     ErrorKind.INTERRUPTED: Treatment.LATER,

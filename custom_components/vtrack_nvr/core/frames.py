@@ -41,7 +41,7 @@ class TrackFormat:
     """How to read one track, as its session description tells it.
 
     `parameter_sets` are NAL units without start code (H.264: SPS, PPS; H.265: VPS, SPS,
-    PPS), possibly empty. `config` is the AudioSpecificConfig of AAC. `name` is what the
+    PPS), possibly empty; of MPEG-4 Visual the one string of headers. `config` is the AudioSpecificConfig of AAC. `name` is what the
     session description called the codec, for messages. `bits_per_sample` is for G.726.
     Units of LATM are LOAS frames with their configuration inside; LATM with its
     configuration outside arrives here as AAC.

@@ -12,7 +12,7 @@ from typing import Final
 
 from ..frames import AccessUnit, TrackFormat
 from ..policy import Bounds
-from .depacketize import VideoDepacketizer, make_depacketizer
+from .depacketize import Depacketizer, VideoDepacketizer, make_depacketizer
 from .packet import PacketDefectError, parse_packet
 from .rtcp import PACKET_TYPES, Goodbye, SenderReport, parse_rtcp
 
@@ -23,6 +23,8 @@ _STAMPED_OFFSET: Final = 32
 _STAMPED: Final = 0x90
 _STAMP_HEAD: Final = 0xABAC0003
 
+type DepacketizerMaker = Callable[[list[AccessUnit]], Depacketizer]
+"""Gets the list that units are to be appended to."""
 type _Fields = tuple[int, int, int, int, bytes]
 type _Run = tuple[int, int, Callable[[memoryview, int], _Fields]]
 
@@ -38,9 +40,12 @@ class _Track:
         track_format: TrackFormat,
         bounds: Bounds,
         out: list[AccessUnit],
+        make: DepacketizerMaker | None,
     ) -> None:
         self.index = index
-        self.depacketizer = make_depacketizer(index, track_format, bounds, out)
+        self.depacketizer: Depacketizer = (
+            make(out) if make else make_depacketizer(index, track_format, bounds, out)
+        )
         self.video = (
             self.depacketizer
             if isinstance(self.depacketizer, VideoDepacketizer)
@@ -161,13 +166,15 @@ class Receiver:
         payload_type: int,
         channel: int,
         control_channel: int,
+        make: DepacketizerMaker | None = None,
     ) -> None:
         """Listen to a track on the channels the device granted.
 
-        Raises `NvrError(UNSUPPORTED_CODEC)`.
+        `make` is asked for another depacketizer than our own. Raises
+        `NvrError(UNSUPPORTED_CODEC)`.
         """
         track = _Track(
-            index, channel, payload_type, track_format, self._bounds, self.units
+            index, channel, payload_type, track_format, self._bounds, self.units, make
         )
         self._media[channel] = track
         self._control[control_channel] = track

@@ -91,12 +91,14 @@ def _finish(index: int, section: _Media, base: str) -> MediaTrack:
     types = section.payload_types or tuple(section.rtpmaps) or (0,)
     payload_type = next((pt for pt in types if pt in section.rtpmaps), types[0])
     kind = _KINDS.get(section.kind, TrackKind.EXTENDED)
-    made = track_format(
-        kind,
-        payload_type,
-        section.rtpmaps.get(payload_type, ""),
-        section.fmtps.get(payload_type, ""),
-    )
+    rtpmap = section.rtpmaps.get(payload_type, "")
+    fmtp = section.fmtps.get(payload_type, "")
     return MediaTrack(
-        index, made, payload_type, join_control(base, section.control), section.token
+        index,
+        track_format(kind, payload_type, rtpmap, fmtp),
+        payload_type,
+        join_control(base, section.control),
+        section.token,
+        rtpmap,
+        fmtp,
     )

@@ -62,6 +62,15 @@ def track_format(
             parameter_sets=_parameter_sets(codec, given),
             name=mapped.name,
         )
+    if codec is Codec.MPEG4:
+        config = _from_hex(given.get("config", ""))
+        return TrackFormat(
+            kind,
+            codec,
+            mapped.clock_rate or 90_000,
+            parameter_sets=(config,) if config else (),
+            name=mapped.name,
+        )
     if codec is Codec.AAC:
         return _aac(mapped, given)
     if codec is Codec.LATM:

@@ -59,6 +59,7 @@ class MediaTrack:
 
     `index` is its place among all `m=` lines and becomes `AccessUnit.track`. `control` is
     the absolute URL for SETUP. `onvif_track` is the recording's track token, if given.
+    `rtpmap` and `fmtp` are what the description says of the payload type.
     """
 
     index: int
@@ -66,6 +67,8 @@ class MediaTrack:
     payload_type: int
     control: str
     onvif_track: str = ""
+    rtpmap: str = ""
+    fmtp: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,13 @@ from ..rtsp.values import MediaTrack, SessionDescription
 _PICTURES = frozenset({Codec.H264, Codec.H265})
 
 
-def choose_video(description: SessionDescription) -> MediaTrack:
+def choose_video(
+    description: SessionDescription, *, takes_others: bool = False
+) -> MediaTrack:
     """Return the first video track we can keep; raises `UNSUPPORTED_CODEC`.
 
-    Some devices list one per codec they ever recorded.
+    Some devices list one per codec they ever recorded. `takes_others`: where none is in a
+    codec of ours, the first one will do.
     """
     videos = [
         track for track in description.tracks if track.format.kind is TrackKind.VIDEO
@@ -18,6 +21,8 @@ def choose_video(description: SessionDescription) -> MediaTrack:
     for track in videos:
         if track.format.codec in _PICTURES:
             return track
+    if takes_others and videos:
+        return videos[0]
     names = ", ".join(track.format.name or track.format.codec for track in videos)
     raise NvrError(ErrorKind.UNSUPPORTED_CODEC, f"pictures in {names or 'no codec'}")
 
