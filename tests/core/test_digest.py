@@ -222,7 +222,8 @@ def test_names_that_are_not_utf8_are_hashed_as_the_device_wrote_them() -> None:
     request = hashlib.md5(b"GET:/").hexdigest()
     expected = hashlib.md5(f"{secret}:n:{request}".encode()).hexdigest()
     assert f'response="{expected}"' in header
-    header.encode()
+    assert realm in header
+    assert b"\xe9t\xe9" in header.encode("utf-8", "surrogateescape")
 
 
 def test_the_strongest_known_digest_wins() -> None:

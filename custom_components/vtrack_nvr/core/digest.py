@@ -149,7 +149,11 @@ def digest_authorization(
     cnonce: str,
     body: bytes = b"",
 ) -> str:
-    """Return the header value; `uri` exactly as in the request line."""
+    """Return the header value; `uri` exactly as in the request line.
+
+    Bytes of the challenge that are no UTF-8 come back the way they were read in
+    (`surrogateescape`), so that they can be sent back unchanged.
+    """
     response = digest_response(
         challenge,
         method,
@@ -179,8 +183,7 @@ def digest_authorization(
 
 
 def _quoted(value: str) -> str:
-    sendable = value.encode(*_AS_SENT).decode("utf-8", "replace")
-    escaped = sendable.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 

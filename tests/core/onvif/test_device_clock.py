@@ -46,7 +46,19 @@ def test_overflowing_times_are_carried() -> None:
     )
 
 
-@pytest.mark.parametrize("written", ["2026-3-0T1:2:3", "0-0-0T0:0:0", "x-1-1T1:1:1"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-3-0T1:2:3",
+        "0-0-0T0:0:0",
+        "x-1-1T1:1:1",
+        "2026-99999999999999-1T1:1:1",
+        "2026-1-99999999999999T1:1:1",
+        "2026-1-1T99999999999999:1:1",
+        "2026-1-1T1:99999999999999:1",
+        "2026-1-1T1:1:99999999999999",
+    ],
+)
 def test_impossible_dates_are_no_time(written: str) -> None:
     assert answer(moment("UTCDateTime", written)).device_ms is None
     assert answer("").device_ms is None

@@ -134,3 +134,17 @@ def test_a_subscription_repeats_its_reference_parameters() -> None:
     assert found.address == "http://x/sub?1"
     assert text(parse(found.reference.encode())) == "7"
     assert read_subscription(parse(b"<R/>")) is None
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    ["<v>" * 5000 + "</v>" * 5000, "<v/>" * 5000, f"<v>{'x' * 50_000}</v>"],
+    ids=["deep", "many", "long"],
+)
+def test_references_nobody_could_repeat_are_no_subscription(parameters: str) -> None:
+    answer = (
+        "<R><SubscriptionReference><Address>http://x/sub</Address>"
+        f"<ReferenceParameters>{parameters}</ReferenceParameters>"
+        "</SubscriptionReference></R>"
+    )
+    assert read_subscription(parse(answer.encode())) is None

@@ -6,9 +6,10 @@ import pytest
 
 from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
 from custom_components.vtrack_nvr.core.onvif.probe_match import (
+    MAX_FOUND,
     TYPES,
+    Finds,
     build_probe,
-    merge,
     read_matches,
 )
 from custom_components.vtrack_nvr.core.onvif.xml import find, parse, text
@@ -133,4 +134,14 @@ A = FoundDevice(
 def test_one_device_is_shown_once_and_two_are_shown_twice(
     other: FoundDevice, count: int
 ) -> None:
-    assert len(merge([A, other])) == count
+    finds = Finds()
+    news = [finds.add(device) for device in (A, other)]
+    assert len(finds.devices) == count
+    assert news.count(True) == count
+
+
+def test_made_up_answers_do_not_pile_up() -> None:
+    finds = Finds()
+    for number in range(MAX_FOUND + 50):
+        finds.add(FoundDevice(f"host-{number}", 80))
+    assert len(finds.devices) == MAX_FOUND

@@ -114,6 +114,12 @@ def test_long_reasons_are_cut() -> None:
     assert len(str(caught.value)) < 300
 
 
+def test_long_codes_are_cut() -> None:
+    with pytest.raises(SoapFault) as caught:
+        read_body(parse(fault("Receiver", "ter:" + "x" * 100_000, "why")), "Op")
+    assert len(str(caught.value)) < 300
+
+
 def test_addressing_headers() -> None:
     root = parse(envelope("<a/>", addressing("act", "http://x/?a&b", "1-2", "<r/>")))
     assert text(root, "Header/Action") == "act"

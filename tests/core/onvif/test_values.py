@@ -8,7 +8,6 @@ import pytest
 from custom_components.vtrack_nvr.core.onvif.values import (
     format_time,
     parse_bool,
-    parse_duration,
     parse_float,
     parse_int,
     parse_time_ms,
@@ -76,11 +75,3 @@ def test_numbers() -> None:
     assert parse_float("nan") is None
     assert parse_float("inf") is None
     assert parse_float("-1.5") == -1.5
-
-
-@pytest.mark.parametrize(
-    ("written", "expected"),
-    [("PT60S", 60), ("PT1M", 60), ("P1DT2H3M4.5S", 93784.5), ("60", None), ("PT0S", 0)],
-)
-def test_durations(written: str, expected: float | None) -> None:
-    assert parse_duration(written) == expected

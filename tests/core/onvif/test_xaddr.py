@@ -1,5 +1,9 @@
 """Advertised addresses become reachable ones."""
 
+import re
+import time
+
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.vtrack_nvr.core.onvif.xaddr import (
@@ -61,6 +65,32 @@ def test_media_addresses(
     advertised: str, port: int | None, expected: str | None
 ) -> None:
     assert media_uri(advertised, "nvr.lan", port) == expected
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "http://cam.lan/a\r\nX-Injected: 1",
+        "http://cam.lan/a\x00b",
+        "http://" + "@" * 200_000 + ":x",
+        "http://cam.lan/" + "a" * 5000,
+    ],
+    ids=["line-break", "null", "endless-logins", "endless-path"],
+)
+def test_addresses_that_are_none_are_refused_at_once(hostile: str) -> None:
+    began = time.monotonic()
+    assert split(hostile) is None
+    assert service_urls(hostile, PLAIN) == ()
+    assert media_uri(hostile, "nvr.lan") is None
+    assert time.monotonic() - began < 2
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_any_address_keeps_to_the_configured_host(host: str, rest: str) -> None:
+    for url in service_urls(f"http://{host}/{rest}", PLAIN):
+        assert url.startswith("http://cam.lan:")
+    uri = media_uri(f"rtsp://{host}{rest}", "nvr.lan")
+    assert uri is None or re.match(r"rtsp://nvr\.lan(:\d+)?(/|$)", uri, re.ASCII)
 
 
 def test_hosts_are_bracketed_where_needed() -> None:

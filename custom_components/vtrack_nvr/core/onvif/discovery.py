@@ -19,7 +19,7 @@ import uuid
 
 from .found import FoundDevice
 from .probe import DatagramListener
-from .probe_match import GROUP, PORT, TYPES, build_probe, make_found, merge
+from .probe_match import GROUP, PORT, TYPES, Finds, build_probe, make_found
 
 _LOGGER = logging.getLogger(__name__)
 _TTL = 4
@@ -47,12 +47,10 @@ async def discover(
     multicast is an empty answer; raises nothing else.
     """
     loop = asyncio.get_running_loop()
-    seen: list[FoundDevice] = []
+    seen = Finds()
 
     def take(device: FoundDevice) -> None:
-        before = len(merge(seen))
-        seen.append(device)
-        if on_found and len(merge(seen)) > before:
+        if seen.add(device) and on_found:
             on_found(device)
 
     def take_from_thread(device: FoundDevice) -> None:
@@ -77,7 +75,7 @@ async def discover(
     await asyncio.sleep(0)
     if on_progress:
         on_progress(1.0)
-    return merge(seen)
+    return seen.devices
 
 
 async def _tell_progress(

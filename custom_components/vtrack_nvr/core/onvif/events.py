@@ -56,7 +56,9 @@ async def listen(
     subscription = read_subscription(answer)
     if subscription is None:
         raise NvrError(
-            ErrorKind.PROTOCOL, "a subscription without an address", where="events"
+            ErrorKind.PROTOCOL,
+            "a subscription without a usable address",
+            where="events",
         )
     url = next(iter(service_urls(subscription.address, connection.endpoint)), urls[0])
     renewed = clock.monotonic()

@@ -99,13 +99,16 @@ class HttpLogin:
                     self._login.username, self._login.password
                 )
             elif mode is AuthMode.DIGEST and nonce:
-                sent["Authorization"] = nonce.authorization(
+                header = nonce.authorization(
                     method,
                     URL(url, encoded=True).raw_path_qs,
                     self._login.username,
                     self._login.password,
                     body or b"",
                 )
+                # aiohttp writes UTF-8 only; devices do not compare what they said.
+                escaped = header.encode("utf-8", "surrogateescape")
+                sent["Authorization"] = escaped.decode("utf-8", "replace")
             answer = await self._transport.request(
                 method, url, where=where, headers=sent, body=body, timeout=timeout
             )

@@ -25,6 +25,8 @@ PULL_ACTION = f"{_PORT}PullPointSubscription/PullMessagesRequest"
 RENEW_ACTION = f"{_BASE}SubscriptionManager/RenewRequest"
 UNSUBSCRIBE_ACTION = f"{_BASE}SubscriptionManager/UnsubscribeRequest"
 _NOTIFY = "http://docs.oasis-open.org/wsn/b-2"
+_MAX_REFERENCE_ELEMENTS = 100
+_MAX_REFERENCE_LENGTH = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,26 @@ def build_unsubscribe() -> str:
 
 
 def read_subscription(answer: Element) -> Subscription | None:
-    """Read CreatePullPointSubscriptionResponse; None where there is no address."""
+    """Read CreatePullPointSubscriptionResponse.
+
+    None where there is no address, or more to repeat than anybody could mean.
+    """
     reference = find(answer, "SubscriptionReference")
     address = text(reference, "Address")
-    if not address:
+    items = [
+        item
+        for name in ("ReferenceParameters", "ReferenceProperties")
+        for item in children(find(reference, name))
+    ]
+    count = sum(1 for item in items for _ in item.iter())
+    if not address or count > _MAX_REFERENCE_ELEMENTS:
         return None
     repeated = "".join(
         ET.tostring(item, encoding="unicode", short_empty_elements=True)
-        for name in ("ReferenceParameters", "ReferenceProperties")
-        for item in children(find(reference, name))
+        for item in items
     )
+    if len(repeated) > _MAX_REFERENCE_LENGTH:
+        return None
     return Subscription(address, repeated)
 
 

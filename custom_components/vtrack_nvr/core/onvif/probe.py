@@ -28,7 +28,7 @@ from .device_clock import bounds_of, read_time
 from .found import FoundDevice
 from .http_login import Login
 from .names import DEVICE_PATH, Service
-from .probe_match import PORT, build_probe, merge, read_matches
+from .probe_match import PORT, Finds, build_probe, read_matches
 from .soap import SoapFault, element
 from .targets import Target
 from .tls import TlsMode, TlsOptions
@@ -274,11 +274,11 @@ async def probe_datagrams(
     hosts: Sequence[str], *, seconds: float = 3.0, port: int = PORT
 ) -> tuple[FoundDevice, ...]:
     """Send the WS-Discovery probe to each host alone (VLANs); returns who answered."""
-    listener = DatagramListener()
+    found = Finds()
     loop = asyncio.get_running_loop()
     try:
         transport, _ = await loop.create_datagram_endpoint(
-            lambda: listener,
+            lambda: DatagramListener(found.add),
             local_addr=("0.0.0.0", 0),  # noqa: S104 - the route decides
             family=socket.AF_INET,
         )
@@ -293,24 +293,21 @@ async def probe_datagrams(
         await asyncio.sleep(seconds)
     finally:
         transport.close()
-    return merge(listener.found)
+    return found.devices
 
 
 class DatagramListener(asyncio.DatagramProtocol):
-    """Collects the devices that answer."""
+    """Hands on the devices that answer."""
 
-    def __init__(self, on_found: Callable[[FoundDevice], None] | None = None) -> None:
-        """Start with none."""
-        self.found: list[FoundDevice] = []
+    def __init__(self, on_found: Callable[[FoundDevice], object]) -> None:
+        """`on_found` is called on the loop, for every answer."""
         self._on_found = on_found
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Read one answer."""
         for device in read_matches(data, addr[0]):
-            self.found.append(device)
-            if self._on_found:
-                self._on_found(device)
+            self._on_found(device)
 
     @override
     def error_received(self, exc: Exception) -> None:

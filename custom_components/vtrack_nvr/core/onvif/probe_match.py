@@ -27,6 +27,8 @@ _DISCOVERY = "http://schemas.xmlsoap.org/ws/2005/04/discovery"
 _ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 _ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
 _MAX_DATAGRAM = 64 * 1024
+MAX_FOUND = 500
+"""More devices than a network has: anybody on it can make up answers."""
 
 
 def build_probe(message_id: str, kind: tuple[str, str, str] | None = None) -> bytes:
@@ -131,17 +133,30 @@ def _choose(xaddrs: Iterable[str], sender: str) -> Address | None:
     return min(usable, key=rank, default=None)
 
 
-def merge(devices: Iterable[FoundDevice]) -> tuple[FoundDevice, ...]:
-    """Drop answers of the same device, in the order they came.
+class Finds:
+    """The devices that answered, each once, in the order they came.
 
     One UUID is one device, but cheap clones share theirs: answers from two addresses are
     one device only if one of them advertises the other's address, too.
     """
-    kept: list[FoundDevice] = []
-    for device in devices:
-        if not any(_is_same(device, other) for other in kept):
-            kept.append(device)
-    return tuple(kept)
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._devices: list[FoundDevice] = []
+
+    @property
+    def devices(self) -> tuple[FoundDevice, ...]:
+        """Return those seen so far."""
+        return tuple(self._devices)
+
+    def add(self, device: FoundDevice) -> bool:
+        """Keep a device; say whether it is a new one."""
+        if len(self._devices) >= MAX_FOUND or any(
+            _is_same(device, other) for other in self._devices
+        ):
+            return False
+        self._devices.append(device)
+        return True
 
 
 def _is_same(one: FoundDevice, other: FoundDevice) -> bool:

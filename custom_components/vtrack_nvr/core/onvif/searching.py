@@ -39,6 +39,8 @@ _EMPTY_AFTER_RESULTS = 4
 _EMPTY_WHERE_NO_END = 2
 """The same on a device that has already left a search without an end."""
 _MAX_RECORDINGS = 512
+MAX_RESULTS = 100_000
+"""More than a day of any recorder has; a list that goes on is broken off."""
 _NO_SECOND_OPINION = frozenset(
     {
         ErrorKind.UNSUPPORTED,
@@ -229,8 +231,12 @@ class Searcher:
         wait = self._waits.search_wait
         asked = results_parameters(token, self._bounds.search_results, wait)
         deadline = self._clock.monotonic() + self._waits.search_total
-        empty, limit = 0, self._patience
-        while empty < limit and self._clock.monotonic() < deadline:
+        empty, limit, total = 0, self._patience, 0
+        while (
+            empty < limit
+            and total <= MAX_RESULTS
+            and self._clock.monotonic() < deadline
+        ):
             try:
                 answer = await call(
                     Service.SEARCH,
@@ -248,6 +254,7 @@ class Searcher:
             if state is SearchState.COMPLETED:
                 self._patience = MAX_EMPTY_ANSWERS
                 return Outcome.COMPLETED
+            total += count
             if count:
                 empty, limit = 0, min(limit, _EMPTY_AFTER_RESULTS)
                 continue

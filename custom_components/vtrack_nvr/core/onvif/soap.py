@@ -153,6 +153,6 @@ def read_fault(fault: Element, where: str) -> SoapFault:
             (_KINDS[code] for code in reversed(subcodes) if code in _KINDS),
             ErrorKind.PROTOCOL,
         )
-    shown = "/".join(subcodes[-2:]) or "fault"
+    shown = "/".join(code[:60] for code in subcodes[-2:]) or "fault"
     detail = f"{shown}: {' '.join(reason.split())[:160]}" if reason else shown
     return SoapFault(kind, detail, where=where, subcodes=subcodes, is_auth=is_auth)

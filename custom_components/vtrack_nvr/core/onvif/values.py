@@ -8,11 +8,9 @@ _TIME = re.compile(
     r"(?:[T \-]+(\d{1,3}):(\d{1,3})(?::(\d{1,3})(?:[.,](\d+))?)?)?"
     r"\s*(Z|z|[+-]\d{2}:?\d{2})?$"
 )
-_DURATION = re.compile(
-    r"^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$"
-)
 _EPOCH = date(1970, 1, 1).toordinal()
 _OLDEST_YEAR, _NEWEST_YEAR = 1970, 2200
+_LARGEST_FIELD = 999
 
 
 def parse_bool(text: str) -> bool | None:
@@ -46,9 +44,11 @@ def civil_ms(
     """Return ms since 1970; fields of the time may overflow (24:00:60), dates may not."""
     if not _OLDEST_YEAR <= year <= _NEWEST_YEAR:
         return None
+    if not all(0 <= item <= _LARGEST_FIELD for item in (hour, minute, second)):
+        return None
     try:
         days = date(year, month, day).toordinal() - _EPOCH
-    except ValueError:
+    except ValueError, OverflowError:
         return None
     return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000
 
@@ -83,12 +83,3 @@ def to_datetime(ms: int) -> datetime:
 def format_time(ms: int) -> str:
     """Return xs:dateTime in UTC with `Z` and whole seconds (rounded down)."""
     return to_datetime(ms).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_duration(text: str) -> float | None:
-    """Read xs:duration without months and years, in seconds."""
-    found = _DURATION.match(text.strip())
-    if not found:
-        return None
-    days, hours, minutes, seconds = (float(item or 0) for item in found.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds

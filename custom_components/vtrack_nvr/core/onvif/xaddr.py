@@ -15,6 +15,8 @@ _URL = re.compile(
     r"([/?#].*)?$",
     re.DOTALL,
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LONGEST = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,13 @@ def bracketed(host: str) -> str:
 
 
 def split(url: str) -> Address | None:
-    """Take a URL apart; credentials in it and doubled ports are dropped."""
-    found = _URL.match(url)
-    if not found:
+    """Take a URL apart; credentials in it and doubled ports are dropped.
+
+    None for what is none, is endless or could break out of a request line.
+    """
+    url = url.strip()
+    found = _URL.match(url) if len(url) <= _LONGEST else None
+    if not found or _CONTROL.search(url):
         return None
     port = int(found[3]) if found[3] else None
     rest = (found[4] or "").strip()
