@@ -5,6 +5,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.rtsp.auth import Authenticator
+from custom_components.vtrack_nvr.core.rtsp.messages import Headers, Request
 
 URI = "rtsp://192.0.2.10:554/rec/1"
 CNONCE = "0a4f113b"
@@ -125,3 +126,27 @@ def test_a_login_that_worked_gets_one_new_nonce_without_the_word_stale() -> None
         auth.challenged(digest(nonce), auth.authorization("PLAY", URI))
     with pytest.raises(NvrError):
         auth.challenged(digest("5"), auth.authorization("PLAY", URI))
+
+
+def test_a_challenge_that_comes_twice_keeps_its_counter() -> None:
+    offer = ['Digest realm="N", nonce="1", qop="auth"']
+    auth = authenticator()
+    auth.challenged(offer, None)
+    first = auth.authorization("OPTIONS", URI)
+    # The refusal of a request that had gone out before the login was known.
+    auth.challenged(offer, None)
+    second = auth.authorization("DESCRIBE", URI)
+    assert first
+    assert second
+    assert parameters(first)["nc"] == "00000001"
+    assert parameters(second)["nc"] == "00000002"
+
+
+def test_a_realm_goes_back_byte_for_byte() -> None:
+    realm = b"\xe9t\xe9".decode("utf-8", "surrogateescape")
+    auth = authenticator()
+    auth.challenged([f'Digest realm="{realm}", nonce="1"'], None)
+    header = auth.authorization("OPTIONS", URI)
+    assert header
+    data = Request("OPTIONS", URI, Headers([("Authorization", header)])).encode()
+    assert b'realm="\xe9t\xe9"' in data

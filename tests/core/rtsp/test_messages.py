@@ -69,6 +69,47 @@ def test_numbers_in_headers_are_small_and_not_negative(
     assert Headers([("n", text)]).number("N") == number
 
 
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("17", 17),
+        ("0000000000017", 17),
+        ("", 0),
+        ("-1", 0),
+        ("x", 0),
+        ("9" * 10, 10**9),
+        ("9" * 60_000, 10**9),
+    ],
+)
+def test_lengths_that_are_absurd_stay_too_large(text: str, length: int) -> None:
+    assert Headers([("Content-Length", text)]).body_length == length
+
+
+def test_a_lone_carriage_return_ends_a_line() -> None:
+    headers = parse_head(b"RTSP/1.0 200 OK\rCSeq: 1\rSession: a\rX: y").headers
+    assert headers.items == (("CSeq", "1"), ("Session", "a"), ("X", "y"))
+
+
+@given(st.binary(max_size=60))
+def test_what_a_device_says_can_be_said_back(value: bytes) -> None:
+    headers = parse_head(b"RTSP/1.0 200 OK\r\nSession: " + value).headers
+    session = headers.get("Session")
+    data = Request("PLAY", "rtsp://h", Headers([("Session", session)])).encode()
+    assert data.count(b"\r\n") == 3
+    whole = b"" if set(value) & set(b"\r\n") else value.strip(b" \t")
+    assert whole in data
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [(b"No \xe9\x1b[31m", "No ??[31m"), (b"x" * 10_000, "x" * 80)],
+)
+def test_reasons_can_stand_in_a_log(reason: bytes, shown: str) -> None:
+    message = parse_head(b"RTSP/1.0 500 " + reason)
+    assert isinstance(message, Response)
+    assert message.reason == shown
+
+
 def test_headers_never_show_their_values() -> None:
     assert repr(Headers([("Authorization", "secret")])) == "Headers(Authorization)"
     assert Headers() != "x"

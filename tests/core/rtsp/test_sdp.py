@@ -227,6 +227,32 @@ def test_parameter_sets_are_taken_where_they_are_ones(
     assert [nal[0] & 31 for nal in made.parameter_sets] == kinds
 
 
+@pytest.mark.parametrize(
+    ("fmtp", "codec"),
+    [
+        ("", Codec.H265),
+        ("sprop-max-don-diff=0", Codec.H265),
+        ("sprop-max-don-diff=1", Codec.UNKNOWN),
+        ("sprop-max-don-diff=32767;sprop-depack-buf-nalus=5", Codec.UNKNOWN),
+    ],
+)
+def test_pictures_out_of_order_are_not_taken_for_ones_in_order(
+    fmtp: str, codec: Codec
+) -> None:
+    made = video("H265/90000", fmtp)
+    assert made.codec is codec
+    assert made.name.startswith("H265")
+
+
+def test_numbers_without_end_are_survived() -> None:
+    digits = b"9" * 10_000
+    text = (
+        b"m=video 0 RTP/AVP " + digits + b" 96\na=rtpmap:" + digits + b" H264/90000\n"
+    )
+    text += b"a=rtpmap:96 H264/" + digits + b"\na=fmtp:96 sprop-max-don-diff=" + digits
+    assert [t.payload_type for t in parse_sdp(text, BASE).tracks] == [96]
+
+
 @settings(max_examples=100)
 @given(st.binary(max_size=300))
 def test_any_description_is_survived(data: bytes) -> None:

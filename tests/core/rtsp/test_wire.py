@@ -18,7 +18,7 @@ from tests.simulator.tls import self_signed
 
 from .loopback import LoopbackServer, Peer
 
-WAITS = replace(Waits(), connect=0.5, reply=0.5)
+WAITS = replace(Waits(), connect=30.0, reply=30.0)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def opened(
     )
 
 
-def read(wire: Wire, timeout_s: float = 1.0) -> bytes | None:
+def read(wire: Wire, timeout_s: float = 30.0) -> bytes | None:
     buffer = memoryview(bytearray(100_000))
     count = wire.receive_into(buffer, timeout_s)
     return None if count is None else bytes(buffer[:count])
@@ -108,7 +108,11 @@ def test_a_device_that_does_not_speak_tls_is_named() -> None:
 
 
 def test_silence_instead_of_tls_is_a_timeout() -> None:
-    with LoopbackServer(lambda peer: peer.sock.recv(10) and time.sleep(0.3)) as server:
+    def listen(peer: Peer) -> None:
+        while peer.sock.recv(4096):
+            pass
+
+    with LoopbackServer(listen) as server:
         error = failure(
             server.url.replace("rtsp", "rtsps", 1),
             tls=ssl.create_default_context(),
@@ -178,11 +182,10 @@ def test_a_cancel_ends_connecting_at_once(full_port: int) -> None:
     error = failure(
         f"rtsp://127.0.0.1:{full_port}/",
         cancel=cancel,
-        waits=replace(WAITS, connect=5.0),
     )
     timer.join()
     assert error.kind is ErrorKind.CANCELLED
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 15
 
 
 def test_a_cancel_ends_the_tls_handshake_at_once() -> None:
@@ -199,9 +202,8 @@ def test_a_cancel_ends_the_tls_handshake_at_once() -> None:
             server.url.replace("rtsp", "rtsps", 1),
             tls=ssl.create_default_context(),
             cancel=cancel,
-            waits=replace(WAITS, connect=5.0),
         )
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 15
     assert error.kind is ErrorKind.CANCELLED
 
 
@@ -212,7 +214,7 @@ def test_a_cancel_before_or_after_is_seen(tls: tuple[ssl.SSLContext, str]) -> No
         wire = opened(server.url, cancel, tls=context)
         threading.Timer(0.05, cancel.cancel).start()
         with pytest.raises(NvrError) as error:
-            read(wire, 5.0)
+            read(wire)
         assert error.value.kind is ErrorKind.CANCELLED
         with pytest.raises(NvrError) as error:
             wire.send(b"x")
@@ -231,8 +233,13 @@ def test_a_peer_that_does_not_read_is_an_interruption() -> None:
 
 
 def test_a_broken_connection_is_an_interruption_both_ways() -> None:
-    with LoopbackServer(lambda peer: peer.reset()) as server:
+    def reset_when_spoken_to(peer: Peer) -> None:
+        peer.sock.recv(1)
+        peer.reset()
+
+    with LoopbackServer(reset_when_spoken_to) as server:
         wire = opened(server.url)
+        wire.send(b"x")
         with pytest.raises(NvrError) as error:
             read(wire)
         assert error.value.kind is ErrorKind.INTERRUPTED
@@ -319,19 +326,31 @@ def test_another_post_is_opened_when_the_first_is_used_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind"),
+    ("answer", "reply", "kind"),
     [
-        (b"HTTP/1.0 404 Not Found\r\n\r\n", ErrorKind.UNSUPPORTED),
-        (b"", ErrorKind.TIMEOUT),
+        (b"HTTP/1.0 404 Not Found\r\n\r\n", 30.0, ErrorKind.UNSUPPORTED),
+        (b"", 0.1, ErrorKind.TIMEOUT),
     ],
 )
-def test_no_tunnel_is_named(answer: bytes, kind: ErrorKind) -> None:
+def test_no_tunnel_is_named(answer: bytes, reply: float, kind: ErrorKind) -> None:
     with (
         LoopbackServer(TunnelServer(answer)) as server,
         pytest.raises(NvrError) as error,
     ):
-        tunnel(server.url, waits=replace(WAITS, reply=0.1))
+        tunnel(server.url, waits=replace(WAITS, reply=reply))
     assert error.value.kind is kind
+
+
+def test_a_tunnel_that_opens_for_ever_is_given_up() -> None:
+    def drip(peer: Peer) -> None:
+        while peer.sock.send(b"X-More: 1\r\n"):
+            time.sleep(0.02)
+
+    began = time.monotonic()
+    with LoopbackServer(drip) as server, pytest.raises(NvrError) as error:
+        tunnel(server.url, waits=replace(WAITS, reply=0.3))
+    assert error.value.kind is ErrorKind.TIMEOUT
+    assert time.monotonic() - began < 20
 
 
 def test_a_close_instead_of_the_tunnel_is_unsupported() -> None:

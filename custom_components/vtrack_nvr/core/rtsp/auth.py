@@ -73,7 +73,9 @@ class Authenticator:
         best = max(usable, key=lambda item: item.strength)
         if answered is not None and not self._may_renew(best):
             raise NvrError(ErrorKind.AUTH_REFUSED, "user name or password refused")
-        self._answered = AnsweredChallenge(best, self._make_cnonce)
+        if self._answered is None or self._answered.challenge != best:
+            # The counter of a nonce must never begin anew.
+            self._answered = AnsweredChallenge(best, self._make_cnonce)
 
     def _may_renew(self, challenge: Challenge) -> bool:
         """Say whether the refusal is about the nonce and not about the login."""

@@ -3,12 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 import re
-from typing import override
+from typing import Final, override
 
 type HeaderItems = tuple[tuple[str, str], ...]
 
 _STATUS_LINE = re.compile(r"(RTSP|HTTP)/(\d)\.(\d) +(\d{3})(?: +(.*))?")
 _REQUEST_LINE = re.compile(r"([A-Z][A-Z_]{1,30}) +(\S+) +RTSP/(\d)\.(\d) *")
+_ODD = re.compile(r"[^ -~]")
+_BLANKS: Final = " \t"
+_LONGEST_REASON: Final = 80
+_TOO_LONG: Final = 10**9
+_TEXT: Final = ("utf-8", "surrogateescape")
 
 
 class MessageDefectError(ValueError):
@@ -50,9 +55,20 @@ class Headers:
         return f"Headers({', '.join(name for name, _ in self.items)})"
 
     def number(self, name: str) -> int | None:
-        """Return a value that is a number, else None."""
+        """Return a value that is a number of nine digits at most, else None."""
         text = self.get(name).strip()
         return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+    @property
+    def body_length(self) -> int:
+        """Return the announced length of the body, 0 where there is none that is one.
+
+        A number that is too long to be read stays a number that is too large.
+        """
+        text = self.get("Content-Length").strip()
+        if not re.fullmatch(r"[0-9]+", text):
+            return 0
+        return int(text[-9:]) if not text[:-9].strip("0") else _TOO_LONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +108,35 @@ def parse_head(head: bytes) -> Message:
     """Read a start line and headers (without the blank line after them).
 
     Raises `MessageDefectError` only. The reason phrase may be missing; header lines
-    without a colon are skipped, folded ones (RFC 2326 4.2) joined.
+    without a colon are skipped, folded ones (RFC 2326 4.2) joined. CR and LF each end a
+    line by themselves, too (RFC 2326 4). What is no UTF-8 in a header goes out again as
+    the bytes that came: devices compare what they said.
     """
-    lines = head.decode("latin-1").replace("\r\n", "\n").split("\n")
+    text = head.decode(*_TEXT).replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
     items: list[tuple[str, str]] = []
     for line in lines[1:]:
         if line[:1] in {" ", "\t"} and items:
             name, value = items[-1]
-            items[-1] = (name, f"{value} {line.strip()}")
+            items[-1] = (name, f"{value} {line.strip(_BLANKS)}")
             continue
         name, colon, value = line.partition(":")
         if colon and name.strip():
-            items.append((name.strip(), value.strip()))
+            items.append((name.strip(), value.strip(_BLANKS)))
     headers = Headers(items)
     if match := _STATUS_LINE.fullmatch(lines[0].strip()):
         return Response(
-            int(match[4]), (match[5] or "").strip(), headers, protocol=match[1]
+            int(match[4]), _shown(match[5] or ""), headers, protocol=match[1]
         )
     if match := _REQUEST_LINE.fullmatch(lines[0]):
         return Request(match[1], match[2], headers)
     msg = "neither a status line nor a request line"
     raise MessageDefectError(msg)
+
+
+def _shown(reason: str) -> str:
+    """Return a reason phrase that can stand in a log, whatever the device wrote."""
+    return _ODD.sub("?", reason).strip()[:_LONGEST_REASON]
 
 
 def _encode(line: str, headers: Headers, body: bytes) -> bytes:
@@ -122,4 +146,4 @@ def _encode(line: str, headers: Headers, body: bytes) -> bytes:
     if any("\r" in item or "\n" in item for item in lines):
         msg = "line break inside a header"
         raise ValueError(msg)
-    return "\r\n".join((*lines, "", "")).encode("utf-8") + body
+    return "\r\n".join((*lines, "", "")).encode(*_TEXT) + body

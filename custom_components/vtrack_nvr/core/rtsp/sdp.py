@@ -66,7 +66,7 @@ def _open_section(value: str) -> _Media:
     types = tuple(
         int(word)
         for word in words[3:]
-        if word.isascii() and word.isdecimal() and int(word) < 128
+        if word.isascii() and word.isdecimal() and len(word) < 4 and int(word) < 128
     )
     return _Media(words[0].lower() if words else "", types)
 

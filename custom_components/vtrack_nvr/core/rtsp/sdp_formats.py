@@ -54,6 +54,9 @@ def track_format(
     if name == _METADATA:
         kind = TrackKind.METADATA
     codec = _CODECS.get(name, Codec.UNKNOWN)
+    if codec is Codec.H265 and _number(given.get("sprop-max-don-diff", "")):
+        # Its units come out of order, with numbers in front of them (RFC 7798 7.1).
+        return TrackFormat(kind, Codec.UNKNOWN, 90_000, name="H265, interleaved")
     if codec in {Codec.H264, Codec.H265}:
         return TrackFormat(
             kind,

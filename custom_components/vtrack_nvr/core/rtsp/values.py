@@ -43,7 +43,7 @@ class Endpoint:
     during PLAY for garbage (`Quirk.RTCP_KEEP_ALIVE`).
     """
 
-    url: str
+    url: str = field(repr=False)
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     tls: ssl.SSLContext | None = field(default=None, repr=False)

@@ -13,6 +13,7 @@ import secrets
 import select
 import socket
 import ssl
+import time
 from typing import override
 
 from ..cancel import CancelToken
@@ -269,11 +270,13 @@ class TunnelWire(Wire):
         return _Link(self._url, self._port, self._tls, self._waits, self._cancel)
 
     def _read_head(self, limit: int) -> bytes:
-        """Read the GET's answer; return what came behind its head."""
+        """Read the GET's answer within the reply wait; return what came behind its head."""
         data = b""
         piece = memoryview(bytearray(4096))
+        deadline = time.monotonic() + self._waits.reply
         while True:
-            count = self._get.receive_into(piece, self._waits.reply)
+            left = deadline - time.monotonic()
+            count = self._get.receive_into(piece, left) if left > 0 else None
             if not count:
                 raise NvrError(
                     ErrorKind.TIMEOUT if count is None else ErrorKind.UNSUPPORTED,
