@@ -7,14 +7,46 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .errors import ErrorKind
 from .intervals import Ranges, TimeRange
-from .models import CameraKey, CoverageState
+from .models import EXPECTED_STATES, CameraKey, CoverageState
 
-ABSENT_NOT_LISTED = "not_listed"
-"""Reason of *absent* where a complete listing does not name it; a later one may. Any
-other reason of *absent* (a fetch went past and nothing came) stays for good."""
-LOST_OVERWRITTEN = "overwritten"
-"""Reason of *lost*: the device's earliest footage moved past it."""
+
+class LedgerReason(StrEnum):
+    """Why a stretch is in its state, besides the kinds of failure."""
+
+    NOT_LISTED = "not_listed"
+    """*Absent*: a complete listing does not name it; a later one may. Any other reason of
+    *absent* (a fetch went past and nothing came) stays for good."""
+    EDGE = "edge"
+    """*Absent*: the border of a segment; listings speak in whole seconds."""
+    OVERWRITTEN = "overwritten"
+    """*Lost*: the device's earliest footage moved past it."""
+    STARTING = "starting"
+    """Not recorded live: the stream was being opened, or its first picture waited for."""
+    NOT_RUNNING = "not_running"
+    """Not recorded live: Home Assistant was not running."""
+    REQUESTED = "requested"
+    """*On device*: it was removed, and somebody asked for it again."""
+    FILE_GONE = "file_gone"
+    """*Missing*: the file is not where it was."""
+    AGE = "age"
+    """*Removed*, this and the following: why retention or a person deleted the clip."""
+    QUOTA = "quota"
+    FLOOR = "floor"
+    PERSON = "person"
+    PURGE = "purge"
+    REMOVED = "removed"
+    """The journal knows that it was removed, and no more."""
+    LEFT_OUT = "left_out"
+    """A person decided to do without footage that could not be had."""
+
+
+REASONS = frozenset({str(kind) for kind in ErrorKind} | {str(r) for r in LedgerReason})
+"""Every reason that can stand in the ledger; each has a text in the translations."""
+
+ABSENT_NOT_LISTED = LedgerReason.NOT_LISTED
+LOST_OVERWRITTEN = LedgerReason.OVERWRITTEN
 
 
 class RunKind(StrEnum):
@@ -70,6 +102,22 @@ class SweepFindings:
 
 
 @dataclass(frozen=True, slots=True)
+class HoleSum:
+    """How much is expected and not kept, for one reason; times in UTC.
+
+    `first_ms`: where the oldest of it begins. `changed_ms`: when the first of it came
+    into its state. `is_given_up`: tried so often that it is tried once a day only.
+    """
+
+    state: CoverageState
+    reason: str
+    is_given_up: bool
+    ms: int
+    first_ms: int
+    changed_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class CameraTotals:
     """Incrementally kept sums; times in UTC."""
 
@@ -83,18 +131,15 @@ class CameraTotals:
     last_end_ms: int | None = None
     device_oldest_ms: int | None = None
     device_newest_ms: int | None = None
+    last_added_ms: int | None = None
+    """When a clip was last added, whatever time it shows."""
 
     @property
     def coverage_percent(self) -> float | None:
         """Return kept / expected × 100 (design §2), None where nothing is expected."""
         expected = self.kept_ms + sum(
-            self.by_state_ms.get(state, 0)
-            for state in (
-                CoverageState.ON_DEVICE,
-                CoverageState.FETCHING,
-                CoverageState.FAILED,
-                CoverageState.LOST,
-                CoverageState.MISSING,
-            )
+            ms
+            for state, ms in self.by_state_ms.items()
+            if state in EXPECTED_STATES and state is not CoverageState.KEPT
         )
         return 100.0 * self.kept_ms / expected if expected else None

@@ -19,6 +19,7 @@ from custom_components.vtrack_nvr.core.intervals import (
 )
 from custom_components.vtrack_nvr.core.ledger import (
     CameraTotals,
+    HoleSum,
     RunKind,
     RunResult,
     SweepFindings,
@@ -39,6 +40,14 @@ from custom_components.vtrack_nvr.core.models import (
 from custom_components.vtrack_nvr.core.policy import DevicePolicy
 
 ALWAYS = TimeRange(0, 10**15)
+HOLES = frozenset(
+    {
+        CoverageState.ON_DEVICE,
+        CoverageState.FETCHING,
+        CoverageState.FAILED,
+        CoverageState.MISSING,
+    }
+)
 
 
 @dataclass
@@ -73,6 +82,7 @@ class FakeLibrary:
         self.run_results: dict[int, RunResult] = {}
         self.problem: NvrError | None = None
         self.index_problem: NvrError | None = None
+        self.lookouts: dict[CameraKey, str] = {}
         self._ids = count(1)
 
     def book(self, camera: CameraKey) -> CameraBook:
@@ -142,7 +152,8 @@ class FakeLibrary:
     ) -> None:
         self._check()
         book = self.book(camera)
-        new = ledger.Entry(0, 0, state, reason, next_try_ms, attempts, run_id)
+        now_ms = self.clock.now_ms()
+        new = ledger.Entry(0, 0, state, reason, next_try_ms, attempts, run_id, now_ms)
         free = difference(ranges, book.kept)
         book.entries = ledger.repaint(book.entries, free, ledger.marked(new))
 
@@ -182,7 +193,45 @@ class FakeLibrary:
             last_end_ms=last.facts.range.end_ms if last else None,
             device_oldest_ms=book.oldest_ms,
             device_newest_ms=book.newest_ms,
+            last_added_ms=max((clip.created_ms for clip in book.clips), default=None),
         )
+
+    async def holes(
+        self, camera: CameraKey, before_ms: int, tries: int
+    ) -> tuple[HoleSum, ...]:
+        self._check()
+        sums: dict[tuple[CoverageState, str, bool], HoleSum] = {}
+        for entry in self.book(camera).entries:
+            if entry.start_ms >= before_ms or entry.state not in HOLES:
+                continue
+            is_given_up = (
+                entry.state is CoverageState.FAILED and entry.attempts >= tries
+            )
+            key = (entry.state, entry.reason, is_given_up)
+            ms = min(entry.end_ms, before_ms) - entry.start_ms
+            old = sums.get(key)
+            sums[key] = HoleSum(
+                *key,
+                ms + (old.ms if old else 0),
+                old.first_ms if old else entry.start_ms,
+                min(entry.changed_ms, old.changed_ms) if old else entry.changed_ms,
+            )
+        return tuple(sums.values())
+
+    async def footage_end_ms(self, camera: CameraKey) -> int | None:
+        self._check()
+        book = self.book(camera)
+        ends = [clip.facts.range.end_ms for clip in book.clips]
+        ends += [e.end_ms for e in book.entries if e.state is not CoverageState.ABSENT]
+        return max(ends, default=None)
+
+    async def lookout(self, camera: CameraKey) -> str:
+        self._check()
+        return self.lookouts.get(camera, "")
+
+    async def set_lookout(self, camera: CameraKey, text: str) -> None:
+        self._check()
+        self.lookouts[camera] = text
 
     async def eras(self, nvr: NvrKey) -> tuple[ClockEra, ...]:
         self._check()
@@ -276,7 +325,15 @@ class FakeLibrary:
         book = self.book(start.camera)
         assert not intersection(book.kept, (facts.range,)), "footage kept twice"
         book.clips.append(
-            Clip(next(self._ids), start.camera, ClipState.COMPLETE, 1, "x", facts)
+            Clip(
+                next(self._ids),
+                start.camera,
+                ClipState.COMPLETE,
+                1,
+                "x",
+                facts,
+                created_ms=self.clock.now_ms(),
+            )
         )
         book.entries = ledger.repaint(book.entries, (facts.range,), ledger.erased)
 

@@ -19,7 +19,7 @@ from custom_components.vtrack_nvr.core.models import (
 )
 from custom_components.vtrack_nvr.core.policy import Waits
 from custom_components.vtrack_nvr.core.sync.engine import SyncEngine
-from custom_components.vtrack_nvr.core.sync.ports import Gate
+from custom_components.vtrack_nvr.core.sync.ports import Gate, LiveNow
 from custom_components.vtrack_nvr.core.sync.settings import (
     CameraSettings,
     EngineLimits,
@@ -178,9 +178,13 @@ class LiveRecorder:
 
     def __init__(self) -> None:
         self.wanted: list[tuple[CameraKey, TimeRange]] = []
+        self.is_about = LiveNow()
 
     async def want(self, camera: CameraKey, wanted: TimeRange, event: str = "") -> None:
         self.wanted.append((camera, wanted))
+
+    def now(self, camera: CameraKey) -> LiveNow:
+        return self.is_about
 
 
 def keep_live(world: World, stretch: TimeRange) -> None:

@@ -9,7 +9,9 @@ from ..errors import ErrorKind, NvrError
 from ..intervals import Ranges, TimeRange, intersection, union
 from ..ledger import (
     ABSENT_NOT_LISTED,
+    LOST_OVERWRITTEN,
     CameraTotals,
+    HoleSum,
     RunKind,
     RunResult,
     SweepFindings,
@@ -32,6 +34,7 @@ from .ledger import Entry
 from .rows import era_of
 from .store import Store, note
 
+_LOOKOUT = "lookout:"
 _JOURNALED = frozenset({CoverageState.ABSENT, CoverageState.LOST})
 
 
@@ -69,7 +72,7 @@ class EngineLedger:
                     root_id,
                     lost,
                     CoverageState.LOST,
-                    "overwritten",
+                    LOST_OVERWRITTEN,
                 )
 
         await self._write(run)
@@ -149,6 +152,47 @@ class EngineLedger:
     async def totals(self, camera: CameraKey) -> CameraTotals:
         """Return a camera's sums."""
         return await self.browse.totals(camera)
+
+    async def holes(
+        self, camera: CameraKey, before_ms: int, tries: int
+    ) -> tuple[HoleSum, ...]:
+        """Return what is expected before a moment and not kept, by reason, oldest first.
+
+        What was tried `tries` times and failed counts as given up.
+        """
+
+        def run(connection: sqlite3.Connection) -> tuple[HoleSum, ...]:
+            camera_id = index_cameras.camera_id(connection, camera)
+            return index_ledger.holes(connection, camera_id, before_ms, tries)
+
+        return await self._read(run)
+
+    async def footage_end_ms(self, camera: CameraKey) -> int | None:
+        """Return where the newest footage that is known of ends, kept or not."""
+        return await self._read(
+            lambda c: index_ledger.footage_end_ms(c, index_cameras.camera_id(c, camera))
+        )
+
+    async def lookout(self, camera: CameraKey) -> str:
+        """Return what was remembered of the look-out for missing footage, empty: nothing."""
+
+        def run(connection: sqlite3.Connection) -> str:
+            row = connection.execute(
+                "select value from meta where key = ?", (_LOOKOUT + camera,)
+            ).fetchone()
+            return str(row[0]) if row else ""
+
+        return await self._read(run)
+
+    async def set_lookout(self, camera: CameraKey, text: str) -> None:
+        """Remember something of the look-out for missing footage, across restarts."""
+        await self._write(
+            lambda c: c.execute(
+                "insert into meta (key, value) values (?1, ?2)"
+                " on conflict do update set value = ?2",
+                (_LOOKOUT + camera, text),
+            )
+        )
 
     async def eras(self, nvr: NvrKey) -> tuple[ClockEra, ...]:
         """Return an NVR's clock eras, oldest first."""

@@ -125,6 +125,10 @@ def totals(connection: sqlite3.Connection, row: sqlite3.Row) -> CameraTotals:
         " and state = 'complete' order by start_ms desc, id desc limit 1",
         (row["id"],),
     ).fetchone()
+    added = connection.execute(
+        "select max(created_ms) from clip where camera_id = ? and state = 'complete'",
+        (row["id"],),
+    ).fetchone()
     return CameraTotals(
         clips=row["clips"],
         bytes=row["bytes"],
@@ -136,6 +140,7 @@ def totals(connection: sqlite3.Connection, row: sqlite3.Row) -> CameraTotals:
         last_end_ms=last["end_ms"] if last else None,
         device_oldest_ms=row["device_oldest_ms"],
         device_newest_ms=row["device_newest_ms"],
+        last_added_ms=added[0],
     )
 
 

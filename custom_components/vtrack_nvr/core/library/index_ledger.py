@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import sqlite3
 
 from ..intervals import Ranges, TimeRange, difference, union
-from ..ledger import SweepFindings
+from ..ledger import HoleSum, SweepFindings
 from ..models import CoverageState
 from . import ledger
 from .ledger import Entry, Rule
@@ -187,3 +187,43 @@ def end_fetching(connection: sqlite3.Connection, now_ms: int) -> None:
         stretch = TimeRange(row["start_ms"], row["end_ms"])
         rule = ledger.only(frozenset({CoverageState.FETCHING}), cause)
         repaint(connection, row["camera_id"], (stretch,), rule)
+
+
+_HOLES = """
+select state, reason, state = 'failed' and attempts >= :tries as is_given_up,
+  sum(min(end_ms, :before) - start_ms), min(start_ms), min(changed_ms)
+from coverage
+where camera_id = :camera and start_ms < :before
+  and state in ('on_device', 'fetching', 'failed', 'missing')
+group by state, reason, is_given_up order by min(start_ms)
+"""
+
+
+def holes(
+    connection: sqlite3.Connection, camera_id: int, before_ms: int, tries: int
+) -> tuple[HoleSum, ...]:
+    """Return what is expected before a moment and not kept, by reason, oldest first."""
+    rows = connection.execute(
+        _HOLES, {"camera": camera_id, "before": before_ms, "tries": tries}
+    )
+    return tuple(
+        HoleSum(CoverageState(row[0]), row[1], bool(row[2]), row[3], row[4], row[5])
+        for row in rows
+    )
+
+
+def footage_end_ms(connection: sqlite3.Connection, camera_id: int) -> int | None:
+    """Return where the newest footage that is known of ends, kept or not."""
+    row = connection.execute(
+        "select end_ms from coverage where camera_id = ? and state <> 'absent'"
+        " order by start_ms desc limit 1",
+        (camera_id,),
+    ).fetchone()
+    kept = connection.execute(
+        "select max(end_ms) from clip where camera_id = ?1 and state = 'complete'"
+        " and start_ms = (select max(start_ms) from clip where camera_id = ?1"
+        " and state = 'complete')",
+        (camera_id,),
+    ).fetchone()
+    ends = [found[0] for found in (row, kept) if found and found[0] is not None]
+    return max(ends, default=None)

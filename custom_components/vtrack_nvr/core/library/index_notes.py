@@ -9,7 +9,7 @@ import sqlite3
 
 from ..errors import ErrorKind, NvrError
 from ..intervals import TimeRange, difference
-from ..ledger import RunKind, RunResult, Want
+from ..ledger import LedgerReason, RunKind, RunResult, Want
 from ..models import CameraKey, CoverageState, EventMark, NvrKey
 from . import index_cameras, index_ledger, ledger
 from .ledger import Entry
@@ -42,7 +42,9 @@ def add_want(
         camera_id,
         removed,
         ledger.becomes(
-            Entry(0, 0, CoverageState.ON_DEVICE, "requested", changed_ms=now_ms)
+            Entry(
+                0, 0, CoverageState.ON_DEVICE, LedgerReason.REQUESTED, changed_ms=now_ms
+            )
         ),
     )
     cursor = connection.execute(
@@ -102,7 +104,9 @@ def close_want(
             row["camera_id"],
             difference((item,), kept),
             ledger.becomes(
-                Entry(0, 0, CoverageState.REMOVED, "person", changed_ms=now_ms)
+                Entry(
+                    0, 0, CoverageState.REMOVED, LedgerReason.PERSON, changed_ms=now_ms
+                )
             ),
         )
 

@@ -81,8 +81,8 @@ class LiveRecorder:
 
     @property
     def status(self) -> LiveStatus:
-        """Return the latest snapshot."""
-        return self._status
+        """Return the latest snapshot, with what is being written at this moment."""
+        return replace(self._status, open=self._series.open_range)
 
     def start(self) -> None:
         """Begin; returns at once."""

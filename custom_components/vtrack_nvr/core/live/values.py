@@ -7,12 +7,12 @@ from enum import StrEnum
 from ..cancel import CancelToken
 from ..errors import ErrorKind
 from ..intervals import TimeRange
+from ..ledger import LedgerReason
 from ..login_guard import LoginGuard
 from ..models import CameraKey, ClockEra
 from ..rtsp.values import Endpoint
 
-STARTING = "starting"
-"""Reason of a gap: the stream was being opened, or its first key picture waited for."""
+STARTING = str(LedgerReason.STARTING)
 
 
 def no_era() -> ClockEra:
@@ -72,7 +72,10 @@ class LiveState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LiveStatus:
-    """One recorder; times in UTC milliseconds. `detail` is safe to show."""
+    """One recorder; times in UTC milliseconds. `detail` is safe to show.
+
+    `open`: what is written and in no complete clip yet.
+    """
 
     state: LiveState = LiveState.STOPPED
     since_ms: int = 0
@@ -82,3 +85,4 @@ class LiveStatus:
     clips: int = 0
     bytes: int = 0
     failures: int = 0
+    open: TimeRange | None = None

@@ -79,6 +79,16 @@ class ClipSeries:
         """Return where the clip under way ends so far, None without one."""
         return self._open.end_us if self._open else None
 
+    @property
+    def open_range(self) -> TimeRange | None:
+        """Return what the clip under way holds so far, in UTC; may be asked anywhere."""
+        clip = self._open
+        if clip is None:
+            return None
+        start_ms = clip.target.start.utc_start_ms
+        end_ms = self._plan.era.to_utc(clip.end_us // 1000)
+        return TimeRange(start_ms, max(start_ms, end_ms))
+
     def write(
         self,
         gop: Gop,

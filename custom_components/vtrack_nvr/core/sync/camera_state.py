@@ -14,12 +14,13 @@ from ..models import CameraKey, CoverageSpan, EventMark, Recording
 from .backlog import Backlog
 from .backoff import Backoff
 from .plan import CameraView, OpenWant
+from .ports import LiveNow
 from .ring import Ring
 from .rooms import Rooms
 from .settings import SyncMode
 from .source import SourceDecision, decide_source
 from .spec import CameraSpec
-from .status import LiveNote, Problem, Progress
+from .status import FootageSource, LiveNote, MissingFootage, Problem, Progress
 from .wanted import DAY_MS, around, oldest_wanted_ms, wanted_inside
 
 FIRST_CHUNK_MS = 7 * DAY_MS
@@ -53,6 +54,7 @@ class CameraState:
     progress: Progress | None = None
     problem: Problem | None = None
     live: LiveNote | None = None
+    missing: MissingFootage | None = None
     are_totals_stale: bool = True
 
     @property
@@ -70,6 +72,22 @@ class CameraState:
     def has_replay(self) -> bool:
         """Say whether requests can be served from the device."""
         return bool(self.spec.recording_tokens)
+
+    @property
+    def live_now(self) -> LiveNow:
+        """Return what the live recording is about, where the camera relies on it."""
+        live = self.spec.live
+        if live is None or self.decision.source is not FootageSource.LIVE:
+            return LiveNow()
+        return live.now(self.key)
+
+    @property
+    def recording_ms(self) -> int:
+        """Return how much is being recorded live right now and in no clip yet."""
+        clip = self.live_now.open
+        if clip is None:
+            return 0
+        return max(clip.end_ms - max(clip.start_ms, self.totals.last_end_ms or 0), 0)
 
     @property
     def settle_s(self) -> float:

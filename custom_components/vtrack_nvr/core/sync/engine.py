@@ -270,6 +270,14 @@ class SyncEngine:
         """Tell that a clip was completed or changed elsewhere (live, retention, repair)."""
         self._events.kept(self._worker_of(camera), camera, kept)
 
+    async def leave_out(self, camera: CameraKey) -> None:
+        """Do without the footage that was given up, and what is gone though it was kept.
+
+        The ledger says *removed*; asking for it again tries again. Raises `NvrError`.
+        """
+        worker = self._worker_of(camera)
+        await worker.lookout.leave_out(worker.cameras[camera])
+
     def note_live(self, camera: CameraKey, note: LiveNote | None) -> None:
         """Tell what a camera's live recording is doing; it only shows in the status."""
         self._worker_of(camera).cameras[camera].live = note

@@ -15,6 +15,7 @@ from .dispatch import cut_off_the_slow, start_what_fits, yield_where_due
 from .fetch_desk import FetchDesk
 from .fetch_run import Fetch
 from .health import NvrHealth
+from .lookout import Lookout
 from .plan import CameraView, Job, plan
 from .requests import OpenRequest, Requests
 from .rooms import Rooms
@@ -59,6 +60,7 @@ class NvrWorker:
             sweeper, self.keeper, self.health, self.runs, rooms, self.wake
         )
         self.desk = FetchDesk(self, spec.device)
+        self.lookout = Lookout(self)
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._allowed: frozenset[CameraKey] = frozenset()
@@ -250,6 +252,8 @@ class NvrWorker:
         patience_s = self.rooms.limits.preempt_s if is_urgent else PATIENCE_S
         cut_off_the_slow(self.fetches, now_s, patience_s)
         self.waiting = frozenset(job.camera for job in jobs)
+        if self.lookout.is_due:
+            self.spawn(self.lookout.look())
         await self._end_runs(jobs, now_s)
 
     async def _load(self) -> None:

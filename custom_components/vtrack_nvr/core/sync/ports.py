@@ -6,6 +6,7 @@ Everything here is awaited on the event loop and must not block it.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from ..cancel import CancelToken
@@ -19,7 +20,7 @@ from ..fetching import (
     FetchProgress,
 )
 from ..intervals import Ranges, TimeRange
-from ..ledger import CameraTotals, RunKind, RunResult, SweepFindings, Want
+from ..ledger import CameraTotals, HoleSum, RunKind, RunResult, SweepFindings, Want
 from ..models import (
     CameraKey,
     Clip,
@@ -118,6 +119,27 @@ class Library(Protocol):
         """Return a camera's sums."""
         ...
 
+    async def holes(
+        self, camera: CameraKey, before_ms: int, tries: int
+    ) -> tuple[HoleSum, ...]:
+        """Return what is expected before a moment and not kept, by reason, oldest first.
+
+        What was tried `tries` times and failed counts as given up.
+        """
+        ...
+
+    async def footage_end_ms(self, camera: CameraKey) -> int | None:
+        """Return where the newest footage that is known of ends, kept or not."""
+        ...
+
+    async def lookout(self, camera: CameraKey) -> str:
+        """Return what was remembered of the look-out for missing footage, empty: nothing."""
+        ...
+
+    async def set_lookout(self, camera: CameraKey, text: str) -> None:
+        """Remember something of the look-out for missing footage, across restarts."""
+        ...
+
     async def eras(self, nvr: NvrKey) -> tuple[ClockEra, ...]:
         """Return an NVR's clock eras, oldest first."""
         ...
@@ -193,6 +215,20 @@ class Gate(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class LiveNow:
+    """What a camera's live recording is about at this moment.
+
+    `is_expected`: what is wanted of the stream is to be kept now (gate open, not on
+    demand); `is_continuous`: all of it is. `open`: what is being written and in no
+    complete clip yet, in UTC.
+    """
+
+    is_expected: bool = False
+    is_continuous: bool = False
+    open: TimeRange | None = None
+
+
 class LiveSource(Protocol):
     """Who records a camera's live stream (implemented by `core.live` through the shell)."""
 
@@ -202,4 +238,8 @@ class LiveSource(Protocol):
         Returns at once. What already passed unrecorded is simply not there. With the name
         of an event the range follows that event: the same name again replaces it.
         """
+        ...
+
+    def now(self, camera: CameraKey) -> LiveNow:
+        """Return what the live recording is about now, from memory."""
         ...

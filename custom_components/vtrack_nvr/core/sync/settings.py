@@ -65,6 +65,8 @@ class NvrSettings:
     `sessions`: replay sessions at once; None is what was learned of the device (one at
     first). `full_sweep_hour` is an hour of UTC (the shell turns a local hour into it).
     `time_correction_ms` is added to its times, for devices that sell local time as UTC.
+    `missing_after_s`: footage that ought to be kept and is not for so long is told as
+    missing; 0 is never.
     """
 
     interval_s: float = 900.0
@@ -72,6 +74,7 @@ class NvrSettings:
     bytes_per_second: int | None = None
     full_sweep_hour: int = 2
     time_correction_ms: int = 0
+    missing_after_s: float = 7200.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from ..models import CoverageState
 from .camera_state import CameraState
+from .expected import coverage_percent
 from .nvr_worker import NvrWorker
 from .status import CameraStatus, FootageSource, LiveNote, NvrStatus, SyncState
 
@@ -79,7 +80,7 @@ def camera_status(
         failed_s=by_state.get(CoverageState.FAILED, 0) / 1000,
         lost_s=by_state.get(CoverageState.LOST, 0) / 1000,
         kept_s=totals.kept_ms / 1000,
-        coverage_percent=totals.coverage_percent,
+        coverage_percent=coverage_percent(totals, camera.recording_ms),
         clips=totals.clips,
         bytes=totals.bytes,
         last_clip_id=totals.last_clip_id,
@@ -90,6 +91,7 @@ def camera_status(
         last_sync_ms=camera.last_sync_ms,
         progress=camera.progress,
         problem=camera.problem or (live.problem if live else None),
+        missing=camera.missing,
     )
 
 

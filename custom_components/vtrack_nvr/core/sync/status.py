@@ -51,6 +51,37 @@ class Problem:
     detail: str = ""
 
 
+class MissingCause(StrEnum):
+    """Why footage that ought to be kept is not."""
+
+    NOT_SEEN = "not_seen"
+    """The device could not be asked what it holds."""
+    NOT_COPIED = "not_copied"
+    """The device holds it, and none of it could be copied for a while."""
+    NOT_RECORDED = "not_recorded"
+    """The live stream was to be recorded, and most of it was not."""
+    NO_NEW_FOOTAGE = "no_new_footage"
+    """A device that always recorded without a break has recorded nothing new."""
+    GIVEN_UP = "given_up"
+    """The device lists it, and again and again does not deliver it."""
+    FILE_GONE = "file_gone"
+    """It was kept, and the file is gone or damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFootage:
+    """Footage that was expected and is not kept after the chosen time; times in UTC.
+
+    `seconds`: how much, as far as known (time in which nobody knows what was recorded
+    counts whole). `reason`: one of `core.ledger.REASONS`, empty where none is known.
+    """
+
+    cause: MissingCause
+    since_ms: int
+    seconds: float
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveNote:
     """What a camera's live recording is doing, as it was told."""
@@ -95,6 +126,7 @@ class CameraStatus:
     last_sync_ms: int | None = None
     progress: Progress | None = None
     problem: Problem | None = None
+    missing: MissingFootage | None = None
 
 
 @dataclass(frozen=True, slots=True)
