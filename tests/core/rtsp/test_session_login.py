@@ -1,0 +1,83 @@
+"""Logging in to a session: once, then along with everything, never too often."""
+
+from dataclasses import replace
+
+import pytest
+
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.login_guard import LoginGuard
+from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
+
+from .sessions import WAITS, connected, protected, receive_until, start
+
+
+def test_login_is_answered_once_and_then_sent_along() -> None:
+    guard = LoginGuard()
+    with connected(protected, guard=guard) as (session, server):
+        start(session)
+    assert server.methods == [
+        "OPTIONS",
+        "OPTIONS",
+        "DESCRIBE",
+        "SETUP",
+        "SETUP",
+        "PLAY",
+        "TEARDOWN",
+    ]
+    assert not guard.is_locked
+
+
+def test_a_wrong_password_is_tried_once_and_counted() -> None:
+    guard = LoginGuard()
+    for is_locked in (False, True):
+        with (
+            connected(protected, guard=guard, password="wrong") as (session, server),
+            pytest.raises(NvrError) as error,
+        ):
+            session.describe()
+        assert error.value.kind is ErrorKind.AUTH_REFUSED
+        assert server.methods == ["OPTIONS", "OPTIONS"]
+        assert guard.is_locked == is_locked
+    with (
+        connected(protected, guard=guard) as (session, server),
+        pytest.raises(NvrError) as error,
+    ):
+        session.describe()
+    assert error.value.kind is ErrorKind.AUTH_REFUSED
+    assert server.connections == 0
+
+
+def test_no_login_at_all_is_no_refused_login() -> None:
+    guard = LoginGuard()
+    with (
+        connected(protected, guard=guard, username="") as (session, _),
+        pytest.raises(NvrError) as error,
+    ):
+        session.describe()
+    assert error.value.kind is ErrorKind.AUTH_REFUSED
+    guard.refused("rtsp")
+    assert not guard.is_locked
+
+
+def test_a_nonce_that_goes_stale_in_the_middle_is_renewed() -> None:
+    with connected(
+        lambda peer: protected(peer, {"GET_PARAMETER": "n1", "TEARDOWN": "n1"}),
+        waits=replace(WAITS, shortest_keep_alive=0.02),
+    ) as (session, server):
+        start(session)
+        session._exchange._keep_alive_due = 0
+        session.keep_alive()
+        receive_until(session, lambda: server.methods.count("GET_PARAMETER") == 2)
+    assert server.methods.count("TEARDOWN") == 1
+
+
+def test_neither_errors_nor_reprs_hold_the_password() -> None:
+    with connected(protected, password="hunter2") as (session, server):
+        with pytest.raises(NvrError) as error:
+            session.describe()
+        assert (
+            "hunter2" not in f"{error.value!r} {error.value} {error.value.__context__}"
+        )
+    assert "hunter2" not in repr(Endpoint(server.url, "admin", "hunter2"))
+    assert "hunter2" not in repr(Endpoint("rtsp://admin:hunter2@192.0.2.1/x"))
+    assert all("hunter2" not in str(r.headers.items) for r in server.requests)
