@@ -80,7 +80,7 @@ def test_later_lines_replace_earlier_ones() -> None:
     assert set(found.clips) == {"a"}
     assert found.protected == {"a": (False, "")}
     assert found.gone == {"b", "c"}
-    assert found.trashed == {}
+    assert found.trashed == {"a": False}
     assert [(s.value, r, t.start_ms) for s, r, t in found.spans] == [
         ("removed", "age", 1),
         ("lost", "overwritten", 5),

@@ -84,6 +84,9 @@ async def test_a_probe_that_fails_gives_no_clip_and_a_dying_disk_waits(
     store.probe = setup.probe
     target, _ = await asyncio.to_thread(setup.begin, NOW)
     store.live.clear()
+    assert await asyncio.to_thread(settle_writing, store, root_of(setup)) == (0, 0)
+    assert target.part_path.exists(), "one bad sector waits and stops nobody"
+    failure = NvrError(ErrorKind.STORAGE_STALLED, "no answer")
     with pytest.raises(NvrError):
         await asyncio.to_thread(settle_writing, store, root_of(setup))
     assert target.part_path.exists()
@@ -95,6 +98,9 @@ async def test_a_probe_that_fails_gives_no_clip_and_a_dying_disk_waits(
     (day / "10-00-00+0100.mp4").write_bytes(b"x")
     assert (await setup.library.care.check()).foreign_count == 1
     failure = NvrError(ErrorKind.STORAGE_FAILED, "I/O error")
+    report = await setup.library.care.check()
+    assert (report.foreign_count, report.skipped_roots) == (1, ())
+    failure = NvrError(ErrorKind.STORAGE_STALLED, "no answer")
     assert len((await setup.library.care.check()).skipped_roots) == 1
 
 

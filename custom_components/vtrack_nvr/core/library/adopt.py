@@ -5,22 +5,41 @@ Nothing is deleted here, and no file the index does not know is touched. All blo
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 import sqlite3
 from typing import Any
 
-from ..errors import STORAGE_KINDS, NvrError
+from ..errors import STORAGE_KINDS, ErrorKind, NvrError
 from ..intervals import TimeRange, difference
 from ..models import CameraKey, ClipFacts, ClipState, ClockEra, CoverageState
-from . import index_cameras, index_clips, index_ledger, journals, ledger
+from . import (
+    deletion,
+    index_browse,
+    index_cameras,
+    index_clips,
+    index_ledger,
+    journals,
+    ledger,
+)
 from .guard import Root
 from .journals import Told
 from .ledger import Entry
-from .naming import JOURNAL, SUFFIX, is_day, is_leftover, is_part
+from .naming import (
+    DAMAGED_SUFFIX,
+    JOURNAL,
+    SUFFIX,
+    is_day,
+    is_leftover,
+    is_part,
+)
 from .rows import facts_from_columns
 from .sink import note_clip
 from .store import Store
 
 _BATCH = 200
+
+DAMAGED = "damaged"
+"""The cause of missing clips whose file was read and was not what had been written."""
 
 
 @dataclass(slots=True)
@@ -42,6 +61,8 @@ class _Known:
     id: int
     state: ClipState
     size: int
+    sha256: str
+    cause: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +87,7 @@ def compare_folder(
     camera_id = store.read(lambda c: index_cameras.camera_id(c, camera))
     journal = root.folder / folder / JOURNAL
     said = journals.read(store, journal)
+    now_ms = store.clock.now_ms()
     known = store.read(lambda c: _known(c, root.id, folder))
     others = store.read(lambda c: _other_files(c, root.id, folder))
     present: set[str] = set()
@@ -73,10 +95,20 @@ def compare_folder(
     batch: list[_New] = []
     for path, size, changed_ms in _files(store, root, folder, result):
         row = known.get(path)
+        if (
+            row is not None
+            and is_older
+            and _is_replaced(row, size, said.clips.get(path))
+        ):
+            store.write(lambda c, r=row: _forget(c, r.id, now_ms))  # type: ignore[misc]
+            del known[path]
+            row = None
         if row is None or row.state is not ClipState.COMPLETE or row.size == size:
             present.add(path)
         if row is not None:
-            if row.state is ClipState.MISSING and row.size == size:
+            if row.state is ClipState.MISSING and _is_back(
+                store, root.folder / path, row, size
+            ):
                 back.append(row.id)
             continue
         if path in others:
@@ -91,7 +123,6 @@ def compare_folder(
             batch = []
     result.adopted += _enter(store, root, camera_id, batch, said)
     if back:
-        now_ms = store.clock.now_ms()
         store.write(lambda c: _return(c, back, now_ms))
         result.returned += len(back)
     if is_older:
@@ -127,22 +158,60 @@ def _files(
                 result.parts.append((inner, found.changed_ms))
             elif is_leftover(found.name):
                 result.leftovers.append((inner, found.changed_ms))
+            elif found.name.startswith(".") and found.name.endswith(
+                f"{SUFFIX}{DAMAGED_SUFFIX}"
+            ):
+                continue  # put aside by us, for people
             elif found.is_folder or not found.name.endswith(SUFFIX):
                 result.foreign.append(inner)
             else:
                 yield inner, found.size_bytes, found.changed_ms
 
 
+def _is_replaced(row: _Known, size: int, values: dict[str, Any] | None) -> bool:
+    """Say whether a path holds a later clip than the one an older index knows there.
+
+    The journal tells of another file under that name (the old one was deleted, its
+    stretch was fetched anew), and what lies there has the size of that one.
+    """
+    if values is None or row.state is ClipState.FETCHING:
+        return False
+    return values.get("size_bytes") == size and values.get("sha256") != row.sha256
+
+
+def _forget(connection: sqlite3.Connection, clip_id: int, now_ms: int) -> None:
+    """Drop the row of a clip whose file another one has replaced."""
+    clip = index_clips.get(connection, clip_id)
+    if clip is not None and clip.state is ClipState.COMPLETE:
+        index_clips.leave(
+            connection, clip_id, ClipState.MISSING, now_ms, cause="replaced"
+        )
+    index_clips.delete_row(connection, clip_id)
+
+
+def _is_back(store: Store, path: Path, row: _Known, size: int) -> bool:
+    """Say whether a missing clip's file is there again; one found damaged is read."""
+    if row.size != size:
+        return False
+    return row.cause != DAMAGED or store.files.sha256(path) == row.sha256
+
+
 def _known(
     connection: sqlite3.Connection, root_id: int, folder: str
 ) -> dict[str, _Known]:
     rows = connection.execute(
-        "select id, path, state, size_bytes from clip where root_id = ?"
-        " and path >= ? and path < ?",
+        "select id, path, state, size_bytes, sha256, cause from clip"
+        " where root_id = ? and path >= ? and path < ?",
         (root_id, f"{folder}/", f"{folder}0"),
     )
     return {
-        row["path"]: _Known(row["id"], ClipState(row["state"]), row["size_bytes"])
+        row["path"]: _Known(
+            row["id"],
+            ClipState(row["state"]),
+            row["size_bytes"],
+            row["sha256"],
+            row["cause"] or "",
+        )
         for row in rows
     }
 
@@ -168,7 +237,8 @@ def _read_new(
 ) -> _New | None:
     """Return what an unknown file is, by the journal or by itself; None: not ours."""
     values = said.clips.get(path)
-    if values is not None:
+    owner = camera if said.camera is None else said.camera.get("key")
+    if values is not None and owner == camera:
         try:
             facts = facts_from_columns(values)
             if facts.size_bytes == size:
@@ -178,7 +248,10 @@ def _read_new(
     try:
         found = store.probe.read_clip(root.folder / path)
     except NvrError as error:
-        if error.kind in STORAGE_KINDS:
+        if error.kind is ErrorKind.STORAGE_FAILED:
+            # one bad sector, or gone since it was listed: the rest goes on
+            store.guard.check_marker(root)
+        elif error.kind in STORAGE_KINDS:
             raise
         return None
     if found is None or found.camera != camera:
@@ -335,12 +408,10 @@ def _note_missing(
         store.guard.check_marker(root)
         now_ms = store.clock.now_ms()
         dropped = [row.id for _path, row in batch if row.state is ClipState.TRASHED]
-        batch = [item for item in batch if item[1].state is ClipState.COMPLETE]
-        removed = [row.id for path, row in batch if path in said.gone]
-        vanished = [row.id for path, row in batch if path not in said.gone]
         store.write(lambda c, d=dropped, n=now_ms: index_clips.set_deleting(c, d, n))  # type: ignore[misc]
-        store.write(lambda c, r=removed, v=vanished, n=now_ms: _leave(c, r, v, n))  # type: ignore[misc]
-        count += len(vanished)
+        count += store.write(
+            lambda c, b=batch, n=now_ms: _leave(c, root.id, b, said.gone, n)  # type: ignore[misc]
+        )
     store.write(lambda c: drop_covered(c, camera_id))
     return count
 
@@ -354,30 +425,55 @@ def _is_gone(store: Store, root: Root, path: str, row: _Known) -> bool:
 
 def _leave(
     connection: sqlite3.Connection,
-    removed: Sequence[int],
-    vanished: Sequence[int],
+    root_id: int,
+    batch: Sequence[tuple[str, _Known]],
+    gone: set[str],
     now_ms: int,
-) -> None:
-    for clip_id in removed:
+) -> int:
+    """Take clips without a file out of what is kept; returns how many are *missing*.
+
+    What was moved or deleted since the look is left alone.
+    """
+    count = 0
+    for path, row in batch:
+        clip = index_clips.get(connection, row.id)
+        if clip is None or clip.state is not ClipState.COMPLETE:
+            continue
+        if (clip.root_id, clip.path) != (root_id, path):
+            continue
+        if path in gone:
+            index_clips.leave(
+                connection, row.id, ClipState.DELETING, now_ms, cause="removed"
+            )
+            index_clips.delete_row(connection, row.id)
+            continue
         index_clips.leave(
-            connection, clip_id, ClipState.DELETING, now_ms, cause="removed"
+            connection, row.id, ClipState.MISSING, now_ms, cause="file_gone"
         )
-        index_clips.delete_row(connection, clip_id)
-    for clip_id in vanished:
-        index_clips.leave(
-            connection, clip_id, ClipState.MISSING, now_ms, cause="file_gone"
-        )
+        count += 1
+    return count
 
 
 def drop_covered(connection: sqlite3.Connection, camera_id: int) -> int:
-    """Forget missing clips whose stretch is kept again in other files."""
+    """Forget missing clips whose stretch is kept again in other files.
+
+    Who protected such a clip meant the footage: the other files are protected then.
+    """
     count = 0
     for row in index_clips.in_state(connection, ClipState.MISSING):
         if row["camera_id"] != camera_id:
             continue
         window = TimeRange(row["start_ms"], row["end_ms"])
         kept = index_ledger.kept_ranges(connection, camera_id, window)
-        if not difference((window,), kept):
-            index_clips.delete_row(connection, row["id"])
-            count += 1
+        if difference((window,), kept):
+            continue
+        if row["is_protected"]:
+            key = CameraKey(row["camera_key"])
+            for clip in index_browse.clips_touching(connection, key, window):
+                if not clip.is_protected:
+                    deletion.change_protection(
+                        connection, clip, row["note"], is_protected=True
+                    )
+        index_clips.delete_row(connection, row["id"])
+        count += 1
     return count

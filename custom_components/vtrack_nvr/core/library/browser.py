@@ -176,17 +176,21 @@ class Browser:
         clip = await self.clip(clip_id)
         if clip is None or clip.state is not ClipState.COMPLETE:
             raise NvrError(ErrorKind.GONE, "there is no such clip", where=str(clip_id))
-        root = self._store.root(clip.root_id)
+        root = self._store.readable(clip.root_id)
         self._store.hold(clip_id)
         reader = Reader(self._store, clip, absolute(root, clip.path))
-        # the clip may have gone or moved between the look and the lease
-        again = await self.clip(clip_id)
-        if again is None or again.state is not ClipState.COMPLETE:
-            reader.release()
-            raise NvrError(ErrorKind.GONE, "there is no such clip", where=str(clip_id))
-        if (again.root_id, again.path) != (clip.root_id, clip.path):
+        try:
+            # the clip may have gone or moved between the look and the lease
+            again = await self.clip(clip_id)
+            if again is None or again.state is not ClipState.COMPLETE:
+                raise NvrError(
+                    ErrorKind.GONE, "there is no such clip", where=str(clip_id)
+                )
             reader.clip = again
-            reader.path = absolute(self._store.root(again.root_id), again.path)
+            reader.path = absolute(self._store.readable(again.root_id), again.path)
+        except BaseException:
+            reader.release()
+            raise
         return reader
 
     async def coverage_summary(

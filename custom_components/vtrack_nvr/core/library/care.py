@@ -6,7 +6,6 @@ All awaited methods are safe on the event loop; the others block and belong to u
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-import contextlib
 import logging
 import sqlite3
 import threading
@@ -14,12 +13,11 @@ import threading
 from ..errors import ErrorKind, NvrError
 from ..intervals import TimeRange
 from ..models import CameraKey, Clip, ClipState
-from . import copies, deletion, index_browse, index_cameras, index_clips
+from . import copies, deletion, index_browse, index_cameras, index_clips, transfer
 from .check import Checker
 from .guard import Root
-from .journal import Fact, FactKind
 from .retain import Retainer
-from .store import Store, note
+from .store import Store
 from .transfer import Mover
 from .values import (
     CheckReport,
@@ -211,6 +209,8 @@ class Care:
         report = await asyncio.to_thread(
             self._verifier.verify, camera, window, lambda: not stopping.is_set()
         )
+        if report.damaged:
+            await asyncio.to_thread(transfer.promote_copies, self._store)
         for clip_id in report.damaged:
             self._store.tell(
                 LibraryEvent(
@@ -231,8 +231,14 @@ class Care:
                 return
 
             def run() -> object:
-                with contextlib.suppress(NvrError):
+                try:
                     return self.checker.fast(root)
+                except NvrError as error:
+                    _LOGGER.warning("Looking at %s: %s", root.name, error)
+                except BaseException:
+                    # a fault of ours must not keep footage from being recorded
+                    self._store.opened.add(root.id)
+                    raise
                 return None
 
             self._settling[root.id] = root.worker.submit(run)
@@ -245,7 +251,7 @@ class Care:
             usable = [
                 root
                 for root in self._store.guard.roots()
-                if self._store.guard.problem(root) is None
+                if self._store.guard.is_usable(root)
             ]
             with self._lock:
                 if all(
@@ -292,15 +298,8 @@ def _set_protected(
         clip = index_clips.get(connection, clip_id)
         if clip is None or clip.state in {ClipState.TRASHED, ClipState.DELETING}:
             continue
-        if not index_clips.set_protected(
-            connection, clip_id, is_protected=is_protected, note=note_text
+        if deletion.change_protection(
+            connection, clip, note_text, is_protected=is_protected
         ):
-            continue
-        fact = Fact(
-            FactKind.PROTECT,
-            {"path": clip.path, "on": is_protected, "note": note_text},
-        )
-        camera_id = index_cameras.camera_id(connection, clip.camera)
-        note(connection, camera_id, clip.root_id, fact)
-        changed.append(clip)
+            changed.append(clip)
     return changed

@@ -3,23 +3,25 @@
 All blocks; a file that is not ours is reported and never touched.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 import logging
 import sqlite3
 import threading
 
 from ..clips import ClipStart
-from ..errors import NvrError
+from ..errors import ErrorKind, NvrError
 from ..ledger import ABSENT_NOT_LISTED
-from ..models import CameraKey, ClipFacts, ClipSource, ClipState, NvrKey
-from . import deletion, index_cameras, index_clips, journals, salvage, transfer
+from ..models import CameraKey, ClipFacts, ClipSource, ClipState
+from . import deletion, index_cameras, index_clips, journals, owners, salvage, transfer
 from .adopt import Result, compare_folder, find_era
 from .guard import Root
 from .journal import Fact, FactKind
-from .naming import JOURNAL, SUFFIX, is_day
+from .naming import JOURNAL
 from .roots import camera_fact
 from .sink import note_clip, settle
-from .store import Store, note
+from .store import Store, camera_folder, note
 from .values import CheckReport, LibraryEvent, LibraryEventKind
 
 _LOGGER = logging.getLogger(__name__)
@@ -34,8 +36,23 @@ class Checker:
         """Compare the roots of a library with its index."""
         self._store = store
         self._lock = threading.Lock()
+        self._running = 0
         self.last: CheckReport | None = None
-        self.is_running = False
+
+    @property
+    def is_running(self) -> bool:
+        """Files are being compared or adopted right now."""
+        return self._running > 0
+
+    @contextmanager
+    def _shown(self) -> Iterator[None]:
+        with self._lock:
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running -= 1
 
     def fast(self, root: Root) -> CheckReport:
         """Settle what a crash left, and see whether the index is as new as the root.
@@ -45,7 +62,7 @@ class Checker:
         where the root goes away in between; what was done stays done.
         """
         store = self._store
-        with self._lock, store.on(root):
+        with root.check_lock, store.on(root):
             store.guard.check_marker(root)
             older = self._older(root)
             report = CheckReport()
@@ -56,16 +73,17 @@ class Checker:
                     len(older),
                 )
                 store.adopting.add(root.id)
-                self.is_running = True
                 try:
-                    for camera, folder in older:
-                        report = _added(
-                            report, self._compare(root, camera, folder, is_older=True)
-                        )
+                    with self._shown():
+                        for camera, folder in older:
+                            report = _added(
+                                report,
+                                self._compare(root, camera, folder, is_older=True),
+                            )
                 finally:
-                    self.is_running = False
                     store.adopting.discard(root.id)
             store.settled.add(root.id)
+            store.opened.add(root.id)
             kept, dropped = salvage.settle_writing(store, root)
             finished = deletion.finish_deletions(store, root_id=root.id)
             transfer.settle_transfers(store, root)
@@ -84,13 +102,12 @@ class Checker:
         store = self._store
         report = CheckReport()
         skipped: list[int] = []
-        self.is_running = True
-        try:
+        with self._shown():
             for root in store.guard.roots():
                 try:
                     store.root(root.id)
                     self.fast(root)
-                    with self._lock, store.on(root):
+                    with root.check_lock, store.on(root):
                         report = self._full(root, report)
                 except NvrError as error:
                     _LOGGER.warning("Storage %s was not checked: %s", root.name, error)
@@ -99,8 +116,6 @@ class Checker:
                     break
             transfer.promote_copies(store)
             deletion.finish_deletions(store)
-        finally:
-            self.is_running = False
         self.last = replace(report, skipped_roots=tuple(skipped))
         store.tell(LibraryEvent(LibraryEventKind.INDEX))
         return self.last
@@ -113,11 +128,12 @@ class Checker:
             foreign=(*report.foreign, *foreign)[:_NAMED_FOREIGN],
             foreign_count=report.foreign_count + len(foreign),
         )
-        for folder in folders:
+        vanished = store.read(lambda c: owners.folders_with_clips(c, root.id))
+        for folder in sorted({*folders, *vanished}):
             if store.stopping.is_set():
                 break
             store.guard.check_marker(root)
-            camera = self._camera_of(root, folder)
+            camera = owners.owner_of(store, root, folder)
             if camera is None:
                 report = replace(
                     report,
@@ -127,13 +143,21 @@ class Checker:
                 continue
             report = _added(report, self._compare(root, camera, folder, is_older=False))
             camera_id = store.read(lambda c, k=camera: index_cameras.camera_id(c, k))  # type: ignore[misc]
-            journal = root.folder / folder / JOURNAL
-            if store.files.exists(journal):
-                journals.compact(store, root, camera_id, journal)
-            else:
-                store.write(lambda c, n=camera_id: _tell_again(c, n, root.id))  # type: ignore[misc]
-                journals.flush(store, root)
+            self._tidy_journal(root, camera_id)
         return report
+
+    def _tidy_journal(self, root: Root, camera_id: int) -> None:
+        """Make a camera's journal small, or whole again where lines of it were lost."""
+        store = self._store
+        folder = store.read(lambda c: camera_folder(c, camera_id))
+        journal = root.folder / folder / JOURNAL
+        with root.journal_lock:
+            if journals.is_whole(store, root, camera_id, journal):
+                journals.compact(store, root, camera_id, journal)
+                return
+            store.write(lambda c: _tell_again(c, camera_id, root.id))
+            journals.flush(store, root)
+            journals.compact(store, root, camera_id, journal, is_forced=True)
 
     def _compare(
         self, root: Root, camera: CameraKey, folder: str, *, is_older: bool
@@ -169,97 +193,19 @@ class Checker:
         """Return the cameras of which the root knows more than the index."""
         store = self._store
         found: list[tuple[CameraKey, str]] = []
-        known = store.read(
-            lambda c: {
-                f"{row[0]}/{row[1]}": (row[2], CameraKey(row[3]))
-                for row in c.execute(
-                    "select nvr.folder, camera.folder, camera.id, camera.key"
-                    " from camera join nvr on nvr.id = camera.nvr_id"
-                )
-            }
-        )
+        known = store.read(owners.known_folders)
         for folder in self._folders(root)[0]:
-            journal = root.folder / folder / JOURNAL
             if folder in known:
-                camera_id, key = known[folder]
-                if journals.is_ahead(store, root, camera_id, journal):
-                    found.append((key, folder))
+                journal = root.folder / folder / JOURNAL
+                camera_id, _key = known[folder]
+                if not journals.is_ahead(store, root, camera_id, journal):
+                    continue
+            elif store.read(lambda c, f=folder: owners.has_clips(c, f, root.id)):  # type: ignore[misc]
                 continue
-            camera = self._camera_of(root, folder)
-            if camera is not None and not self._has_rows(root, folder):
+            camera = owners.owner_of(store, root, folder)
+            if camera is not None:
                 found.append((camera, folder))
         return found
-
-    def _has_rows(self, root: Root, folder: str) -> bool:
-        return self._store.read(
-            lambda c: (
-                c.execute(
-                    "select 1 from clip where root_id = ? and path >= ? and path < ?",
-                    (root.id, f"{folder}/", f"{folder}0"),
-                ).fetchone()
-                is not None
-            )
-        )
-
-    def _camera_of(self, root: Root, folder: str) -> CameraKey | None:
-        """Return whose folder it is, by index, journal or its files; None: nobody's.
-
-        A camera the index does not know is registered as a former one.
-        """
-        store = self._store
-        nvr_folder, camera_folder = folder.split("/")
-        row = store.read(
-            lambda c: c.execute(
-                "select camera.key from camera join nvr on nvr.id = camera.nvr_id"
-                " where nvr.folder = ? and camera.folder = ?",
-                (nvr_folder, camera_folder),
-            ).fetchone()
-        )
-        if row is not None:
-            return CameraKey(row["key"])
-        said = journals.read(store, root.folder / folder / JOURNAL).camera
-        if said is not None:
-            key, name = CameraKey(str(said["key"])), str(said["name"])
-            nvr, nvr_name = NvrKey(str(said["nvr"])), str(said["nvr_name"])
-        else:
-            found = self._camera_in_files(root, folder)
-            if found is None:
-                return None
-            key, name = found, camera_folder
-            nvr, nvr_name = NvrKey(str(found).rpartition("/")[0]), nvr_folder
-
-        def register(connection: sqlite3.Connection) -> None:
-            if connection.execute(
-                "select 1 from camera where key = ?", (key,)
-            ).fetchone():
-                return
-            is_new = not connection.execute(
-                "select 1 from nvr where key = ?", (nvr,)
-            ).fetchone()
-            if is_new:
-                index_cameras.register_nvr(connection, nvr, nvr_name, nvr_folder)
-                connection.execute("update nvr set is_former = 1 where key = ?", (nvr,))
-            index_cameras.register_camera(
-                connection, nvr, key, name, store.zone.key, camera_folder
-            )
-            index_cameras.retire_camera(connection, key)
-
-        store.write(register)
-        return key
-
-    def _camera_in_files(self, root: Root, folder: str) -> CameraKey | None:
-        files = self._store.files
-        for day in files.list(root.folder / folder):
-            if not (day.is_folder and is_day(day.name)):
-                continue
-            for found in files.list(root.folder / folder / day.name):
-                if found.name.endswith(SUFFIX) and not found.name.startswith("."):
-                    clip = self._store.probe.read_clip(
-                        root.folder / folder / day.name / found.name
-                    )
-                    if clip is not None:
-                        return clip.camera
-        return None
 
     def _settle_parts(
         self, root: Root, camera: CameraKey, result: Result
@@ -288,7 +234,13 @@ class Checker:
             if path in known:
                 continue
             start = ClipStart(camera, 0, 0, 0, ClipSource.REPLAY)
-            facts = store.probe.salvage(root.folder / path, start)
+            try:
+                facts = store.probe.salvage(root.folder / path, start)
+            except NvrError as error:
+                if error.kind is not ErrorKind.STORAGE_FAILED:
+                    raise
+                store.guard.check_marker(root)
+                continue  # finished or removed meanwhile, or on a bad sector
             if facts is None:
                 if changed_ms < before_ms:
                     store.files.remove(root.folder / path)

@@ -64,6 +64,20 @@ def restore(
     return back
 
 
+def change_protection(
+    connection: sqlite3.Connection, clip: Clip, text: str, *, is_protected: bool
+) -> bool:
+    """Protect a clip or stop doing so, and tell the journal; True when that is news."""
+    if not index_clips.set_protected(
+        connection, clip.id, is_protected=is_protected, note=text
+    ):
+        return False
+    values = {"path": clip.path, "on": is_protected, "note": text}
+    camera_id = index_cameras.camera_id(connection, clip.camera)
+    note(connection, camera_id, clip.root_id, Fact(FactKind.PROTECT, values))
+    return True
+
+
 def empty_trash(
     store: Store,
     *,
@@ -132,8 +146,7 @@ def finish_deletions(
                 store.guard.check_marker(root)
                 remove_copies(store, row["id"])
                 path = absolute(root, row["path"])
-                store.files.remove(path)  # D3
-                store.files.sync_folder(path.parent)  # D4
+                store.files.remove_durably(path)  # D3, D4
         except NvrError:
             continue
         gone.append(row)

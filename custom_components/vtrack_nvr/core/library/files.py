@@ -233,6 +233,12 @@ class FileLayer:
         except OSError as error:
             raise storage_error(error, path.name) from error
 
+    def remove_durably(self, path: Path) -> None:
+        """Remove a file so that it stays removed; gone with its folder is no error."""
+        self.remove(path)
+        if self.exists(path.parent):
+            self.sync_folder(path.parent)
+
     def remove_empty_folder(self, folder: Path) -> bool:
         """Remove a folder if nothing is in it; True when it went."""
         try:

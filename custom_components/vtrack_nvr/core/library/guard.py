@@ -44,6 +44,10 @@ class Root:
     told: ErrorKind | None = None
     was_told: bool = False
     due: float = 0.0
+    check_lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held while its files are compared with the rows."""
+    journal_lock: threading.RLock = field(default_factory=threading.RLock)
+    """Held while its journals are read to be changed, and while they are changed."""
     looker: Worker = field(default_factory=lambda: Worker("vtrack-root-look"))
     worker: Worker = field(default_factory=lambda: Worker("vtrack-root-work"))
 
@@ -186,6 +190,11 @@ class Guard:
         if not root.has_answered:
             return NvrError(ErrorKind.STORAGE_STALLED, "no answer yet", where=root.name)
         return root.problem
+
+    def is_usable(self, root: Root) -> bool:
+        """Say whether files may be read and removed now; being full is no hindrance."""
+        problem = self.problem(root)
+        return problem is None or problem.kind is ErrorKind.STORAGE_FULL
 
     def report(self, root: Root, error: NvrError) -> None:
         """Take note that using a root failed; it is looked at anew, thoroughly."""

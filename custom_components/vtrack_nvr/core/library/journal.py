@@ -94,6 +94,18 @@ def _decode_line(raw: bytes) -> Line | None:
         return None
 
 
+def damaged_lines(data: bytes) -> int:
+    """Return how many lines have not the checksum they say; a torn last one counts."""
+    count = 0
+    for raw in data.split(b"\n"):
+        checksum, _, body = raw.partition(b" ")
+        try:
+            count += int(checksum, 16) != zlib.crc32(body)
+        except ValueError:
+            count += bool(raw)
+    return count
+
+
 def last_sequence(tail: bytes) -> int:
     """Return the highest number in the last bytes of a journal, 0 where there is none."""
     return max((line.sequence for line in decode(tail)), default=0)

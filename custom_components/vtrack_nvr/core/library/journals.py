@@ -12,7 +12,15 @@ from typing import Any
 from ..intervals import TimeRange
 from ..models import CoverageState
 from .guard import Root
-from .journal import FactKind, Line, decode, encode, living, repair_prefix
+from .journal import (
+    FactKind,
+    Line,
+    damaged_lines,
+    decode,
+    encode,
+    living,
+    repair_prefix,
+)
 from .naming import JOURNAL
 from .store import Store, absolute, camera_folder
 
@@ -63,7 +71,7 @@ def _tell(found: Told, kind: FactKind, values: dict[str, Any]) -> None:
     if kind is FactKind.CLIP:
         found.clips[path] = values
         found.gone.discard(path)
-        found.trashed.pop(path, None)
+        found.trashed[path] = False
     elif kind is FactKind.PROTECT:
         found.protected[path] = (bool(values["on"]), str(values["note"]))
     elif kind is FactKind.TRASH:
@@ -94,6 +102,11 @@ def flush(store: Store, root: Root) -> int:
     Lines are on the disk (J1) before the index forgets that they wait (J2). A crash in
     between writes them twice, under the same numbers.
     """
+    with root.journal_lock:
+        return _flush(store, root)
+
+
+def _flush(store: Store, root: Root) -> int:
     count = 0
     while not store.stopping.is_set() or count == 0:
         waiting = store.read(
@@ -159,6 +172,17 @@ def known_sequence(connection: sqlite3.Connection, camera_id: int, root_id: int)
     return row[0] if row else 0
 
 
+def _known(
+    connection: sqlite3.Connection, camera_id: int, root_id: int
+) -> tuple[int, int]:
+    """Return up to which line and byte the index knows a journal."""
+    row = connection.execute(
+        "select sequence, bytes from journal where camera_id = ? and root_id = ?",
+        (camera_id, root_id),
+    ).fetchone()
+    return (row["sequence"], row["bytes"]) if row else (0, 0)
+
+
 def set_known(
     connection: sqlite3.Connection,
     camera_id: int,
@@ -179,14 +203,13 @@ def is_ahead(store: Store, root: Root, camera_id: int, journal: Path) -> bool:
 
     Lines that a crash left both in the journal and waiting are taken off the wait.
     """
+    with root.journal_lock:
+        return _is_ahead(store, root, camera_id, journal)
+
+
+def _is_ahead(store: Store, root: Root, camera_id: int, journal: Path) -> bool:
     size = store.files.size(journal) or 0
-    row = store.read(
-        lambda c: c.execute(
-            "select * from journal where camera_id = ? and root_id = ?",
-            (camera_id, root.id),
-        ).fetchone()
-    )
-    known, known_size = (row["sequence"], row["bytes"]) if row else (0, 0)
+    known, known_size = store.read(lambda c: _known(c, camera_id, root.id))
     if size == known_size:
         return False
     news = [line for line in read(store, journal).lines if line.sequence > known]
@@ -207,21 +230,41 @@ def is_ahead(store: Store, root: Root, camera_id: int, journal: Path) -> bool:
     return False
 
 
-def compact(store: Store, root: Root, camera_id: int, journal: Path) -> bool:
+def is_whole(store: Store, root: Root, camera_id: int, journal: Path) -> bool:
+    """Say whether a journal holds all lines the index has told it, undamaged."""
+    if not store.files.exists(journal):
+        return False
+    _sequence, size = store.read(lambda c: _known(c, camera_id, root.id))
+    data = store.files.read(journal, limit=2**31)
+    return len(data) >= size and damaged_lines(data) == 0
+
+
+def compact(
+    store: Store,
+    root: Root,
+    camera_id: int,
+    journal: Path,
+    *,
+    is_forced: bool = False,
+) -> bool:
     """Rewrite a journal without what no longer says anything, if that is worth it (J3).
 
     The new one is complete beside the old before it takes its place.
     """
-    lines = read(store, journal).lines
-    left = living(lines)
-    if len(lines) < _BATCH or len(lines) < store.bounds.journal_ratio * len(left):
-        return False
-    data = b"".join(encode(line.sequence, line.fact.text()) for line in left)
-    part = journal.with_name(f"{journal.name}.part")
-    store.files.remove(part)
-    store.files.write_new(part, data)
-    store.files.replace(part, journal)
-    store.files.sync_folder(journal.parent)
-    sequence = max(line.sequence for line in lines)
-    store.write(lambda c: set_known(c, camera_id, root.id, sequence, len(data)))
-    return True
+    with root.journal_lock:
+        lines = read(store, journal).lines
+        left = living(lines)
+        is_worth_it = len(lines) >= _BATCH and len(lines) >= (
+            store.bounds.journal_ratio * len(left)
+        )
+        if not lines or not (is_worth_it or is_forced):
+            return False
+        data = b"".join(encode(line.sequence, line.fact.text()) for line in left)
+        part = journal.with_name(f"{journal.name}.part")
+        store.files.remove(part)
+        store.files.write_new(part, data)
+        store.files.replace(part, journal)
+        store.files.sync_folder(journal.parent)
+        sequence = max(line.sequence for line in lines)
+        store.write(lambda c: set_known(c, camera_id, root.id, sequence, len(data)))
+        return True

@@ -9,7 +9,7 @@ import logging
 import sqlite3
 import threading
 
-from ..errors import ErrorKind, NvrError
+from ..errors import NvrError
 from . import deletion, index_notes, journals, transfer
 from .care import Care
 from .exports import ExportBook
@@ -62,8 +62,10 @@ class Keeper:
             worker.join(max(0.0, deadline - self._store.clock.monotonic()))
 
     def tend(self, root: Root) -> None:
-        """Do the small things of a root that can be used; blocks."""
+        """Do the small things of a root whose files were looked at; blocks."""
         store = self._store
+        if root.id not in store.settled:
+            return
         try:
             deletion.finish_deletions(store, root_id=root.id)
             transfer.settle_transfers(store, root)
@@ -79,8 +81,10 @@ class Keeper:
         bounds = store.bounds
         needs_room = False
         for root in store.guard.roots():
-            problem = store.guard.problem(root)
-            if problem is None or problem.kind is ErrorKind.STORAGE_FULL:
+            if store.guard.is_usable(root):
+                if root.id not in store.settled:
+                    self._care.settle_soon(root)
+                    continue
                 self._start(f"root {root.id}", lambda r=root: self.tend(r), root.worker)  # type: ignore[misc]
                 if root.space is not None and (
                     root.space.free_bytes
@@ -91,6 +95,8 @@ class Keeper:
         if is_due or (needs_room and now_ms - self._made_room_ms >= _ROOM_PAUSE_MS):
             self._made_room_ms = now_ms
             self._start("retention", lambda: self._retain(now_ms))
+        if is_due:  # apart: a move to a root that hangs must not keep others from room
+            self._start("move", self._care.mover.run)
         if self._is_due("copy", bounds.copy_interval_ms, now_ms):
             self._start("copy", lambda: self._copy(now_ms))
         if self._is_due("check", bounds.check_interval_ms, now_ms):
@@ -105,10 +111,7 @@ class Keeper:
             self._store.clock.wait(self._wake, self._store.bounds.keeper_interval)
 
     def _retain(self, now_ms: int) -> None:
-        care = self._care
-        care.empty_trash_now()
-        care.retainer.run()
-        care.mover.run()
+        self._care.retainer.run()
         self._done("retention", now_ms)
 
     def _copy(self, now_ms: int) -> None:

@@ -57,6 +57,8 @@ from .worker import Worker
 
 _LOGGER = logging.getLogger(__name__)
 
+_AWAY = frozenset({ErrorKind.STORAGE_MISSING, ErrorKind.STORAGE_STALLED})
+
 
 class Library(EngineLedger):
     """One per process; `open` first, `close` last."""
@@ -251,6 +253,8 @@ class Library(EngineLedger):
                 if root is not None:
                     store.guard.drop(root.id)
                 store.guard.add(row)
+                store.settled.discard(row.id)
+                store.opened.discard(row.id)
             else:
                 root.name, root.floor_bytes = row.name, row.floor_bytes
                 root.position, root.is_current = row.position, row.is_current
@@ -261,12 +265,19 @@ class Library(EngineLedger):
         store = self._store
         new_id = store.write(lambda c: root_rows.attach(c, root.id, found))
         if new_id != root.id:
+            for key, chosen in tuple(store.chosen_roots.items()):
+                if chosen == root.id:
+                    store.chosen_roots[key] = new_id
+            store.settled.discard(new_id)
+            store.opened.discard(new_id)
             store.guard.renumber(root, new_id)
 
     def _on_storage_change(self, root: Root) -> None:
         store = self._store
         problem = store.guard.problem(root)
-        if problem is None:
+        if problem is not None and problem.kind in _AWAY:
+            store.settled.discard(root.id)  # nobody knows what is there when it is back
+        if store.guard.is_usable(root):
             self.care.settle_soon(root)
         store.tell(
             LibraryEvent(LibraryEventKind.STORAGE, root_id=root.id, problem=problem)
@@ -359,8 +370,8 @@ class Library(EngineLedger):
     def storage_problem(self, camera: CameraKey) -> NvrError | None:
         """Return why nothing may be written for the camera, from cached health.
 
-        While files are adopted into an index that is older than they are, that is
-        `INDEX_FAILED`: footage would be fetched twice.
+        Until its files were looked at once, and while they are adopted into an index that
+        is older than they are, that is `INDEX_FAILED`: footage would be fetched twice.
         """
         store = self._store
         root_id = store.chosen_roots.get(camera)
@@ -372,6 +383,10 @@ class Library(EngineLedger):
         if problem is None and root.id in store.adopting:
             return NvrError(
                 ErrorKind.INDEX_FAILED, "files are being adopted", where=root.name
+            )
+        if problem is None and root.id not in store.opened:
+            return NvrError(
+                ErrorKind.INDEX_FAILED, "files are being looked at", where=root.name
             )
         return problem
 

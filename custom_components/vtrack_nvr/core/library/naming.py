@@ -11,6 +11,7 @@ MARKER = ".vtrack_nvr_root"
 JOURNAL = ".journal.jsonl"
 SUFFIX = ".mp4"
 PART_SUFFIX = ".part"
+DAMAGED_SUFFIX = ".damaged"
 MAX_NAME = 60
 
 _UNSAFE = re.compile(r"[^a-z0-9]+")

@@ -6,7 +6,6 @@ import logging
 import sqlite3
 import threading
 
-from ..errors import ErrorKind
 from ..intervals import TimeRange
 from ..models import CameraKey
 from . import deletion
@@ -24,6 +23,9 @@ from .values import (
 )
 
 _LOGGER = logging.getLogger(__name__)
+
+_PATIENCE_S = 1.0
+"""How often it is looked whether a root that deletes still answers."""
 
 
 class Retainer:
@@ -142,28 +144,29 @@ class Retainer:
         store = self._store
         now_ms = store.clock.now_ms()
         needy = {case.root_id for case in self._root_cases(now_ms) if case.needed_bytes}
-        pending: list[Future[int]] = []
+        pending: dict[Future[int], Root] = {}
         for root in store.guard.roots():
-            if not _answers(store, root):
+            if not store.guard.is_usable(root):
                 continue
             before_ms = now_ms - (0 if root.id in needy else store.bounds.undo_ms)
-            pending.append(
-                root.worker.submit(
-                    lambda r=root.id, b=before_ms: deletion.empty_trash(  # type: ignore[misc]
-                        store, before_ms=b, root_id=r
-                    )
+            future = root.worker.submit(
+                lambda r=root.id, b=before_ms: deletion.empty_trash(  # type: ignore[misc]
+                    store, before_ms=b, root_id=r
                 )
             )
+            pending[future] = root
         while pending and not store.stopping.is_set():
-            done, left = wait(pending, timeout=1.0)
+            done, left = wait(pending, timeout=_PATIENCE_S)
             for future in done:
                 future.result()
             # a root that stopped answering keeps its own thread, not this one
-            if left and not any(_answers(store, r) for r in store.guard.roots()):
-                break
-            pending = list(left)
+            pending = {
+                future: pending[future]
+                for future in left
+                if store.guard.is_usable(pending[future])
+            }
         for root in store.guard.roots():
-            if root.id in needy and _answers(store, root):
+            if root.id in needy and store.guard.is_usable(root):
                 store.guard.measure(root)
 
     def _root_cases(self, now_ms: int) -> list[RootCase]:
@@ -179,7 +182,11 @@ class Retainer:
         written: dict[int, int] | None = None
         cases: list[RootCase] = []
         for root in store.guard.roots():
-            if root.space is None or root.id not in rows or not _answers(store, root):
+            if (
+                root.space is None
+                or root.id not in rows
+                or not store.guard.is_usable(root)
+            ):
                 continue
             margin = store.bounds.floor_margin_bytes
             free = root.space.free_bytes
@@ -222,11 +229,6 @@ def _confirmed(
             and item.range.end_ms > newest.get(item.camera, item.range.end_ms)
         )
     ]
-
-
-def _answers(store: Store, root: Root) -> bool:
-    problem = store.guard.problem(root)
-    return problem is None or problem.kind is ErrorKind.STORAGE_FULL
 
 
 def _camera_ids(connection: sqlite3.Connection) -> list[int]:

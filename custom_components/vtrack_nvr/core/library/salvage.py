@@ -4,17 +4,20 @@ All blocks. Only rows are followed; a file no row names is left to the full chec
 """
 
 from dataclasses import replace
+import logging
 from pathlib import Path
 import sqlite3
 
 from ..clips import ClipStart
-from ..errors import STORAGE_KINDS, NvrError
+from ..errors import STORAGE_KINDS, ErrorKind, NvrError
 from ..models import CameraKey, ClipFacts, ClipSource, ClipState
 from . import index_clips
 from .guard import Root
 from .rows import facts_of
 from .sink import completed, settle
 from .store import Store, absolute
+
+_LOGGER = logging.getLogger(__name__)
 
 
 def settle_writing(store: Store, root: Root) -> tuple[int, int]:
@@ -28,7 +31,15 @@ def settle_writing(store: Store, root: Root) -> tuple[int, int]:
     for row in rows:
         if row["root_id"] != root.id or row["id"] in store.live:
             continue
-        if _settle_one(store, root, row):
+        try:
+            is_kept = _settle_one(store, root, row)
+        except NvrError as error:
+            if error.kind is not ErrorKind.STORAGE_FAILED:
+                raise
+            store.guard.check_marker(root)
+            _LOGGER.warning("An unfinished clip cannot be read and waits: %s", error)
+            continue  # one bad sector never holds up the others
+        if is_kept:
             kept += 1
         else:
             dropped += 1
@@ -41,7 +52,12 @@ def _settle_one(store: Store, root: Root, row: sqlite3.Row) -> bool:
     part = absolute(root, row["part"]) if row["part"] else None
     if part is not None and store.files.exists(part):
         facts = facts_of(row)
-        if not (has_facts and store.files.size(part) == facts.size_bytes):
+        # a share without sync may have the size and not the bytes
+        if not (
+            has_facts
+            and store.files.size(part) == facts.size_bytes
+            and store.files.sha256(part) == facts.sha256
+        ):
             start = ClipStart(
                 CameraKey(row["camera_key"]),
                 row["start_ms"],

@@ -33,6 +33,10 @@ class LibrarySink(ClipSink):
         with store.on(root):
             store.root(root.id)
             store.guard.check_now(root)
+        if root.id not in store.opened:
+            raise NvrError(
+                ErrorKind.INDEX_FAILED, "files are being looked at", where=root.name
+            )
 
         def insert(connection: sqlite3.Connection) -> tuple[int, str]:
             camera_id = index_cameras.camera_id(connection, start.camera)
@@ -65,8 +69,8 @@ class LibrarySink(ClipSink):
     @override
     def finish(self, target: ClipTarget, facts: ClipFacts) -> None:
         store = self._store
-        root = self._root_of(target)
         try:
+            root = self._root_of(target)
             with store.on(root):
                 size = store.files.size(target.part_path)
                 if size != facts.size_bytes:
@@ -83,8 +87,8 @@ class LibrarySink(ClipSink):
     @override
     def abandon(self, target: ClipTarget, reason: str) -> None:
         store = self._store
-        root = self._root_of(target)
         try:
+            root = self._root_of(target)
             with store.on(root):
                 store.files.remove(target.part_path)  # A1
             store.write(lambda c: index_clips.delete_row(c, target.clip_id))  # A2

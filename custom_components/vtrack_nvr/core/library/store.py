@@ -47,6 +47,8 @@ class Store:
     """The root each camera's new clips go to, beside its row."""
     settled: set[int] = field(default_factory=set)
     """Roots whose fast check is done; nothing is deleted elsewhere."""
+    opened: set[int] = field(default_factory=set)
+    """Roots whose files were looked at once in this process; nothing is written elsewhere."""
     adopting: set[int] = field(default_factory=set)
     """Roots whose files are being compared with an index that is older."""
 
@@ -67,6 +69,16 @@ class Store:
         if problem is not None and problem.kind is not ErrorKind.STORAGE_FULL:
             raise problem
         return root
+
+    def readable(self, root_id: int) -> Root:
+        """Return a root that may be read now: one mounted read-only as well."""
+        try:
+            return self.root(root_id)
+        except NvrError as error:
+            root = self.guard.get(root_id)
+            if root is None or error.kind is not ErrorKind.STORAGE_READ_ONLY:
+                raise
+            return root
 
     def first_root(self, wanted: int | None) -> Root:
         """Return the wanted root, else the first configured one, usable or not."""

@@ -6,6 +6,8 @@ before its first byte and until after its last. Steps M1 to M6 of
 """
 
 from dataclasses import dataclass
+import logging
+from pathlib import Path
 import sqlite3
 
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError
@@ -18,6 +20,8 @@ from .rows import retention_of
 from .sink import note_clip
 from .store import Store, absolute, note
 from .values import DAY_MS, LibraryEvent, LibraryEventKind
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +40,60 @@ class Mover:
         """Move within the roots of a library."""
         self._store = store
 
-    def due(self, limit: int = 100) -> list[Due]:
-        """Return clips whose camera says that they belong elsewhere by now."""
-        now_ms = self._store.clock.now_ms()
-        return self._store.read(lambda c: _due(c, now_ms, limit))
+    def due(
+        self,
+        limit: int = 100,
+        *,
+        without: frozenset[int] = frozenset(),
+        after: int = 0,
+    ) -> list[Due]:
+        """Return clips whose camera says that they belong elsewhere by now.
 
-    def run(self, limit: int = 100) -> int:
-        """Move or copy what is due; returns how many; a root in trouble ends the run."""
+        None of those on their way to a root of `without`, nor with an id up to `after`.
+        """
+        store = self._store
+        now_ms = store.clock.now_ms()
+        cameras = store.read(
+            lambda c: [row[0] for row in c.execute("select id from camera")]
+        )
+        found: list[Due] = []
+        for camera_id in cameras:  # others get their turn at the index in between
+            found += store.read(
+                lambda c, n=camera_id: _due(c, n, now_ms, limit, without, after)  # type: ignore[misc]
+            )
+        return sorted(found, key=lambda item: item.clip_id)[:limit]
+
+    def run(self, batch: int = 100) -> int:
+        """Move or copy all that is due; returns how many.
+
+        A root in trouble is left alone until the next run, a clip in trouble as well.
+        """
         count = 0
-        for item in self.due(limit):
-            if self._store.stopping.is_set():
-                break
-            try:
-                self.move(item.clip_id, item.root_id, is_copy=item.is_copy)
-            except NvrError as error:
-                if error.kind in STORAGE_KINDS or error.kind is ErrorKind.CANCELLED:
-                    break
-                continue  # one clip in trouble never stops the others
-            count += 1
+        after = 0
+        troubled: set[int] = set()
+        while items := self.due(batch, without=frozenset(troubled), after=after):
+            for item in items:
+                if self._store.stopping.is_set():
+                    return count
+                after = item.clip_id
+                if item.root_id in troubled:
+                    continue
+                try:
+                    self.move(item.clip_id, item.root_id, is_copy=item.is_copy)
+                except NvrError as error:
+                    if error.kind in STORAGE_KINDS:
+                        _LOGGER.info("Clip %s stays for now: %s", item.clip_id, error)
+                        troubled |= self._troubled(item)
+                    continue
+                count += 1
         return count
+
+    def _troubled(self, item: Due) -> set[int]:
+        """Return the root a clip could not be moved to, where that is the root's fault."""
+        root = self._store.guard.get(item.root_id)
+        if root is None or self._store.guard.problem(root) is not None:
+            return {item.root_id}
+        return set()
 
     def move(self, clip_id: int, root_id: int, *, is_copy: bool = False) -> None:
         """Move (or copy) one clip; raises why not, and then the clip is where it was."""
@@ -68,13 +107,11 @@ class Mover:
         with store.on(target):
             store.guard.check_now(target)
         with store.reading(clip_id):
-            transfer_id, path, part = store.write(
-                lambda c: _begin(store, c, clip, target)
-            )
+            transfer_id, path, part = self._begin(clip, target)
             try:
                 self._copy(source, target, clip, path, part)
             except NvrError:
-                self._give_up(target, transfer_id, part)
+                self._give_up(target, transfer_id, path, part)
                 raise
             store.write(  # M4
                 lambda c: _switch(c, transfer_id, clip_id, is_copy=is_copy)
@@ -110,11 +147,33 @@ class Mover:
                 ) from error
             store.files.sync_folder(part_file.parent)
 
-    def _give_up(self, target: Root, transfer_id: int, part: str) -> None:
+    def _begin(self, clip: Clip, target: Root) -> tuple[int, str, str]:
+        """Write the row of the file to be (step M1); returns id, name, unfinished name."""
+        store = self._store
+        number = 1
+        while True:
+            number, path = store.read(
+                lambda c, n=number: _free_name(c, clip, target.id, n)  # type: ignore[misc]
+            )
+            with store.on(target):
+                if not store.files.exists(absolute(target, path)):
+                    break
+            number += 1
+        part = part_path(path, clip.id)
+        now_ms = store.clock.now_ms()
+        transfer_id = store.write(
+            lambda c: _enter(c, clip.id, target.id, path, part, now_ms)
+        )
+        return transfer_id, path, part
+
+    def _give_up(self, target: Root, transfer_id: int, path: str, part: str) -> None:
         """Take the copy back where that is possible; else the next settling does."""
         store = self._store
         try:
+            had_part = store.files.exists(absolute(target, part))
             store.files.remove(absolute(target, part))
+            if not had_part and store.files.exists(absolute(target, path)):
+                return  # it has its name already
         except NvrError:
             return
         store.write(
@@ -122,50 +181,61 @@ class Mover:
         )
 
 
-def _due(connection: sqlite3.Connection, now_ms: int, limit: int) -> list[Due]:
-    found: list[Due] = []
-    for camera in connection.execute("select id, retention from camera").fetchall():
-        wanted = retention_of(camera["retention"])
-        if wanted.move_after_days is None or wanted.move_to_root is None:
-            continue
-        rows = connection.execute(
-            "select id from clip where state = 'complete' and camera_id = ?"
-            " and start_ms < ? and end_ms < ? and root_id <> ?"
-            " and not exists (select 1 from transfer where clip_id = clip.id"
-            " and state in ('copy', 'copying')) order by start_ms limit ?",
-            (
-                camera["id"],
-                now_ms - wanted.move_after_days * DAY_MS,
-                now_ms - wanted.move_after_days * DAY_MS,
-                wanted.move_to_root,
-                limit - len(found),
-            ),
-        )
-        found += [Due(row["id"], wanted.move_to_root, wanted.is_copy) for row in rows]
-        if len(found) >= limit:
-            break
-    return found
+def _due(
+    connection: sqlite3.Connection,
+    camera_id: int,
+    now_ms: int,
+    limit: int,
+    without: frozenset[int],
+    after: int,
+) -> list[Due]:
+    row = connection.execute(
+        "select retention from camera where id = ?", (camera_id,)
+    ).fetchone()
+    wanted = retention_of(row["retention"])
+    root_id = wanted.move_to_root
+    if wanted.move_after_days is None or root_id is None or root_id in without:
+        return []
+    before_ms = now_ms - wanted.move_after_days * DAY_MS
+    rows = connection.execute(
+        "select id from clip where state = 'complete' and camera_id = ?"
+        " and start_ms < ? and end_ms < ? and root_id <> ? and id > ?"
+        " and not exists (select 1 from transfer where clip_id = clip.id"
+        " and state in ('copy', 'copying')) order by id limit ?",
+        (camera_id, before_ms, before_ms, root_id, after, limit),
+    )
+    return [Due(row["id"], root_id, wanted.is_copy) for row in rows]
 
 
-def _begin(
-    store: Store, connection: sqlite3.Connection, clip: Clip, target: Root
-) -> tuple[int, str, str]:
-    """Write the row of the file to be (step M1); returns id, name, unfinished name."""
+def _free_name(
+    connection: sqlite3.Connection, clip: Clip, root_id: int, number: int
+) -> tuple[int, str]:
+    """Return the first name from `number` on that no row owns on the other root."""
     stem = clip.path.removesuffix(SUFFIX)
-    path, number = clip.path, 1
-    while index_clips.path_is_taken(connection, target.id, path) or (
-        store.files.exists(absolute(target, path))
-    ):
+    while True:
+        path = clip.path if number == 1 else f"{stem}_{number}{SUFFIX}"
+        if not index_clips.path_is_taken(connection, root_id, path):
+            return number, path
         number += 1
-        path = f"{stem}_{number}{SUFFIX}"
-    part = part_path(path, clip.id)
+
+
+def _enter(
+    connection: sqlite3.Connection,
+    clip_id: int,
+    root_id: int,
+    path: str,
+    part: str,
+    now_ms: int,
+) -> int:
+    if index_clips.path_is_taken(connection, root_id, path):
+        raise NvrError(ErrorKind.VERIFY_FAILED, "name was taken meanwhile", where=path)
     cursor = connection.execute(
         "insert into transfer (clip_id, root_id, path, part, state, made_ms)"
         " values (?, ?, ?, ?, 'copying', ?)",
-        (clip.id, target.id, path, part, store.clock.now_ms()),
+        (clip_id, root_id, path, part, now_ms),
     )
     assert cursor.lastrowid is not None
-    return cursor.lastrowid, path, part
+    return cursor.lastrowid
 
 
 def _switch(
@@ -223,8 +293,7 @@ def _leave(store: Store, root: Root, transfer_id: int) -> bool:
         with store.on(root):
             store.guard.check_marker(root)
             old = absolute(root, row["path"])
-            store.files.remove(old)  # M5
-            store.files.sync_folder(old.parent)
+            store.files.remove_durably(old)  # M5
     except NvrError:
         return False
     store.write(
@@ -261,25 +330,31 @@ def _settle_copying(store: Store, root: Root, row: sqlite3.Row) -> None:
     except NvrError:
         return
     target = absolute(root, row["path"])
+    store.guard.check_marker(root)
     if store.files.size(absolute(home, clip.path)) == clip.facts.size_bytes:
         store.files.remove(absolute(root, row["part"]))
-        store.files.remove(target)
+        if _is_file_of(store, target, clip):
+            store.files.remove_durably(target)
         store.write(
             lambda c: c.execute("delete from transfer where id = ?", (row["id"],))
         )
-    elif (
-        clip.state is ClipState.COMPLETE
-        and store.files.size(target) == clip.facts.size_bytes
-        and store.files.sha256(target) == clip.facts.sha256
-    ):
+    elif clip.state is ClipState.COMPLETE and _is_file_of(store, target, clip):
         store.write(lambda c: _switch(c, row["id"], clip.id, is_copy=False))
+
+
+def _is_file_of(store: Store, path: Path, clip: Clip) -> bool:
+    """Say whether a file is what the clip's row says, byte for byte."""
+    return (
+        store.files.size(path) == clip.facts.size_bytes
+        and store.files.sha256(path) == clip.facts.sha256
+    )
 
 
 def promote_copies(store: Store) -> int:
     """Let second copies stand in for clips that are missing; returns how many do."""
     rows = store.read(
         lambda c: c.execute(
-            "select transfer.*, clip.size_bytes as size from transfer join clip"
+            "select transfer.*, clip.size_bytes as size, clip.sha256 from transfer join clip"
             " on clip.id = transfer.clip_id where transfer.state = 'copy'"
             " and clip.state = 'missing'"
         ).fetchall()
@@ -288,7 +363,10 @@ def promote_copies(store: Store) -> int:
     for row in rows:
         try:
             root = store.root(row["root_id"])
-            if store.files.size(absolute(root, row["path"])) != row["size"]:
+            copy = absolute(root, row["path"])
+            if store.files.size(copy) != row["size"] or (
+                store.files.sha256(copy) != row["sha256"]
+            ):
                 continue
         except NvrError:
             continue

@@ -10,16 +10,16 @@ import logging
 from pathlib import Path
 import sqlite3
 
-from ..errors import STORAGE_KINDS, NvrError
+from ..errors import STORAGE_KINDS, ErrorKind, NvrError
 from ..intervals import TimeRange
 from ..models import CameraKey, Clip, ClipState
 from . import index_browse, index_clips
+from .adopt import DAMAGED
+from .naming import DAMAGED_SUFFIX
 from .store import Store, absolute
 from .values import VerifyReport
 
 _LOGGER = logging.getLogger(__name__)
-
-DAMAGED_SUFFIX = ".damaged"
 
 
 def aside(path: Path) -> Path:
@@ -62,10 +62,31 @@ class Verifier:
         return VerifyReport(checked, unchecked, tuple(damaged))
 
     def _is_good(self, clip: Clip) -> bool:
-        path = absolute(self._store.root(clip.root_id), clip.path)
-        if self._store.files.size(path) != clip.facts.size_bytes:
+        """Compare a clip with its row; raises where its storage is away.
+
+        That a file is not there, or is another, proves something only while the marker
+        of its root is there too.
+        """
+        store = self._store
+        with store.reading(clip.id):
+            root = store.readable(clip.root_id)
+            path = absolute(root, clip.path)
+            if self._is_same(path, clip):
+                return True
+            store.guard.check_marker(root)
+            # once more: what failed for a moment is no damage
+            return self._is_same(path, clip)
+
+    def _is_same(self, path: Path, clip: Clip) -> bool:
+        files = self._store.files
+        if files.size(path) != clip.facts.size_bytes:
             return False
-        return self._store.files.sha256(path) == clip.facts.sha256
+        try:
+            return files.sha256(path) == clip.facts.sha256
+        except NvrError as error:
+            if error.kind is ErrorKind.STORAGE_FAILED:
+                return False  # a bad sector: the disk no longer has it
+            raise
 
     def _put_aside(self, clip: Clip) -> bool:
         """Row first, then the file: a cut in between leaves a file that is looked at again."""
@@ -78,15 +99,19 @@ class Verifier:
             if (found.root_id, found.path) != (clip.root_id, clip.path):
                 return False
             index_clips.leave(
-                connection, clip.id, ClipState.MISSING, now_ms, cause="damaged"
+                connection, clip.id, ClipState.MISSING, now_ms, cause=DAMAGED
             )
             return True
 
         if not self._store.write(leave):
             return False
-        path = absolute(self._store.root(clip.root_id), clip.path)
-        if self._store.files.size(path) is not None:
-            self._store.files.replace(path, aside(path))
-            self._store.files.sync_folder(path.parent)
+        try:
+            path = absolute(self._store.root(clip.root_id), clip.path)
+            if self._store.files.size(path) is not None:
+                self._store.files.replace(path, aside(path))
+                self._store.files.sync_folder(path.parent)
+        except NvrError as error:
+            # the row says "missing, damaged": the file is never taken for the clip again
+            _LOGGER.warning("Clip %s stays in its place: %s", clip.id, error)
         _LOGGER.warning("Clip %s is damaged and was put aside", clip.id)
         return True

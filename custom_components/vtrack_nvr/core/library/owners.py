@@ -1,0 +1,188 @@
+"""Whose folder it is: what the storage says itself comes before what the index chose.
+
+A fresh or older index may have given a folder to another camera (of the same name) than
+the one whose clips lie in it. All blocks but the functions that take a connection.
+"""
+
+import sqlite3
+
+from ..models import CameraKey, NvrKey
+from . import index_cameras, journals
+from .guard import Root
+from .naming import JOURNAL, SUFFIX, folder_name, is_day
+from .store import Store
+
+
+def known_folders(
+    connection: sqlite3.Connection,
+) -> dict[str, tuple[int, CameraKey]]:
+    """Return row and key of every camera by its `<nvr>/<camera>`."""
+    return {
+        f"{row[0]}/{row[1]}": (row[2], CameraKey(row[3]))
+        for row in connection.execute(
+            "select nvr.folder, camera.folder, camera.id, camera.key"
+            " from camera join nvr on nvr.id = camera.nvr_id"
+        )
+    }
+
+
+def folders_with_clips(connection: sqlite3.Connection, root_id: int) -> set[str]:
+    """Return the `<nvr>/<camera>` in which the index knows clips on a root."""
+    found: set[str] = set()
+    after = ""
+    while True:
+        path: str | None = connection.execute(
+            "select min(path) from clip where root_id = ? and path >= ?",
+            (root_id, after),
+        ).fetchone()[0]
+        if path is None:
+            return found
+        parts = path.split("/")
+        if len(parts) < 3:  # a clip that has no name yet
+            after = f"{path}0"
+            continue
+        folder = "/".join(parts[:2])
+        found.add(folder)
+        after = f"{folder}0"  # "0" follows "/"
+
+
+def has_clips(
+    connection: sqlite3.Connection, folder: str, root_id: int | None = None
+) -> bool:
+    """Say whether rows name files below a folder, on one root or on any."""
+    return (
+        connection.execute(
+            "select 1 from clip where path >= ?1 and path < ?2"
+            " and (?3 is null or root_id = ?3) limit 1",
+            (f"{folder}/", f"{folder}0", root_id),
+        ).fetchone()
+        is not None
+    )
+
+
+def owner_of(store: Store, root: Root, folder: str) -> CameraKey | None:
+    """Return whose folder it is, by journal, index or its files; None: nobody's.
+
+    A camera the index does not know is registered as a former one. A folder that the
+    index gave to another camera, which has nothing in it, is that one's no longer.
+    """
+    nvr_folder, camera_folder = folder.split("/")
+    holder = store.read(known_folders).get(folder)
+    if holder is not None and store.read(lambda c: has_clips(c, folder, root.id)):
+        return holder[1]
+    said = journals.read(store, root.folder / folder / JOURNAL).camera
+    if said is not None:
+        key, name = CameraKey(str(said["key"])), str(said["name"])
+        nvr, nvr_name = NvrKey(str(said["nvr"])), str(said["nvr_name"])
+    elif holder is not None:
+        return holder[1]
+    else:
+        found = _camera_in_files(store, root, folder)
+        if found is None:
+            return None
+        key, name = found, camera_folder
+        nvr, nvr_name = NvrKey(str(found).rpartition("/")[0]), nvr_folder
+
+    def register(connection: sqlite3.Connection) -> None:
+        _make_way(connection, nvr_folder, camera_folder, nvr, key)
+        if connection.execute("select 1 from camera where key = ?", (key,)).fetchone():
+            return
+        is_new = not connection.execute(
+            "select 1 from nvr where key = ?", (nvr,)
+        ).fetchone()
+        if is_new:
+            index_cameras.register_nvr(connection, nvr, nvr_name, nvr_folder)
+            connection.execute("update nvr set is_former = 1 where key = ?", (nvr,))
+        index_cameras.register_camera(
+            connection, nvr, key, name, store.zone.key, camera_folder
+        )
+        index_cameras.retire_camera(connection, key)
+
+    store.write(register)
+    return key
+
+
+def _make_way(
+    connection: sqlite3.Connection,
+    nvr_folder: str,
+    camera_folder: str,
+    nvr: NvrKey,
+    camera: CameraKey,
+) -> None:
+    """Let the folders of the index be those on the storage, where no row contradicts."""
+    holder = connection.execute(
+        "select key, name from nvr where folder = ?", (nvr_folder,)
+    ).fetchone()
+    mine = connection.execute(
+        "select id, folder from nvr where key = ?", (nvr,)
+    ).fetchone()
+    is_free = holder is None or holder["key"] == nvr
+    if not is_free and not has_clips(connection, nvr_folder):
+        taken = {row[0] for row in connection.execute("select folder from nvr")}
+        connection.execute(
+            "update nvr set folder = ? where key = ?",
+            (
+                folder_name(holder["name"], holder["key"], frozenset(taken)),
+                holder["key"],
+            ),
+        )
+        is_free = True
+    if mine is None or not is_free:
+        return
+    if mine["folder"] != nvr_folder and not has_clips(connection, mine["folder"]):
+        connection.execute(
+            "update nvr set folder = ? where id = ?", (nvr_folder, mine["id"])
+        )
+    elif mine["folder"] != nvr_folder:
+        return
+    _make_way_in_nvr(connection, mine["id"], nvr_folder, camera_folder, camera)
+
+
+def _make_way_in_nvr(
+    connection: sqlite3.Connection,
+    nvr_id: int,
+    nvr_folder: str,
+    camera_folder: str,
+    camera: CameraKey,
+) -> None:
+    cameras = {
+        row["folder"]: row
+        for row in connection.execute(
+            "select id, key, name, folder from camera where nvr_id = ?", (nvr_id,)
+        )
+    }
+    holder = cameras.get(camera_folder)
+    if holder is not None and holder["key"] == camera:
+        return
+    if holder is not None:
+        if has_clips(connection, f"{nvr_folder}/{camera_folder}"):
+            return
+        connection.execute(
+            "update camera set folder = ? where id = ?",
+            (
+                folder_name(holder["name"], holder["key"], frozenset(cameras)),
+                holder["id"],
+            ),
+        )
+    for row in cameras.values():
+        if row["key"] == camera and not has_clips(
+            connection, f"{nvr_folder}/{row['folder']}"
+        ):
+            connection.execute(
+                "update camera set folder = ? where id = ?", (camera_folder, row["id"])
+            )
+
+
+def _camera_in_files(store: Store, root: Root, folder: str) -> CameraKey | None:
+    files = store.files
+    for day in files.list(root.folder / folder):
+        if not (day.is_folder and is_day(day.name)):
+            continue
+        for found in files.list(root.folder / folder / day.name):
+            if found.name.endswith(SUFFIX) and not found.name.startswith("."):
+                clip = store.probe.read_clip(
+                    root.folder / folder / day.name / found.name
+                )
+                if clip is not None:
+                    return clip.camera
+    return None

@@ -1,0 +1,470 @@
+"""What one disk, folder, file or journal does never stops or misleads the rest."""
+
+import asyncio
+from pathlib import Path
+import shutil
+import threading
+import time
+
+import pytest
+
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.library import (
+    LibraryBounds,
+    Retention,
+    RootConfig,
+    journals,
+)
+from custom_components.vtrack_nvr.core.library.files import FileLayer, Space
+from custom_components.vtrack_nvr.core.library.journal import FactKind, decode
+from custom_components.vtrack_nvr.core.library.naming import JOURNAL
+from custom_components.vtrack_nvr.core.models import (
+    CameraKey,
+    ClipState,
+    CoverageState,
+)
+
+from . import invariants
+from .helpers import (
+    CAMERA,
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    NVR,
+    OTHER,
+    ManualClock,
+    Setup,
+    make_library,
+    measured,
+)
+from .test_owners import until
+
+
+def tend(setup: Setup) -> None:
+    for root in setup.library._store.guard.roots():
+        setup.library._keeper.tend(root)
+
+
+class FullDisk(FileLayer):
+    """A disk with hardly any room until something is removed."""
+
+    def __init__(self) -> None:
+        self.free_bytes = 10**12
+        self.gain = 0
+
+    def space(self, folder: Path) -> Space:
+        return Space(self.free_bytes, 10**12, is_read_only=False)
+
+    def remove(self, path: Path) -> None:
+        if path.suffix == ".mp4":
+            self.free_bytes += self.gain
+        super().remove(path)
+
+
+async def test_a_disk_that_is_full_at_the_start_is_made_room_on(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    files = FullDisk()
+    bounds = LibraryBounds(
+        guard_interval=0.05,
+        stop_wait=2.0,
+        batch_seconds=0.005,
+        floor_margin_bytes=0,
+        minimum_age_ms=0,
+    )
+    setup = make_library(tmp_path, clock, files=files, floor_bytes=1000, bounds=bounds)
+    await setup.library.open()
+    await setup.library.register_nvr(NVR, "Recorder")
+    await setup.library.register_camera(NVR, CAMERA, "Garden")
+    for number in range(3):
+        await asyncio.to_thread(setup.keep, NOW - (9 - number) * HOUR)
+    await setup.library.close()
+    files.free_bytes, files.gain = 900, 600
+    again = make_library(tmp_path, clock, files=files, floor_bytes=1000, bounds=bounds)
+    await again.library.open()
+    problem = again.library.storage_problem(CAMERA)
+    assert problem is not None
+    assert problem.kind is ErrorKind.STORAGE_FULL
+    await again.library.care.run_retention()
+    assert len(again.files()) == 2
+    await until(lambda: again.library.storage_problem(CAMERA) is None)
+    await again.library.close()
+
+
+async def test_a_day_that_somebody_deleted_by_hand_does_not_hold_up_deletion(
+    setup: Setup,
+) -> None:
+    clip_id = await asyncio.to_thread(setup.keep, NOW - 3 * DAY)
+    stays = await asyncio.to_thread(setup.keep, NOW)
+    clip = await setup.library.browse.clip(clip_id)
+    assert clip is not None
+    shutil.rmtree((setup.folder / clip.path).parent)
+    await setup.library.care.delete([clip_id])
+    assert await setup.library.care.empty_trash(at_once=True) == 1
+    assert setup.library.storage_problem(CAMERA) is None
+    assert await setup.library.browse.clip(clip_id) is None
+    assert (await setup.library.browse.recent())[0].id == stays
+
+
+@pytest.mark.parametrize("gone", ["recorder/garden", "recorder"])
+async def test_clips_of_a_camera_whose_folder_is_gone_are_missing(
+    setup: Setup, gone: str
+) -> None:
+    await asyncio.to_thread(setup.keep, NOW)
+    await asyncio.to_thread(setup.keep, NOW + HOUR)
+    shutil.rmtree(setup.folder / gone)
+    report = await setup.library.care.check()
+    assert (report.missing, report.skipped_roots) == (2, ())
+    assert (await setup.library.totals(CAMERA)).clips == 0
+    (span, *_rest) = await setup.library.coverage(
+        CAMERA, TimeRange(NOW, NOW + 5 * MINUTE)
+    )
+    assert span.state is CoverageState.MISSING
+
+
+async def test_lines_written_while_a_journal_is_made_small_are_not_lost(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    for number in range(600):
+        await setup.library.care.protect([clip_id], f"note {number}")
+    await asyncio.to_thread(tend, setup)
+    journal = setup.folder / "recorder/garden" / JOURNAL
+    store = setup.library._store
+    (root,) = store.guard.roots()
+    real = journals.read
+    beside: list[threading.Thread] = []
+
+    def protect_meanwhile(store, path: Path):
+        found = real(store, path)
+        if threading.current_thread() not in beside and not beside:
+            asyncio.run(setup.library.care.protect([clip_id], "the last word"))
+            beside.append(threading.Thread(target=tend, args=(setup,)))
+            beside[0].start()
+            beside[0].join(0.05)
+        return found
+
+    monkeypatch.setattr(journals, "read", protect_meanwhile)
+    size = journal.stat().st_size
+
+    def compact() -> bool:
+        camera_id = store.read(
+            lambda c: c.execute("select id from camera").fetchone()[0]
+        )
+        return journals.compact(store, root, camera_id, journal)
+
+    assert await asyncio.to_thread(compact)
+    await asyncio.to_thread(beside[0].join)
+    assert journal.stat().st_size < size / 50
+    said = real(store, journal)
+    assert list(said.protected.values()) == [(True, "the last word")]
+
+
+@pytest.mark.parametrize("is_cut", [True, False], ids=["cut off", "garbled"])
+async def test_a_journal_that_lost_lines_is_told_again_once(
+    setup: Setup, is_cut: bool
+) -> None:
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    await setup.library.care.protect([clip_id], "fox")
+    await asyncio.to_thread(tend, setup)
+    journal = setup.folder / "recorder/garden" / JOURNAL
+    lines = journal.read_bytes().splitlines(keepends=True)
+    if is_cut:
+        journal.write_bytes(b"".join(lines[:-2]) + lines[-2][:20])
+    else:
+        journal.write_bytes(b"".join(b"#" + line[1:] for line in lines))
+    await setup.library.care.check()
+    kinds = [line.fact.kind for line in decode(journal.read_bytes())]
+    assert kinds.count(FactKind.CLIP) == 1
+    assert kinds.count(FactKind.PROTECT) == 1
+    size = journal.stat().st_size
+    await setup.library.care.check()
+    assert journal.stat().st_size == size
+    (root,) = setup.library._store.guard.roots()
+    assert (await asyncio.to_thread(setup.library.care.checker.fast, root)).adopted == 0
+
+
+async def test_an_empty_folder_instead_of_the_share_damages_nothing(
+    setup: Setup,
+) -> None:
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    setup.folder.rename(setup.root / "unmounted")
+    # the guard has not looked since: its cache still says "usable"
+    report = await setup.library.care.verify(CAMERA, TimeRange(0, NOW + DAY))
+    assert report.damaged == ()
+    clip = await setup.library.browse.clip(clip_id)
+    assert clip is not None
+    assert clip.state is ClipState.COMPLETE
+    (setup.root / "unmounted").rename(setup.folder)
+
+
+async def test_a_damaged_file_that_could_not_be_moved_is_never_taken_for_the_clip(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    clip = await setup.library.browse.clip(clip_id)
+    assert clip is not None
+    path = setup.folder / clip.path
+    good = path.read_bytes()
+    path.write_bytes(good[:-1] + b"?")
+
+    def refuse(_source: Path, _target: Path) -> None:
+        raise NvrError(ErrorKind.STORAGE_FAILED, "refused")
+
+    monkeypatch.setattr(setup.library._store.files, "replace", refuse)
+    report = await setup.library.care.verify(CAMERA, TimeRange(0, NOW + DAY))
+    assert report.damaged == (clip_id,)
+    monkeypatch.undo()
+    assert (await setup.library.care.check()).returned == 0
+    path.write_bytes(good)
+    assert (await setup.library.care.check()).returned == 1
+
+
+async def test_a_read_error_that_passes_is_no_damage_and_one_that_stays_is(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    files = setup.library._store.files
+    real = files.sha256
+    failures = [NvrError(ErrorKind.STORAGE_FAILED, "I/O error")]
+
+    def fail(path: Path) -> str:
+        if failures:
+            raise failures.pop()
+        return real(path)
+
+    monkeypatch.setattr(files, "sha256", fail)
+    whole = TimeRange(0, NOW + DAY)
+    assert (await setup.library.care.verify(CAMERA, whole)).damaged == ()
+    failures.append(NvrError(ErrorKind.STORAGE_STALLED, "no answer"))
+    assert (await setup.library.care.verify(CAMERA, whole)).unchecked == 1
+    failures += [NvrError(ErrorKind.STORAGE_FAILED, "I/O error")] * 2
+    assert (await setup.library.care.verify(CAMERA, whole)).damaged == (clip_id,)
+
+
+async def test_footage_fetched_again_stays_protected(setup: Setup) -> None:
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    await setup.library.care.protect([clip_id], "the fox")
+    clip = await setup.library.browse.clip(clip_id)
+    assert clip is not None
+    (setup.folder / clip.path).unlink()
+    await setup.library.care.check()
+    fresh = await asyncio.to_thread(setup.keep, NOW)
+    await setup.library.care.check()
+    assert await setup.library.browse.clip(clip_id) is None
+    again = await setup.library.browse.clip(fresh)
+    assert again is not None
+    assert (again.is_protected, again.note) == (True, "the fox")
+    await asyncio.to_thread(invariants.check, setup.library)
+
+
+async def test_a_part_on_a_share_without_sync_is_told_by_its_bytes(
+    setup: Setup,
+) -> None:
+    """Its row has the facts and it has the size, but not what was written."""
+    target, facts = await asyncio.to_thread(setup.begin, NOW)
+    store = setup.library._store
+    from custom_components.vtrack_nvr.core.library import index_clips
+
+    store.write(
+        lambda c: index_clips.set_facts(
+            c, target.clip_id, facts, "recorder/garden/2027-01-15/09-00-00+0100.mp4"
+        )
+    )
+    data = target.part_path.read_bytes()
+    target.part_path.write_bytes(data[:-1] + b"\0")
+    store.live.clear()
+    (root,) = store.guard.roots()
+    await asyncio.to_thread(setup.library.care.checker.fast, root)
+    clip = await setup.library.browse.clip(target.clip_id)
+    assert clip is not None
+    assert clip.facts.sha256 == measured(facts, data[:-1] + b"\0").sha256
+    await asyncio.to_thread(invariants.check, setup.library)
+
+
+async def test_clips_that_finish_or_go_while_files_are_compared_stop_nothing(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part that was listed has its name by the time it is looked at."""
+    await asyncio.to_thread(setup.keep, NOW)
+    target, facts = await asyncio.to_thread(setup.begin, NOW + HOUR)
+    store = setup.library._store
+    real = setup.probe.salvage
+    finished: list[int] = []
+
+    def salvage(part: Path, start):
+        if not finished:
+            finished.append(target.clip_id)
+            target.part_path.rename(target.part_path.with_suffix(".gone"))
+            raise NvrError(ErrorKind.STORAGE_FAILED, "no such file")
+        return real(part, start)
+
+    store.write(
+        lambda c: c.execute(
+            "update clip set part = null, state = 'missing' where id = ?",
+            (target.clip_id,),
+        )
+    )
+    monkeypatch.setattr(setup.probe, "salvage", salvage)
+    report = await setup.library.care.check()
+    assert (report.skipped_roots, report.salvaged) == ((), 0)
+    assert finished
+    assert facts.size_bytes
+
+
+class HangingFiles(FileLayer):
+    """One folder that stops answering at a word; the others go on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.answers = threading.Event()
+        self.answers.set()
+
+    def _touch(self, path: Path) -> None:
+        if path.is_relative_to(self.folder):
+            self.answers.wait(30)
+
+    def read(self, path: Path, limit: int = 64 * 1024 * 1024, offset: int = 0) -> bytes:
+        self._touch(path)
+        return super().read(path, limit, offset)
+
+    def exists(self, path: Path) -> bool:
+        self._touch(path)
+        return super().exists(path)
+
+    def remove(self, path: Path) -> None:
+        self._touch(path)
+        super().remove(path)
+
+
+async def test_a_root_that_hangs_keeps_no_other_from_retention_nor_from_answers(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    from custom_components.vtrack_nvr.core.policy import Waits
+
+    nas = tmp_path / "nas"
+    nas.mkdir()
+    files = HangingFiles(nas)
+    setup = make_library(
+        tmp_path,
+        clock,
+        files=files,
+        waits=Waits(storage_answer=0.2),
+        bounds=LibraryBounds(
+            guard_interval=0.05,
+            stop_wait=1.0,
+            batch_seconds=0.005,
+            minimum_age_ms=0,
+            undo_ms=0,
+        ),
+    )
+    library = setup.library
+    await library.open()
+    await library.register_nvr(NVR, "Recorder")
+    await library.set_roots(
+        [RootConfig(setup.root, "one", 0), RootConfig(nas, "nas", 0)]
+    )
+    store = library._store
+    first, second = store.guard.roots()
+    await until(lambda: {first.id, second.id} <= store.settled)
+    await library.register_camera(NVR, CAMERA, "Garden")
+    await library.register_camera(NVR, OTHER, "Yard", root_id=second.id)
+    for camera in (CAMERA, OTHER):
+        await asyncio.to_thread(setup.keep, NOW - 9 * DAY, camera)
+        await library.set_retention(camera, Retention(days=2))
+    moving = await asyncio.to_thread(setup.keep, NOW)
+    plan = await library.care.plan_retention()
+    files.answers.clear()
+    try:
+        started = time.monotonic()
+        move = asyncio.create_task(
+            asyncio.to_thread(library.care.mover.move, moving, second.id)
+        )
+        await asyncio.wait_for(library.care.run_retention(plan.token), 15)
+        assert len(list(setup.folder.rglob("*.mp4"))) == 1
+        assert (await asyncio.wait_for(library.browse.clip(moving), 5)) is not None
+        assert time.monotonic() - started < 15
+        clip = await asyncio.to_thread(setup.keep, NOW + HOUR)
+        assert clip
+    finally:
+        files.answers.set()
+    await asyncio.gather(move, return_exceptions=True)
+    await library.close()
+
+
+async def test_a_read_only_disk_is_still_watched(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    (root,) = setup.library._store.guard.roots()
+    trouble = NvrError(ErrorKind.STORAGE_READ_ONLY, "mounted read-only")
+    monkeypatch.setattr(setup.library._store.guard, "problem", lambda _root: trouble)
+    with await setup.library.browse.reader(clip_id) as reader:
+        assert reader.path.exists()
+    assert setup.library.storage_problem(CAMERA) is trouble
+    trouble = NvrError(ErrorKind.STORAGE_MISSING, "away")
+    with pytest.raises(NvrError):
+        await setup.library.browse.reader(clip_id)
+    assert not setup.library._store.readers
+    assert root.id
+
+
+async def test_upkeep_waits_until_a_root_that_came_back_was_looked_at(
+    setup: Setup,
+) -> None:
+    """Else lines would be appended to a journal that is ahead of the index."""
+    await asyncio.to_thread(setup.keep, NOW)
+    await asyncio.to_thread(tend, setup)
+    journal = setup.folder / "recorder/garden" / JOURNAL
+    store = setup.library._store
+    (root,) = store.guard.roots()
+    before = journal.read_bytes()
+    setup.folder.rename(setup.root / "unmounted")
+    await until(lambda: root.id not in store.settled)
+    await setup.library.register_camera(NVR, CAMERA, "Garden")
+    await asyncio.to_thread(setup.library._keeper.tend, root)
+    assert (setup.root / "unmounted/recorder/garden" / JOURNAL).read_bytes() == before
+    (setup.root / "unmounted").rename(setup.folder)
+    await until(lambda: root.id in store.settled)
+
+
+async def test_a_later_clip_under_an_old_name_survives_an_older_index(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """Deleted, asked for again and fetched anew after the backup: the later one stays."""
+    from .test_check import flush, put_index, running, save_index
+
+    async with running(tmp_path, clock) as setup:
+        first = await asyncio.to_thread(setup.keep, NOW)
+        trashed = await asyncio.to_thread(setup.keep, NOW + HOUR)
+        await setup.library.care.delete([trashed])
+        await flush(setup)
+        await asyncio.to_thread(save_index, setup, tmp_path / "backup")
+        await setup.library.care.delete([first])
+        await setup.library.care.empty_trash(at_once=True)
+        for start_ms in (NOW, NOW + HOUR):
+            await setup.library.add_want(
+                CAMERA, TimeRange(start_ms, start_ms + 5 * MINUTE), "again"
+            )
+            await asyncio.to_thread(setup.keep, start_ms, duration_ms=6 * MINUTE)
+        await flush(setup)
+        files = setup.files()
+        before = {
+            c.path: c.facts.sha256 for c in (await setup.library.browse.search()).clips
+        }
+    put_index(tmp_path / "backup", setup)
+    clock.advance(5 * DAY)
+    async with running(tmp_path, clock) as again:
+        await again.library.care.empty_trash()
+        assert again.files() == files
+        await again.library.care.check()
+        found = (await again.library.browse.search()).clips
+        assert {c.path: c.facts.sha256 for c in found} == before
+        await asyncio.to_thread(invariants.check, again.library)
+
+
+async def test_an_unknown_camera_key_is_refused_by_name(setup: Setup) -> None:
+    with pytest.raises(NvrError):
+        await setup.library.browse.recent(camera=CameraKey("nobody"))
