@@ -181,6 +181,24 @@ def test_latm_elements_with_missing_packets_are_dropped() -> None:
     assert [u.data for u in out] == [b"\x56\xe0\x03new"]
 
 
+@pytest.mark.parametrize(
+    ("codec", "payload"),
+    [(Codec.AAC, au(b"", sizes=(900,))), (Codec.LATM, b"")],
+)
+def test_an_audio_frame_in_endless_empty_pieces_is_refused(
+    codec: Codec, payload: bytes
+) -> None:
+    _, push, _ = make(audio(codec, config=AAC_16K))
+
+    def go_on() -> None:
+        for _ in range(100_000):
+            push(payload, marker=False)
+
+    with pytest.raises(NvrError) as error:
+        go_on()
+    assert error.value.kind is ErrorKind.PROTOCOL
+
+
 @pytest.mark.parametrize("codec", [Codec.MJPEG, Codec.MPEG4, Codec.UNKNOWN])
 def test_other_codecs_are_refused_by_name(codec: Codec) -> None:
     track_format = TrackFormat(TrackKind.VIDEO, codec, 90_000, name="X-ODD")

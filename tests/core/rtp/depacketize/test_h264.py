@@ -213,11 +213,45 @@ def test_an_unfinished_fragment_damages_its_unit(feed: Feed) -> None:
 
 def test_what_is_not_understood_damages_its_unit(feed: Feed) -> None:
     for number, payload in enumerate(
-        (b"\x1d\x00\x00\x00", b"\x00\x01\x02\x03", b"\x78\x00\x50\x41")
+        (
+            b"\x1d\x00\x00\x00",  # FU-B
+            b"\x00\x01\x02\x03",
+            b"\x78\x00\x50\x41",
+            b"\x79\x00\x00" + len(P).to_bytes(2) + P,  # STAP-B
+            b"\x7a\x00\x00\x00\x05\x00\x00\x00" + P,  # MTAP16
+            b"\x7b\x00\x00\x00\x05\x00\x00\x00\x00" + P,  # MTAP24
+            b"\x78\x00\x03\x78\x00\x00",  # STAP-A in STAP-A
+            b"\x7c\xdc\x00\x00",  # FU-A in FU-A
+            b"\x7c\xc0\x00\x00",  # nothing in FU-A
+        )
     ):
         feed(payload, number)
         feed(P, number, marker=True)
-    assert [unit.is_damaged for unit in feed.out] == [True] * 3
+    assert [unit.is_damaged for unit in feed.out] == [True] * 9
+    assert [unit.data for unit in feed.out] == [annex_b(P)] * 9
+
+
+def test_fragments_of_what_is_none_are_not_kept(feed: Feed) -> None:
+    head, *_ = fragment_h264(b"\x7c" + bytes(100), 50)
+    feed(head)
+    feed(b"\x7c\x1c" + bytes(50))
+    feed(P, marker=True)
+    assert [(unit.data, unit.is_damaged) for unit in feed.out] == [(annex_b(P), True)]
+
+
+@pytest.mark.parametrize("kind", [1, 6])
+def test_a_unit_in_endless_empty_pieces_is_refused(feed: Feed, kind: int) -> None:
+    first, middle = bytes((0x7C, 0x80 | kind)), bytes((0x7C, kind))
+    feed(first + b"\x80")
+
+    def go_on() -> None:
+        for _ in range(100_000):
+            feed(middle)
+            feed.depacketizer.release()
+
+    with pytest.raises(NvrError) as error:
+        go_on()
+    assert error.value.kind is ErrorKind.PROTOCOL
 
 
 def test_empty_payloads_are_nothing(feed: Feed) -> None:

@@ -103,6 +103,16 @@ def test_losses_damage_the_units_they_touch(feed: Feed) -> None:
 
 
 def test_what_is_not_understood_damages_its_unit(feed: Feed) -> None:
-    feed(nal(50, b"paci"))
-    feed(P, marker=True)
-    assert feed.out[0].is_damaged
+    nested = nal(48, len(P).to_bytes(2) + P)
+    for number, payload in enumerate(
+        (
+            nal(50, b"paci"),
+            nal(63, b"odd"),
+            nal(48, len(nested).to_bytes(2) + nested),
+            nal(49, b"\xf1\x00\x00"),  # FU in FU
+        )
+    ):
+        feed(payload, number)
+        feed(P, number, marker=True)
+    assert [unit.is_damaged for unit in feed.out] == [True] * 4
+    assert [unit.data for unit in feed.out] == [annex_b(P)] * 4

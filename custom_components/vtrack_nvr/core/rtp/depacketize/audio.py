@@ -5,7 +5,7 @@ from typing import override
 from ...errors import ErrorKind, NvrError
 from ...frames import AccessUnit
 from ..replay_extension import ReplayStamp
-from .base import Depacketizer, make_unit
+from .base import MOST_PIECES, Depacketizer, make_unit
 
 
 class AudioDepacketizer(Depacketizer):
@@ -39,6 +39,8 @@ class AudioDepacketizer(Depacketizer):
         self._pieces.append(bytes(piece))
         self._held += len(piece)
         self._check(self._held)
+        if len(self._pieces) > MOST_PIECES:
+            raise NvrError(ErrorKind.PROTOCOL, "audio frame in too many pieces")
 
     def _check(self, size: int) -> None:
         if size > self._limit:

@@ -11,6 +11,9 @@ from ..replay_extension import (
     ReplayStamp,
 )
 
+MOST_PIECES = 1 << 16
+"""So many sequence numbers there are: no unit comes in more packets."""
+
 
 class Depacketizer(Protocol):
     """Reassembles the frames of one track (one connection, one PLAY).

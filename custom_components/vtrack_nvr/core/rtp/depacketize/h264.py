@@ -16,6 +16,7 @@ class H264Depacketizer(VideoDepacketizer):
     SET_TYPES: ClassVar[tuple[int, ...]] = (7, 8)
     KEY_TYPES: ClassVar[frozenset[int]] = frozenset({5})
     PICTURE_TYPES: ClassVar[frozenset[int]] = frozenset(range(1, 6))
+    NAL_TYPES: ClassVar[range] = range(1, 24)
     HEADER: ClassVar[int] = 1
 
     @staticmethod

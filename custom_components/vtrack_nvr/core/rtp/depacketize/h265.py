@@ -15,6 +15,7 @@ class H265Depacketizer(VideoDepacketizer):
     SET_TYPES: ClassVar[tuple[int, ...]] = (32, 33, 34)
     KEY_TYPES: ClassVar[frozenset[int]] = frozenset(range(16, 22))
     PICTURE_TYPES: ClassVar[frozenset[int]] = frozenset(range(32))
+    NAL_TYPES: ClassVar[range] = range(48)
     HEADER: ClassVar[int] = 2
 
     @staticmethod

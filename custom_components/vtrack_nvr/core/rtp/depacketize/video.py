@@ -12,7 +12,7 @@ from typing import ClassVar, override
 from ...errors import ErrorKind, NvrError
 from ...frames import AccessUnit
 from ..replay_extension import ReplayStamp
-from .base import Depacketizer, make_unit
+from .base import MOST_PIECES, Depacketizer, make_unit
 
 START_CODE = b"\x00\x00\x00\x01"
 
@@ -34,6 +34,8 @@ class VideoDepacketizer(Depacketizer):
     """NAL types of parameter sets, in the order in which decoders want them."""
     KEY_TYPES: ClassVar[frozenset[int]]
     PICTURE_TYPES: ClassVar[frozenset[int]]
+    NAL_TYPES: ClassVar[range]
+    """What may stand in a file; the types beyond exist in RTP only, and not nested."""
     HEADER: ClassVar[int]
     """Length of a NAL unit header."""
 
@@ -118,6 +120,8 @@ class VideoDepacketizer(Depacketizer):
             raise NvrError(
                 ErrorKind.PROTOCOL, f"access unit longer than {self._limit} bytes"
             )
+        if len(self._copied) + len(self._gathered or ()) > MOST_PIECES:
+            raise NvrError(ErrorKind.PROTOCOL, "access unit in too many pieces")
         if marker:
             self._has_marks = True
             if self._has_picture:
@@ -158,6 +162,9 @@ class VideoDepacketizer(Depacketizer):
         if len(nal) <= self.HEADER:
             return
         kind = self._type_of(nal[0])
+        if kind not in self.NAL_TYPES:
+            self._is_damaged = True
+            return
         if kind == self.AUD:
             return
         if kind in self.SET_TYPES:
@@ -180,7 +187,9 @@ class VideoDepacketizer(Depacketizer):
         """
         self._drop_fragment()
         kind = self._type_of(header[0])
-        if kind in self.PICTURE_TYPES:
+        if kind not in self.NAL_TYPES:
+            self._is_damaged = True
+        elif kind in self.PICTURE_TYPES:
             self._has_picture = True
             self._is_key |= kind in self.KEY_TYPES
             self.parts += (START_CODE + header, body)
