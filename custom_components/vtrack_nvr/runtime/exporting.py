@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 import logging
 import time
 
@@ -61,18 +61,26 @@ class Exports:
                 raise NvrError(ErrorKind.NO_FOOTAGE, "nothing is kept in the range")
             is_single = len(cameras) == 1
             name = f"{footage[0].name}.mp4" if is_single else "footage.zip"
-            export = await self._library.exports.begin(
-                list(cameras), wanted, name, life_ms=life_ms
+            begun = asyncio.ensure_future(
+                self._library.exports.begin(
+                    list(cameras), wanted, name, life_ms=life_ms
+                )
             )
             try:
+                export = await asyncio.shield(begun)
                 await self._run(export, footage, wanted, is_single, keep_gaps)
             except NvrError as error:
-                await self._library.exports.fail(export.id, str(error.kind))
+                await self._fail(begun, error.kind)
                 raise
             except asyncio.CancelledError:
-                await self._library.exports.fail(export.id, str(ErrorKind.CANCELLED))
+                await self._fail(begun, ErrorKind.CANCELLED)
                 raise
         return await self._library.exports.finish(export.id)
+
+    async def _fail(self, begun: asyncio.Future[Export], kind: ErrorKind) -> None:
+        """Close the books on an export; one that never got into them needs nothing."""
+        with suppress(NvrError):
+            await self._library.exports.fail((await begun).id, str(kind))
 
     async def _footage(
         self, key: CameraKey, name: str, wanted: TimeRange, held: ExitStack

@@ -1,0 +1,139 @@
+"""The live picture of a camera."""
+
+from dataclasses import asdict
+from unittest.mock import patch
+
+from homeassistant.components.camera import async_get_image, async_get_stream_source
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME, STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+import pytest
+
+from custom_components.vtrack_nvr.const import CONF_PROFILES, DOMAIN
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from tests.shell.conftest import StartNvr, entry_for
+from tests.shell.house import MakeWhole, until
+
+
+def live(hass: HomeAssistant) -> str:
+    [entity_id] = hass.states.async_entity_ids("camera")
+    return entity_id
+
+
+async def test_the_sub_stream_is_there_for_those_who_switch_it_on(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    _, entry = await whole(mode="on_demand")
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    cameras = {
+        entity.unique_id.rpartition("_live")[2]: entity
+        for entity in entities
+        if entity.domain == "camera"
+    }
+    assert cameras[""].disabled_by is None
+    assert cameras["_sub"].disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    er.async_get(hass).async_update_entity(cameras["_sub"].entity_id, disabled_by=None)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    sources = {
+        await async_get_stream_source(hass, entity.entity_id)
+        for entity in cameras.values()
+    }
+    assert len(sources) == 2
+
+
+async def test_a_camera_of_one_stream_has_one_entity(
+    hass: HomeAssistant, media_dir: object, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("h265-media2-only"))[0]
+    entry = await entry_for(hass, nvr, media_dir, mode="on_demand")
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    entities = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    assert sum(entity.domain == "camera" for entity in entities) == 1
+
+
+async def test_the_live_picture_follows_a_changed_stream(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    _, entry = await whole(mode="on_demand")
+    before = await async_get_stream_source(hass, live(hass))
+    [subentry] = entry.subentries.values()
+    [camera] = entry.runtime_data.cameras.values()
+    hass.config_entries.async_update_subentry(
+        entry,
+        subentry,
+        data={**subentry.data, CONF_PROFILES: [asdict(camera.profile(sub=True))]},
+    )
+    await hass.async_block_till_done()
+    after = await async_get_stream_source(hass, live(hass))
+    assert after not in {None, before}
+
+
+async def test_a_device_that_refuses_a_still_is_said_not_to_have_given_one(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    nvr, entry = await whole(mode="on_demand")
+    nvr.faults.snapshot_status = 500
+    with pytest.raises(HomeAssistantError):
+        await async_get_image(hass, live(hass))
+    [camera] = entry.runtime_data.cameras.values()
+    assert entry.runtime_data.has_snapshot(camera)
+
+
+async def test_a_device_without_stills_gets_them_from_the_stream(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    nvr, entry = await whole(mode="on_demand")
+    nvr.faults.no_snapshot = True
+    [camera] = entry.runtime_data.cameras.values()
+    assert await entry.runtime_data.async_snapshot(camera, sub=False) is None
+    assert not entry.runtime_data.has_snapshot(camera)
+    entity = hass.data["camera"].get_entity(live(hass))
+    assert entity.use_stream_for_stills
+
+
+async def test_a_stream_that_cannot_be_had_is_an_error_in_words(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    _, entry = await whole(mode="on_demand")
+    with (
+        patch.object(
+            entry.runtime_data.device,
+            "stream_uri",
+            side_effect=NvrError(ErrorKind.BUSY),
+        ),
+        pytest.raises(HomeAssistantError) as raised,
+    ):
+        await async_get_stream_source(hass, live(hass))
+    assert raised.value.translation_key == "busy"
+
+
+async def test_the_login_stays_out_of_the_address_of_a_device_without_one(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    _, entry = await whole("no-login", mode="on_demand")
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, CONF_USERNAME: "", CONF_PASSWORD: ""}
+    )
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    source = await async_get_stream_source(hass, live(hass))
+    assert source is not None
+    assert source.startswith("rtsp://127.0.0.1:")
+
+
+async def test_the_picture_is_unavailable_while_the_device_is(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    nvr, entry = await whole(mode="on_demand")
+    await nvr.stop()
+    await hass.services.async_call(DOMAIN, "sync", {"wait": True}, blocking=True)
+
+    def is_gone() -> bool:
+        return hass.states.get(live(hass)).state == STATE_UNAVAILABLE
+
+    await entry.runtime_data.coordinator.async_refresh()
+    await until(hass, is_gone, 60)
