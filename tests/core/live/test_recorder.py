@@ -45,6 +45,8 @@ WAITS = Waits(
     teardown=0.2,
     live_retry=(0.05, 0.1, 0.3),
 )
+NEVER_MS = 10**13
+"""No wall-clock border of a clip this long lies near: files are cut by events only."""
 
 
 @pytest.fixture
@@ -100,6 +102,7 @@ class Bench:
         clock: SystemClock | None = None,
         **options,
     ) -> LiveRecorder:
+        options.setdefault("clip_ms", NEVER_MS)
         self.recorder = LiveRecorder(
             LiveSpec(CAMERA, self.endpoint, **options),
             self.sink,
