@@ -100,7 +100,7 @@ async def test_thumbnails_are_found_counted_and_trimmed(setup: Setup) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"jpeg")
         await book.add(clip_id, "small", 4)
-        setup.clock.advance(1000 * (number + 1))
+        setup.clock.advance(2 * HOUR * (number + 1))
     found = await book.find(clips[0], "small")
     assert found is not None
     assert found.path.read_bytes() == b"jpeg"

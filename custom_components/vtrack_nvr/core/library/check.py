@@ -14,7 +14,16 @@ from ..clips import ClipStart
 from ..errors import ErrorKind, NvrError
 from ..ledger import ABSENT_NOT_LISTED
 from ..models import CameraKey, ClipFacts, ClipSource, ClipState
-from . import deletion, index_cameras, index_clips, journals, owners, salvage, transfer
+from . import (
+    deletion,
+    ids,
+    index_cameras,
+    index_clips,
+    journals,
+    owners,
+    salvage,
+    transfer,
+)
 from .adopt import Result, compare_folder, find_era
 from .guard import Root
 from .journal import Fact, FactKind
@@ -73,6 +82,8 @@ class Checker:
                     len(older),
                 )
                 store.adopting.add(root.id)
+                store.write(lambda c: ids.leap(c, "clip", store.clock.now_ms()))
+                store.write(lambda c: ids.leap(c, "export", store.clock.now_ms()))
                 try:
                     with self._shown():
                         for camera, folder in older:

@@ -39,6 +39,9 @@ def make(
     files.make_folder(folder, index_path.parent)
     target = folder / f"{now_ms:015}.db"
     part = folder / f".{now_ms:015}.part"
+    for found in files.list(folder):
+        if found.name.startswith(".") and ".part" in found.name:
+            files.remove(folder / found.name)  # of a copy that was cut off
     try:
         copy = sqlite3.connect(part)
         try:

@@ -13,6 +13,7 @@ import sqlite3
 from ..errors import ErrorKind, NvrError
 from ..intervals import TimeRange
 from ..models import CameraKey
+from . import ids
 from .store import Store
 from .values import Export, ExportState
 
@@ -54,9 +55,10 @@ class ExportBook:
                     ErrorKind.STORAGE_FULL, "exports have reached their bound"
                 )
             cursor = connection.execute(
-                "insert into export (cameras, start_ms, end_ms, state, path, made_ms,"
-                " expires_ms, options) values (?, ?, ?, 'waiting', '', ?, ?, ?)",
+                "insert into export (id, cameras, start_ms, end_ms, state, path,"
+                " made_ms, expires_ms, options) values (?, ?, ?, ?, 'waiting', '', ?, ?, ?)",
                 (
+                    ids.fresh(connection, "export"),
                     json.dumps(list(cameras)),
                     window.start_ms,
                     window.end_ms,
@@ -120,7 +122,7 @@ class ExportBook:
         found = await self.get(export_id)
         if found is None:
             return
-        await asyncio.to_thread(self._store.files.remove, part_of(found))
+        await asyncio.to_thread(self._remove_unfinished, found)
         await self._update(
             "update export set state = 'failed', detail = ? where id = ?",
             (detail, export_id),
@@ -153,7 +155,7 @@ class ExportBook:
         """Say of exports that a killed process was making that they failed; blocks."""
         for item in self._store.read(self._all):
             if item.state in {ExportState.WAITING, ExportState.RUNNING}:
-                self._store.files.remove(part_of(item))
+                self._remove_unfinished(item)
         self._store.write(
             lambda c: c.execute(
                 "update export set state = 'failed', detail = 'interrupted'"
@@ -163,11 +165,20 @@ class ExportBook:
 
     def _remove(self, item: Export) -> None:
         # the row goes last: a file without a row would stay for ever
-        self._store.files.remove(part_of(item))
+        self._remove_unfinished(item)
         self._store.files.remove(item.path)
-        self._store.write(
-            lambda c: c.execute("delete from export where id = ?", (item.id,))
-        )
+
+        def drop(connection: sqlite3.Connection) -> None:
+            ids.retire(connection, "export", item.id)
+            connection.execute("delete from export where id = ?", (item.id,))
+
+        self._store.write(drop)
+
+    def _remove_unfinished(self, item: Export) -> None:
+        """Remove the part file and what was begun beside it."""
+        part = part_of(item)
+        self._store.files.remove(part)
+        self._store.files.remove(beside(part))
 
     def _all(self, connection: sqlite3.Connection) -> tuple[Export, ...]:
         return tuple(
@@ -191,6 +202,11 @@ class ExportBook:
         await asyncio.wrap_future(
             self._store.db.write(lambda c: c.execute(sql, values))
         )
+
+
+def beside(part: Path) -> Path:
+    """Return the single movie that is written beside a zip while it is made."""
+    return part.with_name(f"{part.name}.movie")
 
 
 def part_of(item: Export) -> Path:

@@ -310,8 +310,13 @@ class Guard:
                 ErrorKind.STORAGE_MISSING, "folder does not exist", where=root.name
             )
         self._files.make_folder(root.folder, root.path)
-        if not self._files.exists(root.marker):
-            self._files.write_new(root.marker, marker_text(root.uuid))
+        if not self._files.size(root.marker):
+            # whole or not at all: half a marker would lock the root for good
+            part = root.marker.with_name(f"{MARKER}.part")
+            self._files.remove(part)
+            self._files.write_new(part, marker_text(root.uuid))
+            self._files.replace(part, root.marker)
+            self._files.sync_folder(root.folder)
         found = marker_uuid(self._files.read(root.marker, 4096))
         self._on_attached(root, found)
         root.uuid = found

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from ..clips import ClipStart
 from ..intervals import TimeRange, difference, total_ms
 from ..models import Clip, ClipFacts, ClipState, CoverageState
-from . import index_ledger, ledger
+from . import ids, index_ledger, ledger
 from .ledger import Entry
 from .naming import local_day
 from .rows import CLIP_COLUMNS, CLIP_TABLES, clip_of, facts_columns
@@ -32,10 +32,10 @@ def insert_fetching(
     It has no final name yet; `set_part` and `set_facts` give it one.
     """
     cursor = connection.execute(
-        "insert into clip (camera_id, root_id, state, path, start_ms, end_ms,"
+        "insert into clip (id, camera_id, root_id, state, path, start_ms, end_ms,"
         " last_frame_ms, device_start_ms, era_id, source, created_ms, state_ms)"
-        " values (?1, ?2, 'fetching', '?' || hex(randomblob(8)), ?3, ?3, ?3, ?4, ?5,"
-        " ?6, ?7, ?7)",
+        " values (?8, ?1, ?2, 'fetching', '?' || hex(randomblob(8)), ?3, ?3, ?3, ?4,"
+        " ?5, ?6, ?7, ?7)",
         (
             camera_id,
             root_id,
@@ -44,6 +44,7 @@ def insert_fetching(
             start.era_id,
             start.source.value,
             now_ms,
+            ids.fresh(connection, "clip"),
         ),
     )
     assert cursor.lastrowid is not None
@@ -95,6 +96,7 @@ def insert_found(
     """Insert a row (still *fetching*) for a file that is already there under its name."""
     values: dict[str, Any] = {
         **facts_columns(facts),
+        "id": ids.fresh(connection, "clip"),
         "camera_id": camera_id,
         "root_id": root_id,
         "state": "fetching",
@@ -176,6 +178,7 @@ def leave(
 
 def delete_row(connection: sqlite3.Connection, clip_id: int) -> None:
     """Remove the row of a clip whose file is gone and that counts nowhere any more."""
+    ids.retire(connection, "clip", clip_id)
     connection.execute("delete from thumbnail where clip_id = ?", (clip_id,))
     connection.execute(
         "delete from clip where id = ? and state <> 'complete'", (clip_id,)

@@ -79,6 +79,11 @@ class Keeper:
         store = self._store
         now_ms = store.clock.now_ms()
         bounds = store.bounds
+        quiet = store.quiet_since
+        if quiet is not None and store.clock.monotonic() - quiet > bounds.backup_quiet:
+            _LOGGER.warning("A backup was never said to be over; the log is emptied")
+            store.quiet_since = None
+            store.db.checkpoint(automatic=True)
         needs_room = False
         for root in store.guard.roots():
             if store.guard.is_usable(root):

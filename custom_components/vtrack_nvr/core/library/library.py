@@ -399,10 +399,13 @@ class Library(EngineLedger):
     async def pre_backup(self) -> bool:
         """Bring the database file up to date and keep it still until `post_backup`.
 
-        Sync goes on in the write-ahead log. False where a checkpoint was not possible.
+        Sync goes on in the write-ahead log. Should the end never be told, the quiet ends
+        by itself after `bounds.backup_quiet` seconds. False where a checkpoint was not possible.
         """
+        self._store.quiet_since = self._store.clock.monotonic()
         return await asyncio.wrap_future(self._store.db.checkpoint(automatic=False))
 
     async def post_backup(self) -> None:
         """End the quiet; the log is copied into the database again from now on."""
+        self._store.quiet_since = None
         await asyncio.wrap_future(self._store.db.checkpoint(automatic=True))

@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlite3
 
 from ..clock import Clock
+from ..errors import NvrError
 from . import copies, migrate
 from .database import connect, index_error
 from .files import FileLayer
@@ -23,7 +24,8 @@ def open_database(
     """Return an open, checked, migrated database and what was special about it.
 
     A damaged one is renamed (`<name>.damaged-<ms>`) with its log beside it, never
-    removed, and an empty one begun in its place. One of a newer version than this code
+    removed. In its place, or that of one that vanished, the newest sound copy is put; what
+    is newer on the storage is adopted. Without a copy an empty one is begun. One of a newer version than this code
     raises `INDEX_FAILED` and is left as it is.
     """
     events: list[IndexEvent] = []
@@ -34,15 +36,8 @@ def open_database(
         path.stat().st_size <= bounds.check_at_once_bytes or suspicion(path).exists()
     )
     connection = None if is_new else _open_checked(path, is_at_once=is_at_once)
-    if connection is None and not is_new:
-        aside = _set_aside(path, now_ms)
-        suspicion(path).unlink(missing_ok=True)
-        _LOGGER.error("The index is damaged; set aside as %s, rebuilding", aside.name)
-        events.append(
-            IndexEvent(IndexEventKind.REBUILT, now_ms, "integrity check failed", aside)
-        )
-    elif is_new:
-        events.append(IndexEvent(IndexEventKind.CREATED, now_ms))
+    if connection is None:
+        events.append(_begin_again(path, now_ms, files, is_damaged=not is_new))
     try:
         connection = connection or connect(path)
         before = migrate.version(connection)
@@ -63,6 +58,52 @@ def open_database(
             IndexEvent(IndexEventKind.MIGRATED, now_ms, f"{before} to {after}")
         )
     return connection, tuple(events)
+
+
+def _begin_again(
+    path: Path, now_ms: int, files: FileLayer, *, is_damaged: bool
+) -> IndexEvent:
+    """Make way for another index, from a copy where there is one; say what happened."""
+    aside = _set_aside(path, now_ms)
+    if is_damaged:
+        suspicion(path).unlink(missing_ok=True)
+        _LOGGER.error("The index is damaged; set aside as %s, rebuilding", aside)
+    copy = _put_copy(path, files)
+    if copy is None and not is_damaged:
+        return IndexEvent(IndexEventKind.CREATED, now_ms)
+    reason = "integrity check failed" if is_damaged else "the index was gone"
+    source = "" if copy is None else f"; from the copy {copy.stem}"
+    return IndexEvent(IndexEventKind.REBUILT, now_ms, f"{reason}{source}", aside)
+
+
+def _put_copy(path: Path, files: FileLayer) -> Path | None:
+    """Put the newest sound copy in the index's place; None where there is none.
+
+    It forgets what it knows of the journals: so all files of every camera are compared,
+    whenever their storage is there. Of events, runs, policies and markers of storage it
+    is the only source.
+    """
+    part = path.with_name(f"{path.name}.part")
+    for copy in reversed(copies.existing(path, files)):
+        try:
+            files.copy(copy, part, lambda: True)
+            with contextlib.closing(sqlite3.connect(part)) as connection:
+                found = connection.execute("pragma quick_check(1)").fetchone()[0]
+                is_ours = 0 < migrate.version(connection) <= migrate.newest()
+                if found != "ok" or not is_ours:
+                    continue
+                connection.execute("delete from journal")
+                connection.commit()
+            files.sync_file(part)
+            files.replace(part, path)
+            files.sync_folder(path.parent)
+        except (sqlite3.Error, NvrError) as error:
+            _LOGGER.warning("The copy %s is of no use: %s", copy.name, error)
+            continue
+        return copy
+    with contextlib.suppress(NvrError):
+        files.remove(part)
+    return None
 
 
 def suspicion(path: Path) -> Path:
@@ -126,11 +167,12 @@ def _is_damage(error: sqlite3.OperationalError) -> bool:
     return name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
-def _set_aside(path: Path, now_ms: int) -> Path:
+def _set_aside(path: Path, now_ms: int) -> Path | None:
+    """Rename database and log; a log whose database is gone would spoil the next one."""
     aside = path.with_name(f"{path.name}.damaged-{now_ms}")
-    path.rename(aside)
-    for suffix in ("-wal", "-shm"):
+    is_there = path.exists()
+    for suffix in ("", "-wal", "-shm"):
         beside = path.with_name(path.name + suffix)
         if beside.exists():
             beside.rename(aside.with_name(aside.name + suffix))
-    return aside
+    return aside if is_there else None

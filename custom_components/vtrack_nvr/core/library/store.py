@@ -47,6 +47,8 @@ class Store:
     """The root each camera's new clips go to, beside its row."""
     settled: set[int] = field(default_factory=set)
     """Roots whose fast check is done; nothing is deleted elsewhere."""
+    quiet_since: float | None = None
+    """Since when the database file is kept still for a backup (monotonic clock)."""
     opened: set[int] = field(default_factory=set)
     """Roots whose files were looked at once in this process; nothing is written elsewhere."""
     adopting: set[int] = field(default_factory=set)

@@ -11,6 +11,9 @@ from .files import FileLayer
 from .store import Store
 from .values import Thumbnail
 
+_USED_STEP_MS = 3_600_000
+"""When a picture was used last is known to the hour: looking is not writing."""
+
 
 class ThumbnailBook:
     """`library.thumbnails`: find, enter, bound."""
@@ -28,22 +31,29 @@ class ThumbnailBook:
         """Return a picture that was made before; that it is wanted keeps it longer."""
         now_ms = self._store.clock.now_ms()
 
-        def run(connection: sqlite3.Connection) -> Thumbnail | None:
-            row = connection.execute(
+        def find(connection: sqlite3.Connection) -> sqlite3.Row | None:
+            row: sqlite3.Row | None = connection.execute(
                 "select * from thumbnail where clip_id = ? and variant = ?",
                 (clip_id, variant),
             ).fetchone()
-            if row is None:
-                return None
-            connection.execute(
-                "update thumbnail set used_ms = ? where clip_id = ? and variant = ?",
-                (now_ms, clip_id, variant),
-            )
-            return Thumbnail(
-                clip_id, variant, self._folder / row["path"], row["size_bytes"]
-            )
+            return row
 
-        return await asyncio.wrap_future(self._store.db.write(run))
+        row = await asyncio.wrap_future(self._store.db.read(find))
+        if row is None:
+            return None
+        if abs(now_ms - row["used_ms"]) > _USED_STEP_MS:
+            await asyncio.wrap_future(
+                self._store.db.write(
+                    lambda c: c.execute(
+                        "update thumbnail set used_ms = ? where clip_id = ?"
+                        " and variant = ?",
+                        (now_ms, clip_id, variant),
+                    )
+                )
+            )
+        return Thumbnail(
+            clip_id, variant, self._folder / row["path"], row["size_bytes"]
+        )
 
     async def add(self, clip_id: int, variant: str, size_bytes: int) -> Thumbnail:
         """Enter a picture that was written to `target`."""
