@@ -212,11 +212,7 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
                 user_input,
             ),
             errors=errors,
-            description_placeholders={
-                "found": phrases.get(
-                    "found_some" if listed else "found_none", count=len(listed)
-                )
-            },
+            description_placeholders={"found": self._found.text(len(listed), phrases)},
             last_step=False,
         )
 
@@ -261,7 +257,7 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
             ),
             errors=errors,
             description_placeholders={
-                "address": self._address.shown,
+                "device": self._found.name_of(self._address),
                 "others": str(len(others)),
             },
             last_step=False,

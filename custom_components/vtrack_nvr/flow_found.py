@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from .flow_report import Phrases
 from .runtime.connect import Address, FoundDevice, ProbeAnswer, ProbeResult
 
+MOST_STRANGERS = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -32,6 +34,8 @@ class Candidate:
             )
             if text
         )
+        if self.needs_password:
+            return phrases.get("found_needs_password", device=known)
         if "G" in self.device.profiles:
             return phrases.get("found_with_recordings", device=known)
         return phrases.get("found", device=known)
@@ -43,10 +47,12 @@ class Found:
     def __init__(self) -> None:
         """Start empty."""
         self._candidates: dict[str, Candidate] = {}
+        self._strangers: list[str] = []
 
     def forget(self) -> None:
         """Start over with a new search."""
         self._candidates.clear()
+        self._strangers.clear()
 
     def add_devices(self, devices: Iterable[FoundDevice]) -> None:
         """Take what multicast found."""
@@ -56,6 +62,9 @@ class Found:
     def add_results(self, results: Iterable[ProbeResult]) -> None:
         """Take what asking addresses found."""
         for result in results:
+            if result.answer is ProbeAnswer.NOT_ONVIF:
+                target = result.target
+                self._strangers.append(Address(target.host, target.port).shown)
             if result.device is not None:
                 self._add(
                     Candidate(
@@ -71,6 +80,23 @@ class Found:
     def candidate(self, key: str) -> Candidate:
         """Return what the user chose."""
         return self._candidates[key]
+
+    def text(self, listed: int, phrases: Phrases) -> str:
+        """Return how a search ended: what can be chosen, and what is no device."""
+        text = phrases.get("found_some" if listed else "found_none", count=listed)
+        if not self._strangers:
+            return text
+        named = ", ".join(self._strangers[:MOST_STRANGERS])
+        if len(self._strangers) > MOST_STRANGERS:
+            named += ", …"
+        return f"{text}\n\n{phrases.get('found_strangers', addresses=named)}"
+
+    def name_of(self, address: Address) -> str:
+        """Return the device's name and address, as far as they are known."""
+        candidate = self._candidates.get(address.shown)
+        if candidate is None or not candidate.device.name:
+            return address.shown
+        return f"{candidate.device.name} ({address.shown})"
 
     def candidates(self, configured: set[tuple[str, int]]) -> list[Candidate]:
         """Return those that are not set up yet."""

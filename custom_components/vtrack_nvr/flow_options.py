@@ -78,7 +78,6 @@ class VtrackOptionsFlow(OptionsFlow):
                 step_id="test",
                 errors=attempt.errors,
                 description_placeholders={"report": phrases.get("test_failed")},
-                last_step=False,
             )
         return self.async_show_menu(
             step_id="test",

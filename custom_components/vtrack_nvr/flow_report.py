@@ -14,6 +14,18 @@ from .core.models import Channel, StreamProfile
 
 NO_TEXT: Final = "–"
 
+CODECS: Final = {
+    "H264": "H.264",
+    "H265": "H.265",
+    "G711": "G.711",
+    "PCMU": "G.711",
+    "PCMA": "G.711",
+    "G722": "G.722",
+    "G726": "G.726",
+    "MP4A-LATM": "AAC",
+}
+"""How people write what ONVIF calls otherwise."""
+
 RIGHT_SECONDS: Final = 2
 UNITS: Final = (("days", 86_400), ("hours", 3600), ("minutes", 60))
 
@@ -38,22 +50,30 @@ class Phrases:
         return text.format(**values)
 
 
-def stream_text(profile: StreamProfile, phrases: Phrases) -> str:
-    """Return codec and size of a stream, with its audio."""
-    text = f"{profile.encoding} {profile.width}×{profile.height}"
-    if profile.audio_encoding:
-        return phrases.get("with_audio", video=text, audio=profile.audio_encoding)
-    return phrases.get("without_audio", video=text)
+def _codec(name: str) -> str:
+    return CODECS.get(name.upper(), name)
+
+
+def _stream_text(profile: StreamProfile) -> str:
+    return f"{_codec(profile.encoding)} {profile.width}×{profile.height}"
 
 
 def channel_label(channel: Channel, phrases: Phrases) -> str:
-    """Return a camera with its largest stream, for a list to choose from."""
+    """Return a camera with its largest and smallest stream, to choose from a list."""
     if not channel.profiles:
         return phrases.get("camera_without_stream", name=channel.name)
+    main, sub = channel.profiles[0], channel.profiles[-1]
+    sounds = [each.audio_encoding for each in channel.profiles if each.audio_encoding]
+    streams = (
+        _stream_text(main)
+        if sub is main
+        else phrases.get("two_streams", main=_stream_text(main), sub=_stream_text(sub))
+    )
     return phrases.get(
-        "camera_with_stream",
+        "camera_with_audio" if sounds else "camera_without_audio",
         name=channel.name,
-        stream=stream_text(channel.profiles[0], phrases),
+        streams=streams,
+        audio=_codec(sounds[0]) if sounds else NO_TEXT,
     )
 
 

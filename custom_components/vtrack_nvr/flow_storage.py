@@ -11,12 +11,16 @@ from .runtime.storage import StorageChoice, async_storage_choices, is_backed_up
 GIGABYTE = 1_000_000_000
 
 
-def _label(choice: StorageChoice, phrases: Phrases) -> str:
-    values = {
+def _values(choice: StorageChoice) -> dict[str, str]:
+    return {
         "name": choice.name,
         "path": choice.path,
         "free": f"{choice.free_bytes / GIGABYTE:.0f}",
     }
+
+
+def _label(choice: StorageChoice, phrases: Phrases) -> str:
+    values = _values(choice)
     if is_backed_up(choice):
         return phrases.get("storage_in_backup", **values)
     if choice.is_mount:
@@ -41,12 +45,16 @@ async def async_storages(hass: HomeAssistant, phrases: Phrases) -> Storages:
         await async_storage_choices(hass),
         key=lambda choice: (is_backed_up(choice), not choice.is_mount),
     )
-    labels = [_label(choice, phrases) for choice in choices]
+    best = choices[0]
+    is_doubtful = is_backed_up(best)
     return Storages(
         [
-            SelectOptionDict(value=choice.path, label=label)
-            for choice, label in zip(choices, labels, strict=True)
+            SelectOptionDict(value=choice.path, label=_label(choice, phrases))
+            for choice in choices
         ],
-        phrases.get("storage_proposal", storage=labels[0]),
-        is_backed_up(choices[0]),
+        phrases.get(
+            "storage_proposal_in_backup" if is_doubtful else "storage_proposal",
+            **_values(best),
+        ),
+        is_doubtful,
     )

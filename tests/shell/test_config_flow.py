@@ -30,6 +30,8 @@ async def test_three_submits_add_a_found_camera(
     assert result["step_id"] == "pick"
     result = await submit(hass, result, device=f"127.0.0.1:{nvr.port}")
     assert result["step_id"] == "login"
+    shown = result["description_placeholders"]["device"]
+    assert shown == f"Porch (127.0.0.1:{nvr.port})"
     result = await sign_in(hass, result, nvr)
     assert "search and replay" in result["description_placeholders"]["report"]
     result = await choose(hass, result, media_dir)
@@ -196,7 +198,7 @@ async def test_folders_say_what_a_person_should_know_of_them(
     away = hass.config.media_dirs["away"]
     assert list(labels) == [str(share), str(outside), away, str(inside)]
     report = result["description_placeholders"]["report"]
-    assert "Clips are kept in inside/share" in report
+    assert f"Clips are kept in {share} (" in report
     assert "backups of Home Assistant will include" in labels[str(inside)]
     assert "a disk or share of its own" in labels[str(share)]
     assert "backups" not in labels[str(outside)]

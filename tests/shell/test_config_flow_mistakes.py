@@ -59,6 +59,22 @@ async def test_several_addresses_where_nothing_answers(
     assert result["errors"] == {"base": "nothing_found"}
 
 
+async def test_what_else_answers_is_named(
+    hass: HomeAssistant, start_nvr: StartNvr
+) -> None:
+    nvrs = await start_nvr("three-on-one-host")
+    strange = [nvr.rtsp_port for nvr in nvrs]
+    ports = ",".join(map(str, strange))
+    result = await submit(hass, await begin(hass), host="127.0.0.1", port=ports)
+    assert result["errors"] == {"base": "not_onvif"}
+    text = result["description_placeholders"]["found"]
+    assert all(f"127.0.0.1:{port}" in text for port in strange)
+    # A search of its own forgets them.
+    ports = ",".join(str(nvr.port) for nvr in nvrs)
+    result = await submit(hass, result, host="127.0.0.1", port=ports)
+    assert "Something else" not in result["description_placeholders"]["found"]
+
+
 async def test_a_port_that_is_not_onvif(
     hass: HomeAssistant, start_nvr: StartNvr
 ) -> None:

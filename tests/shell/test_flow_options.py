@@ -15,6 +15,7 @@ from custom_components.vtrack_nvr.core.device_report import DeviceReport
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.models import Channel, ClockReading
 from custom_components.vtrack_nvr.flow_report import Phrases, channel_label, report_text
+from custom_components.vtrack_nvr.flow_settings import NVR_DEFAULTS
 from custom_components.vtrack_nvr.flow_time import proposed_correction
 from custom_components.vtrack_nvr.runtime.connect import async_inspect
 from tests.shell.conftest import (
@@ -79,7 +80,9 @@ async def test_settings_are_applied_without_a_reload(
     result = await hass.config_entries.options.async_configure(
         result["flow_id"],
         {
+            **suggested(result),
             "interval": 5,
+            "missing_after": 120,
             "gate": "schedule.night",
             "limits_section": {"sessions": 2, "bandwidth": 20},
             "clock_section": {"time_correction": -60},
@@ -88,7 +91,9 @@ async def test_settings_are_applied_without_a_reload(
     await hass.async_block_till_done()
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert dict(entry.options) == {
+        **NVR_DEFAULTS,
         "interval": 5,
+        "missing_after": 120,
         "gate": "schedule.night",
         "sessions": 2,
         "bandwidth": 20,
@@ -130,12 +135,7 @@ async def test_settings_that_nobody_changed_are_short(
             "clock_section": suggested(result, "clock_section"),
         },
     )
-    assert dict(entry.options) == {
-        "interval": 15,
-        "sessions": 1,
-        "bandwidth": 0,
-        "time_correction": 0,
-    }
+    assert dict(entry.options) == NVR_DEFAULTS
 
 
 async def test_the_connection_test_shows_the_report_and_changes_nothing(
