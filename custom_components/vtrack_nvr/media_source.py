@@ -3,8 +3,6 @@
 from datetime import UTC, date, datetime
 from typing import override
 
-from homeassistant.components.http import current_request
-from homeassistant.components.http.const import KEY_HASS_USER
 from homeassistant.components.media_player import BrowseError, MediaClass, MediaType
 from homeassistant.components.media_source import (
     BrowseMediaSource,
@@ -30,7 +28,7 @@ from .media_identifier import (
     Top,
     parse,
 )
-from .permissions import may_see
+from .permissions import asking_user, may_see
 from .runtime import HUB, CameraInfo, VtrackHub
 from .views import CLIP_URL, THUMBNAIL_URL
 
@@ -70,11 +68,12 @@ class VtrackMediaSource(MediaSource):
             raise self._unknown(Unresolvable) from error
         if not isinstance(place, ClipNode):
             raise self._unknown(Unresolvable)
-        clip = await self._hub.library.browse.clip(place.clip_id)
-        if clip is None or not self._may_see(clip.camera):
-            raise self._unknown(Unresolvable)
+        browse = self._hub.library.browse
         try:
-            reader = await self._hub.library.browse.reader(clip.id)
+            clip = await browse.clip(place.clip_id)
+            if clip is None or not self._may_see(clip.camera):
+                raise self._unknown(Unresolvable)
+            reader = await browse.reader(clip.id)
         except NvrError as error:
             raise self._unknown(Unresolvable) from error
         with reader:
@@ -264,9 +263,7 @@ class VtrackMediaSource(MediaSource):
     # People and errors
 
     def _may_see(self, camera: CameraKey) -> bool:
-        request = current_request.get()
-        user = request.get(KEY_HASS_USER) if request else None
-        return may_see(self._hass, user, camera)
+        return may_see(self._hass, asking_user(), camera)
 
     @staticmethod
     def _unknown[E: BrowseError | Unresolvable](kind: type[E]) -> E:

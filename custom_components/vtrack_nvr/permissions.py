@@ -2,6 +2,9 @@
 
 from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_READ
+from homeassistant.components.http import current_request
+from homeassistant.components.http.const import KEY_HASS_USER
+from homeassistant.components.websocket_api import current_connection
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
@@ -12,6 +15,17 @@ from .core.models import CameraKey
 def live_entity(hass: HomeAssistant, camera: CameraKey) -> str | None:
     """Return the entity that carries a camera's permissions; a former one has none."""
     return er.async_get(hass).async_get_entity_id("camera", DOMAIN, f"{camera}_live")
+
+
+def asking_user() -> User | None:
+    """Return the person behind the WebSocket command or the request being answered.
+
+    None is Home Assistant itself: an automation that plays a clip, for example.
+    """
+    if (connection := current_connection.get()) is not None:
+        return connection.user
+    request = current_request.get()
+    return request.get(KEY_HASS_USER) if request is not None else None
 
 
 def may_see(

@@ -151,7 +151,10 @@ class ExportView(HomeAssistantView):
             raise web.HTTPServiceUnavailable
         if not export_id.isdecimal() or len(export_id) > 15:
             raise web.HTTPBadRequest
-        export = await hub.library.exports.get(int(export_id))
+        try:
+            export = await hub.library.exports.get(int(export_id))
+        except NvrError as error:
+            raise web.HTTPServiceUnavailable from error
         if export is None or not export.is_ready:
             raise web.HTTPNotFound
         user = request.get(KEY_HASS_USER)

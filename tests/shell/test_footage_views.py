@@ -1,0 +1,230 @@
+"""Who is given footage by the views and the media browser, and what is said if not."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from unittest.mock import patch
+
+from homeassistant.auth.permissions.const import POLICY_READ
+from homeassistant.components.media_player import BrowseError
+from homeassistant.components.media_source import (
+    Unresolvable,
+    async_browse_media,
+    async_resolve_media,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockUser
+from pytest_homeassistant_custom_component.typing import (
+    ClientSessionGenerator,
+    WebSocketGenerator,
+)
+
+from custom_components.vtrack_nvr.const import DOMAIN
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.runtime import pictures
+from tests.shell.house import MakeWhole, sync
+
+API = f"/api/{DOMAIN}"
+TREE = f"media-source://{DOMAIN}"
+
+
+async def first_clip(hass: HomeAssistant) -> int:
+    [clip] = await hass.data[DOMAIN].library.browse.recent(1)
+    return clip.id
+
+
+def allow(user: MockUser, *entities: str) -> None:
+    """Let a person see these cameras and nothing else."""
+    user.groups = []
+    user.is_owner = False
+    user.mock_policy(
+        {
+            "entities": {
+                "entity_ids": {entity: {POLICY_READ: True} for entity in entities}
+            }
+        }
+    )
+
+
+async def test_a_person_is_given_the_footage_of_cameras_they_may_see(
+    hass: HomeAssistant,
+    whole: MakeWhole,
+    hass_client: ClientSessionGenerator,
+    hass_ws_client: WebSocketGenerator,
+    hass_admin_user: MockUser,
+) -> None:
+    assert await async_setup_component(hass, "websocket_api", {})
+    await whole()
+    await sync(hass)
+    clip = await first_clip(hass)
+    hub = hass.data[DOMAIN]
+    found = await hub.library.browse.clip(clip)
+    export = await hub.exports.make(
+        {found.camera: "a"}, found.facts.range, keep_gaps=True
+    )
+    paths = [
+        f"{API}/{what}"
+        for what in (
+            f"clip/{clip}",
+            f"thumbnail/{clip}",
+            f"strip/{clip}",
+            f"export/{export.id}",
+        )
+    ]
+    [entity_id] = hass.states.async_entity_ids("camera")
+    client = await hass_client()
+    socket = await hass_ws_client()
+
+    async def browse(place: str) -> dict[str, object]:
+        await socket.send_json_auto_id(
+            {"type": "media_source/browse_media", "media_content_id": place}
+        )
+        return await socket.receive_json()
+
+    for visible in ([entity_id], []):
+        allow(hass_admin_user, *visible)
+        expected = HTTPStatus.OK if visible else HTTPStatus.FORBIDDEN
+        for path in paths:
+            assert (await client.get(path)).status == expected, path
+        top = await browse(TREE)
+        assert len(top["result"]["children"]) == len(visible)
+        assert (await browse(f"{TREE}/clip/{clip}"))["success"] is bool(visible)
+
+
+async def test_storage_and_index_that_are_away_are_unavailable(
+    hass: HomeAssistant, whole: MakeWhole, hass_client: ClientSessionGenerator
+) -> None:
+    await whole()
+    await sync(hass)
+    clip = await first_clip(hass)
+    library = hass.data[DOMAIN].library
+    client = await hass_client()
+    away = NvrError(ErrorKind.STORAGE_STALLED)
+    with patch.object(library.browse, "reader", side_effect=away):
+        for what in ("clip", "thumbnail", "strip"):
+            answer = await client.get(f"{API}/{what}/{clip}")
+            assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE, what
+    broken = NvrError(ErrorKind.INDEX_FAILED)
+    with (
+        patch.object(library.browse, "clip", side_effect=broken),
+        patch.object(library.exports, "get", side_effect=broken),
+        patch.object(library, "cameras", side_effect=broken),
+    ):
+        for what in ("clip", "thumbnail", "strip", "export"):
+            answer = await client.get(f"{API}/{what}/{clip}")
+            assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE, what
+        with pytest.raises(BrowseError):
+            await async_browse_media(hass, TREE)
+        with pytest.raises(Unresolvable):
+            await async_resolve_media(hass, f"{TREE}/clip/{clip}", None)
+
+
+async def test_a_clip_whose_file_vanished_is_not_found(
+    hass: HomeAssistant, whole: MakeWhole, hass_client: ClientSessionGenerator
+) -> None:
+    await whole()
+    await sync(hass)
+    clip = await first_clip(hass)
+    library = hass.data[DOMAIN].library
+    with await library.browse.reader(clip) as reader:
+        path = reader.path
+    await hass.async_add_executor_job(path.unlink)
+    client = await hass_client()
+    assert (await client.get(f"{API}/clip/{clip}")).status == HTTPStatus.NOT_FOUND
+
+
+async def test_views_answer_without_a_library(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator
+) -> None:
+    assert await async_setup_component(hass, DOMAIN, {})
+    client = await hass_client()
+    hub = hass.data.pop(DOMAIN)
+    for what in ("clip", "thumbnail", "strip", "export"):
+        answer = await client.get(f"{API}/{what}/1")
+        assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE, what
+    hass.data[DOMAIN] = hub
+
+
+async def test_an_export_that_is_not_ready_is_not_given_out(
+    hass: HomeAssistant, whole: MakeWhole, hass_client: ClientSessionGenerator
+) -> None:
+    _, entry = await whole(mode="on_demand")
+    [camera] = entry.runtime_data.cameras.values()
+    book = hass.data[DOMAIN].library.exports
+    export = await book.begin([camera.key], TimeRange(0, 1000), "a.mp4")
+    client = await hass_client()
+    answer = await client.get(f"{API}/export/{export.id}")
+    assert answer.status == HTTPStatus.NOT_FOUND
+
+
+async def test_pictures_that_were_swept_away_are_made_again(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    await whole()
+    await sync(hass)
+    clip = await first_clip(hass)
+    hub = hass.data[DOMAIN]
+    first = await hub.async_thumbnail(clip)
+    known = await hub.library.thumbnails.find(clip, pictures.START)
+    await hass.async_add_executor_job(known.path.unlink)
+    assert await hub.async_thumbnail(clip) == first
+
+
+async def test_pictures_that_cannot_be_written_are_a_failing_storage(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    await whole()
+    await sync(hass)
+    hub = hass.data[DOMAIN]
+    with (
+        patch.object(pictures, "thumbnail", side_effect=PermissionError),
+        pytest.raises(NvrError) as raised,
+    ):
+        await hub.async_thumbnail(await first_clip(hass))
+    assert raised.value.kind is ErrorKind.STORAGE_FAILED
+
+
+async def test_a_long_day_is_shown_in_parts_and_titles_tell_length_and_protection(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    await whole()
+    await sync(hass)
+    library = hass.data[DOMAIN].library
+    clips = await library.browse.recent(9)
+    await library.care.protect([clips[0].id])
+    [nvr] = (await async_browse_media(hass, TREE)).children
+    [camera] = (await async_browse_media(hass, nvr.media_content_id)).children
+    [day] = (await async_browse_media(hass, camera.media_content_id)).children
+    of_day = library.browse.clips_of_day
+
+    async def one_at_a_time(*args: object, **options: object) -> object:
+        return await of_day(*args, limit=1, **options)
+
+    with patch.object(library.browse, "clips_of_day", one_at_a_time):
+        part = await async_browse_media(hass, day.media_content_id)
+        shown, more = part.children
+        assert shown.can_play
+        assert more.can_expand
+        rest = await async_browse_media(hass, more.media_content_id)
+    titles = [child.title for child in [shown, *rest.children] if child.can_play]
+    assert len(titles) == len(clips)
+    assert len(set(titles)) == len(clips)
+    assert sum("protected" in title.lower() for title in titles) == 1
+    alone = await async_browse_media(hass, f"{TREE}/clip/{clips[0].id}")
+    assert alone.can_play
+
+
+async def test_names_of_downloads_tell_camera_and_local_time(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    await whole()
+    await sync(hass)
+    await hass.config.async_set_time_zone("Asia/Tokyo")
+    hub = hass.data[DOMAIN]
+    clip = await hub.library.browse.clip(await first_clip(hass))
+    start = datetime.fromtimestamp(clip.facts.range.start_ms / 1000 + 9 * 3600, UTC)
+    name = hub.download_name(clip)
+    assert name.endswith(f"_{start:%Y-%m-%d_%H-%M-%S}.mp4")
+    assert name.replace("_", "").replace("-", "").replace(".", "").isalnum()
