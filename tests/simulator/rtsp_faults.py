@@ -14,7 +14,7 @@ class RtspFaults:
     """All switches; `limits` says how often one acts before it turns itself off.
 
     Limits count for what breaks a stream off (`drop_…`, `reset_…`, `stall_…`, `deaf_…`,
-    `damaged_at_ms`, `wrong_length_…`), for `busy` and for `status_on`.
+    `damaged_at_ms`, `wrong_length_…`, `expire_after_frames`), for `busy` and for `status_on`.
     """
 
     # --- Speed -----------------------------------------------------------------------
@@ -127,6 +127,8 @@ class RtspFaults:
     """Refuse every new session, as if others held them all."""
     expire_sessions_after: float | None = None
     """Forget sessions after so many seconds whatever is sent: 454."""
+    expire_after_frames: int | None = None
+    """Stop sending after so many video frames of a PLAY, and forget the session: 454."""
     refuse_interleaved: bool = False
     """461 on TCP outside an HTTP tunnel."""
     no_get_parameter: bool = False

@@ -68,6 +68,8 @@ class Progress:
     bytes: int = 0
     last_ms: int | None = None
     ended: bool = False
+    is_forgotten: bool = False
+    """The session is to be unknown from now on."""
 
 
 class StoppedError(Exception):
@@ -205,6 +207,7 @@ class MediaSender:
             or faults.reset_after_frames is not None
             or faults.stall_after_frames is not None
             or faults.deaf_after_frames is not None
+            or faults.expire_after_frames is not None
             or faults.damaged_at_ms is not None
             or faults.sequence_hole_every
             or faults.garbage_every_frames
@@ -281,11 +284,13 @@ class MediaSender:
             ):
                 self.pipe.abort(reset=False)
                 raise StoppedError
-        for name in ("stall_after_frames", "deaf_after_frames"):
+        for name in ("stall_after_frames", "deaf_after_frames", "expire_after_frames"):
             limit = getattr(faults, name)
             if limit is not None and sent >= limit and faults.spend(name, value=True):
                 if name == "deaf_after_frames":
                     self.pipe.go_deaf()
+                if name == "expire_after_frames":
+                    self.progress.is_forgotten = True
                 self._stop.wait()
                 raise StoppedError
 

@@ -408,6 +408,9 @@ class RequestHandler:
 
     def _session(self, request: Request) -> Session:
         session = self.sessions.get(_session_id(request))
+        if session is not None and session.is_forgotten:
+            self._forget(session)
+            session = None
         if session is None:
             raise Refused(454)
         return session
@@ -426,9 +429,13 @@ class RequestHandler:
             faults = self._server.faults_of(session.path)
             quiet = now - session.last_sign > faults.session_timeout
             limit = faults.expire_sessions_after
-            if quiet or (limit is not None and now - session.opened > limit):
-                self._server.count_expired()
-                self.close(session)
+            is_old = limit is not None and now - session.opened > limit
+            if quiet or is_old or session.is_forgotten:
+                self._forget(session)
+
+    def _forget(self, session: Session) -> None:
+        self._server.count_expired()
+        self.close(session)
 
     def heard_rtcp(self) -> None:
         """Note a receiver report: a sign of life for every session."""

@@ -32,6 +32,11 @@ class Session:
     required: bool = False
     """Whether SETUP carried `Require: onvif-replay`."""
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Return whether it has sent all that a fault lets it send."""
+        return self.sender is not None and self.sender.progress.is_forgotten
+
 
 @dataclass(frozen=True, slots=True)
 class Play:

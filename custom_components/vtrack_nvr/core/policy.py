@@ -32,6 +32,8 @@ class Quirk(StrEnum):
     """Sends no 0xABAC header extension; times are estimated."""
     PLAYBACK_TIMES = "playback_times"
     """Sends the time of playback in the 0xABAC extension; it must be ignored."""
+    STRAY_BYTES = "stray_bytes"
+    """Sends bytes between interleaved frames, again and again, that belong to none."""
     RTCP_KEEP_ALIVE = "rtcp_keep_alive"
     """Takes RTSP requests during PLAY for garbage; only receiver reports keep it alive."""
     IGNORES_SEARCH_FILTER = "ignores_search_filter"
@@ -139,6 +141,8 @@ class Bounds:
     header_bytes: int = 64 * 1024
     body_bytes: int = 256 * 1024
     resync_bytes: int = 64 * 1024
+    media_resync_bytes: int = 64 * 1024
+    """The same once media flows; 0: the first stray byte ends the session."""
     access_unit_bytes: int = 8 * 1024 * 1024
     gop_bytes: int = 16 * 1024 * 1024
     gop_ms: int = 10_000

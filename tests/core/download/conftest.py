@@ -1,9 +1,11 @@
 """A simulated device, a folder that takes clips, and fetches between them."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+import threading
 import time
 from typing import override
 
@@ -25,7 +27,7 @@ from custom_components.vtrack_nvr.core.media.decode import check_tables
 from custom_components.vtrack_nvr.core.models import CameraKey, ClipFacts, ClockEra
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
 from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
-from tests.simulator.footage import FootageStore, read_pictures
+from tests.simulator.footage import FootageStore, gop_starts, read_pictures
 from tests.simulator.rtsp_faults import RtspFaults
 from tests.simulator.rtsp_server import RtspServer
 from tests.simulator.timeline import ManualClock, Stretch, Timeline, frame_number
@@ -34,10 +36,12 @@ BASE = 1_795_000_000_000
 """2026-11-18T11:06:40Z, where the recordings begin."""
 NOW = BASE + 3_600_000
 CAMERA = CameraKey("sim/1")
+FURTHER_MS = Bounds().gop_ms
+"""A fetch asks for this much more than it wants."""
 WAITS = Waits(
     connect=2.0,
     reply=2.0,
-    first_packet=2.0,
+    first_packet=10.0,
     idle=0.5,
     end_quiet=0.15,
     terminal_quiet=0.1,
@@ -180,12 +184,26 @@ class Runner:
     password: str = "secret"
     reports: list[FetchProgress] = field(default_factory=list)
     should_yield: Callable[[], bool] = lambda: False
+    warm: Callable[[TimeRange], None] = lambda _: None
+    """Encodes footage beforehand: that takes long enough on a busy machine to count as
+    silence."""
     seconds: float = 0.0
+
+    @contextmanager
+    def cancel_after(self, seconds: float) -> Iterator[None]:
+        """Cancel from another thread, whose end is waited for."""
+        timer = threading.Timer(seconds, self.cancel.cancel)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.join()
 
     def __call__(
         self, *span: int, job: FetchJob | None = None, **options
     ) -> FetchOutcome:
         job = job or self.make_job(*span, **options)
+        self.warm(job.device_range)
         settings = ReplaySettings(
             Endpoint(job.replay_uri, "admin", self.password),
             None,
@@ -210,8 +228,19 @@ class Runner:
 
 
 @pytest.fixture
-def fetch(make_job: Callable[..., FetchJob], sink: FolderSink) -> Runner:
-    return Runner(make_job, sink)
+def fetch(
+    make_job: Callable[..., FetchJob],
+    sink: FolderSink,
+    timeline: Timeline,
+    footage: FootageStore,
+) -> Runner:
+    def warm(wanted: TimeRange) -> None:
+        for span in timeline.spans(NOW):
+            for start, count in () if span.is_open else gop_starts(span):
+                if start < wanted.end_ms + FURTHER_MS:
+                    footage.gop(span.look, start, count)
+
+    return Runner(make_job, sink, warm=warm)
 
 
 def frames(start: int, end: int) -> list[tuple[int, int]]:

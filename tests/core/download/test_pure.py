@@ -5,6 +5,7 @@ import pytest
 from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.download.capture import CaptureJudge, Trust
 from custom_components.vtrack_nvr.core.download.ending import EndOfRange, Verdict
+from custom_components.vtrack_nvr.core.download.framing import Framing
 from custom_components.vtrack_nvr.core.download.ladder import Ladder
 from custom_components.vtrack_nvr.core.download.pace import Pace
 from custom_components.vtrack_nvr.core.download.resume import Resume, Retry, Stop
@@ -124,7 +125,7 @@ near_terminal = unit(60 * S - 40_000, is_terminal=True)
         ((terminal,), 0.5, Verdict.END_OF_FOOTAGE),
         ((near_terminal,), 0.5, Verdict.REACHED),
         ((last,), 2.9, None),
-        ((last,), 3.0, Verdict.END_OF_FOOTAGE),
+        ((last,), 3.0, Verdict.SECTION_END),
         ((last, early), 3.0, None),
     ],
 )
@@ -151,6 +152,34 @@ def test_silence_says_what_came_before_it_means(pictures, quiet, verdict) -> Non
 )
 def test_no_word_before_the_end_completes_the_rest(pictures, signal, verdict) -> None:
     assert ending(*pictures).signal(signal) is verdict
+
+
+@pytest.mark.parametrize(
+    ("pictures", "signal", "is_orderly"),
+    [
+        ((), EndSignal.BYE, True),
+        ((), EndSignal.NOTICE, True),
+        ((), EndSignal.CLOSED, False),
+        ((early,), EndSignal.BYE, False),
+    ],
+)
+def test_only_a_word_without_a_picture_says_that_there_is_nothing(
+    pictures, signal, is_orderly
+) -> None:
+    assert ending(*pictures).is_orderly(signal) is is_orderly
+
+
+# Bytes of no frame
+
+
+def test_the_third_stumble_in_a_minute_of_footage_is_a_manner() -> None:
+    framing = Framing(0)
+    assert [framing.is_usual(at * S) for at in (0, 4, 8)] == [False, False, True]
+
+
+def test_stumbles_that_are_far_apart_stay_mishaps() -> None:
+    framing = Framing(0)
+    assert not any(framing.is_usual(at * S) for at in range(0, 6000, 60))
 
 
 # Resume
@@ -203,6 +232,26 @@ def test_stops_at_different_pictures_are_no_damage() -> None:
         retry = resume.after(8 * S, END, stop=Stop(at * S))
         assert retry
         assert retry.skipped_from_us is None
+
+
+def test_a_session_the_device_forgot_says_nothing_about_the_footage() -> None:
+    resume = Resume(8 * S, Waits(), Bounds())
+    excused = Stop(9 * S, is_excused=True)
+    assert excused.weight == 0
+    resume.after(8 * S, END, stop=Stop(9 * S))
+    assert not resume.is_stuck(8 * S, excused)
+    retries = [resume.after(8 * S, END, stop=excused) for _ in range(5)]
+    assert [r and r.start_us // S for r in retries] == [8, 8, 8, 8, None]
+    assert not any(r.skipped_from_us for r in retries if r)
+
+
+def test_excused_stops_do_not_hide_a_damaged_place() -> None:
+    resume = Resume(8 * S, WAITS, Bounds())
+    resume.after(8 * S, END, stop=Stop(9 * S))
+    resume.after(8 * S, END, stop=Stop(11 * S, is_excused=True))
+    retry = resume.after(8 * S, END, stop=Stop(9 * S))
+    assert retry
+    assert retry.skipped_from_us == 8 * S
 
 
 def test_beyond_the_end_nothing_is_skipped_to() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.policy import Bounds
+from custom_components.vtrack_nvr.core.rtsp.errors import OutOfStep
 from custom_components.vtrack_nvr.core.rtsp.messages import (
     Headers,
     Message,
@@ -133,6 +134,22 @@ def test_too_much_nonsense_is_refused() -> None:
     with pytest.raises(NvrError) as error:
         fed.feed(b"\x00" * 2_000)
     assert error.value.kind is ErrorKind.PROTOCOL
+
+
+def test_without_patience_the_first_stray_byte_is_too_much() -> None:
+    fed = Fed()
+    fed.feed(bytes(9_000) + interleave(0, RTP))
+    assert fed.parser.stumbles == 1
+    fed.parser.patience = 0
+    fed.feed(b"\r\n" + interleave(0, RTP) + OK)
+    with pytest.raises(OutOfStep) as error:
+        fed.feed(interleave(1, RTP) + b"\x00" + interleave(0, RTP))
+    assert error.value.kind is ErrorKind.PROTOCOL
+    assert [channel for channel, _ in fed.sink.frames] == [0, 0, 1]
+    fed.parser.patience = 100
+    fed.feed(interleave(0, RTP))
+    assert len(fed.sink.frames) == 4, "it can go on behind what it refused"
+    assert fed.parser.stumbles == 2
 
 
 def test_nonsense_is_counted_anew_after_each_frame() -> None:

@@ -12,6 +12,8 @@ class Verdict(StrEnum):
 
     REACHED = "reached"
     END_OF_FOOTAGE = "end_of_footage"
+    SECTION_END = "section_end"
+    """A section ended by the device's word, then silence: what follows is to be asked for."""
     INTERRUPTED = "interrupted"
 
 
@@ -59,6 +61,10 @@ class EndOfRange:
             return Verdict.END_OF_FOOTAGE
         return Verdict.INTERRUPTED
 
+    def is_orderly(self, signal: EndSignal) -> bool:
+        """Say whether the device ended by its word what had no picture at all."""
+        return signal in _ORDERLY and not self.has_pictures
+
     def quiet(self, seconds: float) -> Verdict | None:
         """Judge a silence that has lasted for so long."""
         waits = self._waits
@@ -69,7 +75,7 @@ class EndOfRange:
         if self._is_near and seconds >= waits.end_quiet:
             return Verdict.REACHED
         if self.is_last and seconds >= waits.last_unit_quiet:
-            return Verdict.END_OF_FOOTAGE
+            return Verdict.SECTION_END
         return Verdict.INTERRUPTED if seconds >= waits.idle else None
 
     def patience(self, quiet_s: float) -> float:

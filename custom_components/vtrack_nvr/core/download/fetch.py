@@ -6,7 +6,6 @@ goes on across sessions.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from ..cancel import CancelToken
 from ..clips import ClipSink
@@ -18,18 +17,15 @@ from ..fetching import (
     FetchOutcome,
     FetchProgress,
 )
-from ..frames import AccessUnit, TrackFormat
 from ..intervals import TimeRange, difference, union
-from ..media.assembler import GopAssembler
 from ..media.overlap import lies_in, without_kept
 from ..media.series import Check, ClipSeries, SeriesPlan
-from ..media.units import Gop, TimedUnit
-from ..models import TimeSource
-from ..policy import Quirk
-from ..rtp.timeline import Anchor, ReplayTimeline
-from .capture import CaptureJudge, Trust
-from .ending import EndOfRange, Verdict
-from .pace import Pace
+from ..media.units import Gop
+from ..policy import DevicePolicy, Quirk
+from ..rtsp.errors import OutOfStep
+from .ending import Verdict
+from .framing import Framing
+from .playing import Playing
 from .replay import Replay, ReplaySettings
 from .resume import Resume, Stop
 
@@ -38,6 +34,8 @@ _NOW_MARGIN_MS = 5_000
 _GROWING_MS = 60_000
 _SEAM_MS = 500
 """Holes up to this long between kept stretches are no gaps."""
+_CLEAN_MS = 60_000
+"""So much footage without a stray byte, and the device is trusted again."""
 
 _AGAIN = frozenset(
     {
@@ -51,24 +49,6 @@ _AGAIN = frozenset(
 
 class _YieldError(Exception):
     """Something more urgent came."""
-
-
-@dataclass(slots=True)
-class _Session:
-    """What lives as long as one PLAY."""
-
-    replay: Replay
-    ending: EndOfRange
-    judge: CaptureJudge | None
-    assembler: GopAssembler
-    pace: Pace
-    asked: TimeRange
-    resume_us: int | None
-    """Groups before this are in the clips already."""
-    timelines: dict[int, ReplayTimeline]
-    held: list[AccessUnit]
-    ignores_stamps: bool = False
-    newest_us: int = 0
 
 
 class Fetch:
@@ -103,20 +83,25 @@ class Fetch:
                 job.camera, job.era, job.source, job.clip_ms, settings.bounds, check
             ),
         )
+        self._framing = Framing(self._range.start_ms * 1000)
         self._position_us = self._range.start_ms * 1000
         """Everything before is kept, or was passed without footage."""
         self._step_us = 0
         self._written_us: int | None = None
+        self._resume_us: int | None = None
+        """Groups before this are in the clips already."""
+        self._asked_on_us: int | None = None
+        """A section ended here, and the device was asked for what follows."""
         self._skipped: list[TimeRange] = []
         self._notices: list[str] = []
         self._bytes = 0
-        self._holes = 0
+        self._stumbles = 0
         self._began = self._clock.monotonic()
         self._reported = self._began
         self._stop: Stop | None = None
         """How the latest session ended, None where it did not play."""
-        self._was_silent = False
-        """The last session was alive and sent nothing at all."""
+        self._had_nothing = False
+        """The latest session was alive and brought no picture."""
         self._has_given_up = False
 
     def run(self) -> FetchOutcome:
@@ -138,42 +123,49 @@ class Fetch:
         while True:
             self._cancel.check()
             error: NvrError | None = None
-            self._was_silent = self._has_given_up = False
-            self._stop = None
             try:
                 verdict = self._session(start_us)
             except NvrError as caught:
-                if caught.kind is ErrorKind.NO_FOOTAGE and self._written_us is not None:
+                if caught.kind is ErrorKind.NO_FOOTAGE and (
+                    self._written_us is not None or self._is_asking_on
+                ):
                     return EndReason.END_OF_FOOTAGE
                 if caught.kind not in _AGAIN:
                     raise
                 error, verdict = caught, Verdict.INTERRUPTED
+                if isinstance(caught, OutOfStep):
+                    self._out_of_step()
             if verdict is Verdict.REACHED or self._has_all:
                 return EndReason.REACHED
-            if verdict is Verdict.END_OF_FOOTAGE or (
-                self._was_silent
-                and self._written_us is not None
-                and start_us > self._position_us
+            if verdict is Verdict.END_OF_FOOTAGE or self._nothing_follows(
+                start_us, verdict
             ):
                 return EndReason.END_OF_FOOTAGE
-            retry = self._resume.after(
-                self._position_us,
-                self._range.end_ms * 1000,
-                stop=self._stop,
-                is_given_up=self._has_given_up,
+            if verdict is Verdict.SECTION_END:
+                start_us = self._asked_on_us = self._position_us
+                continue
+            start_us = self._after_interruption(error)
+
+    def _after_interruption(self, error: NvrError | None) -> int:
+        """Wait as long as is due and return where to go on; raises to give up."""
+        retry = self._resume.after(
+            self._position_us,
+            self._range.end_ms * 1000,
+            stop=self._stop,
+            is_given_up=self._has_given_up,
+        )
+        if retry is None:
+            raise error or NvrError(
+                ErrorKind.INTERRUPTED, "the device stops sending again and again"
             )
-            if retry is None:
-                raise error or NvrError(
-                    ErrorKind.INTERRUPTED, "the device stops sending again and again"
-                )
-            if retry.skipped_from_us is not None:
-                self._series.finish()
-                self._skipped.append(
-                    TimeRange(retry.skipped_from_us // 1000, retry.start_us // 1000)
-                )
-            start_us = retry.start_us
-            if self._clock.wait(self._cancel.event, retry.wait_s):
-                self._cancel.check()
+        if retry.skipped_from_us is not None:
+            self._series.finish()
+            self._skipped.append(
+                TimeRange(retry.skipped_from_us // 1000, retry.start_us // 1000)
+            )
+        if self._clock.wait(self._cancel.event, retry.wait_s):
+            self._cancel.check()
+        return retry.start_us
 
     @property
     def _has_all(self) -> bool:
@@ -181,29 +173,83 @@ class Fetch:
         end_us = self._range.end_ms * 1000
         return self._position_us + self._step_us // 2 >= end_us
 
+    @property
+    def _is_asking_on(self) -> bool:
+        """Say whether a section ended here, and the device was asked for what follows."""
+        return self._asked_on_us == self._position_us
+
+    def _nothing_follows(self, start_us: int, verdict: Verdict) -> bool:
+        """Say whether the device, asked for what follows, showed that it has nothing.
+
+        The end of a section and a silence are no proof: a slow device, or a slow machine,
+        looks the same.
+        """
+        if self._is_asking_on and verdict is Verdict.SECTION_END:
+            return True
+        is_beyond = self._written_us is not None and start_us > self._position_us
+        return self._had_nothing and (self._is_asking_on or is_beyond)
+
+    def _out_of_step(self) -> None:
+        if self._framing.is_usual(self._position_us):
+            self._policy = self._policy.learn(Quirk.STRAY_BYTES)
+
     def _session(self, start_us: int) -> Verdict:
+        """Play once from `start_us` on, and say in `_stop` and the like how that ended."""
+        self._stop = None
+        self._had_nothing = self._has_given_up = False
         asked = self._asked(start_us)
         replay = Replay(self._settings, self._policy)
+        playing: Playing | None = None
         try:
             replay.start(asked)
-            self._policy = replay.policy
-            self._stop = Stop(None)
-            session = self._begin(replay, asked, start_us)
+            self._resume_us = self._written_us
+            playing = Playing(
+                replay,
+                asked,
+                self._job,
+                self._settings,
+                write=self._write,
+                hear=self._hear,
+            )
             try:
-                verdict = self._receive(session)
+                verdict = playing.run()
             except NvrError as error:
                 if error.kind not in _AGAIN:
                     raise
-                self._take(session, replay.stream.drain().units)
-                self._stop = Stop(session.newest_us or None, is_vague=True)
-                self._drop_or_keep(session, Verdict.INTERRUPTED)
+                if reached := playing.take_rest():
+                    return reached
+                self._ended(playing, is_vague=True)
+                if isinstance(error, OutOfStep) and self._is_strict(playing):
+                    self._stop = Stop(playing.newest_us or None, is_excused=True)
+                    raise
+                self._drop_or_keep(playing, Verdict.INTERRUPTED)
                 raise
-            self._stop = Stop(session.newest_us or None)
-            self._drop_or_keep(session, verdict)
+            self._ended(playing)
+            self._drop_or_keep(playing, verdict)
             return verdict
         finally:
             replay.stream.close()
-            self._notices += [n for n in replay.notices if n not in self._notices]
+            self._add_notices(replay.notices)
+            if playing:
+                self._add_notices(playing.notices)
+                self._policy = playing.policy
+                self._stumbles += playing.stumbles
+
+    @staticmethod
+    def _is_strict(playing: Playing) -> bool:
+        """Say whether nothing that is held may be kept after bytes of no frame."""
+        return not playing.policy.has(Quirk.STRAY_BYTES)
+
+    def _ended(self, playing: Playing, *, is_vague: bool = False) -> None:
+        """Note how a session ended; its TEARDOWN tells whether the device forgot it."""
+        stream = playing.replay.stream
+        stream.close()
+        self._stop = Stop(
+            playing.newest_us or None,
+            is_vague=is_vague,
+            is_excused=stream.is_forgotten,
+        )
+        self._had_nothing = playing.had_nothing and not stream.is_forgotten
 
     def _asked(self, start_us: int) -> TimeRange:
         """Return the range to ask for: somewhat more, to see the key picture after."""
@@ -213,207 +259,47 @@ class Fetch:
         further_ms = min(end_ms + self._settings.bounds.gop_ms, now_ms - _NOW_MARGIN_MS)
         return TimeRange(start_ms, max(end_ms, further_ms, start_ms))
 
-    def _begin(self, replay: Replay, asked: TimeRange, start_us: int) -> _Session:
-        job, bounds = self._job, self._settings.bounds
-        anchor_ms = replay.answer.range_start_ms
-        if anchor_ms is None:
-            anchor_ms = asked.start_ms
-        timelines = {
-            track.index: ReplayTimeline(
-                track.format.clock_rate,
-                reanchor_ms=bounds.reanchor_ms,
-                estimate=Anchor(
-                    anchor_ms * 1000, replay.answer.rtp_times.get(track.index)
-                ),
-            )
-            for track in (replay.video, replay.sound)
-            if track
-        }
-        return _Session(
-            replay,
-            EndOfRange(self._range.end_ms * 1000, self._settings.waits),
-            CaptureJudge(
-                asked,
-                job.era.to_device(self._clock.now_ms()),
-                replay.video.format.clock_rate,
-                is_known_playback=self._policy.has(Quirk.PLAYBACK_TIMES),
-            ),
-            GopAssembler(bounds, has_sound=replay.sound is not None),
-            Pace(self._clock, job.bytes_per_second),
-            asked,
-            self._written_us if self._written_us is not None else None,
-            timelines,
-            [],
-        )
-
-    # Receiving
-
-    def _receive(self, session: _Session) -> Verdict:
-        stream, ending, pace = session.replay.stream, session.ending, session.pace
-        monotonic = self._clock.monotonic
-        quiet_since = monotonic()
-        while True:
-            batch = stream.receive(ending.patience(monotonic() - quiet_since))
-            self._bytes += batch.bytes
-            self._holes += batch.holes
-            if batch.units and (verdict := self._take(session, batch.units)):
-                return verdict
-            now = monotonic()
-            if batch.ended:
-                units = stream.finish()
-                if units and (verdict := self._take(session, units)):
-                    return verdict
-                return ending.signal(batch.ended)
-            if batch.bytes:
-                quiet_since = now
-                if now - self._reported >= 1.0:
-                    self._report(now, session.newest_us)
-                    self._policy = pace.learn(session.newest_us, self._policy)
-                if wait_s := pace.pause_after(batch.bytes):
-                    if self._clock.wait(self._cancel.event, wait_s):
-                        self._cancel.check()
-                    stream.keep_alive()
-                    quiet_since = monotonic()
-            elif verdict := ending.quiet(now - quiet_since):
-                return self._after_silence(session, now - quiet_since, verdict)
-
-    def _after_silence(
-        self, session: _Session, quiet_s: float, verdict: Verdict
-    ) -> Verdict:
-        """Return what a silence means, the picture counted that nothing marked as whole."""
-        units = session.replay.stream.finish()
-        if units:
-            if found := self._take(session, units):
-                return found
-            verdict = session.ending.quiet(quiet_s) or verdict
-        self._was_silent = not session.ending.has_pictures
-        return verdict
-
-    def _take(self, session: _Session, units: list[AccessUnit]) -> Verdict | None:
-        if session.judge:
-            units = self._judged(session, units)
-        video = session.replay.video.index
-        timelines = session.timelines
-        assembler, ending = session.assembler, session.ending
-        for unit in units:
-            timeline = timelines.get(unit.track)
-            if timeline is None:
-                continue
-            if session.ignores_stamps:
-                unit = unit._replace(time_us=None)
-            time_us, step = timeline.place(unit)
-            item = TimedUnit(time_us, unit)
-            if unit.track != video:
-                groups = assembler.add_sound(item)
-            else:
-                if step:
-                    self._notice("the device's clock was set back")
-                verdict = ending.picture(time_us, unit, assembler.step_us)
-                groups = assembler.add_picture(item)
-                session.newest_us = time_us
-                if verdict:
-                    self._write(session, [*groups, *self._before(session, time_us)])
-                    return verdict
-            if groups:
-                self._write(session, groups)
-        return None
-
-    @staticmethod
-    def _before(session: _Session, time_us: int) -> list[Gop]:
-        """Return what is held up to the key picture that ended the range."""
-        return [gop for gop in session.assembler.finish() if gop.start_us < time_us]
-
-    def _judged(self, session: _Session, units: list[AccessUnit]) -> list[AccessUnit]:
-        """Hold units back until it is known what their capture times are worth."""
-        judge = session.judge
-        assert judge is not None
-        video = session.replay.video.index
-        session.held += units
-        trust = Trust.UNDECIDED
-        for unit in units:
-            if unit.track == video and trust is Trust.UNDECIDED:
-                trust = judge.judge(unit)
-        if trust is Trust.UNDECIDED:
-            return []
-        held, session.held = session.held, []
-        session.judge = None
-        if trust is Trust.LIVE:
-            raise NvrError(
-                ErrorKind.NO_FOOTAGE, "the device plays live instead of footage"
-            )
-        if trust is Trust.ELSEWHERE:
-            return self._replayed(session)
-        if trust is Trust.PLAYBACK:
-            self._policy = self._policy.learn(Quirk.PLAYBACK_TIMES)
-            session.ignores_stamps = True
-        if trust is Trust.NONE:
-            self._policy = self._policy.learn(Quirk.NO_CAPTURE_TIMES)
-        elif self._policy.has(Quirk.NO_CAPTURE_TIMES):
-            self._policy = self._policy.forget(Quirk.NO_CAPTURE_TIMES)
-        is_estimated = trust is not Trust.CAPTURE
-        self._series.time_source = (
-            TimeSource.ESTIMATED if is_estimated else TimeSource.CAPTURE
-        )
-        return held
-
-    def _replayed(self, session: _Session) -> list[AccessUnit]:
-        """Ask a device once more that began long before the start."""
-        if self._policy.has(Quirk.PAUSE_BEFORE_PLAY):
-            raise NvrError(
-                ErrorKind.UNSUPPORTED, "the device ignores the start of the range"
-            )
-        session.replay.restart_paused(session.asked)
-        self._policy = session.replay.policy
-        fresh = self._begin(session.replay, session.asked, 0)
-        session.judge = fresh.judge
-        session.timelines = fresh.timelines
-        return []
-
     # Writing
 
-    def _write(self, session: _Session, groups: list[Gop]) -> None:
-        series, replay = self._series, session.replay
+    def _write(self, playing: Playing, groups: list[Gop]) -> None:
+        series, replay = self._series, playing.replay
         kept = self._job.kept
-        half_us = session.assembler.step_us // 2
+        half_us = playing.assembler.step_us // 2
+        series.time_source = playing.time_source
         for gop in groups:
-            if session.resume_us is not None:
-                if gop.start_us + half_us < session.resume_us:
+            if self._resume_us is not None:
+                if gop.start_us + half_us < self._resume_us:
                     continue
-                session.resume_us = None
+                self._resume_us = None
             if not lies_in(gop, self._range):
                 continue
             wanted = without_kept(gop, kept, half_us) if kept else gop
             if wanted is None:
                 self._position_us = max(self._position_us, gop.end_us)
                 continue
-            holes, self._holes = self._holes, 0
+            holes, playing.holes = playing.holes, 0
             sound = replay.sound.format if replay.sound else None
-            series.write(wanted, self._video_format(session), sound, holes=holes)
+            series.write(wanted, playing.video_format, sound, holes=holes)
             self._written_us = self._position_us = gop.end_us
-            self._step_us = session.assembler.step_us
+            self._step_us = playing.assembler.step_us
             if gop.is_whole and self._should_yield():
                 raise _YieldError
             self._cancel.check()
 
-    @staticmethod
-    def _video_format(session: _Session) -> TrackFormat:
-        track = session.replay.video
-        sets = session.replay.stream.parameter_sets(track.index)
-        return replace(track.format, parameter_sets=sets) if sets else track.format
-
-    def _drop_or_keep(self, session: _Session, verdict: Verdict) -> None:
+    def _drop_or_keep(self, playing: Playing, verdict: Verdict) -> None:
         """Decide about the group that the end of a session cut off.
 
         It is kept where nothing of it can come any more, and fetched again otherwise.
         """
-        groups = session.assembler.finish()
+        groups = playing.assembler.finish()
         is_final = verdict is Verdict.REACHED or (
-            verdict is Verdict.END_OF_FOOTAGE and not self._is_growing(session)
+            verdict in {Verdict.END_OF_FOOTAGE, Verdict.SECTION_END}
+            and not self._is_growing(playing)
         )
         if verdict is Verdict.INTERRUPTED and self._stops_again(groups):
             self._has_given_up = True
-            is_final = not self._is_growing(session)
-        self._write(session, [gop for gop in groups if gop.is_whole or is_final])
+            is_final = not self._is_growing(playing)
+        self._write(playing, [gop for gop in groups if gop.is_whole or is_final])
 
     def _stops_again(self, groups: list[Gop]) -> bool:
         """Say whether this session stopped in the same group as the one before."""
@@ -421,24 +307,29 @@ class Fetch:
             self._position_us, self._stop or Stop(None)
         )
 
-    def _is_growing(self, session: _Session) -> bool:
+    def _is_growing(self, playing: Playing) -> bool:
         now_ms = self._job.era.to_device(self._clock.now_ms())
         return (
-            not session.ending.is_last
-            and session.newest_us > (now_ms - _GROWING_MS) * 1000
+            not playing.ending.is_last
+            and playing.newest_us > (now_ms - _GROWING_MS) * 1000
         )
 
     # The outcome
 
-    def _report(self, now: float, newest_us: int) -> None:
+    def _hear(self, playing: Playing, size: int) -> None:
+        """Count what came, and tell how far it has got, at most once a second."""
+        self._bytes += size
+        now = self._clock.monotonic()
+        if not size or now - self._reported < 1.0:
+            return
         self._reported = now
         passed = max(now - self._began, 0.001)
-        gained = max(0, newest_us // 1000 - self._range.start_ms) / 1000
-        self._progress(FetchProgress(newest_us // 1000, self._bytes, gained / passed))
+        newest_ms = playing.newest_us // 1000
+        gained = max(0, newest_ms - self._range.start_ms) / 1000
+        self._progress(FetchProgress(newest_ms, self._bytes, gained / passed))
 
-    def _notice(self, text: str) -> None:
-        if text not in self._notices:
-            self._notices.append(text)
+    def _add_notices(self, notices: list[str]) -> None:
+        self._notices += [text for text in notices if text not in self._notices]
 
     def _end(self, reason: EndReason, error: NvrError | None = None) -> FetchOutcome:
         series = self._series
@@ -462,10 +353,17 @@ class Fetch:
                 for hole in difference((settled,), covered)
                 if hole.duration_ms > _SEAM_MS
             ),
-            learned=self._policy,
+            learned=self._learned(),
             error=error,
             notices=tuple(dict.fromkeys((*self._notices, *series.notices))),
         )
+
+    def _learned(self) -> DevicePolicy:
+        """Return what is known of the device now; stray bytes that stayed away are past."""
+        kept_ms = sum(item.duration_ms for item in self._series.kept)
+        if not self._stumbles and kept_ms >= _CLEAN_MS:
+            return self._policy.forget(Quirk.STRAY_BYTES)
+        return self._policy
 
     def _reached(self, reason: EndReason) -> int:
         """Return up to where everything is settled, on the device's clock."""

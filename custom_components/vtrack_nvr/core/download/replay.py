@@ -56,7 +56,8 @@ class Replay:
         """Connect, set up and play a range on the device's clock.
 
         Raises `NvrError`: what the device refuses on every rung, and what `UnitStream`
-        raises. NO_FOOTAGE is a 457 that no other form of the range cures.
+        raises. NO_FOOTAGE is a 457 that no other form of the range cures, or a 404 to
+        PLAY: the recording itself was found by DESCRIBE.
         """
         self._set_up()
         if self.policy.has(Quirk.PAUSE_BEFORE_PLAY):
@@ -81,11 +82,14 @@ class Replay:
             endpoint = replace(endpoint, transport=Transport.HTTP_TUNNEL)
         if self.policy.has(Quirk.RTCP_KEEP_ALIVE):
             endpoint = replace(endpoint, receiver_reports_only=True)
+        bounds = settings.bounds
+        if not self.policy.has(Quirk.STRAY_BYTES):
+            bounds = replace(bounds, media_resync_bytes=0)
         return UnitStream(
             endpoint,
             clock=settings.clock,
             waits=settings.waits,
-            bounds=settings.bounds,
+            bounds=bounds,
             cancel=settings.cancel,
             guard=settings.guard,
         )
@@ -139,6 +143,10 @@ class Replay:
             try:
                 return self._play(request)
             except RtspRefused as refused:
+                if refused.status == 404:
+                    raise NvrError(
+                        ErrorKind.NO_FOOTAGE, refused.detail, where=refused.where
+                    ) from refused
                 if not self._ladder.step_down(refused.status):
                     raise
 

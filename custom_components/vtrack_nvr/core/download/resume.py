@@ -25,15 +25,20 @@ class Retry:
 class Stop:
     """How a session that played ended: `picture_us` is the newest that came, or None.
 
-    `is_vague`: the connection was reset.
+    `is_vague`: the connection was reset. `is_excused`: it ended for a reason that has
+    nothing to do with the footage there (the device forgot the session, or the bytes went
+    out of step): such a stop is tried again, a bounded number of times, and never skipped.
     """
 
     picture_us: int | None
     is_vague: bool = False
+    is_excused: bool = False
 
     @property
     def weight(self) -> int:
         """Return how much it says about the footage there."""
+        if self.is_excused:
+            return 0
         return _VAGUE_STOP if self.is_vague or self.picture_us is None else _FIRM_STOP
 
     def is_same(self, other: Stop) -> bool:
@@ -61,7 +66,8 @@ class Resume:
     def is_stuck(self, reached_us: int, stop: Stop) -> bool:
         """Say whether this stop, after so much was kept, gives the place up."""
         return (
-            reached_us <= self._reached_us
+            not stop.is_excused
+            and reached_us <= self._reached_us
             and self._stop is not None
             and stop.is_same(self._stop)
             and self._evidence + stop.weight >= _STUCK
@@ -91,7 +97,7 @@ class Resume:
                 self._counted_from_us = reached_us
         if is_given_up:
             self._evidence = _STUCK
-        elif stop:
+        elif stop and not stop.is_excused:
             if self._stop and not stop.is_same(self._stop):
                 self._evidence = 0
             self._stop = stop

@@ -76,6 +76,8 @@ class RtspConnection:
         self.session_id = ""
         self.timeout_s = DEFAULT_SESSION_TIMEOUT_S
         self.public: frozenset[str] = frozenset()
+        self.is_forgotten = False
+        """The device said that it no longer knows the session (454)."""
         self._cseq = 0
         self._open: dict[int, OpenRequest] = {}
 
@@ -124,6 +126,7 @@ class RtspConnection:
             self._succeeded(asked.request.method, response)
         elif response.status == 454:
             self.state = State.CLOSED
+            self.is_forgotten = True
         return Answered(asked, response)
 
     def answer(self, request: Request) -> Response:

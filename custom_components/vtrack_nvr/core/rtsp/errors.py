@@ -21,6 +21,21 @@ _KINDS = {
 }
 
 
+class OutOfStep(NvrError):  # noqa: N818 - says what happened
+    """Bytes came that are neither messages nor frames: what stood before them is suspect.
+
+    A length that lies leaves the same traces as stray bytes, so whoever wants every frame
+    right trusts nothing between the last whole group of pictures and the next.
+    """
+
+    def __init__(self, skipped: int) -> None:
+        """Say how much of it came in a row."""
+        super().__init__(
+            ErrorKind.PROTOCOL,
+            f"{skipped} bytes that are neither RTSP nor interleaved frames",
+        )
+
+
 class RtspRefused(NvrError):  # noqa: N818 - says what happened
     """The device answered a request with a status other than 2xx.
 

@@ -84,9 +84,15 @@ class Exchange:
                 self._endpoint, self._waits, self._bounds, self._cancel
             )
 
+    @property
+    def stumbles(self) -> int:
+        """Return how often bytes came that made no sense."""
+        return self._parser.stumbles
+
     def deliver_to(self, sink: FrameSink) -> None:
-        """Send frames to `sink` from now on."""
+        """Send frames to `sink` from now on; of nonsense amid them less may be accepted."""
         self._parser.sink = sink
+        self._parser.patience = self._bounds.media_resync_bytes
 
     def ask(self, method: str, url: str, headers: HeaderItems = ()) -> Response:
         """Send a request and wait for its answer; return it if it is 2xx.
@@ -193,6 +199,7 @@ class Exchange:
         if self.connection.state not in {State.READY, State.PLAYING}:
             return
         self._parser.sink = DiscardingSink()
+        self._parser.patience = self._bounds.resync_bytes
         cseq, data = self.connection.request("TEARDOWN", self.control)
         self._awaited = cseq
         self._send(data)

@@ -10,6 +10,7 @@ from typing import Final, Protocol, override
 
 from ..errors import ErrorKind, NvrError
 from ..policy import Bounds
+from .errors import OutOfStep
 from .messages import Message, MessageDefectError, parse_head
 
 _DOLLAR: Final = 0x24
@@ -52,8 +53,9 @@ class StreamParser:
     """Owns the receive buffer: read into `space()`, then tell `feed` how much it was.
 
     Never holds more than the buffer (`receive_bytes` plus the largest message or frame).
-    Raises `NvrError(PROTOCOL)` for oversized messages and for more than `resync_bytes` of
-    nonsense in a row. `skipped` counts bytes that made no sense.
+    Raises `NvrError(PROTOCOL)` for oversized messages and `OutOfStep` for more than
+    `patience` bytes of nonsense in a row; frames before it have gone to the sink.
+    `skipped` counts bytes that made no sense, `stumbles` how often that began.
     """
 
     def __init__(self, bounds: Bounds, sink: FrameSink) -> None:
@@ -61,7 +63,9 @@ class StreamParser:
         self.sink = sink
         self.channels: set[int] = set()
         """The channels that were set up: only these are believed after nonsense."""
+        self.patience = bounds.resync_bytes
         self.skipped = 0
+        self.stumbles = 0
         self._bounds = bounds
         largest = max(_FRAME, bounds.header_bytes + bounds.body_bytes)
         self._buffer = bytearray(bounds.receive_bytes + largest)
@@ -161,12 +165,11 @@ class StreamParser:
         else:
             here = end
         self.skipped += here - position
+        self.stumbles += not self._lost
         self._lost += here - position
-        if self._lost > self._bounds.resync_bytes:
-            raise NvrError(
-                ErrorKind.PROTOCOL,
-                f"{self._lost} bytes that are neither RTSP nor interleaved frames",
-            )
+        if self._lost > self.patience:
+            self._held = 0
+            raise OutOfStep(self._lost)
         return here
 
     def _is_plausible(self, here: int, end: int) -> bool:

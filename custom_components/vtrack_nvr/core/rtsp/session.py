@@ -96,6 +96,16 @@ class RtspSession:
         """Return how many bytes came since the beginning."""
         return self._exchange.received
 
+    @property
+    def stumbles(self) -> int:
+        """Return how often bytes came that were neither messages nor frames."""
+        return self._exchange.stumbles
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Say whether the device no longer knew the session (454), TEARDOWN included."""
+        return self._exchange.connection.is_forgotten
+
     def describe(self) -> SessionDescription:
         """Connect if need be, ask OPTIONS and DESCRIBE.
 
@@ -182,7 +192,8 @@ class RtspSession:
 
         Frames have gone to the sink. Due keep-alives are sent first. At an orderly end
         `is_closed` is set; raises INTERRUPTED when the connection broke or the session is
-        no longer known, AUTH_REFUSED, PROTOCOL, CANCELLED.
+        no longer known, AUTH_REFUSED, PROTOCOL (`OutOfStep` for nonsense beyond
+        `media_resync_bytes`), CANCELLED.
         """
         self._exchange.keep_alive()
         return self._exchange.read(timeout_s)

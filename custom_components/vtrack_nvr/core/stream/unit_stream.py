@@ -51,8 +51,8 @@ class SenderReport:
 class Batch:
     """What one `receive` brought; empty when the time ran out in silence.
 
-    `holes` are RTP sequence holes in this batch. `bye_tracks`: tracks that said BYE so
-    far. `ended` comes with the last units before it. `arrival_ms` is host UTC, taken
+    `holes` are RTP sequence holes in this batch, `stumbles` the places where bytes of no
+    frame were passed over. `bye_tracks`: tracks that said BYE so far. `ended` comes with the last units before it. `arrival_ms` is host UTC, taken
     right after the bytes were read.
     """
 
@@ -60,6 +60,7 @@ class Batch:
     ended: EndSignal | None = None
     bytes: int = 0
     holes: int = 0
+    stumbles: int = 0
     arrival_ms: int = 0
     reports: list[SenderReport] = field(default_factory=list)
     bye_tracks: frozenset[int] = frozenset()
@@ -90,6 +91,7 @@ class UnitStream:
             guard=guard,
         )
         self._holes = 0
+        self._stumbles = 0
         self._received = 0
 
     def __enter__(self) -> Self:
@@ -136,14 +138,16 @@ class UnitStream:
         """
         self._receiver.restart()
         self._holes = self._receiver.holes
+        self._stumbles = self._session.stumbles
         return self._session.play(request, self._receiver)
 
     def receive(self, timeout_s: float) -> Batch:
         """Wait up to `timeout_s` for bytes; return what they complete.
 
         One read: a batch with bytes may well hold no unit. Keep-alives are sent on the
-        way. Raises INTERRUPTED (reset, session lost), CANCELLED, AUTH_REFUSED, PROTOCOL;
-        units that were complete before that come with the next call of `drain`.
+        way. Raises INTERRUPTED (reset, session lost), CANCELLED, AUTH_REFUSED, PROTOCOL
+        (`OutOfStep`); units that were complete before that come with the next call of
+        `drain`.
         """
         if self._receiver.units:
             timeout_s = 0.0
@@ -156,6 +160,8 @@ class UnitStream:
         units, receiver.units[:] = receiver.units[:], ()
         reports, receiver.reports[:] = receiver.reports[:], ()
         holes, self._holes = receiver.holes - self._holes, receiver.holes
+        stumbles = self._session.stumbles - self._stumbles
+        self._stumbles += stumbles
         received = self._session.received
         count, self._received = received - self._received, received
         return Batch(
@@ -163,6 +169,7 @@ class UnitStream:
             self._end_signal(),
             count,
             holes,
+            stumbles,
             self._clock.now_ms(),
             [
                 SenderReport(index, report.time_us or 0, report.rtp_time)
@@ -184,6 +191,11 @@ class UnitStream:
     def parameter_sets(self, track: int) -> tuple[bytes, ...]:
         """Return the newest parameter sets of a video track (in-band before SDP)."""
         return self._receiver.parameter_sets(track)
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Say whether the device no longer knew the session; sure once it is closed."""
+        return self._session.is_forgotten
 
     def pause(self) -> None:
         """Send PAUSE and wait for its answer; media on the way is kept."""
