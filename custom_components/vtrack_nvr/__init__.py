@@ -14,6 +14,7 @@ from .core.errors import NvrError
 from .discovery import async_setup_discovery
 from .entity import nvr_device_info
 from .exceptions import setup_errors
+from .footage_watch import async_setup_footage_watch, async_setup_unstarted_watch
 from .issues import async_setup_issues
 from .runtime import HUB, VtrackConfigEntry, VtrackHub, VtrackRuntime
 from .services import async_setup_services
@@ -38,6 +39,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_services(hass)
     async_register_views(hass)
     async_setup_issues(hass)
+    async_setup_unstarted_watch(hass)
     async_setup_discovery(hass)
     return True
 
@@ -60,6 +62,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> bo
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(entry.add_update_listener(_async_updated))
     async_setup_camera_watch(hass, entry)
+    async_setup_footage_watch(hass, entry)
     return True
 
 

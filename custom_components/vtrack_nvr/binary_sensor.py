@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import override
+from datetime import UTC, datetime
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
@@ -32,6 +33,19 @@ class CameraBinarySensorDescription(BinarySensorEntityDescription):
     """A binary sensor that reads a camera's status."""
 
     is_on_fn: Callable[[CameraStatus], bool | None]
+    attributes_fn: Callable[[CameraStatus], dict[str, Any]] | None = None
+
+
+def _missing_attributes(status: CameraStatus) -> dict[str, Any]:
+    missing = status.missing
+    if missing is None:
+        return {}
+    return {
+        "cause": str(missing.cause),
+        "reason": missing.reason or None,
+        "since": datetime.fromtimestamp(missing.since_ms / 1000, UTC),
+        "minutes": round(missing.seconds / 60),
+    }
 
 
 NVR_BINARY_SENSORS = (
@@ -52,6 +66,13 @@ CAMERA_BINARY_SENSORS = (
         is_on_fn=lambda status: (
             status.problem is not None or status.state is SyncState.BLOCKED
         ),
+    ),
+    CameraBinarySensorDescription(
+        key="footage_missing",
+        translation_key="footage_missing",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        is_on_fn=lambda status: status.missing is not None,
+        attributes_fn=_missing_attributes,
     ),
 )
 
@@ -93,9 +114,19 @@ class VtrackNvrBinarySensor(VtrackNvrEntity, BinarySensorEntity):
 class VtrackCameraBinarySensor(VtrackCameraEntity, BinarySensorEntity):
     """A binary sensor of a camera."""
 
+    _unrecorded_attributes = frozenset({"minutes"})
+    """It moves every minute while nothing happens."""
+
     entity_description: CameraBinarySensorDescription
 
     @property
     @override
     def is_on(self) -> bool | None:
         return self.entity_description.is_on_fn(self.status) if self.status else None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        if self.status is None or self.entity_description.attributes_fn is None:
+            return None
+        return self.entity_description.attributes_fn(self.status)

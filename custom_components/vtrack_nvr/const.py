@@ -33,6 +33,7 @@ CONF_TLS: Final = "tls"
 CONF_BANDWIDTH: Final = "bandwidth"
 CONF_GATE: Final = "gate"
 CONF_INTERVAL: Final = "interval"
+CONF_MISSING_AFTER: Final = "missing_after"
 CONF_SESSIONS: Final = "sessions"
 CONF_TIME_CORRECTION: Final = "time_correction"
 
@@ -55,6 +56,7 @@ CONF_STREAM: Final = "stream"
 CONF_SYNC: Final = "sync"
 
 DEFAULT_INTERVAL: Final = 15
+DEFAULT_MISSING_AFTER: Final = 120
 DEFAULT_RETENTION_DAYS: Final = 30
 
 EVENT_CLIP: Final = f"{DOMAIN}_clip"

@@ -40,6 +40,7 @@ def essence(status: NvrStatus) -> NvrStatus:
                 is_enabled=camera.is_enabled,
                 last_clip_id=camera.last_clip_id,
                 problem=camera.problem,
+                missing=camera.missing and replace(camera.missing, seconds=0),
             )
             for key, camera in status.cameras.items()
         },

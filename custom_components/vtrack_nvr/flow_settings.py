@@ -18,6 +18,7 @@ from .const import (
     CONF_GATE,
     CONF_INTERVAL,
     CONF_LIVE_GATE,
+    CONF_MISSING_AFTER,
     CONF_MODE,
     CONF_ORDER,
     CONF_POST_ROLL,
@@ -31,6 +32,7 @@ from .const import (
     CONF_STREAM,
     CONF_TIME_CORRECTION,
     DEFAULT_INTERVAL,
+    DEFAULT_MISSING_AFTER,
     DEFAULT_RETENTION_DAYS,
 )
 from .flow_fields import GATE, choice, many, number, one
@@ -64,6 +66,7 @@ NVR_DEFAULTS: Mapping[str, Any] = {
     CONF_INTERVAL: DEFAULT_INTERVAL,
     CONF_SESSIONS: 1,
     CONF_BANDWIDTH: 0,
+    CONF_MISSING_AFTER: DEFAULT_MISSING_AFTER,
     CONF_TIME_CORRECTION: 0,
 }
 
@@ -143,6 +146,7 @@ def nvr_form(shown: Mapping[str, Any]) -> vol.Schema:
     return vol.Schema(
         {
             vol.Required(CONF_INTERVAL): number(1, 1440, "minutes"),
+            vol.Required(CONF_MISSING_AFTER): number(0, 10_080, "minutes"),
             vol.Optional(CONF_GATE): GATE,
             vol.Required(SECTION_LIMITS): section(
                 vol.Schema(limits),

@@ -1,4 +1,4 @@
-"""Repair flows: let retention go on after it asked; add cameras a device got."""
+"""Repair flows: let retention go on after it asked, add cameras, do without footage."""
 
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +10,7 @@ from homeassistant.helpers.selector import SelectOptionDict
 import voluptuous as vol
 
 from .camera_watch import mark_seen, new_cameras
+from .core.errors import NvrError
 from .core.models import NvrKey
 from .flow_entry import camera_subentry, camera_title
 from .flow_forms import CONF_CAMERAS, new_cameras_form
@@ -23,6 +24,8 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
     """Return the flow that mends an issue."""
+    if data and "footage_of" in data:
+        return LeaveOutFlow(data)
     if data and "entry_id" in data:
         return NewCamerasFlow(data["entry_id"])
     return BrakeFlow()
@@ -120,3 +123,46 @@ class NewCamerasFlow(RepairsFlow):
                     unique_id=parts["unique_id"],
                 ),
             )
+
+
+class LeaveOutFlow(RepairsFlow):
+    """Lets a person do without footage that cannot be had."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        """Be about one camera; `data` also holds the words for the question."""
+        self._about = data
+
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Begin with the question."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Count the footage as removed, on confirmation."""
+        entry: VtrackConfigEntry | None = self.hass.config_entries.async_get_entry(
+            self._about["footage_of"]
+        )
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        runtime = entry.runtime_data
+        camera = runtime.cameras.get(self._about["subentry_id"])
+        if camera is None:
+            return self.async_abort(reason="not_loaded")
+        if user_input is None:
+            return self.async_show_form(
+                step_id="confirm",
+                data_schema=vol.Schema({}),
+                description_placeholders={
+                    key: self._about[key]
+                    for key in ("camera", "name", "since", "amount", "reason")
+                },
+            )
+        try:
+            await runtime.hub.engine.leave_out(camera.key)
+        except NvrError:
+            return self.async_abort(reason="not_loaded")
+        await runtime.coordinator.async_request_refresh()
+        return self.async_create_entry(data={})

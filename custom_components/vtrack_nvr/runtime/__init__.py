@@ -9,6 +9,7 @@ from ..core.library.values import (
     LibraryEvent,
     LibraryEventKind,
 )
+from .footage import async_missing_unstarted
 from .hub import HUB, VtrackHub
 from .nvr import CameraRuntime, VtrackRuntime
 
@@ -25,4 +26,5 @@ __all__ = [
     "VtrackConfigEntry",
     "VtrackHub",
     "VtrackRuntime",
+    "async_missing_unstarted",
 ]

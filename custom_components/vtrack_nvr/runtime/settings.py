@@ -10,6 +10,7 @@ from ..const import (
     CONF_BANDWIDTH,
     CONF_CLIP_MINUTES,
     CONF_INTERVAL,
+    CONF_MISSING_AFTER,
     CONF_MODE,
     CONF_ORDER,
     CONF_POST_ROLL,
@@ -23,6 +24,7 @@ from ..const import (
     CONF_SYNC,
     CONF_TIME_CORRECTION,
     DEFAULT_INTERVAL,
+    DEFAULT_MISSING_AFTER,
 )
 from ..core.library.values import GIGABYTE, Retention
 from ..core.models import StreamProfile
@@ -76,6 +78,7 @@ def nvr_settings(options: Mapping[str, Any]) -> NvrSettings:
         bytes_per_second=options.get(CONF_BANDWIDTH, 0) * 125_000 or None,
         full_sweep_hour=utc_hour(FULL_SWEEP_HOUR),
         time_correction_ms=options.get(CONF_TIME_CORRECTION, 0) * 60_000,
+        missing_after_s=options.get(CONF_MISSING_AFTER, DEFAULT_MISSING_AFTER) * 60.0,
     )
 
 

@@ -169,6 +169,8 @@ def remember(memory: Memory, sight: Sight) -> Memory:
         return Memory(looked_ms=now_ms)
     seen = (memory.looked_ms, sight.looked_ms)
     looked_ms = max((ms for ms in seen if ms is not None), default=now_ms)
+    if not sight.relies_on_replay:
+        looked_ms = now_ms
     waiting_ms = None
     if sight.waiting:
         since_ms = memory.waiting_since_ms

@@ -1,0 +1,191 @@
+"""Footage that ought to be kept and is not, as repair issues; gone when it is there."""
+
+from datetime import datetime, timedelta
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .core.sync.status import MissingCause, MissingFootage
+from .flow_report import NO_TEXT
+from .runtime import HUB, VtrackConfigEntry, async_missing_unstarted
+
+INTERVAL = timedelta(minutes=5)
+PATIENT = timedelta(minutes=40)
+"""So long after a start nothing new is told of devices that do not answer yet."""
+FIXABLE = frozenset({MissingCause.GIVEN_UP, MissingCause.FILE_GONE})
+"""What a person can decide to do without."""
+_REASON = f"component.{DOMAIN}.entity.binary_sensor.footage_missing.state_attributes"
+
+
+def issue_id_of(subentry_id: str) -> str:
+    """Return the id of a camera's issue."""
+    return f"footage_missing_{subentry_id}"
+
+
+def amount_text(seconds: float) -> str:
+    """Return a length in hours and minutes; the signs are the same in all languages."""
+    hours, minutes = divmod(max(round(seconds / 60), 1), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def since_text(utc_ms: int) -> str:
+    """Return a moment in local time."""
+    local = dt_util.as_local(dt_util.utc_from_timestamp(utc_ms / 1000))
+    return f"{local:%Y-%m-%d %H:%M}"
+
+
+async def async_reason_text(hass: HomeAssistant, reason: str) -> str:
+    """Return a reason of the ledger in words."""
+    texts = await async_get_translations(hass, hass.config.language, "entity", [DOMAIN])
+    return texts.get(f"{_REASON}.reason.state.{reason}", NO_TEXT)
+
+
+class FootageWatch:
+    """Raises and withdraws the issues of one NVR's cameras."""
+
+    def __init__(self, hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
+        """Know of none."""
+        self._hass = hass
+        self._entry = entry
+        self._told: dict[str, MissingFootage] = {}
+
+    @callback
+    def async_look(self) -> None:
+        """Bring the issues up to the last status."""
+        runtime = self._entry.runtime_data
+        cameras = runtime.coordinator.data.cameras
+        found: dict[str, MissingFootage] = {}
+        for camera in runtime.cameras.values():
+            status = cameras.get(camera.key)
+            if status is not None and status.missing is not None:
+                found[camera.subentry_id] = status.missing
+        self.async_tell(found)
+
+    @callback
+    def async_tell(self, found: dict[str, MissingFootage]) -> None:
+        """Raise what is new or other than before, withdraw what is over."""
+        for gone in self._told.keys() - found.keys():
+            ir.async_delete_issue(self._hass, DOMAIN, issue_id_of(gone))
+        news = {
+            key: missing
+            for key, missing in found.items()
+            if key not in self._told or is_news(self._told[key], missing)
+        }
+        self._told = found | {
+            key: self._told[key] for key in found.keys() - news.keys()
+        }
+        for subentry_id, missing in news.items():
+            self._hass.async_create_task(
+                self._async_raise(subentry_id, missing), f"{DOMAIN} missing footage"
+            )
+
+    async def _async_raise(self, subentry_id: str, missing: MissingFootage) -> None:
+        reason = await async_reason_text(self._hass, missing.reason)
+        subentry = self._entry.subentries.get(subentry_id)
+        if subentry is None or self._told.get(subentry_id) is not missing:
+            return  # over, or another by now
+        texts = {
+            "camera": subentry.title,
+            "name": self._entry.title,
+            "since": since_text(missing.since_ms),
+            "amount": amount_text(missing.seconds),
+            "reason": reason,
+        }
+        ir.async_create_issue(
+            self._hass,
+            DOMAIN,
+            issue_id_of(subentry_id),
+            data={
+                "footage_of": self._entry.entry_id,
+                "subentry_id": subentry_id,
+                **texts,
+            },
+            is_fixable=missing.cause in FIXABLE,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=f"footage_missing_{missing.cause}",
+            translation_placeholders=texts,
+        )
+
+    @callback
+    def async_withdraw(self) -> None:
+        """Withdraw all: nobody looks any more."""
+        for subentry_id in self._told:
+            ir.async_delete_issue(self._hass, DOMAIN, issue_id_of(subentry_id))
+        self._told = {}
+
+
+def is_news(before: MissingFootage, now: MissingFootage) -> bool:
+    """Say whether a person would read something else; hours count, minutes do not."""
+    return (before.cause, before.reason, before.since_ms, before.seconds // 3600) != (
+        now.cause,
+        now.reason,
+        now.since_ms,
+        now.seconds // 3600,
+    )
+
+
+@callback
+def async_setup_footage_watch(hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
+    """Follow the status of an NVR while its entry is loaded."""
+    watch = FootageWatch(hass, entry)
+    for subentry_id in entry.subentries:
+        # told while the NVR had not answered yet
+        ir.async_delete_issue(hass, DOMAIN, issue_id_of(subentry_id))
+    watch.async_look()
+    entry.async_on_unload(
+        entry.runtime_data.coordinator.async_add_listener(watch.async_look)
+    )
+    entry.async_on_unload(watch.async_withdraw)
+
+
+class UnstartedWatch:
+    """Tells of cameras whose NVR has not answered since Home Assistant started."""
+
+    def __init__(self, hass: HomeAssistant, begun: datetime | None = None) -> None:
+        """Begin, now or as of a moment before."""
+        self._hass = hass
+        self._begun = begun or dt_util.utcnow()
+        self._watches: dict[str, FootageWatch] = {}
+
+    async def async_look(self, _now: datetime | None = None) -> None:
+        """Look at all entries; one that has started looks after itself."""
+        now = dt_util.utcnow()
+        entries: list[VtrackConfigEntry] = self._hass.config_entries.async_entries(
+            DOMAIN
+        )
+        for gone in self._watches.keys() - {entry.entry_id for entry in entries}:
+            self._watches.pop(gone).async_withdraw()
+        for entry in entries:
+            found = await async_missing_unstarted(
+                self._hass.data[HUB],
+                entry,
+                round(now.timestamp() * 1000),
+                is_patient=now - self._begun < PATIENT,
+            )
+            if found:
+                watch = self._watches.setdefault(
+                    entry.entry_id, FootageWatch(self._hass, entry)
+                )
+                watch.async_tell(found)
+            elif entry.state is not ConfigEntryState.SETUP_IN_PROGRESS:
+                over = self._watches.pop(entry.entry_id, None)
+                if over is not None and entry.state is not ConfigEntryState.LOADED:
+                    over.async_withdraw()
+
+
+@callback
+def async_setup_unstarted_watch(hass: HomeAssistant) -> None:
+    """Look from time to time, as long as Home Assistant runs."""
+    watch = UnstartedWatch(hass)
+    async_track_time_interval(
+        hass,
+        watch.async_look,
+        INTERVAL,
+        name=f"{DOMAIN} footage",
+        cancel_on_shutdown=True,
+    )
