@@ -1,5 +1,6 @@
 """Footage to take away: one film, or a zip that says what it holds."""
 
+import errno
 import json
 from pathlib import Path
 import zipfile
@@ -99,3 +100,62 @@ def test_cancelling_a_zip_leaves_no_temporary_film(tmp_path: Path) -> None:
         )
     assert raised.value.kind is ErrorKind.CANCELLED
     assert not list(tmp_path.glob("*.movie"))
+
+
+class FullDisk(zipfile.ZipFile):
+    """A zip on a disk that is full after the first film."""
+
+    def write(self, *arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_that_fills_up_on_the_way_is_a_storage_error_and_leaves_no_film(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporter.zipfile, "ZipFile", FullDisk)
+    with pytest.raises(NvrError) as raised:
+        export_zip(
+            [CameraFootage("garden", (make(tmp_path, 0),))],
+            span(0, 4_000),
+            tmp_path / "out.zip.part",
+        )
+    assert raised.value.kind is ErrorKind.STORAGE_FULL
+    assert not list(tmp_path.glob("*.movie"))
+
+
+def test_a_zip_of_a_clip_that_is_away_is_a_storage_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = make(tmp_path, 0)
+    monkeypatch.setattr(exporter, "_check_room", lambda *_: part.path.unlink())
+    with pytest.raises(NvrError) as raised:
+        export_zip(
+            [CameraFootage("garden", (part,))], span(0, 4_000), tmp_path / "out.part"
+        )
+    assert raised.value.kind is ErrorKind.STORAGE_FAILED
+
+
+def test_cameras_of_one_name_do_not_overwrite_each_other_in_a_zip(
+    tmp_path: Path,
+) -> None:
+    """Names that are the same, differ by case, hold slashes, or look like a number."""
+    names = ["Garden", "garden", "../../etc/passwd", "garden_2", "\N{CAT}", "a/b\\c"]
+    cameras = []
+    for number, name in enumerate(names):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        parts = [make(folder, 0)]
+        if name == "garden":
+            parts.append(make(folder, 8_000, size=(320, 240)))
+        cameras.append(CameraFootage(name, tuple(parts)))
+    to = tmp_path / "all.zip.part"
+    manifest = export_zip(cameras, span(0, 12_000), to)
+    with zipfile.ZipFile(to) as archive:
+        found = archive.namelist()
+    assert len({name.lower() for name in found}) == len(found) == 8
+    assert all("/" not in name and "\\" not in name for name in found)
+    assert [camera["name"] for camera in manifest["cameras"]] == names
+    listed = [
+        item["file"] for camera in manifest["cameras"] for item in camera["files"]
+    ]
+    assert sorted([*listed, "manifest.json"]) == sorted(found)

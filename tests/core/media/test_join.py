@@ -105,6 +105,28 @@ def test_overlapping_clips_do_not_break_the_film(tmp_path: Path) -> None:
     assert joined.range == span(0, 7_000)
 
 
+def test_footage_that_is_kept_twice_is_shown_once(tmp_path: Path) -> None:
+    """A live clip, and the replay of the same time: no frames are squeezed in."""
+    (tmp_path / "replay").mkdir()
+    live, later = make(tmp_path, 0), make(tmp_path, 4_000)
+    parts = [
+        live,
+        make(tmp_path / "replay", 0),
+        make(tmp_path / "replay", 2_000),
+        later,
+    ]
+    to = tmp_path / "export.mp4"
+    joined = join_clips(parts, span(0, 8_000), to)
+    assert joined.range == span(0, 8_000)
+    assert joined.gaps == ()
+    assert joined.frames == decoded_frames(to)
+    assert 80 <= joined.frames <= 80 + 10, "at most a group of pictures at each seam"
+    times = shown_times(to)
+    assert times[-1] == pytest.approx(7.9, abs=0.01)
+    whole = [n / 10 for n in range(80)]
+    assert all(min(abs(t - w) for t in times) < 0.01 for w in whole)
+
+
 def test_a_part_without_sound_is_silent(tmp_path: Path) -> None:
     parts = [make(tmp_path, 0, sound=False), make(tmp_path, 4_000)]
     to = tmp_path / "export.mp4"

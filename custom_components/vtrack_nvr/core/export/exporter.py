@@ -5,10 +5,13 @@ are copied. The clips must not be deleted meanwhile; the caller holds them.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+import errno
 from itertools import groupby
 import json
 from pathlib import Path
+import re
 import shutil
 from typing import Any
 import zipfile
@@ -18,6 +21,8 @@ from ..errors import ErrorKind, NvrError
 from ..intervals import TimeRange
 from ..media.join import Joined, JoinPart, join_clips
 from ..media.movie import read_movie
+
+_MAX_NAME = 100
 
 SPARE_BYTES = 1_000_000_000
 """Free space that an export leaves on the disk it is written to."""
@@ -67,7 +72,8 @@ def export_zip(
 ) -> dict[str, Any]:
     """Write several cameras' footage as a zip with `manifest.json` to `to`.
 
-    Each camera is an MP4, or several where its picture's format changes. The manifest,
+    Each camera is an MP4, or several where its picture's format changes. Files are named
+    after cameras, safely and each differently. The manifest,
     which is also returned, names files, times, frames and gaps; times are milliseconds
     of UTC. Raises as `export_movie`; no temporary file is left.
     """
@@ -78,15 +84,16 @@ def export_zip(
         "cameras": [],
     }
     single = to.with_name(f"{to.name}.movie")
-    jobs = [
-        (camera, number, parts)
-        for camera in cameras
-        for number, parts in enumerate(_by_format(camera.parts), start=1)
-    ]
-    files: dict[str, list[dict[str, Any]]] = {camera.name: [] for camera in cameras}
+    named = list(zip(_names(cameras), cameras, strict=True))
+    files: dict[str, list[dict[str, Any]]] = {name: [] for name, _camera in named}
     try:
+        jobs = [
+            (name, number, parts)
+            for name, camera in named
+            for number, parts in enumerate(_by_format(camera.parts), start=1)
+        ]
         with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-            for place, (camera, number, parts) in enumerate(jobs):
+            for place, (name, number, parts) in enumerate(jobs):
 
                 def report(done: float, place: int = place) -> None:
                     if progress:
@@ -100,18 +107,43 @@ def export_zip(
                     progress=report,
                     cancel=cancel,
                 )
-                name = f"{camera.name}{'' if number == 1 else f'_{number}'}.mp4"
-                archive.write(single, name)
-                files[camera.name].append(_described(name, joined))
+                file = f"{name}{'' if number == 1 else f'_{number}'}.mp4"
+                archive.write(single, file)
+                files[name].append(_described(file, joined))
             manifest["cameras"] = [
-                {"name": name, "files": found} for name, found in files.items()
+                {"name": camera.name, "files": files[name]} for name, camera in named
             ]
             archive.writestr("manifest.json", json.dumps(manifest, indent=2))
+    except OSError as error:
+        is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        kind = ErrorKind.STORAGE_FULL if is_full else ErrorKind.STORAGE_FAILED
+        raise NvrError(kind, "could not write the export") from error
     finally:
-        single.unlink(missing_ok=True)
+        with suppress(OSError):
+            single.unlink(missing_ok=True)
     if progress:
         progress(1.0)
     return manifest
+
+
+def _names(cameras: Sequence[CameraFootage]) -> list[str]:
+    """Return a name for the files of each camera that no other one's files can have."""
+    found: list[str] = []
+    for camera in cameras:
+        base = re.sub(r"[^\w-]+", "_", camera.name).strip("_")[:_MAX_NAME] or "camera"
+        name, number = base, 1
+        # "_2" is also what a camera's second file ends with
+        while any(_clash(name.lower(), other.lower()) for other in found):
+            number += 1
+            name = f"{base}-{number}"
+        found.append(name)
+    return found
+
+
+def _clash(name: str, other: str) -> bool:
+    shorter, longer = sorted((name, other), key=len)
+    rest = longer.removeprefix(shorter)
+    return longer.startswith(shorter) and re.fullmatch(r"(_\d+)?", rest) is not None
 
 
 def _described(name: str, joined: Joined) -> dict[str, Any]:
