@@ -52,13 +52,14 @@ def join_clips(
 ) -> Joined:
     """Write what the clips hold of a range (UTC) into one file; blocking.
 
-    Begins with the key picture at or before the start. With `keep_gaps` a picture freezes
-    over gaps, else what follows moves up. Sound is left out of parts whose sound is of
+    Begins with the key picture at or before the start. Of footage that is kept twice
+    (live and replay) only one is taken, up to a group of pictures at the seam.
+    With `keep_gaps` a picture freezes over gaps, else what follows moves up. Sound is left out of parts whose sound is of
     another kind than the first one's. Raises `NO_FOOTAGE`, `UNSUPPORTED_CODEC` where the
     picture changes on the way (the caller makes two files), `CANCELLED`, storage kinds.
     The file is not yet durable; after an error it may be there and is worth nothing.
     """
-    sources = _sources(parts, wanted)
+    sources = _each_once(_sources(parts, wanted))
     if not sources:
         raise NvrError(ErrorKind.NO_FOOTAGE, "no clip touches the range")
     first = sources[0]
@@ -88,6 +89,35 @@ def join_clips(
                 progress(frames / total)
         copier.close()
     return Joined(TimeRange(first.start_ms, end_ms), frames, tuple(gaps), len(sources))
+
+
+def _each_once(sources: Sequence[_Source]) -> list[_Source]:
+    """Leave out what earlier clips show already, but for the key picture at the seam."""
+    kept: list[_Source] = []
+    end_ms: int | None = None
+    for item in sources:
+        if end_ms is not None:
+            if item.end_ms <= end_ms:
+                continue
+            _begin_at(item, end_ms)
+        kept.append(item)
+        end_ms = item.end_ms
+    return kept
+
+
+def _begin_at(item: _Source, utc_ms: int) -> None:
+    """Let a clip begin with its last key picture at or before a moment."""
+    samples = item.video.samples
+    at_ms = utc_ms - item.part.utc_start_ms
+    keys = [
+        at
+        for at in item.places
+        if samples.keys[at] and samples.shown[at] * 1000 <= at_ms * item.video.timescale
+    ]
+    if keys and keys[-1] > item.places.start:
+        item.places = range(keys[-1], item.places.stop)
+        first = min(samples.shown[at] for at in item.places)
+        item.start_ms = item.part.utc_start_ms + first * 1000 // item.video.timescale
 
 
 def _copy(
