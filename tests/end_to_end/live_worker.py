@@ -18,7 +18,7 @@ async def main() -> None:
         ports=(int(port),),
         password=password,
     )
-    await house.open(clip_ms=600_000)
+    await house.open(clip_ms=10**13)  # never cut at a border: there is one clip
     await house.recording(0)
     print("recording", flush=True)
     await asyncio.sleep(600)

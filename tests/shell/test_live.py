@@ -27,6 +27,8 @@ from tests.simulator.footage import read_frame_numbers
 from tests.simulator.timeline import frame_number
 
 GATE = "input_boolean.recording"
+UNCUT = {"clip_minutes": 10**8}
+"""No wall-clock border of a clip this long lies near: files are cut by events only."""
 
 
 async def recording(hass: HomeAssistant, entry: Any) -> None:
@@ -52,7 +54,7 @@ async def _end(hass: HomeAssistant) -> Any:
 async def test_a_clip_of_a_camera_without_profile_g_is_saved(
     hass: HomeAssistant, whole: Make, media_dir: Path
 ) -> None:
-    _, entry = await whole("no-profile-g")
+    _, entry = await whole("no-profile-g", **UNCUT)
     await recording(hass, entry)
     camera = hass.states.async_entity_ids("camera")[0]
     answer = await hass.services.async_call(
@@ -86,7 +88,7 @@ async def test_a_clip_of_a_camera_without_profile_g_is_saved(
 async def test_a_recording_is_started_by_hand(
     hass: HomeAssistant, whole: Make, media_dir: Path
 ) -> None:
-    await whole("no-profile-g", mode="on_demand")
+    await whole("no-profile-g", mode="on_demand", **UNCUT)
     camera = hass.states.async_entity_ids("camera")[0]
     answer = await hass.services.async_call(
         DOMAIN,
@@ -108,7 +110,7 @@ async def test_a_recording_is_started_by_hand(
 async def test_a_camera_with_recordings_is_recorded_live_on_request(
     hass: HomeAssistant, whole: Make, media_dir: Path
 ) -> None:
-    await whole(mode="on_demand")
+    await whole(mode="on_demand", **UNCUT)
     camera = hass.states.async_entity_ids("camera")[0]
     await hass.services.async_call(
         DOMAIN, "record", {"entity_id": camera, "duration": 2}, blocking=True
@@ -120,7 +122,7 @@ async def test_a_gate_starts_and_ends_the_recording(
     hass: HomeAssistant, whole: Make, media_dir: Path
 ) -> None:
     hass.states.async_set(GATE, "off")
-    _, entry = await whole("no-profile-g")
+    _, entry = await whole("no-profile-g", **UNCUT)
     [subentry] = entry.subentries.values()
     hass.config_entries.async_update_subentry(
         entry, subentry, data={**subentry.data, "live_gate": GATE}
@@ -142,7 +144,9 @@ async def test_a_gate_starts_and_ends_the_recording(
 async def test_an_event_is_recorded_with_what_came_before(
     hass: HomeAssistant, whole: Make, media_dir: Path
 ) -> None:
-    nvr, entry = await whole("no-profile-g", mode="events", pre_roll=3, post_roll=2)
+    nvr, entry = await whole(
+        "no-profile-g", mode="events", pre_roll=3, post_roll=2, **UNCUT
+    )
     live = hass.data[DOMAIN].live
     engine = hass.data[DOMAIN].engine
     [camera] = entry.runtime_data.cameras.values()
@@ -170,7 +174,7 @@ async def test_an_event_is_recorded_with_what_came_before(
 async def test_what_was_missed_is_in_the_ledger(
     hass: HomeAssistant, whole: Make, media_dir: Path
 ) -> None:
-    nvr, entry = await whole("no-profile-g")
+    nvr, entry = await whole("no-profile-g", **UNCUT)
     await recording(hass, entry)
     [camera] = entry.runtime_data.cameras.values()
     library = hass.data[DOMAIN].library
