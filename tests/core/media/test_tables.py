@@ -11,10 +11,10 @@ from custom_components.vtrack_nvr.core.media import annexb, boxes, fragments, mo
 from custom_components.vtrack_nvr.core.media.copier import Copier
 from custom_components.vtrack_nvr.core.media.movie import (
     MovieTrack,
-    Samples,
     read_movie,
 )
 from custom_components.vtrack_nvr.core.media.probe import ClipProbe
+from custom_components.vtrack_nvr.core.media.samples import Samples, read_tables
 from tests.core.media.test_probe import CLIP_START, clip
 
 
@@ -117,7 +117,7 @@ def stbl(**changed: bytes) -> bytes:
 
 def read_stbl(**changed: bytes) -> Samples:
     samples = Samples()
-    movie._sample_tables(memoryview(stbl(**changed)), samples)
+    read_tables(memoryview(stbl(**changed)), samples)
     return samples
 
 

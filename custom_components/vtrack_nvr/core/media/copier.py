@@ -1,28 +1,22 @@
 """Copies frames of files of ours into a new one without decoding them."""
 
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
-
-import av
-from av.audio.stream import AudioStream
+from typing import BinaryIO
 
 from ..errors import ErrorKind, NvrError
 from ..frames import Codec
-from . import templates
 from .movie import MovieTrack
+from .output import OutputFile, SoundTrack, VideoTrack, make_packet, storing
 from .picture_size import PictureSize
 from .tags import ClipTags
-from .writer import open_output, storage_error
 
 type Frames = tuple[MovieTrack, range]
 """Frames of a track, by their places in decoding order."""
 
 
-class Copier:
-    """One output file with the tracks of a pattern. Blocking; raises `NvrError`."""
+class Copier(OutputFile):
+    """One output file with the tracks of a pattern."""
 
     def __init__(
         self,
@@ -36,58 +30,33 @@ class Copier:
         if codec is None or not (video.config or codec is Codec.MJPEG):
             raise NvrError(ErrorKind.UNSUPPORTED_CODEC, "no pictures we can copy")
         self._last: dict[int, int] = {}
-        self._is_closed = False
-        try:
-            self._file = open_output(path, tags)
-            self._video = templates.add_video(
-                self._file, codec, video.config, PictureSize(video.width, video.height)
-            )
-            self._sound: AudioStream | None = None
-            if sound and sound.config:
-                self._sound = templates.add_aac(
-                    self._file, sound.config, sound.timescale, sound.channels
-                )
-        except (av.FFmpegError, OSError) as error:
-            raise storage_error(error, "open the file") from error
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Let go of the file where `close` was not reached."""
-        if not self._is_closed:
-            self._is_closed = True
-            with suppress(av.FFmpegError, OSError):
-                self._file.close()
+        size = PictureSize(video.width, video.height)
+        super().__init__(
+            path,
+            tags,
+            VideoTrack(codec, video.config, size),
+            SoundTrack(sound.config, sound.timescale, sound.channels)
+            if sound and sound.config
+            else None,
+            "file",
+        )
 
     def copy(
         self, file: BinaryIO, video: Frames, sound: Frames | None, shift_us: int
     ) -> None:
         """Append frames; `shift_us` is added to their times in their own movie."""
         order = self._plan(video, 0, shift_us)
-        if sound and self._sound:
+        if sound and self._audio:
             order += self._plan(sound, 1, shift_us)
             order.sort(key=lambda item: item[0])
-        try:
+        with storing("copy footage"):
             for _, kind, place in order:
                 track = sound[0] if kind and sound else video[0]
                 self._mux(file, track, kind, place, shift_us)
-        except (av.FFmpegError, OSError) as error:
-            raise storage_error(error, "copy footage") from error
 
     def close(self) -> None:
         """Finish the file; it is not yet durable."""
-        self._is_closed = True
-        try:
-            self._file.close()
-        except (av.FFmpegError, OSError) as error:
-            raise storage_error(error, "finish the file") from error
+        self._finish()
 
     @staticmethod
     def _plan(frames: Frames, kind: int, shift_us: int) -> list[tuple[int, int, int]]:
@@ -104,7 +73,7 @@ class Copier:
         self, file: BinaryIO, track: MovieTrack, kind: int, at: int, shift_us: int
     ) -> None:
         samples = track.samples
-        stream = self._sound if kind else self._video
+        stream = self._audio if kind else self._video
         assert stream is not None
         shift = (shift_us * track.timescale + 500_000) // 1_000_000
         shown = samples.shown[at] + shift
@@ -122,10 +91,13 @@ class Copier:
         data = file.read(samples.sizes[at])
         if len(data) != samples.sizes[at]:
             raise NvrError(ErrorKind.VERIFY_FAILED, "file ends inside a frame")
-        packet: av.Packet[av.stream.Stream] = av.Packet(data)
-        packet.stream = stream
-        packet.time_base = Fraction(1, track.timescale)
-        packet.pts, packet.dts = shown, decoded
-        packet.duration = samples.durations[at]
+        packet = make_packet(
+            stream,
+            data,
+            time_base=Fraction(1, track.timescale),
+            shown=shown,
+            decoded=decoded,
+            duration=samples.durations[at],
+        )
         packet.is_keyframe = bool(samples.keys[at])
         self._file.mux_one(packet)

@@ -1,12 +1,8 @@
 """Frames of a movie fragment (ISO/IEC 14496-12 8.8)."""
 
-from typing import TYPE_CHECKING
-
 from ..errors import ErrorKind, NvrError
 from . import boxes
-
-if TYPE_CHECKING:
-    from .movie import Samples
+from .samples import Samples
 
 _NOT_A_KEY = 0x0001_0000
 _LARGEST_RUN = 1_000_000

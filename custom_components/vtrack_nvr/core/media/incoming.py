@@ -5,7 +5,8 @@ from typing import NamedTuple
 from ..errors import ErrorKind, NvrError
 from . import boxes
 from .fragments import read_fragment
-from .movie import MovieTrack, Samples, read_moov
+from .movie import MovieTrack, read_moov
+from .samples import Samples
 
 _TABLES = 64 * 1024
 _HEAD = 8

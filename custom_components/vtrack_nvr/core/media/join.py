@@ -10,7 +10,7 @@ from ..errors import ErrorKind, NvrError
 from ..intervals import TimeRange
 from .copier import Copier, Frames
 from .movie import MovieTrack, read_movie
-from .writer import storage_error
+from .output import storing
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,20 +130,15 @@ def _copy(
         end = (item.end_ms - item.part.utc_start_ms) * scale // 1000
         shown = item.sound.samples.shown
         frames = (item.sound, range(bisect_left(shown, begin), bisect_left(shown, end)))
-    try:
-        with item.part.path.open("rb") as file:
-            copier.copy(file, (item.video, item.places), frames, base_ms * 1000)
-    except OSError as error:
-        raise storage_error(error, "read a clip") from error
+    with storing("read a clip"), item.part.path.open("rb") as file:
+        copier.copy(file, (item.video, item.places), frames, base_ms * 1000)
 
 
 def _sources(parts: Sequence[JoinPart], wanted: TimeRange) -> list[_Source]:
     found: list[_Source] = []
     for part in sorted(parts, key=lambda item: item.utc_start_ms):
-        try:
+        with storing("read a clip"):
             movie = read_movie(part.path)
-        except OSError as error:
-            raise storage_error(error, "read a clip") from error
         video = movie.track(b"vide") if movie else None
         if movie is None or video is None or not len(video.samples):
             raise NvrError(ErrorKind.VERIFY_FAILED, "a clip cannot be read")

@@ -11,8 +11,8 @@ from ..models import ClipFacts
 from .copier import Copier
 from .facts import facts_of_movie, sha256_of
 from .movie import Movie, read_movie
+from .output import storing
 from .tags import ClipTags, tags_from_metadata
-from .writer import storage_error
 
 SALVAGE_SUFFIX = ".salvage"
 
@@ -23,20 +23,12 @@ class ClipProbe(MediaProbe):
     @override
     def read_clip(self, path: Path) -> EmbeddedClip | None:
         try:
-            movie = read_movie(path)
-            if movie is None or movie.is_fragmented or movie.whole_bytes != movie.size:
-                return None
-            tags = tags_from_metadata(movie.metadata)
-            if tags is None:
-                return None
-            facts = facts_of_movie(movie, tags, movie.size, sha256_of(path))
-        except OSError as error:
-            raise storage_error(error, "read a clip") from error
+            with storing("read a clip"):
+                return self._read(path)
         except NvrError as error:
             if error.kind is ErrorKind.VERIFY_FAILED:
                 return None
             raise
-        return EmbeddedClip(tags.camera, facts)
 
     @override
     def salvage(self, part: Path, start: ClipStart) -> ClipFacts | None:
@@ -48,13 +40,22 @@ class ClipProbe(MediaProbe):
             start.source,
         )
         try:
-            return self._salvage(part, fallback)
-        except OSError as error:
-            raise storage_error(error, "salvage a clip") from error
+            with storing("salvage a clip"):
+                return self._salvage(part, fallback)
         except NvrError as error:
             if error.kind is ErrorKind.VERIFY_FAILED:
                 return None
             raise
+
+    def _read(self, path: Path) -> EmbeddedClip | None:
+        movie = read_movie(path)
+        if movie is None or movie.is_fragmented or movie.whole_bytes != movie.size:
+            return None
+        tags = tags_from_metadata(movie.metadata)
+        if tags is None:
+            return None
+        facts = facts_of_movie(movie, tags, movie.size, sha256_of(path))
+        return EmbeddedClip(tags.camera, facts)
 
     def _salvage(self, part: Path, fallback: ClipTags) -> ClipFacts | None:
         movie = read_movie(part)

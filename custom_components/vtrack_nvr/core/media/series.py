@@ -11,9 +11,10 @@ from ..intervals import TimeRange
 from ..models import CameraKey, ClipFacts, ClipSource, ClockEra, TimeSource
 from ..policy import Bounds
 from .facts import facts_of_written, sha256_of
+from .output import storing
 from .tags import ClipTags
 from .units import Gop
-from .writer import ClipWriter, storage_error
+from .writer import ClipWriter
 
 type Check = Callable[[Path, ClipFacts], None]
 """Raises `NvrError(VERIFY_FAILED)` where a closed file is not what its facts say."""
@@ -197,11 +198,9 @@ class ClipSeries:
     def _close(self, clip: _Open) -> ClipFacts:
         written = clip.writer.close()
         path = clip.target.part_path
-        try:
+        with storing("read the clip back"):
             size = path.stat().st_size
             digest = sha256_of(path)
-        except OSError as error:
-            raise storage_error(error, "read the clip back") from error
         facts = facts_of_written(written, clip.tags, size, digest, clip.holes)
         if self._plan.check:
             self._plan.check(path, facts)

@@ -5,16 +5,9 @@ the last whole group readable; an ordinary MP4 once it is closed (`hybrid_fragme
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-import errno
+from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Self
-
-import av
-from av.audio.stream import AudioStream
-from av.container import OutputContainer
 
 from ..errors import ErrorKind, NvrError
 from ..frames import AccessUnit, Codec, TrackFormat
@@ -22,20 +15,14 @@ from . import templates
 from .audio import Sound, open_sound, snapped
 from .freezes import Freezes
 from .headers import decoder_config, headers, kind_of, size_of
+from .output import OutputFile, Packet, SoundTrack, VideoTrack, make_packet, storing
 from .picture_size import PictureSize
 from .tags import ClipTags
 from .timing import DecodeTimes
 from .units import Gop, TimedUnit
 
-_FLAGS = "hybrid_fragmented+frag_keyframe+delay_moov+use_metadata_tags"
-_INTERLEAVE_US = "500000"
-_FRAGMENT_BYTES = str(16 * 1024 * 1024)
-"""Bounds what a stream without key frames can make the muxer hold."""
 _VIDEO_TICKS = 90_000
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
-
-type _Packet = tuple[int, av.Packet[av.stream.Stream]]
+type _Due = tuple[int, Packet]
 """When it is due, in microseconds, and what is due."""
 
 
@@ -57,8 +44,8 @@ class Written:
     freezes: tuple[tuple[int, int], ...]
 
 
-class ClipWriter:
-    """One file. Blocking, for one thread; every method raises `NvrError`."""
+class ClipWriter(OutputFile):
+    """One clip: whole groups of pictures in, `Written` out."""
 
     def __init__(
         self,
@@ -94,35 +81,14 @@ class ClipWriter:
         self._step = _VIDEO_TICKS // 25
         self._frames = self._audio_frames = 0
         self._next_sound: int | None = None
-        self._is_closed = False
-        try:
-            self._file = open_output(path, tags)
-            self._video = templates.add_video(
-                self._file,
-                self._codec,
-                decoder_config(self._sets, self._codec),
-                self._size,
-            )
-            self._audio: AudioStream | None = None
-            if sound := self._sound:
-                self._audio = templates.add_aac(
-                    self._file, sound.config, sound.rate, sound.channels
-                )
-        except (av.FFmpegError, OSError) as error:
-            raise storage_error(error, "open the clip") from error
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Let go of the file where `close` was not reached."""
-        self.discard()
+        sound = self._sound
+        super().__init__(
+            path,
+            tags,
+            VideoTrack(self._codec, decoder_config(self._sets, self._codec), size),
+            SoundTrack(sound.config, sound.rate, sound.channels) if sound else None,
+            "clip",
+        )
 
     @property
     def frames(self) -> int:
@@ -140,19 +106,13 @@ class ClipWriter:
         if self._origin_us is None:
             assert gop.begins_with_key, "a clip begins with a key frame"
             self._origin_us = gop.start_us
-        try:
+        with storing("write the clip"):
             self._mux(self._video_packets(gop), self._sound_packets(gop.audio))
-        except (av.FFmpegError, OSError) as error:
-            raise storage_error(error, "write the clip") from error
 
     def close(self) -> Written:
         """Finish the file and let go of it; it is not yet durable."""
         assert self._origin_us is not None, "close without a group"
-        self._is_closed = True
-        try:
-            self._file.close()
-        except (av.FFmpegError, OSError) as error:
-            raise storage_error(error, "finish the clip") from error
+        self._finish()
         return Written(
             self._size,
             self._codec,
@@ -165,14 +125,6 @@ class ClipWriter:
             self._freezes.found,
         )
 
-    def discard(self) -> None:
-        """Let go of the file as it is; never raises, does nothing after `close`."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        with suppress(av.FFmpegError, OSError):
-            self._file.close()
-
     def _open_sound(self, track: TrackFormat | None) -> Sound | None:
         if track is None:
             return None
@@ -182,7 +134,7 @@ class ClipWriter:
             self.notices.append(error.detail)
             return None
 
-    def _video_packets(self, gop: Gop) -> list[_Packet]:
+    def _video_packets(self, gop: Gop) -> list[_Due]:
         assert self._origin_us is not None
         origin = self._origin_us
         units = gop.video
@@ -190,18 +142,18 @@ class ClipWriter:
         if len(shown) > 1:
             span = max(shown) - min(shown)
             self._step = max(1, span // (len(shown) - 1))
-        packets: list[_Packet] = []
-        stream = self._video
-        base = templates.VIDEO_TIME_BASE
+        packets: list[_Due] = []
         for item, (pts, dts) in zip(
             units, self._times.of(shown, self._step), strict=True
         ):
-            packet: av.Packet[av.stream.Stream] = av.Packet(item.unit.data)
-            packet.stream = stream
-            packet.time_base = base
-            packet.pts = pts
-            packet.dts = dts
-            packet.duration = self._step
+            packet = make_packet(
+                self._video,
+                item.unit.data,
+                time_base=templates.VIDEO_TIME_BASE,
+                shown=pts,
+                decoded=dts,
+                duration=self._step,
+            )
             packets.append((dts * 1_000_000 // _VIDEO_TICKS, packet))
         packets[0][1].is_keyframe = gop.begins_with_key
         end = _ticks(gop.end_us - origin, _VIDEO_TICKS)
@@ -212,9 +164,9 @@ class ClipWriter:
         self._freezes.add(gop)
         return packets
 
-    def _sound_packets(self, units: Sequence[TimedUnit]) -> list[_Packet]:
+    def _sound_packets(self, units: Sequence[TimedUnit]) -> list[_Due]:
         sound, stream = self._sound, self._audio
-        packets: list[_Packet] = []
+        packets: list[_Due] = []
         if sound is None or stream is None:
             return packets
         assert self._origin_us is not None
@@ -226,11 +178,14 @@ class ClipWriter:
                     continue
                 if self._next_sound is not None and ticks < self._next_sound - 1023:
                     ticks = self._next_sound - 1023
-                packet: av.Packet[av.stream.Stream] = av.Packet(data)
-                packet.stream = stream
-                packet.time_base = stream.time_base
-                packet.pts = packet.dts = ticks
-                packet.duration = 1024
+                packet = make_packet(
+                    stream,
+                    data,
+                    time_base=Fraction(1, sound.rate),
+                    shown=ticks,
+                    decoded=ticks,
+                    duration=1024,
+                )
                 packet.is_keyframe = True
                 packets.append((ticks * 1_000_000 // sound.rate, packet))
                 self._next_sound = ticks + 1024
@@ -239,8 +194,8 @@ class ClipWriter:
 
     def _mux(
         self,
-        video: list[_Packet],
-        sound: list[_Packet],
+        video: list[_Due],
+        sound: list[_Due],
     ) -> None:
         packets = video
         if sound:
@@ -248,38 +203,6 @@ class ClipWriter:
         mux = self._file.mux_one
         for _, packet in packets:
             mux(packet)
-
-
-def open_output(path: Path, tags: ClipTags | None) -> OutputContainer:
-    """Open an MP4 for writing the way all files of ours are written."""
-    container = av.open(
-        str(path),
-        "w",
-        format="mp4",
-        options={
-            "movflags": _FLAGS,
-            "frag_size": _FRAGMENT_BYTES,
-            "flush_packets": "1",
-            "max_interleave_delta": _INTERLEAVE_US,
-        },
-    )
-    if tags:
-        container.metadata.update(tags.to_metadata())
-    return container
-
-
-def storage_error(error: Exception, doing: str) -> NvrError:
-    """Classify what libav or the system said while a file of ours was open."""
-    number = getattr(error, "errno", None)
-    if number in _FULL:
-        kind = ErrorKind.STORAGE_FULL
-    elif number in _READ_ONLY:
-        kind = ErrorKind.STORAGE_READ_ONLY
-    elif isinstance(error, OSError):
-        kind = ErrorKind.STORAGE_FAILED
-    else:
-        kind = ErrorKind.VERIFY_FAILED
-    return NvrError(kind, f"could not {doing}: {type(error).__name__}")
 
 
 def _complete_sets(video: TrackFormat, first: AccessUnit) -> tuple[bytes, ...]:
