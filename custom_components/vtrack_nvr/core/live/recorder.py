@@ -178,6 +178,7 @@ class LiveRecorder:
             cancel=self._stop,
             guard=spec.guard,
             with_sound=spec.with_audio,
+            ffmpeg=spec.ffmpeg,
         )
         try:
             session.start()

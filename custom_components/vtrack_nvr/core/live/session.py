@@ -1,5 +1,6 @@
 """One live RTSP session: described, set up, played, its units dated in UTC."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 from ..cancel import CancelToken
@@ -11,10 +12,12 @@ from ..media.assembler import GopAssembler
 from ..media.units import Gop, TimedUnit
 from ..models import TimeSource
 from ..policy import Bounds, Waits
+from ..rtp.depacketize import can_depacketize
 from ..rtp.live_timeline import LiveTimeline
 from ..rtsp.values import Endpoint, MediaTrack, PlayRequest
 from ..stream.tracks import choose_sound, choose_video
 from ..stream.unit_stream import Batch, UnitStream
+from .relay import Relay
 from .ring import Group
 
 
@@ -35,13 +38,17 @@ class LiveSession:
         cancel: CancelToken,
         guard: LoginGuard | None,
         with_sound: bool,
+        ffmpeg: str = "",
     ) -> None:
-        """Nothing is sent yet."""
+        """Nothing is sent yet; `ffmpeg` is the program for codecs that are not ours."""
         self._offset_ms = offset_ms
         self._clock = clock
         self._waits = waits
         self._bounds = bounds
         self._with_sound = with_sound
+        self._ffmpeg = ffmpeg
+        self._cancel = cancel
+        self._relay: Relay | None = None
         self._stream = UnitStream(
             endpoint,
             clock=clock,
@@ -66,8 +73,13 @@ class LiveSession:
         """Connect and play; raises `NvrError`."""
         stream = self._stream
         description = stream.describe()
-        self._video = video = choose_video(description)
-        stream.setup(video)
+        video = choose_video(description, takes_others=bool(self._ffmpeg))
+        self._video = video
+        if can_depacketize(video.format):
+            stream.setup(video)
+        else:
+            self._relay = relay = self._open_relay(video)
+            stream.setup(video, reader=relay.depacketizer)
         sound = choose_sound(description) if self._with_sound else None
         if sound:
             try:
@@ -77,6 +89,8 @@ class LiveSession:
                 if error.kind in {ErrorKind.AUTH_REFUSED, ErrorKind.CANCELLED}:
                     raise
                 self.notices.append(error.detail)
+        if self._relay:
+            self._relay.open()
         stream.play(PlayRequest())
         self._timelines = {
             track.index: LiveTimeline(
@@ -87,6 +101,16 @@ class LiveSession:
         }
         self._assembler = GopAssembler(self._bounds, has_sound=self._sound is not None)
         self._quiet_since = self._clock.monotonic()
+
+    def _open_relay(self, video: MediaTrack) -> Relay:
+        return Relay(
+            self._ffmpeg,
+            video,
+            clock=self._clock,
+            waits=self._waits,
+            bounds=self._bounds,
+            cancel=self._cancel,
+        )
 
     @property
     def time_source(self) -> TimeSource:
@@ -106,7 +130,8 @@ class LiveSession:
         try:
             batch = stream.receive(timeout_s)
         except NvrError:
-            self._last += self._take(stream.drain())
+            with suppress(NvrError):
+                self._last += self._take(stream.drain())
             raise
         groups = self._take(batch)
         if batch.ended:
@@ -118,6 +143,8 @@ class LiveSession:
         waits = self._waits
         if quiet >= (waits.live_stall if self._has_pictures else waits.live_start):
             self._last += groups
+            if self._relay and self._relay.is_behind:
+                raise NvrError(ErrorKind.FFMPEG_FAILED, "ffmpeg stands still")
             if self._has_pictures:
                 raise NvrError(ErrorKind.INTERRUPTED, "the stream stands still")
             raise NvrError(ErrorKind.TIMEOUT, "no picture after the start")
@@ -127,17 +154,23 @@ class LiveSession:
         """Return what is held when the session is over: live footage comes only once."""
         if self._assembler is None:
             return []
+        if self._relay:
+            for item in self._relay.finish():
+                self._last += self._keep(item)
+            self._count_lost()
         groups, self._last = self._last + self._assembler.finish(), []
         return [self._with_formats(gop) for gop in groups]
 
     def close(self) -> None:
         """Tear down; never raises."""
         self._stream.close()
+        if self._relay:
+            self._relay.close()
 
     def _with_formats(self, gop: Gop) -> Group:
         assert self._video
         sets = self._stream.parameter_sets(self._video.index)
-        video: TrackFormat = self._video.format
+        video: TrackFormat = self._relay.format if self._relay else self._video.format
         return Group(
             gop,
             replace(video, parameter_sets=sets) if sets else video,
@@ -146,11 +179,12 @@ class LiveSession:
 
     def _take(self, batch: Batch) -> list[Gop]:
         groups: list[Gop] = []
-        assembler, video = self._assembler, self._video
-        if assembler is None or video is None:
+        video = self._video
+        if self._assembler is None or video is None:
             return groups
         arrival_ms = batch.arrival_ms
         timelines = self._timelines
+        relay = self._relay
         self.holes += batch.holes
         for unit in batch.units:
             timeline = timelines.get(unit.track)
@@ -158,14 +192,34 @@ class LiveSession:
                 continue
             time_us, step = timeline.place(unit, arrival_ms)
             item = TimedUnit(time_us, unit)
-            if unit.track == video.index:
+            is_picture = unit.track == video.index
+            if is_picture:
                 self.has_stepped = self.has_stepped or step is not None
-                self._has_pictures = True
-                self._quiet_since = self._clock.monotonic()
-                groups += assembler.add_picture(item)
+            if relay:
+                relay.add(item, is_picture=is_picture)
             else:
-                groups += assembler.add_sound(item)
+                groups += self._keep(item)
         for report in batch.reports:
             if timeline := timelines.get(report.track):
                 timeline.report(report.time_us, report.rtp_time, arrival_ms)
+        if relay:
+            for item in relay.take():
+                groups += self._keep(item)
+            self._count_lost()
         return groups
+
+    def _keep(self, item: TimedUnit) -> list[Gop]:
+        """Put a unit into its group; return the groups that are finished by it."""
+        assert self._assembler
+        assert self._video
+        if item.unit.track != self._video.index:
+            return self._assembler.add_sound(item)
+        self._has_pictures = True
+        self._quiet_since = self._clock.monotonic()
+        return self._assembler.add_picture(item)
+
+    def _count_lost(self) -> None:
+        """Count a picture that ffmpeg did not give back as a hole, too."""
+        if self._relay:
+            self.holes += self._relay.lost
+            self._relay.lost = 0

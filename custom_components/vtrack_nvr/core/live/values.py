@@ -29,6 +29,8 @@ class LiveSpec:
     it translates to the device's clock, and another one begins a new clip. `is_on`: record from the start.
     `pre_roll_ms` keeps a stream open for what came before a request; `ring_bytes` bounds
     it. `clip_ms`: distance of the wall-clock boundaries (UTC) where files are cut.
+    `ffmpeg` is the program that reads codecs which we do not depacketize; without it they
+    are not recorded.
     """
 
     camera: CameraKey
@@ -40,6 +42,7 @@ class LiveSpec:
     ring_bytes: int = 32 * 1024 * 1024
     clip_ms: int = 300_000
     guard: LoginGuard | None = None
+    ffmpeg: str = ""
 
 
 @dataclass(frozen=True, slots=True)

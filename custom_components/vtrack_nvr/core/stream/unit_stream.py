@@ -12,7 +12,7 @@ from ..frames import AccessUnit
 from ..login_guard import LoginGuard
 from ..policy import Bounds, Waits
 from ..rtp.depacketize import check_format
-from ..rtp.receiver import Receiver
+from ..rtp.receiver import DepacketizerMaker, Receiver
 from ..rtp.rtcp import build_receiver_report
 from ..rtsp.session import RtspSession
 from ..rtsp.values import (
@@ -52,7 +52,8 @@ class Batch:
     """What one `receive` brought; empty when the time ran out in silence.
 
     `holes` are RTP sequence holes in this batch, `stumbles` the places where bytes of no
-    frame were passed over. `bye_tracks`: tracks that said BYE so far. `ended` comes with the last units before it. `arrival_ms` is host UTC, taken
+    frame were passed over. `bye_tracks`: tracks that said BYE so
+    far. `ended` comes with the last units before it. `arrival_ms` is host UTC, taken
     right after the bytes were read.
     """
 
@@ -115,9 +116,19 @@ class UnitStream:
         """
         return self._session.describe()
 
-    def setup(self, track: MediaTrack, *, require_replay: bool = False) -> None:
-        """Set up a track; raises UNSUPPORTED_CODEC before asking where we cannot read it."""
-        check_format(track.format)
+    def setup(
+        self,
+        track: MediaTrack,
+        *,
+        require_replay: bool = False,
+        reader: DepacketizerMaker | None = None,
+    ) -> None:
+        """Set up a track; raises UNSUPPORTED_CODEC before asking where we cannot read it.
+
+        `reader` makes what reads its packets instead of us.
+        """
+        if reader is None:
+            check_format(track.format)
         channels = self._session.setup(track, require_replay=require_replay)
         self._receiver.add_track(
             track.index,
@@ -125,6 +136,7 @@ class UnitStream:
             track.payload_type,
             channels.media,
             channels.control,
+            reader,
         )
         self._session.send_with_keep_alives(
             channels.control, build_receiver_report(secrets.randbits(32))
