@@ -23,7 +23,7 @@ class End(StrEnum):
     ESTIMATED = "estimated"
     """Every frame kept once; times are estimates and say so."""
     HOLES = "holes"
-    """Pictures damaged on the way are counted, or there are none; nothing left to do."""
+    """Pictures are damaged on the way and counted; nothing left to do."""
     SKIPPED = "skipped"
     """A stretch of at most a skip and a group is failed as damaged, the rest whole."""
     FAILED = "failed"
@@ -82,7 +82,6 @@ BREAKS = [
     Case("deaf", rtsp={"deaf_after_frames": 35}, limits={"deaf_after_frames": 2}),
     Case(
         "wrong-length",
-        End.HOLES,
         rtsp={"wrong_length_after_frames": 35},
         limits={"wrong_length_after_frames": 1},
     ),
@@ -147,7 +146,7 @@ REFUSALS = [
     *(
         Case(
             f"listed-but-not-there-{answer}",
-            End.PARTLY if answer in {"404", "silence"} else End.WHOLE,
+            End.PARTLY if answer == "silence" else End.WHOLE,
             rtsp={"outside_range": answer},
             soap={"lie_about_lengths_ms": 20_000},
             plays=90,
@@ -168,9 +167,21 @@ REFUSALS = [
     ),
     Case(
         "454-expired",
-        rtsp={"expire_sessions_after": 1.0, "rate_limit_bytes": 150_000},
-        plays=20,
-        connections=20,
+        rtsp={"expire_sessions_after": 0.4, "rate_limit_bytes": 300_000},
+        # a session has time for one group of fifteen at least
+        plays=15,
+        connections=15,
+        timeout_s=60,
+    ),
+    Case("454-each-second-group", rtsp={"expire_after_frames": 45}, plays=8),
+    Case("454-each-group", rtsp={"expire_after_frames": 25}, plays=15, connections=15),
+    Case(
+        "454-before-a-group",
+        End.FAILED,
+        rtsp={"expire_after_frames": 15},
+        reason="interrupted",
+        plays=18,
+        connections=18,
     ),
     Case("454-on-play", rtsp={"status_on": {"PLAY": 454}}, limits={"status_on": 2}),
     Case("455-on-play", rtsp={"status_on": {"PLAY": 455}}, limits={"status_on": 2}),
@@ -336,6 +347,8 @@ VARIANTS: dict[str, tuple[str, str | None]] = {
     "h264": ("H264", None),
     "h265-pcmu": ("H265", "PCMU"),
 }
+DECODED = ("drop", "reset", "wrong-length", "sequence-holes", "damaged", "garbage")
+"""Faults that damage: in the quick run their clips are decoded too, as they are at home."""
 TWICE = frozenset(case.name for case in (*BREAKS, *ENDS))
 
 
@@ -349,6 +362,16 @@ def chosen() -> list[tuple[str, str]]:
             # the other codec and the other answer to "with sound?"
             pairs.append((name, names[number % 4 ^ 1]))
     return pairs
+
+
+def decoded() -> list[tuple[str, str]]:
+    """Return what the quick run takes with every clip decoded: damage, in each codec."""
+    names = list(VARIANTS)
+    return [
+        (name, variant)
+        for number, name in enumerate(DECODED)
+        for variant in (names[number % 2], names[number % 2 ^ 1])
+    ]
 
 
 def every() -> list[tuple[str, str]]:

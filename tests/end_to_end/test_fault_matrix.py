@@ -2,7 +2,8 @@
 
 The cases run side by side in a process of their own (`matrix.py`); each test reads its
 own result. The quick run takes each fault with one kind of footage (faults that break a
-stream off: with two); `-m slow` takes every fault with every kind.
+stream off: with two), some with every clip decoded; `-m slow` takes every fault with every
+kind, and decodes all.
 """
 
 from collections.abc import Iterator
@@ -16,11 +17,18 @@ from typing import Any
 
 import pytest
 
-from .cases import CASES, VARIANTS, chosen, every
+from .cases import CASES, DECODED, VARIANTS, chosen, decoded, every
 
 ROOT = Path(__file__).parents[2]
-QUICK = [f"{case}/{variant}" for case, variant in chosen()]
-REST = [f"{c}/{v}" for c, v in every() if f"{c}/{v}" not in set(QUICK)]
+QUICK = [
+    *(f"{case}/{variant}" for case, variant in chosen()),
+    *(f"{case}/{variant}/decode" for case, variant in decoded()),
+]
+REST = [
+    name
+    for case, variant in every()
+    if (name := f"{case}/{variant}/decode") not in set(QUICK)
+]
 TIMEOUT_S = {"quick": 300, "slow": 1800}
 
 
@@ -113,7 +121,18 @@ def test_slow_fault(slow: Results, name: str) -> None:
 
 
 def test_every_kind_of_footage_meets_faults() -> None:
-    met = {name.partition("/")[2] for name in QUICK}
+    met = {name.split("/")[1] for name in QUICK}
     assert met == set(VARIANTS)
     assert {name.partition("/")[0] for name in QUICK} == set(CASES)
     assert len(set(QUICK)) == len(QUICK)
+
+
+def test_damaged_footage_of_each_codec_is_decoded() -> None:
+    met = {tuple(name.split("/")[:2]) for name in QUICK if name.endswith("/decode")}
+    codecs = {(name, VARIANTS[variant][0]) for name, variant in met}
+    assert codecs == {(name, codec) for name in DECODED for codec in ("H264", "H265")}
+
+
+def test_the_slow_run_decodes_the_rest() -> None:
+    decoding = {name for name in (*QUICK, *REST) if name.endswith("/decode")}
+    assert decoding == {f"{case}/{variant}/decode" for case, variant in every()}

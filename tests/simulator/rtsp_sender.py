@@ -56,6 +56,8 @@ class PlayOrder:
     discontinuity: bool
     after_first: Callable[[], None] | None = None
     """Called once the first units are out (an answer that comes late)."""
+    before_abort: Callable[[], None] | None = None
+    """Called before the connection is cut off: whoever sees that may come back at once."""
     follow_live: LiveFeed | None = None
     """Goes on with this after the end."""
 
@@ -115,7 +117,7 @@ class MediaSender:
         try:
             self._run()
         except StreamChangedError:
-            self.pipe.abort(reset=False)
+            self._abort(reset=False)
         except StoppedError, OSError:
             return
 
@@ -275,14 +277,14 @@ class MediaSender:
             limit = getattr(faults, name)
             if limit is not None and sent >= limit and faults.spend(name, value=True):
                 self._put(part[: max(8, len(part) // 2)])
-                self.pipe.abort(reset=reset)
+                self._abort(reset=reset)
                 raise StoppedError
         if faults.damaged_at_ms is not None:
             at = faults.damaged_at_ms
             if unit.time_ms <= at < unit.time_ms + 100 and faults.spend(
                 "damaged_at_ms", value=True
             ):
-                self.pipe.abort(reset=False)
+                self._abort(reset=False)
                 raise StoppedError
         for name in ("stall_after_frames", "deaf_after_frames", "expire_after_frames"):
             limit = getattr(faults, name)
@@ -335,7 +337,7 @@ class MediaSender:
             )
         kind = faults.end_of_range
         if kind == "close":
-            self.pipe.abort(reset=False)
+            self._abort(reset=False)
         elif kind != "silence":
             for state in self.tracks:
                 if state is not None:
@@ -397,6 +399,11 @@ class MediaSender:
         if unit.track == VIDEO:
             self.progress.frames += 1
             self.progress.last_ms = unit.time_ms
+
+    def _abort(self, *, reset: bool) -> None:
+        if self.order.before_abort:
+            self.order.before_abort()
+        self.pipe.abort(reset=reset)
 
     def _put(self, data: bytes | bytearray | memoryview) -> None:
         self._check()

@@ -14,7 +14,7 @@ from .rtsp_message import Request, Response
 from .rtsp_range import format_clock, requested_range
 from .rtsp_sdp import control_url, write_sdp
 from .rtsp_sender import MediaSender, PlayOrder
-from .rtsp_state import FEATURE, Play, Refused, Session
+from .rtsp_state import FEATURE, Play, Refused, Session, session_id_of
 from .timeline import LiveSource, Timeline
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class RequestHandler:
             raise Refused(551, ("Unsupported", ", ".join(unknown)))
 
     def _touch(self, request: Request) -> None:
-        if session := self.sessions.get(_session_id(request)):
+        if session := self.sessions.get(session_id_of(request)):
             session.last_sign = time.monotonic()
 
     # --- Methods -----------------------------------------------------------------------
@@ -175,7 +175,7 @@ class RequestHandler:
         item = chosen.get(str(number)) if number is not None else None
         if item is None:
             raise Refused(404 if number is not None else 459)
-        known = _session_id(request)
+        known = session_id_of(request)
         session = self._session(request) if known else None
         if session is not None and (session.sender or session.path != path):
             raise Refused(455)
@@ -350,6 +350,9 @@ class RequestHandler:
             self._connection, order, session.tracks, faults, self._server.clock
         )
         session.sender = sender
+        order.before_abort = lambda: self._server.session_closed(
+            session.identifier, leaked=faults.leaks_sessions
+        )
         play = Play(
             session.path,
             request.uri,
@@ -407,16 +410,20 @@ class RequestHandler:
         return session
 
     def _session(self, request: Request) -> Session:
-        session = self.sessions.get(_session_id(request))
+        session = self.sessions.get(session_id_of(request))
         if session is not None and session.is_forgotten:
-            self._forget(session)
+            self.close(session, expired=True)
             session = None
         if session is None:
             raise Refused(454)
         return session
 
-    def close(self, session: Session, *, leaked: bool = False) -> None:
+    def close(
+        self, session: Session, *, leaked: bool = False, expired: bool = False
+    ) -> None:
         """End a session."""
+        if expired:
+            self._server.count_expired()
         if session.sender is not None:
             session.sender.stop()
         self.sessions.pop(session.identifier, None)
@@ -431,11 +438,7 @@ class RequestHandler:
             limit = faults.expire_sessions_after
             is_old = limit is not None and now - session.opened > limit
             if quiet or is_old or session.is_forgotten:
-                self._forget(session)
-
-    def _forget(self, session: Session) -> None:
-        self._server.count_expired()
-        self.close(session)
+                self.close(session, expired=True)
 
     def heard_rtcp(self) -> None:
         """Note a receiver report: a sign of life for every session."""
@@ -494,7 +497,3 @@ class RequestHandler:
             for number, state in enumerate(session.tracks, 1)
             if state is not None
         )
-
-
-def _session_id(request: Request) -> str:
-    return request.headers.get("session", "").partition(";")[0].strip()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from .rtp_block import TrackState
-from .rtsp_message import Response
+from .rtsp_message import Request, Response
 from .rtsp_sender import MediaSender
 
 FEATURE = "onvif-replay"
@@ -50,3 +50,8 @@ class Play:
     start_ms: int | None
     end_ms: int | None
     sender: MediaSender
+
+
+def session_id_of(request: Request) -> str:
+    """Return the session a request names, "" without one."""
+    return request.headers.get("session", "").partition(";")[0].strip()
