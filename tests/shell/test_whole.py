@@ -54,6 +54,12 @@ async def test_recordings_come_home_and_can_be_played(
     assert not clips_below(media_dir, ".*")
 
     await until(hass, lambda: len(events) == 2)
+    [entity_id] = hass.states.async_entity_ids("camera")
+    device_id = er.async_get(hass).async_get(entity_id).device_id
+    for event in events:
+        assert event.data["entity_id"] == entity_id
+        assert event.data["device_id"] == device_id
+        assert event.data["url"] == f"/api/{DOMAIN}/clip/{event.data['clip_id']}"
     top = await async_browse_media(hass, f"media-source://{DOMAIN}")
     assert top.children is not None
     [nvr] = top.children

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
@@ -31,6 +32,7 @@ from ..core.media.probe import ClipProbe
 from ..core.models import Clip, ClipSource, NvrKey
 from ..core.rtsp.values import Endpoint
 from ..core.sync.engine import SyncEngine
+from ..permissions import live_entity
 from .exporting import Exports
 from .live import LiveDesk
 from .pictures import Pictures
@@ -120,10 +122,14 @@ class VtrackHub:
         facts = clip.facts
         if facts.source is ClipSource.LIVE:
             self._take_up(clip)
+        entity_id = live_entity(self._hass, clip.camera)
+        entity = er.async_get(self._hass).async_get(entity_id) if entity_id else None
         self._hass.bus.async_fire(
             EVENT_CLIP,
             {
                 "camera": clip.camera,
+                "entity_id": entity_id,
+                "device_id": entity.device_id if entity else None,
                 "clip_id": clip.id,
                 "start": dt_util.utc_from_timestamp(
                     facts.range.start_ms / 1000
