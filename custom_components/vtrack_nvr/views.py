@@ -1,19 +1,15 @@
 """Clips and pictures over HTTP: authenticated, with Range, never by file name."""
 
 from collections.abc import Awaitable
-from contextlib import AbstractContextManager
-from http import HTTPStatus
-from pathlib import Path
-from typing import override
 
 from aiohttp import hdrs, web
-from aiohttp.abc import AbstractStreamWriter
 from homeassistant.components.http import KEY_HASS, KEY_HASS_USER, HomeAssistantView
 from homeassistant.core import HomeAssistant, callback
 
 from .const import DOMAIN
-from .core.errors import STORAGE_KINDS, NvrError
+from .core.errors import NvrError
 from .core.models import Clip
+from .file_response import async_send_file, status_of
 from .permissions import may_see
 from .runtime import HUB, VtrackHub
 
@@ -21,6 +17,8 @@ CLIP_URL = f"/api/{DOMAIN}/clip/{{clip_id}}"
 EXPORT_URL = f"/api/{DOMAIN}/export/{{export_id}}"
 STRIP_URL = f"/api/{DOMAIN}/strip/{{clip_id}}"
 THUMBNAIL_URL = f"/api/{DOMAIN}/thumbnail/{{clip_id}}"
+
+_EXPORT_TYPES = {".mp4": "video/mp4", ".zip": "application/zip"}
 
 CACHE = "private, max-age=86400"
 
@@ -34,31 +32,11 @@ def async_register_views(hass: HomeAssistant) -> None:
     hass.http.register_view(ExportView())
 
 
-class LeasedFileResponse(web.FileResponse):
-    """A file that is not deleted while it is being sent."""
-
-    def __init__(self, path: Path, lease: AbstractContextManager[object]) -> None:
-        """Send `path` under `lease`."""
-        super().__init__(path)
-        self._lease = lease
-
-    @override
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        with self._lease:
-            return await super().prepare(request)
-
-
-def _status_of(error: NvrError) -> HTTPStatus:
-    if error.kind in STORAGE_KINDS:
-        return HTTPStatus.SERVICE_UNAVAILABLE
-    return HTTPStatus.NOT_FOUND
-
-
 async def _picture(made: Awaitable[bytes]) -> web.Response:
     try:
         picture = await made
     except NvrError as error:
-        return web.Response(status=_status_of(error))
+        return web.Response(status=status_of(error))
     return web.Response(
         body=picture,
         content_type="image/jpeg",
@@ -98,18 +76,27 @@ class ClipView(_FootageView):
     async def get(self, request: web.Request, clip_id: str) -> web.StreamResponse:
         """Return the file; `?download` makes browsers save it."""
         hub, clip = await self._clip(request, clip_id)
+        headers: dict[str, str] = {hdrs.CACHE_CONTROL: CACHE}
+        if "download" in request.query:
+            headers[hdrs.CONTENT_DISPOSITION] = (
+                f'attachment; filename="{hub.download_name(clip)}"'
+            )
         try:
             reader = await hub.library.browse.reader(clip.id)
         except NvrError as error:
-            return web.Response(status=_status_of(error))
-        response = LeasedFileResponse(reader.path, reader)
-        response.content_type = "video/mp4"
-        response.headers[hdrs.CACHE_CONTROL] = CACHE
-        if "download" in request.query:
-            response.headers[hdrs.CONTENT_DISPOSITION] = (
-                f'attachment; filename="{hub.download_name(clip)}"'
+            return web.Response(status=status_of(error))
+        with reader:  # not deleted while it is being sent
+            facts = reader.clip.facts
+            return await async_send_file(
+                request,
+                reader.path,
+                content_type="video/mp4",
+                etag=facts.sha256[:32],
+                size=facts.size_bytes,
+                headers=headers,
             )
-        return response
+
+    head = get
 
 
 class ThumbnailView(_FootageView):
@@ -160,8 +147,14 @@ class ExportView(HomeAssistantView):
         user = request.get(KEY_HASS_USER)
         if not all(may_see(hass, user, camera) for camera in export.cameras):
             raise web.HTTPForbidden
-        return web.FileResponse(
+        return await async_send_file(
+            request,
             export.path,
+            content_type=_EXPORT_TYPES.get(
+                export.path.suffix, "application/octet-stream"
+            ),
+            etag=f"{export.id:x}-{export.made_ms:x}",
+            size=export.size_bytes,
             headers={
                 hdrs.CACHE_CONTROL: CACHE,
                 hdrs.CONTENT_DISPOSITION: (
@@ -169,3 +162,5 @@ class ExportView(HomeAssistantView):
                 ),
             },
         )
+
+    head = get

@@ -17,7 +17,7 @@ from custom_components.vtrack_nvr.core.errors import (
     NvrError,
 )
 from custom_components.vtrack_nvr.exceptions import setup_errors, translated_errors
-from custom_components.vtrack_nvr.views import _status_of
+from custom_components.vtrack_nvr.file_response import status_of
 
 
 @pytest.mark.parametrize("kind", list(ErrorKind))
@@ -49,5 +49,5 @@ def test_set_up_asks_retries_or_gives_up(
 
 def test_views_say_whether_footage_is_away_or_gone() -> None:
     for kind in STORAGE_KINDS:
-        assert _status_of(NvrError(kind)) is HTTPStatus.SERVICE_UNAVAILABLE
-    assert _status_of(NvrError(ErrorKind.GONE)) is HTTPStatus.NOT_FOUND
+        assert status_of(NvrError(kind)) is HTTPStatus.SERVICE_UNAVAILABLE
+    assert status_of(NvrError(ErrorKind.GONE)) is HTTPStatus.NOT_FOUND

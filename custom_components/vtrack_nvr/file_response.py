@@ -1,0 +1,130 @@
+"""Sends a file with Range, HEAD and conditions, never reading on the event loop.
+
+aiohttp's own FileResponse reads with `sendfile` on the loop: a share that hangs would
+stop all of Home Assistant.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import Path
+
+from aiohttp import hdrs, web
+
+from .core.errors import STORAGE_KINDS, NvrError
+from .http_range import http_date, is_known, is_same_version, wanted_bytes
+from .runtime.file_reader import FileReader, FileState
+
+CHUNK = 512 * 1024
+
+
+def status_of(error: NvrError) -> HTTPStatus:
+    """Return 503 for storage that is away for now, 404 for the rest."""
+    if error.kind in STORAGE_KINDS:
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    return HTTPStatus.NOT_FOUND
+
+
+async def async_send_file(
+    request: web.Request,
+    path: Path,
+    *,
+    content_type: str,
+    etag: str,
+    size: int,
+    headers: Mapping[str, str],
+) -> web.StreamResponse:
+    """Answer a GET or HEAD with a file; 404 where it is gone, 503 where it does not answer.
+
+    `etag` (without quotes) names the content of the file of `size` bytes; one of another
+    size is told by size and time. A file that stops answering half-way ends the connection,
+    so that nobody takes the part for the whole.
+    """
+    reader = FileReader(path)
+    try:
+        state = await reader.open()
+        if state.size != size:
+            etag = f"{state.size:x}-{int(state.changed_s):x}"
+        return await _answer(
+            request, reader, state, f'"{etag}"', {**headers}, content_type
+        )
+    except NvrError as error:
+        return web.Response(status=status_of(error))
+    finally:
+        reader.close()
+
+
+async def _answer(
+    request: web.Request,
+    reader: FileReader,
+    state: FileState,
+    etag: str,
+    headers: dict[str, str],
+    content_type: str,
+) -> web.StreamResponse:
+    asked = request.headers
+    headers |= {
+        hdrs.ETAG: etag,
+        hdrs.LAST_MODIFIED: http_date(state.changed_s),
+        hdrs.ACCEPT_RANGES: "bytes",
+    }
+    if is_known(
+        asked.get(hdrs.IF_NONE_MATCH),
+        asked.get(hdrs.IF_MODIFIED_SINCE),
+        etag,
+        state.changed_s,
+    ):
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    is_current = is_same_version(asked.get(hdrs.IF_RANGE), etag, state.changed_s)
+    wanted = wanted_bytes(asked.get(hdrs.RANGE) if is_current else None, state.size)
+    if wanted.status is HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        headers[hdrs.CONTENT_RANGE] = f"bytes */{state.size}"
+        return web.Response(status=wanted.status, headers=headers)
+    if wanted.status is HTTPStatus.PARTIAL_CONTENT:
+        headers[hdrs.CONTENT_RANGE] = (
+            f"bytes {wanted.start}-{wanted.stop - 1}/{state.size}"
+        )
+    response = web.StreamResponse(status=wanted.status, headers=headers)
+    response.content_type = content_type
+    response.content_length = wanted.stop - wanted.start
+    is_head = request.method == hdrs.METH_HEAD
+    # the first bytes before the headers: a share that hangs is still said by its status
+    first = (
+        b""
+        if is_head
+        else await reader.read(wanted.start, _next(wanted.start, wanted.stop))
+    )
+    try:
+        await response.prepare(request)
+        if not is_head:
+            await _send(request, response, reader, first, wanted.start, wanted.stop)
+        await response.write_eof()
+    except ConnectionError:
+        pass  # whoever asked has gone
+    return response
+
+
+def _next(at: int, stop: int) -> int:
+    return min(CHUNK, stop - at)
+
+
+async def _send(
+    request: web.Request,
+    response: web.StreamResponse,
+    reader: FileReader,
+    data: bytes,
+    at: int,
+    stop: int,
+) -> None:
+    while True:
+        await response.write(data)
+        at += len(data)
+        if at >= stop:
+            return
+        try:
+            data = await reader.read(at, _next(at, stop))
+        except NvrError:
+            data = b""
+        if not data:
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionResetError
