@@ -85,6 +85,7 @@ BREAKS = [
         rtsp={"wrong_length_after_frames": 35},
         limits={"wrong_length_after_frames": 1},
     ),
+    _rtsp("wrong-length-always", End.HOLES, wrong_length_after_frames=35),
     Case("damaged", End.SKIPPED, rtsp={"damaged_at_ms": -1}, reason="damaged"),
     _rtsp("slow-disk", first_packet_delay=0.7),
     Case(

@@ -132,7 +132,7 @@ class Trial:
             ledger["frames"],
             [(clip, self.home.path(clip)) for clip in clips],
             tolerance_ms=ESTIMATE_MS if end is End.ESTIMATED else 100,
-            may_be_unreadable=end is End.HOLES,
+            may_have_holes=end is End.HOLES,
         )
         if strays := self.home.strays({self.home.path(clip) for clip in clips}):
             self._say(f"strays: {strays}")
@@ -158,7 +158,7 @@ class Trial:
             case End.HOLES:
                 if not sum(clip.facts.holes for clip in clips):
                     self._say(f"no hole is counted: {proof}")
-                if proof.twice or proof.foreign:
+                if proof.twice or proof.foreign or proof.wrong:
                     self._say(str(proof))
                 if open_ms := state.get("failed", 0) + state.get("on_device", 0):
                     self._say(f"still open: {open_ms} ms")

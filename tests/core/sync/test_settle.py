@@ -124,6 +124,20 @@ def test_footage_that_never_comes_is_absent_if_short_and_else_in_quarantine(
         assert entry.attempts == 5
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [ErrorKind.INTERRUPTED, ErrorKind.TIMEOUT, ErrorKind.GONE, ErrorKind.PROTOCOL],
+)
+def test_without_the_devices_word_even_a_short_stretch_is_never_absent(
+    kind: ErrorKind,
+) -> None:
+    at_ms = WHOLE.end_ms - 10_000
+    ended = Ended(EndReason.FAILED, at_ms, (TimeRange(0, at_ms),), error=kind)
+    (entry,) = settled(ended, attempts=50)
+    assert entry.state is S.FAILED
+    assert entry.next_try_ms is not None
+
+
 def test_a_fetch_that_breaks_puts_off_five_minutes_and_not_the_rest() -> None:
     kept = (TimeRange(0, 20 * MINUTE),)
     entries = settled(

@@ -2,7 +2,9 @@
 
 The reached part is settled by what is kept in it. The rest goes back to *on device*, or
 to *failed* with a next try. Silence never makes footage *lost*; footage is *absent* only
-when the stream went past it, or when the device ended right at its border.
+by the device's own word: the stream went past it, or ended right at its border, or the
+device said at every try that there is nothing (457, 404 to PLAY, an end), and then only
+where that is short.
 """
 
 from collections.abc import Sequence
