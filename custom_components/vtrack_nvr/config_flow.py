@@ -83,6 +83,7 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
         self._task: asyncio.Task[None] | None = None
         self._targets: tuple[Any, ...] = ()
         self._pick_error = ""
+        self._asked: dict[str, Any] = {}
         self._address: Address | None = None
         self._login = Login("", "")
         self._login_error = Attempt()
@@ -189,27 +190,32 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
         errors = {"base": self._pick_error} if self._pick_error else {}
         self._pick_error = ""
         if user_input is not None:
-            if hosts := user_input.get(CONF_HOST, "").strip():
+            asked = {key: user_input.get(key, "") for key in (CONF_HOST, CONF_PORT)}
+            key = user_input.get(CONF_DEVICE)
+            # An address that was asked in vain still stands there: a choice goes first.
+            hosts = "" if key and asked == self._asked else asked[CONF_HOST].strip()
+            if hosts:
                 try:
-                    self._targets = targets_of(hosts, user_input.get(CONF_PORT, ""))
+                    self._targets = targets_of(hosts, asked[CONF_PORT])
                 except TargetError as error:
                     field = CONF_PORT if error.code == "port" else CONF_HOST
                     errors = {field: TARGET_ERRORS[error.code]}
                 else:
-                    self._found.forget()
+                    self._asked = asked
                     return await self.async_step_probe()
-            elif key := user_input.get(CONF_DEVICE):
+            elif key:
                 self._address = self._found.candidate(key).address
                 return await self.async_step_login()
             else:
                 errors = {"base": "nothing_chosen"}
         phrases = await Phrases.async_load(self.hass)
         listed = self._found.candidates(self._configured())[:MOST_LISTED]
+        options = [self._option(item, phrases) for item in listed]
         return self.async_show_form(
             step_id="pick",
             data_schema=self.add_suggested_values_to_schema(
-                pick_form([self._option(item, phrases) for item in listed]),
-                user_input,
+                pick_form(options, preselect=not errors),
+                user_input or (self._asked if errors else None),
             ),
             errors=errors,
             description_placeholders={"found": self._found.text(len(listed), phrases)},

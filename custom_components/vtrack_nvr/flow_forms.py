@@ -25,11 +25,11 @@ SECTION_ADVANCED = "advanced"
 SECTION_STORAGE = "storage_section"
 
 
-def pick_form(found: Sequence[SelectOptionDict]) -> vol.Schema:
+def pick_form(found: Sequence[SelectOptionDict], *, preselect: bool) -> vol.Schema:
     """Return the form for one of the found devices, or an address of one's own."""
     fields: dict[vol.Marker, Any] = {}
     if found:
-        chosen = {"default": found[0]["value"]} if len(found) == 1 else {}
+        chosen = {"default": found[0]["value"]} if preselect and len(found) == 1 else {}
         fields[vol.Optional(CONF_DEVICE, **chosen)] = one(found)
     fields[vol.Optional(CONF_HOST)] = TEXT
     fields[vol.Optional(CONF_PORT)] = TEXT

@@ -1,6 +1,6 @@
 """What a search found, kept for the length of a flow."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .flow_report import Phrases
@@ -47,32 +47,30 @@ class Found:
     def __init__(self) -> None:
         """Start empty."""
         self._candidates: dict[str, Candidate] = {}
+        self._latest: set[str] = set()
         self._strangers: list[str] = []
-
-    def forget(self) -> None:
-        """Start over with a new search."""
-        self._candidates.clear()
-        self._strangers.clear()
 
     def add_devices(self, devices: Iterable[FoundDevice]) -> None:
         """Take what multicast found."""
         for device in devices:
             self._add(Candidate(Address.of_found(device), device))
 
-    def add_results(self, results: Iterable[ProbeResult]) -> None:
-        """Take what asking addresses found."""
+    def add_results(self, results: Sequence[ProbeResult]) -> None:
+        """Take what asking addresses found; what was found before stays."""
+        self._latest.clear()
+        self._strangers.clear()
         for result in results:
-            if result.answer is ProbeAnswer.NOT_ONVIF:
+            if result.answer is ProbeAnswer.NOT_ONVIF and len(results) > 1:
                 target = result.target
                 self._strangers.append(Address(target.host, target.port).shown)
             if result.device is not None:
-                self._add(
-                    Candidate(
-                        Address.of_found(result.device),
-                        result.device,
-                        result.answer is ProbeAnswer.NEEDS_PASSWORD,
-                    )
+                candidate = Candidate(
+                    Address.of_found(result.device),
+                    result.device,
+                    result.answer is ProbeAnswer.NEEDS_PASSWORD,
                 )
+                self._add(candidate)
+                self._latest.add(candidate.key)
 
     def _add(self, candidate: Candidate) -> None:
         self._candidates.setdefault(candidate.key, candidate)
@@ -107,9 +105,9 @@ class Found:
         ]
 
     def only(self) -> Candidate | None:
-        """Return the only candidate there is, set up or not."""
-        if len(self._candidates) == 1:
-            return next(iter(self._candidates.values()))
+        """Return the only device behind the addresses asked last, set up or not."""
+        if len(self._latest) == 1:
+            return self._candidates[next(iter(self._latest))]
         return None
 
     def others(

@@ -1,6 +1,7 @@
 """What goes wrong while adding a device: each has its own sentence and a way on."""
 
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -8,7 +9,7 @@ import pytest
 
 from custom_components.vtrack_nvr.const import DOMAIN
 from tests.shell.conftest import StartNvr
-from tests.shell.flow_steps import begin, choose, sign_in, submit, to_login
+from tests.shell.flow_steps import begin, choose, found, sign_in, submit, to_login
 
 pytestmark = pytest.mark.usefixtures("found_by_multicast", "not_set_up")
 
@@ -57,6 +58,30 @@ async def test_several_addresses_where_nothing_answers(
     ports = ",".join(str(nvr.port) for nvr in nvrs)
     result = await submit(hass, await begin(hass), host="127.0.0.1", port=ports)
     assert result["errors"] == {"base": "nothing_found"}
+
+
+async def test_what_was_found_and_typed_stays_after_a_search_in_vain(
+    hass: HomeAssistant, start_nvr: StartNvr, found_by_multicast: AsyncMock
+) -> None:
+    away, near = (await start_nvr("three-on-one-host"))[:2]
+    await away.stop()
+    found_by_multicast.return_value = (found(near),)
+    device = f"127.0.0.1:{near.port}"
+    typed = {"host": "127.0.0.1", "port": str(away.port)}
+    result = await submit(hass, await begin(hass), device=device, **typed)
+    assert result["errors"] == {"base": "unreachable"}
+    assert result["description_placeholders"]["found"].startswith("Devices found: 1.")
+    schema = result["data_schema"].schema
+    shown = {str(key): (key.description or {}).get("suggested_value") for key in schema}
+    assert shown == {"device": None, **typed}
+    # Nothing is chosen for the person now: the address can be asked again,
+    assert result["data_schema"](typed) == typed
+    result = await submit(hass, result, **typed)
+    assert result["errors"] == {"base": "unreachable"}
+    # and whoever chooses the device found before need not empty the field first.
+    result = await submit(hass, result, device=device, **typed)
+    assert result["step_id"] == "login"
+    assert device in result["description_placeholders"]["device"]
 
 
 async def test_what_else_answers_is_named(
