@@ -1,12 +1,15 @@
 """Pictures decoded in a child process, and what happens when that goes wrong."""
 
 from dataclasses import replace
+from fractions import Fraction
 import io
 import json
 from pathlib import Path
+import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import av
 import pytest
@@ -149,6 +152,146 @@ def test_a_hanging_child_is_killed_in_time_and_on_cancel(
     with pytest.raises(NvrError):
         decode.run_worker("check", {}, cancel=cancel)
     assert time.monotonic() - begun < 3
+
+
+def test_a_child_that_a_dead_mount_holds_is_left_to_itself(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even SIGKILL ends a process that waits for such a disk."""
+    hang = path.with_name("hang.py")
+    hang.write_text("import time; time.sleep(600)")
+    monkeypatch.setattr(decode, "_WORKER", hang)
+    monkeypatch.setattr(decode, "_END_S", 0.1)
+    children: list[subprocess.Popen[bytes]] = []
+
+    end = subprocess.Popen.kill
+
+    class Immortal(subprocess.Popen):
+        def kill(self) -> None:
+            children.append(self)
+
+    monkeypatch.setattr(decode.subprocess, "Popen", Immortal)
+    begun = time.monotonic()
+    with pytest.raises(NvrError) as caught:
+        decode.run_worker("check", {}, timeout_s=0.2)
+    assert caught.value.kind is ErrorKind.TIMEOUT
+    assert time.monotonic() - begun < 60, "not as long as the child lives"
+    (child,) = children
+    assert child.poll() is None
+    end(child)
+    child.wait(30)
+
+
+def test_the_child_may_use_so_much_memory_and_time_and_no_more(path: Path) -> None:
+    script = path.with_name("limits.py")
+    script.write_text(
+        "import resource, runpy, sys\n"
+        f"worker = runpy.run_path({str(decode._WORKER)!r})\n"
+        "worker['_limit'](7)\n"
+        "try:\n    bytearray(2 << 30)\n"
+        "except MemoryError:\n    print(resource.getrlimit(resource.RLIMIT_CPU))\n"
+    )
+    found = subprocess.run(
+        [sys.executable, "-I", str(script)], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "(7, 7)"
+
+
+def test_a_child_without_memory_left_is_an_error_of_ours(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greedy = path.with_name("greedy.py")
+    greedy.write_text("import sys; sys.stdin.read(); raise MemoryError")
+    monkeypatch.setattr(decode, "_WORKER", greedy)
+    with pytest.raises(NvrError) as caught:
+        decode.run_worker("thumbnail", {"path": str(path)})
+    assert caught.value.kind is ErrorKind.VERIFY_FAILED
+
+
+def test_limits_that_a_system_does_not_have_stop_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import resource
+
+    asked: list[tuple[int, tuple[int, int]]] = []
+    monkeypatch.setattr(
+        worker.os, "nice", lambda step: asked.append((-1, (step, step)))
+    )
+    monkeypatch.setattr(resource, "setrlimit", lambda *limit: asked.append(limit))
+    worker._limit(9)
+    assert (resource.RLIMIT_CPU, (9, 9)) in asked
+    assert (-1, (10, 10)) in asked
+
+    def refuse(*_: object) -> None:
+        raise ValueError("not allowed")
+
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    worker._limit(9)
+
+
+class Frames:
+    """A stand-in for a file: frames with times in milliseconds, and errors."""
+
+    def __init__(self, *frames: int | Exception | None) -> None:
+        self.frames = frames
+        self.streams = SimpleNamespace(video=[SimpleNamespace()])
+
+    def seek(self, *_: object, **__: object) -> None:
+        """Every seek goes to the beginning."""
+
+    def decode(self, _stream: object):
+        for item in self.frames:
+            if isinstance(item, Exception):
+                raise item
+            yield SimpleNamespace(pts=item, is_corrupt=False)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+STREAM = SimpleNamespace(
+    time_base=Fraction(1, 1000),
+    codec_context=SimpleNamespace(flush_buffers=lambda: None, skip_frame=None),
+)
+
+
+@pytest.mark.parametrize(
+    ("frames", "at_ms", "keys", "shown"),
+    [
+        ((0, 100, 200), 150, False, 100),
+        ((0, 100, 200), 100, False, 100),
+        ((None, 300), 100, False, 300),
+        ((0, 100), 900, False, 100),
+        ((None,), 100, False, None),
+        ((), 0, True, None),
+    ],
+)
+def test_the_picture_shown_at_a_moment_is_found(
+    frames: tuple[int | None, ...], at_ms: int, keys: bool, shown: int | None
+) -> None:
+    found = worker._frame_at(Frames(*frames), STREAM, at_ms, keys_only=keys)
+    assert (found.pts if found else None) == shown
+
+
+def test_what_cannot_be_decoded_is_counted_or_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = av.FFmpegError(1, "broken")
+    monkeypatch.setattr(worker, "_open", lambda *_: (Frames(0, broken), STREAM))
+    request = {"path": "x", "at_ms": [0, 5], "frames": 9, "width": 64, "to": "x"}
+    assert worker._check(av, request) == {"decoded": 2, "errors": 2}
+    monkeypatch.setattr(worker, "_open", lambda *_: (Frames(0, 1), STREAM))
+    assert worker._check(av, {**request, "frames": 1}) == {"decoded": 2, "errors": 0}
+    assert worker._check(av, request) == {"decoded": 4, "errors": 0}
+    monkeypatch.setattr(worker, "_open", lambda *_: (Frames(broken), STREAM))
+    assert worker._strip(av, request) == {"error": "no picture"}
+    monkeypatch.setattr(worker, "_open", lambda *_: (Frames(), STREAM))
+    assert worker._thumbnail(av, {**request, "at_ms": 0, "keys": True}) == {
+        "error": "no picture"
+    }
 
 
 def serve(monkeypatch, capsys, request: dict) -> dict:

@@ -9,6 +9,7 @@ from contextlib import suppress
 import functools
 import importlib.util
 import json
+import logging
 from pathlib import Path
 import subprocess
 import sys
@@ -19,8 +20,11 @@ from ..errors import ErrorKind, NvrError
 from ..models import ClipFacts
 from .movie import read_movie
 
+_LOGGER = logging.getLogger(__name__)
+
 _WORKER = Path(__file__).with_name("worker.py")
 _TIMEOUT_S = 30.0
+_END_S = 2.0
 _SAMPLE_FRAMES = 12
 
 
@@ -49,23 +53,23 @@ def run_worker(
         "packages": _packages(),
         "seconds": max(1, round(timeout_s)),
     }
-    with subprocess.Popen(  # noqa: S603 - fixed arguments
+    child = subprocess.Popen(  # noqa: S603 - fixed arguments
         [sys.executable, "-I", str(_WORKER)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={},
         start_new_session=True,
-    ) as child:
-        remove = cancel.add_waker(child.kill) if cancel else None
-        try:
-            output, _ = child.communicate(json.dumps(full).encode(), timeout_s)
-        except subprocess.TimeoutExpired:
-            raise NvrError(ErrorKind.TIMEOUT, f"{task} took too long") from None
-        finally:
-            if remove:
-                remove()
-            child.kill()
+    )
+    remove = cancel.add_waker(child.kill) if cancel else None
+    try:
+        output, _ = child.communicate(json.dumps(full).encode(), timeout_s)
+    except subprocess.TimeoutExpired:
+        raise NvrError(ErrorKind.TIMEOUT, f"{task} took too long") from None
+    finally:
+        if remove:
+            remove()
+        _end(child)
     if cancel:
         cancel.check()
     answer: dict[str, Any] = {}
@@ -78,6 +82,19 @@ def run_worker(
     if "error" in answer:
         raise NvrError(ErrorKind.VERIFY_FAILED, f"{task}: {answer['error']}")
     return answer
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Kill a child and wait a little; one that a dead mount holds is left to itself."""
+    child.kill()
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+    try:
+        child.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        _LOGGER.warning("A process that decodes cannot be ended: its storage hangs")
 
 
 def check_decodes(
