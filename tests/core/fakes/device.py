@@ -25,6 +25,7 @@ class FakeRecording:
 
     `grows_since_ms`: it records since then and still does. `ring_ms`: it keeps no more
     than this. `holes`: stretches the listing names and that hold no frame.
+    `claims_from_ms`: where it says that it begins, whatever it holds.
     """
 
     token: str
@@ -33,6 +34,7 @@ class FakeRecording:
     ring_ms: int | None = None
     holes: Ranges = ()
     lag_ms: int = 0
+    claims_from_ms: int | None = None
 
     def footage(self, device_now_ms: int) -> Ranges:
         """Return what it holds now."""
@@ -57,6 +59,7 @@ class FakeDevice:
     is_listing_complete: bool = True
     forgives_after_clock: bool = False
     round_trip_s: float = 0.0
+    says_from_ms: int | None = None
     calls: Counter[str] = field(default_factory=Counter)
 
     def add(self, recording: FakeRecording) -> FakeRecording:
@@ -91,7 +94,11 @@ class FakeDevice:
         footage = recording.footage(self.device_now_ms)
         return Recording(
             recording.token,
-            device_earliest_ms=footage[0].start_ms if footage else None,
+            device_earliest_ms=(
+                (footage[0].start_ms if footage else None)
+                if recording.claims_from_ms is None
+                else recording.claims_from_ms
+            ),
             device_latest_ms=footage[-1].end_ms if footage else None,
         )
 
@@ -106,6 +113,11 @@ class FakeDevice:
         if token not in self.recordings_by_token:
             raise NvrError(ErrorKind.GONE, token)
         return self._info(self.recordings_by_token[token])
+
+    async def data_from_ms(self) -> int | None:
+        """Return where all footage begins."""
+        await self._answer("data_from_ms")
+        return self.says_from_ms
 
     async def segments(
         self, recording: Recording, device_window: TimeRange, device_now_ms: int

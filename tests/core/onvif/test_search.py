@@ -23,6 +23,7 @@ from custom_components.vtrack_nvr.core.onvif.search import (
     read_information,
     read_recording_page,
     read_search_token,
+    read_summary_from,
     results_parameters,
 )
 from custom_components.vtrack_nvr.core.onvif.values import parse_time_ms
@@ -162,6 +163,25 @@ def test_missing_ends_come_from_tracks_that_hold_something() -> None:
     assert found.device_earliest_ms == parse_time_ms("2026-03-01T00:00:00Z")
     assert found.device_latest_ms == parse_time_ms("2026-03-02T01:00:00Z")
     assert found.status is RecordingStatus.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("number", "date", "expected_ms"),
+    [
+        ("2", "2026-03-01T00:00:00Z", 1_772_323_200_000),
+        ("2", "1970-01-01T00:03:15Z", 195_000),
+        ("0", "2026-03-01T00:00:00Z", None),
+        ("2", "yesterday", None),
+    ],
+)
+def test_a_summary_tells_where_all_footage_begins(
+    number: str, date: str, expected_ms: int | None
+) -> None:
+    answer = parse(
+        f"<R><Summary><DataFrom>{date}</DataFrom><DataUntil>{date}</DataUntil>"
+        f"<NumberRecordings>{number}</NumberRecordings></Summary></R>".encode()
+    )
+    assert read_summary_from(answer) == expected_ms
 
 
 def test_a_recording_page_leaves_out_what_has_no_token() -> None:

@@ -251,3 +251,23 @@ async def test_recording_control_lists_what_find_recordings_does_not(
         services=ALL_SERVICES - {"recording"},
     )
     assert (await refused(device_of(bare).recordings())).kind is ErrorKind.UNSUPPORTED
+
+
+async def test_the_summary_tells_where_all_footage_begins(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("wss-only")
+    device = device_of(nvr)
+    (first, *_) = footage(nvr)
+    begins_ms = await device.data_from_ms()
+    assert begins_ms is not None
+    assert begins_ms // 1000 == first.start_ms // 1000
+    nvr.faults.dates_1970 = True
+    assert await device.data_from_ms() == 195_000
+
+
+async def test_a_device_without_a_summary_does_not_say(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("wss-only", {"empty_soap_body_ops": ["tse:GetRecordingSummary"]})
+    assert await device_of(nvr).data_from_ms() is None

@@ -4,6 +4,7 @@ import asyncio
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.ledger import RunKind
 from custom_components.vtrack_nvr.core.sync.settings import (
     CameraSettings,
     EngineLimits,
@@ -224,3 +225,60 @@ async def test_a_fetch_that_finds_no_gop_border_is_cut_off_for_a_request() -> No
         job = world.fetcher.begun[0].job
         assert job.device_range.duration_ms > MINUTE
         assert world.clock.now_ms() - asked_ms == 10_000
+
+
+async def test_a_request_has_its_own_line_in_the_history() -> None:
+    async with a_world() as world:
+        world.record(2 * HOUR)
+        world.attach(settings=CameraSettings(mode=SyncMode.ON_DEMAND))
+        await world.engine.sync_now()
+        wanted = TimeRange(NOW - 30 * MINUTE, NOW - 29 * MINUTE)
+        saved = await world.engine.save_clip(CAM, wanted)
+        assert saved.is_whole
+        lines = world.library.run_kinds
+        (run_id,) = [key for key, kind in lines.items() if kind is RunKind.REQUEST]
+        result = world.library.run_results[run_id]
+        assert result.clips == len(saved.clips)
+        assert result.bytes == sum(clip.facts.size_bytes for clip in saved.clips)
+        assert (result.errors, result.detail) == (0, "kept")
+        others = [r for key, r in world.library.run_results.items() if key != run_id]
+        assert sum(other.clips for other in others) == 0
+
+
+async def test_a_request_that_fetches_nothing_leaves_no_line() -> None:
+    async with a_world() as world:
+        world.record(2 * HOUR, until_ago_ms=HOUR)
+        world.attach()
+        await world.engine.sync_now()
+        kept = TimeRange(NOW - 90 * MINUTE, NOW - 89 * MINUTE)
+        assert (await world.engine.save_clip(CAM, kept)).is_whole
+        assert RunKind.REQUEST not in world.library.run_kinds.values()
+
+
+async def test_a_request_cut_short_by_a_stop_says_so_in_the_history() -> None:
+    async with a_world(speed=0.1) as world:
+        world.record(2 * HOUR)
+        world.attach(settings=CameraSettings(mode=SyncMode.ON_DEMAND))
+        await world.engine.request(CAM, TimeRange(NOW - HOUR, NOW - 30 * MINUTE))
+        await world.sleep(60)
+        assert world.fetcher.running == 1
+        await world.engine.stop()
+        (result,) = [
+            world.library.run_results[key]
+            for key, kind in world.library.run_kinds.items()
+            if kind is RunKind.REQUEST
+        ]
+        assert result.detail == "cancelled"
+
+
+async def test_a_history_that_cannot_be_written_stops_no_request() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+
+        async def begin_run(*args: object) -> int:
+            raise NvrError(ErrorKind.INDEX_FAILED)
+
+        world.library.begin_run = begin_run  # type: ignore[method-assign,assignment]  # a broken index
+        world.attach(settings=CameraSettings(mode=SyncMode.ON_DEMAND))
+        wanted = TimeRange(NOW - 30 * MINUTE, NOW - 29 * MINUTE)
+        assert (await world.engine.save_clip(CAM, wanted)).is_whole

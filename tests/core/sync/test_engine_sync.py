@@ -2,6 +2,8 @@
 
 import itertools
 
+import pytest
+
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.ledger import RunKind
 from custom_components.vtrack_nvr.core.models import (
@@ -20,6 +22,7 @@ from custom_components.vtrack_nvr.core.sync.settings import (
 )
 from custom_components.vtrack_nvr.core.sync.spec import CameraSpec, NvrSpec
 from custom_components.vtrack_nvr.core.sync.status import SyncState
+from custom_components.vtrack_nvr.core.sync.sweeper import SILENT_WINDOWS
 from tests.core.fakes import FakeDevice, FakeRecording
 
 from .world import CAM, CAM2, DAY, HOUR, MINUTE, NOW, NVR, a_world, make_engine, running
@@ -325,3 +328,49 @@ async def test_two_tokens_of_a_camera_are_both_fetched_from() -> None:
         )
         tokens = {b.job.recording_token for b in world.fetcher.begun}
         assert tokens == {"old", "new"}
+
+
+UNSET_CLOCK_MS = 195_000
+"""1970: what a device says whose clock was not set yet."""
+
+
+@pytest.mark.parametrize("claims_from_ms", [UNSET_CLOCK_MS, None])
+async def test_recordings_dated_1970_do_not_cost_a_search_of_every_day_since(
+    claims_from_ms: int | None,
+) -> None:
+    async with a_world(limits=EngineLimits(tick_s=60)) as world:
+        recording = world.record(3 * DAY, until_ago_ms=2 * DAY)
+        recording.claims_from_ms = claims_from_ms
+        world.attach(settings=CameraSettings(retention_days=None))
+        assert (await world.engine.sync_now(full=True)).is_complete
+        assert world.kept_ms() == DAY
+        calls = world.device.calls
+        if claims_from_ms is None:  # then it says truly where its footage begins
+            assert calls["segments"] <= 2 * 4
+            assert calls["data_from_ms"] == 0
+        else:
+            # two searches: the first of the start and the one by hand
+            assert calls["segments"] <= 2 * (SILENT_WINDOWS + 4)
+            assert calls["data_from_ms"] <= 2
+
+
+async def test_a_summary_that_knows_better_is_asked_once_and_trusted() -> None:
+    async with a_world(limits=EngineLimits(tick_s=60)) as world:
+        recording = world.record(99 * DAY, until_ago_ms=98 * DAY)
+        recording.claims_from_ms = UNSET_CLOCK_MS
+        world.device.says_from_ms = NOW - 99 * DAY
+        world.attach(settings=CameraSettings(retention_days=None))
+        report = await world.engine.sync_now(full=True)
+        assert report.is_complete
+        # beyond the silence at which nobody would have looked any further
+        assert world.kept_ms() == DAY
+        assert world.device.calls["segments"] <= 2 * 101
+        assert world.device.calls["data_from_ms"] <= 2
+
+
+async def test_a_short_retention_needs_no_summary() -> None:
+    async with a_world() as world:
+        world.record(DAY).claims_from_ms = UNSET_CLOCK_MS
+        world.attach(settings=CameraSettings(retention_days=2))
+        await world.engine.sync_now(full=True)
+        assert world.device.calls["data_from_ms"] == 0

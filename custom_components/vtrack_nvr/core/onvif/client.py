@@ -246,6 +246,10 @@ class OnvifDevice:
         """Read one recording's information (RS 5.4); GONE if the token is unknown."""
         return await self._searcher.recording(token)
 
+    async def data_from_ms(self) -> int | None:
+        """Return where all footage begins (RS 5.3), None: the device does not say."""
+        return await self._searcher.data_from_ms()
+
     async def segments(
         self, recording: Recording, device_window: TimeRange, device_now_ms: int
     ) -> SegmentListing:

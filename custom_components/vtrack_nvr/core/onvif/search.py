@@ -156,6 +156,17 @@ def read_recording(item: Element) -> Recording:
     )
 
 
+def read_summary_from(answer: Element) -> int | None:
+    """Read GetRecordingSummaryResponse: where the device's footage begins (its clock).
+
+    None where it holds no recording: then the dates mean nothing.
+    """
+    summary = find(answer, "Summary")
+    if text(summary, "NumberRecordings") == "0":
+        return None
+    return parse_time_ms(text(summary, "DataFrom"))
+
+
 def read_information(answer: Element) -> Recording | None:
     """Read GetRecordingInformationResponse; None where it holds nothing."""
     item = find(answer, "RecordingInformation")

@@ -27,6 +27,7 @@ from .search import (
     read_information,
     read_recording_page,
     read_search_token,
+    read_summary_from,
     results_parameters,
 )
 from .soap import SoapFault
@@ -128,6 +129,16 @@ class Searcher:
                 ErrorKind.GONE, "an empty answer", where="GetRecordingInformation"
             )
         return recording
+
+    async def data_from_ms(self) -> int | None:
+        """Return where all footage begins on the device's clock, None: it does not say."""
+        try:
+            answer = await self._connection.call(Service.SEARCH, "GetRecordingSummary")
+        except NvrError as error:
+            if error.kind not in _NO_SECOND_OPINION:
+                raise
+            return None
+        return read_summary_from(answer)
 
     async def segments(
         self, recording: Recording, device_window: TimeRange, device_now_ms: int

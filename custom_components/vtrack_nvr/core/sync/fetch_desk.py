@@ -61,6 +61,8 @@ class FetchDesk:
     async def _fetch(self, fetch: Fetch, camera: CameraState) -> None:
         outcome, is_whole = None, False
         try:
+            if fetch.job.want_id is not None:
+                await self._worker.requests.note_run(fetch.job.want_id)
             limit = self._limit_of(camera)
             fetched = await self._runner.run(fetch, camera, limit)
             outcome = fetched.outcome
@@ -88,8 +90,14 @@ class FetchDesk:
     async def _ended(self, fetch: Fetch, camera: CameraState, fetched: Fetched) -> None:
         outcome, error = fetched.outcome, fetched.error
         self._measure_speed(fetch)
+        is_request = fetch.job.want_id is not None  # has a line of its own
+        if error is not None and not is_request:
+            self._worker.runs.count(camera.key, errors=1)
         if outcome is not None:
-            self._worker.runs.count(camera.key, clips=outcome.clips, size=outcome.bytes)
+            if not is_request:
+                self._worker.runs.count(
+                    camera.key, clips=outcome.clips, size=outcome.bytes
+                )
             for notice in outcome.notices:
                 _LOGGER.debug("%s: %s", camera.key, notice)
         if fetched.has_moved:
@@ -107,7 +115,6 @@ class FetchDesk:
     async def _failed(self, camera: CameraState, fetched: Fetched) -> None:
         worker, error = self._worker, fetched.error
         assert error is not None
-        worker.runs.count(camera.key, errors=1)
         scope = worker.health.react(
             error, is_soap=fetched.outcome is None, sessions=len(self.fetches)
         )

@@ -55,7 +55,7 @@ class NvrWorker:
         self.last_sweep_ms: int | None = None
         self.schedule = SweepSchedule(rooms.clock, spec.settings, rooms.rng.random())
         sweeper = Sweeper(spec.device, self.keeper, rooms)
-        self.requests = Requests(spec.key, self.cameras, sweeper, rooms)
+        self.requests = Requests(spec.key, self.cameras, sweeper, self.runs, rooms)
         self._round = SweepRound(
             sweeper, self.keeper, self.health, self.runs, rooms, self.wake
         )
@@ -104,6 +104,7 @@ class NvrWorker:
             await self._end_run(run, self._problem(ErrorKind.CANCELLED))
         while self.fetches and self._tasks:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        await self.requests.end_runs()
 
     async def _end_tasks(self) -> None:
         for fetch in self.fetches:

@@ -51,6 +51,13 @@ class Device(Protocol):
         """Read one recording's information (RS 5.4): the cheap look for news."""
         ...
 
+    async def data_from_ms(self) -> int | None:
+        """Return where all footage begins on the device's clock, None: it does not say.
+
+        Not to be trusted where it lies before any camera was built.
+        """
+        ...
+
     async def segments(
         self, recording: Recording, device_window: TimeRange, device_now_ms: int
     ) -> SegmentListing:

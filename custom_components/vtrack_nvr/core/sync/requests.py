@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 import logging
 
+from ..errors import ErrorKind, NvrError
 from ..fetching import EndReason, FetchOutcome
 from ..intervals import Ranges, TimeRange, difference, intersection, union
 from ..ledger import Want
@@ -18,6 +19,7 @@ from .backlog import PENDING
 from .camera_state import CameraState
 from .plan import Job, OpenWant
 from .rooms import Rooms
+from .runs import Run, Runs
 from .settle import FAULTY_MS, HOPELESS, NOT_THE_STRETCH
 from .status import FootageSource, SavedClip
 from .sweeper import Sweeper
@@ -54,6 +56,8 @@ class OpenRequest:
     is_searched: bool = False
     is_busy: bool = False
     """It is being advanced or fetched for now."""
+    run: Run | None = None
+    """Its line in the history, from its first fetch on."""
 
 
 class Requests:
@@ -64,9 +68,11 @@ class Requests:
         nvr: NvrKey,
         cameras: Mapping[CameraKey, CameraState],
         sweeper: Sweeper,
+        runs: Runs,
         rooms: Rooms,
     ) -> None:
         """Know of none yet."""
+        self._runs = runs
         self._nvr = nvr
         self._cameras = cameras
         self._sweeper = sweeper
@@ -159,6 +165,10 @@ class Requests:
             return
         request.is_busy = False
         self._show(request, ())
+        if (run := request.run) is not None:
+            run.clips += outcome.clips if outcome else 0
+            run.bytes += outcome.bytes if outcome else 0
+            run.errors += outcome is None or outcome.error is not None
         if outcome is None:
             return
         if outcome.clips:
@@ -191,6 +201,16 @@ class Requests:
         if (request := self._open.get(want_id)) is not None:
             request.is_busy = True
 
+    async def note_run(self, want_id: int) -> None:
+        """Open the request's line in the history, if it has none; it is no condition."""
+        request = self._open.get(want_id)
+        if request is None or request.run is not None:
+            return
+        try:
+            request.run = await self._runs.serve(request.want.camera)
+        except NvrError as error:
+            _LOGGER.debug("%s: history not written: %s", self._nvr, error)
+
     def look_again(self, camera: CameraKey, kept: TimeRange) -> None:
         """Make requests due whose footage may have come from elsewhere."""
         for request in self._open.values():
@@ -207,6 +227,8 @@ class Requests:
         while len(self._closed) > REMEMBERED:
             del self._closed[next(iter(self._closed))]
         await self._rooms.library.close_want(want.id, outcome)
+        if request.run is not None:
+            await self._runs.close(request.run, outcome)
         if (camera := self._cameras.get(want.camera)) is not None:
             await camera.refresh(want.range)
         for future in self._waiting.pop(want.id, []):
@@ -231,6 +253,13 @@ class Requests:
                 if not future.done():
                     future.set_result("cancelled")
         self._waiting.clear()
+
+    async def end_runs(self) -> None:
+        """Close the lines of the requests that stay open over a stop."""
+        for request in self._open.values():
+            run, request.run = request.run, None
+            if run is not None:
+                await self._runs.close(run, str(ErrorKind.CANCELLED))
 
     def waiter(self, want: Want) -> asyncio.Future[str]:
         """Return a future of the outcome; it is done at once for a closed request."""

@@ -47,6 +47,18 @@ class Runs:
         self._runs.append(run)
         return run
 
+    async def serve(self, camera: CameraKey) -> Run:
+        """Begin the run of a request, with its line in the history.
+
+        It counts what is fetched for the request and nothing else, and ends with it.
+        """
+        clock = self._rooms.clock
+        run = Run(
+            RunKind.REQUEST, frozenset({camera}), clock.now_ms(), clock.monotonic()
+        )
+        await self.write(run)
+        return run
+
     async def write(self, run: Run) -> int:
         """Open the run's line in the history; returns its id."""
         if run.id is None:
@@ -75,6 +87,8 @@ class Runs:
 
     async def end(self, run: Run, *, problem: Problem | None, backlog_ms: int) -> None:
         """Close a run: its line in the history, and whoever waits for it."""
+        if run not in self._runs:
+            return  # ended meanwhile, with the work for the NVR
         self._runs.remove(run)
         clock = self._rooms.clock
         report = SyncReport(
@@ -89,15 +103,20 @@ class Runs:
         )
         if run.done is not None and not run.done.done():
             run.done.set_result(report)
-        if run.id is not None:
-            result = RunResult(
-                clips=run.clips,
-                bytes=run.bytes,
-                seconds=clock.monotonic() - run.started_s,
-                errors=run.errors,
-                detail=str(problem.kind) if problem else "",
-            )
-            try:
-                await self._rooms.library.end_run(run.id, result)
-            except NvrError as error:
-                _LOGGER.debug("%s: history not written: %s", self._nvr, error)
+        await self.close(run, str(problem.kind) if problem else "")
+
+    async def close(self, run: Run, detail: str) -> None:
+        """Write how a run ended into its line, if it has one."""
+        if run.id is None:
+            return
+        result = RunResult(
+            clips=run.clips,
+            bytes=run.bytes,
+            seconds=self._rooms.clock.monotonic() - run.started_s,
+            errors=run.errors,
+            detail=detail,
+        )
+        try:
+            await self._rooms.library.end_run(run.id, result)
+        except NvrError as error:
+            _LOGGER.debug("%s: history not written: %s", self._nvr, error)

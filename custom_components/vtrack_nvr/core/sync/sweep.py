@@ -62,6 +62,11 @@ def search_windows(whole: TimeRange, longest_ms: int) -> tuple[TimeRange, ...]:
     return tuple(windows)
 
 
+def is_sane(earliest_ms: int | None) -> bool:
+    """Say whether a device means the moment at which its footage begins."""
+    return earliest_ms is not None and earliest_ms > EPOCH_2000_MS
+
+
 def full_stretch(
     recordings: Mapping[str, Recording], oldest_device_ms: int, device_now_ms: int
 ) -> TimeRange | None:

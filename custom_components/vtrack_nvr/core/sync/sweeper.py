@@ -16,6 +16,7 @@ from .sweep import (
     earliest_of,
     full_stretch,
     has_news,
+    is_sane,
     latest_of,
     search_windows,
     to_findings,
@@ -24,6 +25,10 @@ from .wanted import oldest_wanted_ms
 
 ONE_BY_ONE = 3
 """Up to so many recordings are looked at one call each; more are listed together."""
+SILENT_WINDOWS = 62
+"""Where a device does not say when its footage begins, so many days without any in a row
+are taken for its beginning: to search every day since 2000 costs tens of thousands of
+calls. Requests reach beyond."""
 UNKNOWN_LAG_MS = 3_600_000
 """How far a device that does not say where its footage ends may be behind."""
 
@@ -83,7 +88,17 @@ class Sweeper:
             return False
         stretch = self._stretch(camera, recordings, None if is_full else mark_ms)
         if stretch is not None:
-            await self._search_stretch(camera, recordings, stretch, run_id)
+            is_endless = stretch.duration_ms > self._endless_ms and not is_sane(
+                earliest_of(recordings)
+            )
+            if is_endless and is_sane(from_ms := await self._data_from_ms()):
+                assert from_ms is not None
+                start_ms = min(max(stretch.start_ms, from_ms), stretch.end_ms)
+                stretch = TimeRange(start_ms, stretch.end_ms)
+                is_endless = False
+            await self._search_stretch(
+                camera, recordings, stretch, run_id, is_endless=is_endless
+            )
         await self._move_mark(camera, recordings, now_ms)
         camera.recordings = recordings
         camera.last_sync_ms = now_ms
@@ -134,9 +149,24 @@ class Sweeper:
         recordings: Mapping[str, Recording],
         stretch: TimeRange,
         run_id: int | None,
+        *,
+        is_endless: bool,
     ) -> None:
+        """Search a stretch, the newest first; one without end ends after long silence."""
+        silent = 0
         for window in search_windows(stretch, self._rooms.bounds.search_window_ms):
-            await self._search_window(camera, recordings, window, run_id)
+            found = await self._search_window(camera, recordings, window, run_id)
+            silent = 0 if found else silent + 1
+            if is_endless and silent >= SILENT_WINDOWS:
+                return
+
+    @property
+    def _endless_ms(self) -> int:
+        return SILENT_WINDOWS * self._rooms.bounds.search_window_ms
+
+    async def _data_from_ms(self) -> int | None:
+        async with self._search:
+            return await self._device.data_from_ms()
 
     async def _search_window(
         self,
