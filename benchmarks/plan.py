@@ -84,7 +84,7 @@ def main() -> int:
         f"incremental plan: median {statistics.median(steps):.2f} ms,"
         f" longest {max(steps):.2f} ms (bar {BAR_MS:.0f} ms)"
     )
-    return 1 if statistics.median(steps) > BAR_MS else 0
+    return 1 if max(steps) > BAR_MS else 0
 
 
 if __name__ == "__main__":

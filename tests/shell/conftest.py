@@ -62,8 +62,9 @@ class SimulatorThread:
             asyncio.run_coroutine_threadsafe(work, self.loop)
         )
 
-    def close(self) -> None:
-        """End the thread."""
+    async def close(self) -> None:
+        """End the thread, and those that it began."""
+        await self.run(self.loop.shutdown_default_executor())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.loop.close()
@@ -109,7 +110,7 @@ async def start_nvr(
     yield start
     for nvr in running:
         await nvr.stop()
-    simulator.close()
+    await simulator.close()
 
 
 @pytest.fixture
