@@ -71,6 +71,7 @@ class VtrackCoordinator(DataUpdateCoordinator[NvrStatus]):
         self._hub = hub
         self._nvr = nvr
         self._essence: NvrStatus | None = None
+        self._is_away = False
 
     @callback
     def async_start(self) -> None:
@@ -84,12 +85,26 @@ class VtrackCoordinator(DataUpdateCoordinator[NvrStatus]):
         nvr = status.nvrs.get(self._nvr)
         if nvr is None or essence(nvr) == self._essence:
             return
-        self._essence = essence(nvr)
+        self._note(nvr)
         self.async_set_updated_data(nvr)
 
     @override
     async def _async_update_data(self) -> NvrStatus:
         status = await self._hub.engine.fresh_status()
         nvr = status.nvrs.get(self._nvr, NvrStatus(self._nvr))
-        self._essence = essence(nvr)
+        self._note(nvr)
         return nvr
+
+    def _note(self, nvr: NvrStatus) -> None:
+        """Remember what was handed on; say once that the device is away, and once back."""
+        self._essence = essence(nvr)
+        if nvr.is_online is None or nvr.is_online is not self._is_away:
+            return
+        self._is_away = not nvr.is_online
+        _LOGGER.info(
+            "%s %s",
+            self.config_entry.title,
+            "does not answer; it is tried again and again"
+            if self._is_away
+            else "answers again",
+        )

@@ -125,8 +125,8 @@ async def test_the_login_stays_out_of_the_address_of_a_device_without_one(
     assert source.startswith("rtsp://127.0.0.1:")
 
 
-async def test_the_picture_is_unavailable_while_the_device_is(
-    hass: HomeAssistant, whole: MakeWhole
+async def test_the_picture_is_unavailable_while_the_device_is_and_the_log_says_so_once(
+    hass: HomeAssistant, whole: MakeWhole, caplog: pytest.LogCaptureFixture
 ) -> None:
     nvr, entry = await whole(mode="on_demand")
     await nvr.stop()
@@ -135,5 +135,17 @@ async def test_the_picture_is_unavailable_while_the_device_is(
     def is_gone() -> bool:
         return hass.states.get(live(hass)).state == STATE_UNAVAILABLE
 
-    await entry.runtime_data.coordinator.async_refresh()
+    coordinator = entry.runtime_data.coordinator
+    await coordinator.async_refresh()
     await until(hass, is_gone, 60)
+    await coordinator.async_refresh()
+    assert caplog.text.count(f"{entry.title} does not answer") == 1
+    await nvr.start()
+
+    def is_back() -> bool:
+        return hass.states.get(live(hass)).state != STATE_UNAVAILABLE
+
+    await hass.services.async_call(DOMAIN, "sync", {"wait": True}, blocking=True)
+    await coordinator.async_refresh()
+    await until(hass, is_back, 60)
+    assert caplog.text.count(f"{entry.title} answers again") == 1
