@@ -1,13 +1,11 @@
 """`scripts/browser`: the set-up as a person does it, in Chromium, counted and timed.
 
-Home Assistant and the simulated recorder run in a network with nothing but loopback. The
-browser is driven by another Python (`browser_walk.py`), which has Playwright.
+Home Assistant and the simulated recorder run in a network of their own. The browser is
+driven by another Python (`browser_walk.py`, `browser_gallery.py`), which has Playwright.
 """
 
 import argparse
 import asyncio
-import json
-import os
 from pathlib import Path
 import shutil
 import sys
@@ -19,13 +17,12 @@ import aiohttp
 
 from . import loopback_only
 from .api import Api
+from .browser_run import device, play
+from .browser_screens import keep_screens
 from .config_dir import ConfigDir
 from .errors import DemoError
 from .home_assistant import PASSWORD, USER
 from .ports import free_port
-from .processes import running, start
-from .say import say
-from .simulator import ROOT
 from .stage import home, simulated, status
 from .table import cameras
 
@@ -33,29 +30,6 @@ SCENARIO = "nvr16"
 CHANNELS = 16
 MOST_SUBMITS = 3
 MOST_SECONDS = 15
-
-
-async def _walk(told: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
-    """Let the browser add the device; return what it did, step by step."""
-    child = await start(
-        "browser",
-        [os.environ["BROWSER_PYTHON"], ROOT / "scripts/demo_lib/browser_walk.py"],
-        log=folder / "browser.log",
-        cwd=ROOT,
-        piped=True,
-        environment={"WALK": json.dumps(told)},
-    )
-    steps: list[dict[str, Any]] = []
-    assert child.process.stdout is not None
-    async with running(child):
-        while line := await child.process.stdout.readline():
-            step = json.loads(line)
-            say(f"{step['step']} ({step['seconds']:.1f} s)")
-            steps.append(step)
-        if await child.process.wait():
-            log = (folder / "browser.log").read_text(encoding="utf-8")[-1500:]
-            raise DemoError(f"the browser gave up:\n{log}")
-    return steps
 
 
 async def _entities(api: Api) -> int:
@@ -81,17 +55,14 @@ async def _prove(folder: Path, pictures: Path) -> int:
     ):
         config = ConfigDir(folder / "config", free_port())
         async with home(config, session) as running_home:
-            nvr = simulator.nvrs[0]
             told = {
                 "url": running_home.url,
                 "user": USER,
                 "password": PASSWORD,
-                "nvr": [nvr.host, nvr.port, nvr.user, nvr.password],
+                "nvrs": [device(nvr) for nvr in simulator.nvrs],
                 "pictures": str(pictures),
-                "chromium": os.environ["CHROMIUM"],
             }
-            walk = asyncio.create_task(_walk(told, folder))
-            steps = await walk
+            steps = await play("browser_walk.py", told, folder)
             api = running_home.api
             submits = sum(step.get("submit", 0) for step in steps)
             clicks = sum(step.get("clicks", 0) for step in steps)
@@ -126,13 +97,25 @@ def main() -> int:
     """Run it below a folder of its own; the exit code."""
     parser = argparse.ArgumentParser(prog="scripts/browser", description=__doc__)
     parser.add_argument("--pictures", type=Path, help="a folder for screenshots")
+    parser.add_argument(
+        "--screens",
+        nargs="*",
+        metavar="SCENE",
+        help="keep a picture of every screen instead, or of these scenes only",
+    )
+    parser.add_argument("--phone", action="store_true", help="as wide as a phone")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="vtrack-nvr-browser-"))
     pictures = (arguments.pictures or folder / "pictures").resolve()
     pictures.mkdir(parents=True, exist_ok=True)
     loopback_only.enter()
+    if arguments.screens is None:
+        story = _prove(folder, pictures)
+    else:
+        scenes = arguments.screens
+        story = keep_screens(folder, pictures, scenes, is_phone=arguments.phone)
     try:
-        wrong = asyncio.run(_prove(folder, pictures))
+        wrong = asyncio.run(story)
     except DemoError as err:
         print(f"✗ {err}; everything is kept in {folder}", file=sys.stderr)
         return 1

@@ -54,8 +54,9 @@ print(json.dumps({
 class ConfigDir:
     """A folder with configuration, media and log of one Home Assistant."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, networks: tuple[str, ...] = ()) -> None:
         self.folder = folder
+        self.networks = networks
         self.port = port
         self.media = folder / "media"
         self.log = folder / "home-assistant.log"
@@ -79,7 +80,8 @@ class ConfigDir:
             version = stores["onboarding"]
             self._store("onboarding", version, 1, _ONLY_THE_USER)
             # Searches for devices ask only the interfaces named here.
-            self._store("core.network", 1, 1, {"configured_adapters": ["lo", "lo0"]})
+            asked = ["lo", "lo0", *self.networks]
+            self._store("core.network", 1, 1, {"configured_adapters": asked})
             major, minor = stores["entries"]
             self._store("core.config_entries", major, minor, _no_marketplace())
 

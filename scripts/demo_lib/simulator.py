@@ -13,6 +13,7 @@ import aiohttp
 from .errors import DemoError
 from .processes import Child, end_of, start
 
+LOOPBACK = "127.0.0.1"
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -77,14 +78,24 @@ class Simulator:
 
 
 async def start_simulator(
-    scenario: str, *, base_port: int, control_port: int, cache: Path, log: Path
+    scenario: str,
+    *,
+    host: str,
+    base_port: int,
+    control_port: int,
+    cache: Path,
+    log: Path,
 ) -> Simulator:
-    """Start it and wait until it answers; its footage is made once and kept in `cache`."""
+    """Start it and wait until it answers; its footage is made once and kept in `cache`.
+
+    On another host than loopback it can be found by WS-Discovery.
+    """
+    found = () if host == LOOPBACK else ("--multicast", "--discovery-port", "3702")
     child = await start(
         "simulator",
         [
             *(sys.executable, "-m", "tests.simulator", "--scenario", scenario),
-            *("--host", "127.0.0.1", "--base-port", str(base_port)),
+            *("--host", host, "--base-port", str(base_port), *found),
             *("--control-port", str(control_port), "--footage-cache", str(cache)),
         ],
         log=log,

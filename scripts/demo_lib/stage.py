@@ -19,7 +19,7 @@ from .log_proof import wrong_in_log
 from .ports import free_range
 from .processes import Child, end_of, running
 from .say import say
-from .simulator import ROOT, Nvr, Simulator, start_simulator
+from .simulator import LOOPBACK, ROOT, Nvr, Simulator, start_simulator
 from .table import cameras
 
 PACKAGE = ROOT / "custom_components" / "vtrack_nvr"
@@ -42,16 +42,19 @@ def footage_cache() -> Path:
 
 
 @asynccontextmanager
-async def simulated(folder: Path, scenario: str = "demo") -> AsyncIterator[Simulator]:
+async def simulated(
+    folder: Path, scenario: str = "demo", host: str = LOOPBACK
+) -> AsyncIterator[Simulator]:
     """Hold running simulated devices."""
     say("Starting the simulated cameras")
     base = free_range(11000, _SIMULATED_PORTS)
     simulator = await start_simulator(
         scenario,
+        host=host,
         base_port=base,
         control_port=base + _SIMULATED_PORTS - 1,
         cache=footage_cache(),
-        log=folder / "simulator.log",
+        log=folder / f"simulator-{scenario}.log",
     )
     async with running(simulator.child):
         yield simulator
