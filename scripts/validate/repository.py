@@ -15,7 +15,6 @@ HACS = vol.Schema(
         "hide_default_branch": bool,
         "zip_release": bool,
         "filename": str,
-        "render_readme": bool,
     }
 )
 OLDEST = (2026, 10, 0)
