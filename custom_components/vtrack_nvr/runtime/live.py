@@ -9,6 +9,7 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any, override
 
+from homeassistant.components.ffmpeg import get_ffmpeg_manager
 from homeassistant.core import (
     Event,
     EventStateChangedData,
@@ -351,6 +352,7 @@ class LiveDesk(LiveSource):
                 pre_roll_ms=plan.pre_roll_ms,
                 clip_ms=plan.clip_ms,
                 guard=known.runtime.guard,
+                ffmpeg=get_ffmpeg_manager(self._hass).binary,
             ),
             self._library.sink(key),
         )

@@ -100,6 +100,7 @@ class Bench:
         self,
         bounds: Bounds | None = None,
         clock: SystemClock | None = None,
+        waits: Waits = WAITS,
         **options,
     ) -> LiveRecorder:
         options.setdefault("clip_ms", NEVER_MS)
@@ -107,7 +108,7 @@ class Bench:
             LiveSpec(CAMERA, self.endpoint, **options),
             self.sink,
             clock=clock or SystemClock(),
-            waits=WAITS,
+            waits=waits,
             bounds=bounds,
             on_status=self.states.append,
             on_gap=self.gaps.append,
@@ -296,17 +297,8 @@ def test_the_hosts_clock_may_be_set_while_recording(bench: Bench) -> None:
     assert all(b - a == 100 for a, b in pairwise(true_ms))
 
 
-def test_a_codec_that_cannot_be_kept_is_said_to(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fail = NvrError(ErrorKind.UNSUPPORTED_CODEC, "pictures in JPEG")
-
-    def refuse(*_: object) -> None:
-        raise fail
-
-    monkeypatch.setattr(
-        "custom_components.vtrack_nvr.core.live.session.choose_video", refuse
-    )
+def test_a_codec_that_cannot_be_kept_is_said_to(bench: Bench) -> None:
+    bench.server.live["/live"] = LiveSource("Gate", codec="JPEG", width=320, height=176)
     recorder = bench.start(is_on=True)
     bench.wait(lambda: recorder.status.state is LiveState.BLOCKED)
     assert recorder.status.problem is ErrorKind.UNSUPPORTED_CODEC

@@ -1,0 +1,156 @@
+"""Motion JPEG and MPEG-4 Visual recorded live through a real ffmpeg."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+import os
+from pathlib import Path
+import shutil
+import signal
+
+import pytest
+
+from custom_components.vtrack_nvr.core.errors import ErrorKind
+from custom_components.vtrack_nvr.core.frames import Codec
+from custom_components.vtrack_nvr.core.live.values import LiveState
+from custom_components.vtrack_nvr.core.policy import Bounds
+from tests.core.live.test_recorder import WAITS, Bench
+from tests.simulator.footage import FootageStore
+from tests.simulator.rtsp_faults import RtspFaults
+from tests.simulator.rtsp_server import RtspServer
+from tests.simulator.timeline import DeviceClock, LiveSource
+
+FFMPEG = shutil.which("ffmpeg") or ""
+PATIENT = replace(WAITS, live_start=10.0, live_stall=3.0)
+"""A process more has to be started, on machines that are busy, too."""
+CODECS = {"JPEG": Codec.MJPEG, "MPEG4": Codec.MPEG4}
+both = pytest.mark.parametrize("name", ["JPEG", "MPEG4"])
+
+
+def source(name: str, *, width: int = 320) -> LiveSource:
+    return LiveSource(
+        "Gate", codec=name, gop_ms=500, width=width, height=176, audio="PCMU"
+    )
+
+
+@pytest.fixture
+def server(socket_enabled: None) -> Iterator[RtspServer]:
+    running = RtspServer(
+        "127.0.0.1",
+        0,
+        {"admin": "secret"},
+        DeviceClock(),
+        {},
+        {"/live": source("JPEG")},
+        RtspFaults(),
+        footage=FootageStore(),
+    )
+    running.start_now()
+    yield running
+    running.stop_now()
+
+
+@pytest.fixture
+def bench(server: RtspServer, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(server, tmp_path)
+    yield bench
+    if bench.recorder:
+        assert bench.recorder.stop(10.0)
+
+
+def ffmpeg_processes() -> list[int]:
+    """Return our children that are ffmpeg and not yet collected."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                fields = (process / "stat").read_text().rpartition(")")[2].split()
+                name = (process / "comm").read_text().strip()
+            except OSError:
+                continue
+            if name == "ffmpeg" and int(fields[1]) == os.getpid():
+                found.append(int(process.name))
+    return found
+
+
+@both
+def test_every_picture_is_kept_under_its_own_time(bench: Bench, name: str) -> None:
+    bench.server.live["/live"] = source(name)
+    recorder = bench.start(is_on=True, ffmpeg=FFMPEG, waits=PATIENT, clip_ms=2_000)
+    bench.wait(lambda: len(bench.sink.clips) >= 2, 30)
+    assert recorder.stop()
+    numbers = bench.check()
+    assert all(after - before == 1 for before, after in pairwise(numbers))
+    for _, facts in bench.sink.clips:
+        assert facts.video_codec is CODECS[name]
+        assert facts.holes == 0
+    longest = max(bench.sink.clips, key=lambda clip: clip[1].frames)
+    assert longest[1].audio_codec is Codec.AAC
+    assert ffmpeg_processes() == []
+
+
+@both
+def test_another_size_begins_another_clip(bench: Bench, name: str) -> None:
+    bench.server.live["/live"] = source(name)
+    recorder = bench.start(is_on=True, ffmpeg=FFMPEG, waits=PATIENT)
+    bench.wait(bench.recorded_for(0.5), 30)
+    bench.server.live["/live"] = source(name, width=640)
+    bench.server.drop_connections()
+    bench.wait(lambda: bench.sink.clips, 30)
+    bench.wait(bench.recorded_for(1.0), 30)
+    assert recorder.stop()
+    bench.check()
+    widths = [facts.width for _, facts in bench.sink.clips]
+    assert widths[0] == 320
+    assert widths[-1] == 640
+
+
+def test_ffmpeg_that_dies_is_started_again_and_the_loss_is_told(bench: Bench) -> None:
+    recorder = bench.start(
+        Bounds(live_gap_ms=50), is_on=True, ffmpeg=FFMPEG, waits=PATIENT
+    )
+    bench.wait(bench.recorded_for(0.5), 30)
+    [process] = ffmpeg_processes()
+    os.kill(process, signal.SIGKILL)
+    bench.wait(lambda: "ffmpeg_failed" in {gap.reason for gap in bench.gaps}, 30)
+    bench.wait(bench.recorded_for(0.5), 30)
+    assert recorder.stop()
+    bench.check()
+    assert any(state.problem is ErrorKind.FFMPEG_FAILED for state in bench.states)
+
+
+def test_ffmpeg_that_hangs_is_killed_and_started_again(bench: Bench) -> None:
+    recorder = bench.start(is_on=True, ffmpeg=FFMPEG, waits=PATIENT)
+    bench.wait(bench.recorded_for(0.5), 30)
+    [process] = ffmpeg_processes()
+    os.kill(process, signal.SIGSTOP)
+    bench.wait(lambda: recorder.status.problem is ErrorKind.FFMPEG_FAILED, 30)
+    bench.wait(bench.recorded_for(0.5), 30)
+    assert process not in ffmpeg_processes()
+    assert recorder.stop()
+    bench.check()
+
+
+def test_a_camera_that_sends_nothing_is_not_ffmpegs_fault(bench: Bench) -> None:
+    recorder = bench.start(is_on=True, ffmpeg=FFMPEG, waits=PATIENT)
+    bench.wait(bench.recorded_for(0.5), 30)
+    bench.server.faults.stall_after_frames = 20
+    bench.server.faults.limits["stall_after_frames"] = 1
+    bench.server.drop_connections()
+    bench.wait(
+        lambda: any(
+            state.detail == "the stream stands still" for state in bench.states
+        ),
+        30,
+    )
+    bench.wait(bench.recorded_for(0.5), 30)
+    assert recorder.stop()
+    assert ErrorKind.FFMPEG_FAILED not in {state.problem for state in bench.states}
+
+
+def test_without_ffmpeg_the_problem_says_so_and_is_tried_again(bench: Bench) -> None:
+    recorder = bench.start(is_on=True, ffmpeg="/nowhere/ffmpeg")
+    bench.wait(lambda: recorder.status.failures >= 2, 30)
+    assert recorder.status.problem is ErrorKind.FFMPEG_FAILED
+    assert LiveState.WAITING in {state.state for state in bench.states}
+    assert LiveState.BLOCKED not in {state.state for state in bench.states}
