@@ -67,13 +67,13 @@ class CameraSpec:
             list(self.stretches),
             growing,
             self.capacity_ms,
-            self.codec,
-            self.audio,
-            self.width,
-            self.height,
-            self.gop_ms,
-            self.bframes,
-            self.pad_kbps,
+            codec=self.codec,
+            audio=self.audio,
+            width=self.width,
+            height=self.height,
+            gop_ms=self.gop_ms,
+            bframes=self.bframes,
+            pad_kbps=self.pad_kbps,
             **self.extra,
         )
 
@@ -82,11 +82,11 @@ class CameraSpec:
         shrink = 2 if is_sub else 1
         return LiveSource(
             self.name,
-            "H264" if is_sub else self.codec,
-            self.audio,
-            self.width // shrink,
-            self.height // shrink // 2 * 2,
-            self.gop_ms,
+            codec="H264" if is_sub else self.codec,
+            audio=self.audio,
+            width=self.width // shrink,
+            height=self.height // shrink // 2 * 2,
+            gop_ms=self.gop_ms,
         )
 
 

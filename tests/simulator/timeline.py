@@ -102,8 +102,35 @@ class Span:
     """Whether more frames will follow without a gap."""
 
 
+@dataclass(kw_only=True)
+class Drawn:
+    """How a camera's frames are drawn and encoded."""
+
+    codec: VideoCodec = "H264"
+    audio: AudioCodec | None = "AAC"
+    width: int = 640
+    height: int = 360
+    gop_ms: int = 2000
+    bframes: int = 0
+    pad_kbps: int = 0
+    damaged_numbers: frozenset[int] = frozenset()
+
+    def drawn_with(self, camera_name: str) -> Look:
+        """Return the look of frames that show a camera's name."""
+        return Look(
+            camera_name,
+            self.codec,
+            self.width,
+            self.height,
+            self.gop_ms,
+            self.bframes,
+            self.pad_kbps,
+            self.damaged_numbers,
+        )
+
+
 @dataclass
-class Timeline:
+class Timeline(Drawn):
     """One recorded camera: where it has footage, and what the footage looks like.
 
     `stretches` lie relative to `base_ms`. `growing_offset_ms` (relative too) is where the
@@ -117,14 +144,6 @@ class Timeline:
     stretches: list[Stretch] = field(default_factory=list)
     growing_offset_ms: int | None = None
     capacity_ms: int | None = None
-    codec: VideoCodec = "H264"
-    audio: AudioCodec | None = "AAC"
-    width: int = 640
-    height: int = 360
-    gop_ms: int = 2000
-    bframes: int = 0
-    pad_kbps: int = 0
-    damaged_numbers: frozenset[int] = frozenset()
     video_track: str = "VIDEO001"
     audio_track: str = "AUDIO001"
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -147,16 +166,7 @@ class Timeline:
 
     def look(self) -> Look:
         """Return how the camera's frames are drawn and encoded."""
-        return Look(
-            self.camera_name,
-            self.codec,
-            self.width,
-            self.height,
-            self.gop_ms,
-            self.bframes,
-            self.pad_kbps,
-            self.damaged_numbers,
-        )
+        return self.drawn_with(self.camera_name)
 
     def spans(self, device_now_ms: int) -> list[Span]:
         """Return the footage held at a time, oldest first, one span per look and gap.
@@ -254,29 +264,14 @@ class Timeline:
 
 
 @dataclass
-class LiveSource:
+class LiveSource(Drawn):
     """The live picture of one camera; encoded only while somebody watches."""
 
     camera_name: str
-    codec: VideoCodec = "H264"
-    audio: AudioCodec | None = "AAC"
-    width: int = 640
-    height: int = 360
-    gop_ms: int = 2000
-    bframes: int = 0
-    pad_kbps: int = 0
 
     def look(self) -> Look:
-        """Return how the frames are drawn and encoded."""
-        return Look(
-            self.camera_name,
-            self.codec,
-            self.width,
-            self.height,
-            self.gop_ms,
-            self.bframes,
-            self.pad_kbps,
-        )
+        """Return how the camera's frames are drawn and encoded."""
+        return self.drawn_with(self.camera_name)
 
 
 def _frame_end(start_ms: int, end_ms: int) -> int:

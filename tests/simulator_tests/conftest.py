@@ -7,6 +7,7 @@ import pytest
 from tests.simulator.footage import FootageStore
 from tests.simulator.rtsp_faults import RtspFaults
 from tests.simulator.rtsp_server import RtspServer
+from tests.simulator.serving import serving
 from tests.simulator.timeline import LiveSource, ManualClock, Stretch, Timeline
 from tests.simulator_tests.raw_client import BASE, RawClient
 
@@ -41,19 +42,9 @@ def server(
     timeline: Timeline,
     faults: RtspFaults,
 ) -> Iterator[RtspServer]:
-    running = RtspServer(
-        "127.0.0.1",
-        0,
-        {"admin": "secret"},
-        clock,
-        {"/rec": timeline},
-        {"/live": LiveSource("Door", gop_ms=1000)},
-        faults,
-        footage=footage,
-    )
-    running.start_now()
-    yield running
-    running.stop_now()
+    live = {"/live": LiveSource("Door", gop_ms=1000)}
+    with serving(timeline, clock, footage, faults, live) as running:
+        yield running
 
 
 @pytest.fixture

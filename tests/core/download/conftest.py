@@ -30,6 +30,7 @@ from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 from tests.simulator.footage import FootageStore, gop_starts, read_pictures
 from tests.simulator.rtsp_faults import RtspFaults
 from tests.simulator.rtsp_server import RtspServer
+from tests.simulator.serving import serving
 from tests.simulator.timeline import ManualClock, Stretch, Timeline, frame_number
 
 BASE = 1_795_000_000_000
@@ -136,19 +137,8 @@ def server(
     timeline: Timeline,
     faults: RtspFaults,
 ) -> Iterator[RtspServer]:
-    running = RtspServer(
-        "127.0.0.1",
-        0,
-        {"admin": "secret"},
-        device_clock,
-        {"/rec": timeline},
-        {},
-        faults,
-        footage=footage,
-    )
-    running.start_now()
-    yield running
-    running.stop_now()
+    with serving(timeline, device_clock, footage, faults) as running:
+        yield running
 
 
 @pytest.fixture

@@ -100,11 +100,6 @@ class DeviceService(Service):
             )
         return tag("tds:GetServicesResponse", services)
 
-    @operation("GetServiceCapabilities", is_open=True)
-    def get_service_capabilities(self, call: Call) -> str:
-        """Core 8.1.2.3."""
-        return tag("tds:GetServiceCapabilitiesResponse", self.capabilities(call))
-
     @operation("GetCapabilities", "tds:Category*", is_open=True)
     def get_capabilities(self, call: Call) -> str:
         """Core 8.1.2.4, Annex A: G services sit one level down, in Extension."""

@@ -18,11 +18,6 @@ class DeviceIoService(Service):
         """Return tmd:Capabilities."""
         return tag("tmd:Capabilities", VideoSources=len(self.nvr.channels))
 
-    @operation("GetServiceCapabilities", is_open=True)
-    def get_service_capabilities(self, call: Call) -> str:
-        """Device-IO 5.13."""
-        return tag("tmd:GetServiceCapabilitiesResponse", self.capabilities(call))
-
     @operation("GetVideoSources")
     def get_video_sources(self, call: Call) -> str:
         """Device-IO 5.2: the messages are those of the Media service."""

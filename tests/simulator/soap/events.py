@@ -77,11 +77,6 @@ class EventService(Service):
             MaxPullPoints=self.nvr.faults.max_pull_points,
         )
 
-    @operation("GetServiceCapabilities", is_open=True)
-    def get_service_capabilities(self, call: Call) -> str:
-        """Core 9.8."""
-        return tag("tev:GetServiceCapabilitiesResponse", self.capabilities(call))
-
     @operation("GetEventProperties")
     def get_event_properties(self, call: Call) -> str:
         """Core 9.6.2."""

@@ -1,5 +1,8 @@
 """Media service, version 1 (ONVIF Media 5): the one of Profile S."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from ..channels import Channel, Profile
 from .envelope import SoapFault, invalid_arg, leaf, tag
 from .service import Call, Service, operation
@@ -43,18 +46,36 @@ def audio_source_configuration(name: str, channel: Channel) -> str:
     )
 
 
-def _video_encoder(profile: Profile) -> str:
+def video_encoding(profile: Profile) -> str:
+    """Return how an encoder configuration begins in both Media versions."""
     live = profile.live
-    return tag(
-        "tt:VideoEncoderConfiguration",
-        leaf("tt:Name", profile.encoder_token),
-        leaf("tt:UseCount", 1),
-        leaf("tt:Encoding", live.codec),
-        tag(
+    return (
+        leaf("tt:Name", profile.encoder_token)
+        + leaf("tt:UseCount", 1)
+        + leaf("tt:Encoding", live.codec)
+        + tag(
             "tt:Resolution",
             leaf("tt:Width", live.width),
             leaf("tt:Height", live.height),
-        ),
+        )
+    )
+
+
+def audio_encoding(encoding: str, bitrate: int, rate: int) -> str:
+    """Return how a configuration of sound begins in both Media versions."""
+    return (
+        leaf("tt:Name", "Audio")
+        + leaf("tt:UseCount", 1)
+        + leaf("tt:Encoding", encoding)
+        + leaf("tt:Bitrate", bitrate)
+        + leaf("tt:SampleRate", rate)
+    )
+
+
+def _video_encoder(profile: Profile) -> str:
+    return tag(
+        "tt:VideoEncoderConfiguration",
+        video_encoding(profile),
         leaf("tt:Quality", 5),
         tag(
             "tt:RateControl",
@@ -70,46 +91,60 @@ def _video_encoder(profile: Profile) -> str:
 
 
 def _audio_encoder(channel: Channel, audio: str) -> str:
-    encoding, bitrate, rate = _AUDIO.get(audio, ("G726", 32, 8))
     return tag(
         "tt:AudioEncoderConfiguration",
-        leaf("tt:Name", "Audio"),
-        leaf("tt:UseCount", 1),
-        leaf("tt:Encoding", encoding),
-        leaf("tt:Bitrate", bitrate),
-        leaf("tt:SampleRate", rate),
+        audio_encoding(*_AUDIO.get(audio, ("G726", 32, 8))),
         _MULTICAST,
         leaf("tt:SessionTimeout", "PT60S"),
         token=f"AudioEncoder_{channel.number}",
     )
 
 
-class MediaService(Service):
+class MediaBase(Service):
+    """What both Media versions have in common; namespaces and a few words differ."""
+
+    streaming: ClassVar[Mapping[str, bool]]
+    """Attributes of StreamingCapabilities."""
+
+    def capabilities(self, call: Call) -> str:
+        """Return Capabilities."""
+        return tag(
+            f"{self.prefix}:Capabilities",
+            tag(f"{self.prefix}:ProfileCapabilities", MaximumNumberOfProfiles=64),
+            tag(f"{self.prefix}:StreamingCapabilities", **self.streaming),
+            SnapshotUri=not self.nvr.faults.no_snapshot,
+            **self.more_capabilities(),
+        )
+
+    def more_capabilities(self) -> Mapping[str, bool]:
+        """Return attributes that only one version has."""
+        return {}
+
+    def stream_address(self, call: Call, protocol: str) -> str:
+        """Return the live address of the profile a request names."""
+        _, profile = self._asked(call)
+        return self.nvr.rtsp_uri(call, profile.path, protocol)
+
+    def snapshot_address(self, call: Call) -> str:
+        """Return the address of a still of the profile a request names."""
+        channel, _ = self._asked(call)
+        return self.nvr.snapshot_uri(call, channel)
+
+    def _asked(self, call: Call) -> tuple[Channel, Profile]:
+        return self.nvr.profile(call.request.body.need(f"{self.prefix}:ProfileToken"))
+
+
+class MediaService(MediaBase):
     """Profiles, sources, stream and snapshot addresses."""
 
     name = "media"
     prefix = "trt"
     path = "/onvif/media_service"
+    streaming = {"RTPMulticast": False, "RTP_TCP": True, "RTP_RTSP_TCP": True}  # noqa: RUF012 - read only
 
-    def capabilities(self, call: Call) -> str:
-        """Return trt:Capabilities."""
-        return tag(
-            "trt:Capabilities",
-            tag("trt:ProfileCapabilities", MaximumNumberOfProfiles=64),
-            tag(
-                "trt:StreamingCapabilities",
-                RTPMulticast=False,
-                RTP_TCP=True,
-                RTP_RTSP_TCP=True,
-            ),
-            SnapshotUri=not self.nvr.faults.no_snapshot,
-            Rotation=False,
-        )
-
-    @operation("GetServiceCapabilities", is_open=True)
-    def get_service_capabilities(self, call: Call) -> str:
-        """Media 5.17."""
-        return tag("trt:GetServiceCapabilitiesResponse", self.capabilities(call))
+    def more_capabilities(self) -> Mapping[str, bool]:
+        """Media 1 can tell whether pictures can be turned."""
+        return {"Rotation": False}
 
     @operation("GetProfiles")
     def get_profiles(self, call: Call) -> str:
@@ -126,7 +161,7 @@ class MediaService(Service):
     @operation("GetProfile", "trt:ProfileToken")
     def get_profile(self, call: Call) -> str:
         """Media 5.2.3."""
-        channel, profile = self.nvr.profile(call.request.body.need("trt:ProfileToken"))
+        channel, profile = self._asked(call)
         return tag(
             "trt:GetProfileResponse", self._profile("trt:Profile", channel, profile)
         )
@@ -157,19 +192,15 @@ class MediaService(Service):
     def get_stream_uri(self, call: Call) -> str:
         """Media 5.15.1."""
         protocol = check_stream_setup(call, "trt:StreamSetup")
-        _, profile = self.nvr.profile(call.request.body.need("trt:ProfileToken"))
         return tag(
-            "trt:GetStreamUriResponse",
-            _media_uri(self.nvr.rtsp_uri(call, profile.path, protocol)),
+            "trt:GetStreamUriResponse", _media_uri(self.stream_address(call, protocol))
         )
 
     @operation("GetSnapshotUri", "trt:ProfileToken")
     def get_snapshot_uri(self, call: Call) -> str:
         """Media 5.15.2."""
-        channel, _ = self.nvr.profile(call.request.body.need("trt:ProfileToken"))
         return tag(
-            "trt:GetSnapshotUriResponse",
-            _media_uri(self.nvr.snapshot_uri(call, channel)),
+            "trt:GetSnapshotUriResponse", _media_uri(self.snapshot_address(call))
         )
 
 

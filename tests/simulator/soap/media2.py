@@ -2,8 +2,14 @@
 
 from ..channels import Channel, Profile
 from .envelope import invalid_arg, leaf, tag
-from .media import audio_source_configuration, video_source_configuration
-from .service import Call, Service, operation
+from .media import (
+    MediaBase,
+    audio_encoding,
+    audio_source_configuration,
+    video_encoding,
+    video_source_configuration,
+)
+from .service import Call, operation
 
 _AUDIO = {
     "AAC": ("MP4A-LATM", 64, 16),
@@ -26,31 +32,18 @@ _TYPES = {
 }
 
 
-class Media2Service(Service):
+class Media2Service(MediaBase):
     """Profiles with H.265, stream and snapshot addresses."""
 
     name = "media2"
     prefix = "tr2"
     path = "/onvif/media2_service"
 
-    def capabilities(self, call: Call) -> str:
-        """Return tr2:Capabilities."""
-        return tag(
-            "tr2:Capabilities",
-            tag("tr2:ProfileCapabilities", MaximumNumberOfProfiles=64),
-            tag(
-                "tr2:StreamingCapabilities",
-                RTSPStreaming=True,
-                RTPMulticast=False,
-                RTP_RTSP_TCP=True,
-            ),
-            SnapshotUri=not self.nvr.faults.no_snapshot,
-        )
-
-    @operation("GetServiceCapabilities", is_open=True)
-    def get_service_capabilities(self, call: Call) -> str:
-        """Media2 5.9."""
-        return tag("tr2:GetServiceCapabilitiesResponse", self.capabilities(call))
+    streaming = {  # noqa: RUF012 - read only
+        "RTSPStreaming": True,
+        "RTPMulticast": False,
+        "RTP_RTSP_TCP": True,
+    }
 
     @operation("GetProfiles", "tr2:Token? tr2:Type*")
     def get_profiles(self, call: Call) -> str:
@@ -74,19 +67,16 @@ class Media2Service(Service):
         protocol = call.request.body.need("tr2:Protocol")
         if protocol not in ("RtspUnicast", "RTSP", "RtspOverHttp"):
             raise invalid_arg("ter:InvalidStreamSetup", f"protocol {protocol}")
-        _, profile = self.nvr.profile(call.request.body.need("tr2:ProfileToken"))
         return tag(
             "tr2:GetStreamUriResponse",
-            leaf("tr2:Uri", self.nvr.rtsp_uri(call, profile.path, protocol)),
+            leaf("tr2:Uri", self.stream_address(call, protocol)),
         )
 
     @operation("GetSnapshotUri", "tr2:ProfileToken")
     def get_snapshot_uri(self, call: Call) -> str:
         """Media2 5.4.2."""
-        channel, _ = self.nvr.profile(call.request.body.need("tr2:ProfileToken"))
         return tag(
-            "tr2:GetSnapshotUriResponse",
-            leaf("tr2:Uri", self.nvr.snapshot_uri(call, channel)),
+            "tr2:GetSnapshotUriResponse", leaf("tr2:Uri", self.snapshot_address(call))
         )
 
 
@@ -114,17 +104,9 @@ def _profile(channel: Channel, profile: Profile, types: set[str]) -> str:
 
 
 def _video_encoder(profile: Profile) -> str:
-    live = profile.live
     return tag(
         "tr2:VideoEncoder",
-        leaf("tt:Name", profile.encoder_token),
-        leaf("tt:UseCount", 1),
-        leaf("tt:Encoding", live.codec),
-        tag(
-            "tt:Resolution",
-            leaf("tt:Width", live.width),
-            leaf("tt:Height", live.height),
-        ),
+        video_encoding(profile),
         tag(
             "tt:RateControl",
             leaf("tt:FrameRateLimit", 10),
@@ -132,19 +114,14 @@ def _video_encoder(profile: Profile) -> str:
         ),
         leaf("tt:Quality", 5),
         token=profile.encoder_token,
-        GovLength=live.gop_ms // 100,
+        GovLength=profile.live.gop_ms // 100,
         Profile="Main",
     )
 
 
 def _audio_encoder(channel: Channel, audio: str) -> str:
-    encoding, bitrate, rate = _AUDIO[audio]
     return tag(
         "tr2:AudioEncoder",
-        leaf("tt:Name", "Audio"),
-        leaf("tt:UseCount", 1),
-        leaf("tt:Encoding", encoding),
-        leaf("tt:Bitrate", bitrate),
-        leaf("tt:SampleRate", rate),
+        audio_encoding(*_AUDIO[audio]),
         token=f"AudioEncoder_{channel.number}",
     )

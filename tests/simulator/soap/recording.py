@@ -50,11 +50,6 @@ class RecordingService(Service):
     def _has_options(self) -> bool:
         return self.nvr.spec.mapping is Mapping.OPTIONS
 
-    @operation("GetServiceCapabilities", is_open=True)
-    def get_service_capabilities(self, call: Call) -> str:
-        """Recording 5.25."""
-        return tag("trc:GetServiceCapabilitiesResponse", self.capabilities(call))
-
     @operation("GetRecordings")
     def get_recordings(self, call: Call) -> str:
         """Recording 5.6."""

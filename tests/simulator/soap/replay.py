@@ -22,11 +22,6 @@ class ReplayService(Service):
             RTP_RTSP_TCP=True,
         )
 
-    @operation("GetServiceCapabilities", is_open=True)
-    def get_service_capabilities(self, call: Call) -> str:
-        """Replay 5.5."""
-        return tag("trp:GetServiceCapabilitiesResponse", self.capabilities(call))
-
     @operation("GetReplayUri", "trp:StreamSetup trp:RecordingToken")
     def get_replay_uri(self, call: Call) -> str:
         """Replay 5.1."""

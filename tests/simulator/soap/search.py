@@ -70,11 +70,6 @@ class SearchService(Service):
         """Return tse:Capabilities."""
         return tag("tse:Capabilities", MetadataSearch=False, GeneralStartEvents=False)
 
-    @operation("GetServiceCapabilities", is_open=True)
-    def get_service_capabilities(self, call: Call) -> str:
-        """Search 5.20."""
-        return tag("tse:GetServiceCapabilitiesResponse", self.capabilities(call))
-
     # --- Without a session -----------------------------------------------------------
 
     @operation("GetRecordingSummary")

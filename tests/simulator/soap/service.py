@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .envelope import Request, SoapFault, check_shape
+from .envelope import Request, SoapFault, check_shape, tag
 
 if TYPE_CHECKING:
     from ..nvr import SimulatedNvr
@@ -70,6 +70,13 @@ class Service:
     def capabilities(self, call: Call) -> str:
         """Return the service's Capabilities element."""
         raise NotImplementedError
+
+    @operation("GetServiceCapabilities", is_open=True)
+    def get_service_capabilities(self, call: Call) -> str:
+        """Core 8.1.2.3; the like stands in every service's own specification."""
+        return tag(
+            f"{self.prefix}:GetServiceCapabilitiesResponse", self.capabilities(call)
+        )
 
     def reset(self) -> None:
         """Forget everything that does not survive a reboot."""
