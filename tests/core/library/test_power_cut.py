@@ -18,6 +18,7 @@ from custom_components.vtrack_nvr.core.library import (
     LibraryBounds,
     RootConfig,
 )
+from custom_components.vtrack_nvr.core.library.naming import JOURNAL
 from custom_components.vtrack_nvr.core.models import ClipState, CoverageState
 
 from . import invariants
@@ -251,6 +252,82 @@ def test_power_cut_at_every_step(
             name = machine.power.names[-1]
             pytest.fail(f"cut at step {cut_at} ({name}): {error!r}")
         shutil.rmtree(folder)
+
+
+def second_life(machine: Machine) -> None:
+    """Damage is found, a journal loses lines, is told again and made small."""
+    setup, said, library = machine.setup, machine.said, machine.library
+    run(library.register_nvr(NVR, "Recorder"))
+    run(library.register_camera(NVR, CAMERA, "Garden"))
+    for number in range(3):
+        target, facts = setup.begin(NOW + number * 5 * MINUTE)
+        library.sink(CAMERA).finish(target, facts)
+        said.kept[target.clip_id] = facts.range
+    first, second, third = said.kept
+    run(library.care.protect([first], "the fox"))
+    said.protected.add(first)
+    for root in library._store.guard.roots():
+        library._keeper.tend(root)
+    clip = run(library.browse.clip(second))
+    assert clip is not None
+    path = setup.folder / clip.path
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    said.asked_to_delete.add(second)  # it may be missing from now on
+    library.care._verifier.verify(
+        CAMERA, TimeRange(NOW, NOW + 60 * MINUTE), lambda: True
+    )
+    other = library._store.guard.roots()[1].id
+    library.care.mover.move(third, other, is_copy=True)
+    journal = setup.folder / "recorder/garden" / JOURNAL
+    journal.write_bytes(b"#" + journal.read_bytes())
+    library.care.checker.full()
+
+
+def test_power_cut_while_damage_is_put_aside_and_journals_are_mended(
+    fast_path: Path,
+) -> None:
+    whole = Machine(fast_path / "whole", None)
+    whole.live(second_life)
+    assert whole.power.count > 60
+    assert any("replace .journal" in name for name in whole.power.names)
+    assert any("damaged" in name for name in whole.power.names)
+    for cut_at in range(1, whole.power.count + 1):
+        machine = Machine(fast_path / str(cut_at), cut_at)
+        machine.live(second_life)
+        library = machine.restart(is_forgetful=cut_at % 2 == 0)
+        library._open()
+        try:
+            library.care.checker.full()
+            rows = {
+                row["start_ms"]: row
+                for row in library._store.read(
+                    lambda c: c.execute("select * from clip").fetchall()
+                )
+            }
+            library._store.read(invariants.check_index)
+            said = machine.said
+            for clip_id, kept in said.kept.items():
+                row = rows[kept.start_ms]
+                if clip_id not in said.asked_to_delete:
+                    assert row["state"] == "complete", f"clip {clip_id} is lost"
+                if clip_id in said.protected:
+                    assert row["is_protected"]
+            if not said.kept:
+                continue
+            damaged = library.care._verifier.verify(
+                CAMERA, TimeRange(NOW, NOW + 60 * MINUTE), lambda: True
+            ).damaged
+            ids = {rows[said.kept[n].start_ms]["id"] for n in said.asked_to_delete}
+            assert set(damaged) <= ids
+            if said.asked_to_delete:
+                spoiled = library._store.guard.roots()[0].folder.rglob("*.mp4*")
+                assert any(file.read_bytes().endswith(b"?") for file in spoiled)
+        except (AssertionError, NvrError, KeyError) as error:
+            name = machine.power.names[-1]
+            pytest.fail(f"cut at step {cut_at} ({name}): {error!r}")
+        finally:
+            library._close()
+            shutil.rmtree(fast_path / str(cut_at))
 
 
 def test_rows_of_a_killed_writer_become_clips(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library.verify import aside
+from custom_components.vtrack_nvr.core.library.verify import Verifier, aside
 from custom_components.vtrack_nvr.core.models import ClipState, CoverageState
 
 from .helpers import CAMERA, MINUTE, NOW, NVR, ManualClock, Setup, make_library
@@ -103,3 +106,52 @@ async def test_storage_that_is_away_proves_nothing(tmp_path: Path) -> None:
     assert report.checked + report.unchecked == 1
     assert report.damaged == ()
     await setup.library.close()
+
+
+async def test_it_ends_when_asked_and_an_index_in_trouble_is_no_damage(
+    tmp_path: Path,
+) -> None:
+    setup = await opened(tmp_path)
+    for number in range(3):
+        setup.keep(START + number * 5 * MINUTE)
+    verifier = Verifier(setup.library._store)
+    answers = iter([True, False])
+    report = verifier.verify(CAMERA, ALL, lambda: next(answers))
+    assert (report.checked, report.damaged) == (1, ())
+    failure = NvrError(ErrorKind.INDEX_FAILED, "locked")
+    setup.library._store.files.size = _raise(failure)
+    with pytest.raises(NvrError) as caught:
+        verifier.verify(CAMERA, ALL, lambda: True)
+    assert caught.value is failure
+    await setup.library.close()
+
+
+@pytest.mark.parametrize("meanwhile", ["deleted", "moved"])
+async def test_a_clip_that_goes_while_it_is_read_is_not_damaged(
+    tmp_path: Path, meanwhile: str
+) -> None:
+    setup = await opened(tmp_path)
+    clip_id = setup.keep(START)
+    store = setup.library._store
+
+    def vanish(path: Path) -> None:
+        sql = (
+            "update clip set state = 'trashed' where id = ?"
+            if meanwhile == "deleted"
+            else "update clip set path = 'recorder/garden/2027-01-15/x.mp4' where id = ?"
+        )
+        store.write(lambda c: c.execute(sql, (clip_id,)))
+
+    store.files.size = vanish
+    report = Verifier(store).verify(CAMERA, ALL, lambda: True)
+    assert (report.checked, report.damaged) == (1, ())
+    del store.files.size
+    assert len(setup.files()) == 1
+    await setup.library.close()
+
+
+def _raise(error: NvrError):
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail

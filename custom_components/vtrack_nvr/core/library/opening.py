@@ -84,7 +84,8 @@ def _put_copy(path: Path, files: FileLayer) -> Path | None:
     is the only source.
     """
     part = path.with_name(f"{path.name}.part")
-    for copy in reversed(copies.existing(path, files)):
+    found_copies = copies.existing(path, files)
+    for copy in reversed(found_copies):
         try:
             files.copy(copy, part, lambda: True)
             with contextlib.closing(sqlite3.connect(part)) as connection:
@@ -101,8 +102,9 @@ def _put_copy(path: Path, files: FileLayer) -> Path | None:
             _LOGGER.warning("The copy %s is of no use: %s", copy.name, error)
             continue
         return copy
-    with contextlib.suppress(NvrError):
-        files.remove(part)
+    if found_copies:
+        with contextlib.suppress(NvrError):
+            files.remove(part)
     return None
 
 
