@@ -96,9 +96,7 @@ class BackFill:
         """Copy everything; ask for clips on the way; prove it."""
         home, nvr = self._home, self._nvr
         sink_of = home.library.sink
-        home.library.sink = lambda camera: WatchedSink(  # type: ignore[method-assign] # watched
-            sink_of(camera), self._opened
-        )
+        home.library.sink = lambda camera: WatchedSink(sink_of(camera), self._opened)
         attached = await home.introduce(nvr.description())
         (ledger,) = nvr.ledger().values()
         frames: list[list[int]] = ledger["frames"]

@@ -31,15 +31,15 @@ for _name, _folder in (
     _module.__path__ = [str(_folder)]
     sys.modules.setdefault(_name, _module)
 
-from custom_components.vtrack_nvr.core.clips import (  # noqa: E402
+from custom_components.vtrack_nvr.core.clips import (  # noqa: E402 - after the empty packages above
     ClipStart,
     EmbeddedClip,
     MediaProbe,
 )
-from custom_components.vtrack_nvr.core.clock import SystemClock  # noqa: E402
-from custom_components.vtrack_nvr.core.frames import Codec  # noqa: E402
-from custom_components.vtrack_nvr.core.intervals import TimeRange  # noqa: E402
-from custom_components.vtrack_nvr.core.library import (  # noqa: E402  # noqa: E402
+from custom_components.vtrack_nvr.core.clock import SystemClock  # noqa: E402 - after the empty packages above
+from custom_components.vtrack_nvr.core.frames import Codec  # noqa: E402 - after the empty packages above
+from custom_components.vtrack_nvr.core.intervals import TimeRange  # noqa: E402 - after the empty packages above
+from custom_components.vtrack_nvr.core.library import (  # noqa: E402 - after the empty packages above
     Library,
     LibraryBounds,
     Retention,
@@ -47,11 +47,11 @@ from custom_components.vtrack_nvr.core.library import (  # noqa: E402  # noqa: E
     index_clips,
     sink,
 )
-from custom_components.vtrack_nvr.core.library.database import (  # noqa: E402
+from custom_components.vtrack_nvr.core.library.database import (  # noqa: E402 - after the empty packages above
     Database,
     connect,
 )
-from custom_components.vtrack_nvr.core.models import (  # noqa: E402
+from custom_components.vtrack_nvr.core.models import (  # noqa: E402 - after the empty packages above
     CameraKey,
     ClipFacts,
     EventClass,
@@ -100,7 +100,7 @@ async def fill(library: Library, cameras: int, clips: int, now_ms: int) -> None:
         await library.register_nvr(nvr, f"Recorder {number // 16}")
         await library.register_camera(nvr, camera_key(number), f"Camera {number % 16}")
     each = clips // cameras
-    store = library._store  # noqa: SLF001
+    store = library._store  # noqa: SLF001 - a full index is made below the library
     ids = store.read(
         lambda c: [
             tuple(row)
@@ -114,7 +114,7 @@ async def fill(library: Library, cameras: int, clips: int, now_ms: int) -> None:
     for camera_id, folder in ids:
         store.write(
             lambda c, i=camera_id, f=folder: fill_camera(c, i, f, first_ms, each)
-        )  # type: ignore[misc]
+        )
 
 
 def fill_camera(
@@ -304,8 +304,8 @@ def contend(
             try:
                 db.write(
                     lambda c, n=number: clip(c, pick.randrange(1, cameras), n)
-                ).result()  # type: ignore[misc]
-            except Exception as error:  # noqa: BLE001  counted
+                ).result()
+            except Exception as error:  # noqa: BLE001 - counted
                 errors.append(error)
             writes.append((time.perf_counter() - begun) * 1000)
 
@@ -316,13 +316,13 @@ def contend(
             begun = time.perf_counter()
             try:
                 db.read(
-                    lambda c, s=start_ms: c.execute(  # type: ignore[misc]
+                    lambda c, s=start_ms: c.execute(
                         "select * from clip where state = 'complete' and camera_id = ?"
                         " and start_ms >= ? and start_ms < ? order by start_ms limit 200",
                         (pick.randrange(1, cameras), s, s + DAY),
                     ).fetchall()
                 ).result()
-            except Exception as error:  # noqa: BLE001  counted
+            except Exception as error:  # noqa: BLE001 - counted
                 errors.append(error)
             reads.append((time.perf_counter() - begun) * 1000)
             time.sleep(0.005)
@@ -347,7 +347,7 @@ def contend(
 async def retention(library: Library, folder: Path, cameras: int, count: int) -> float:
     """Delete `count` clips of real (tiny) files; returns the worst loop lateness in ms."""
     each = count // cameras
-    store = library._store  # noqa: SLF001
+    store = library._store  # noqa: SLF001 - a full index is made below the library
     rows = store.read(
         lambda c: c.execute(
             "select path, start_ms from clip where is_protected = 0 and state = 'complete'"

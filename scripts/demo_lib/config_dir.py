@@ -123,7 +123,7 @@ class ConfigDir:
         path = folder / key
         content = {"version": version, "minor_version": minor, "key": key, "data": data}
         path.write_text(json.dumps(content), encoding="utf-8")
-        os.chmod(path, 0o600)  # noqa: PTH101
+        os.chmod(path, 0o600)  # noqa: PTH101 - as Home Assistant does it
 
 
 # The other steps would look the home's weather and place up on the internet.

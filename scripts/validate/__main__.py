@@ -5,7 +5,7 @@ from pathlib import Path
 import sys
 
 # Home Assistant first: it answers `import voluptuous` from then on.
-import homeassistant  # noqa: F401
+import homeassistant  # noqa: F401 - for the alias above
 
 from . import (
     brand,

@@ -20,7 +20,7 @@ def recorder(count: int = 1, **fields: object) -> NvrSpec:
         )
         for n in range(count)
     )
-    return NvrSpec("Recorder", cameras, **fields)  # type: ignore[arg-type]
+    return NvrSpec("Recorder", cameras, **fields)
 
 
 @dataclass
@@ -98,7 +98,7 @@ async def search(
     client: SoapClient, start: int, end: int | None, **how: object
 ) -> list[Event]:
     """Return the events of a window that fit one page."""
-    found = await find_events(client, start, end, **how)  # type: ignore[arg-type]
+    found = await find_events(client, start, end, **how)
     answer = await page(client, "Event", found.one("tse:SearchToken"))
     assert answer.one("tt:SearchState") == "Completed"
     return events_of(answer)

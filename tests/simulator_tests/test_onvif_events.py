@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 
 
 def _spec(**faults: object) -> NvrSpec:
-    return NvrSpec("Door", (CameraSpec("Door"),), faults=Faults(**faults))  # type: ignore[arg-type]
+    return NvrSpec("Door", (CameraSpec("Door"),), faults=Faults(**faults))
 
 
 async def _subscribe(client: SoapClient, inner: str = "") -> Answer:

@@ -19,7 +19,7 @@ _PATH = "/onvif/device_service"
 
 
 def _spec(mode: AuthMode = AuthMode.WSS, **fields: object) -> NvrSpec:
-    return NvrSpec("Door", (CameraSpec("Door"),), auth=mode, **fields)  # type: ignore[arg-type]
+    return NvrSpec("Door", (CameraSpec("Door"),), auth=mode, **fields)
 
 
 async def test_right_token_is_let_in_once() -> None:
@@ -58,7 +58,7 @@ async def test_wrong_tokens_are_refused_with_400(
     """A device without HTTP digest answers 400 and NotAuthorized (C 5.9.5)."""
     async with talking_to(_spec()) as client:
         values = {"user": client.user, "password": client.password, **change}
-        answer = await client.call(_INFORMATION, header=token(**values))  # type: ignore[arg-type]
+        answer = await client.call(_INFORMATION, header=token(**values))
     assert answer.status == 400
     assert answer.subcodes == ["ter:NotAuthorized"]
     assert client.nvr.guard.failures == {cause: 1}

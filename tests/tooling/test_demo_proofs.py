@@ -40,7 +40,7 @@ def shown(of: tuple[tuple[int, int], ...] = FRAMES, **changes: object) -> Shown:
         size_bytes=1,
         sha256="a",
     )
-    return Shown(replace(row, **changes), of, "a", 1)  # type: ignore[arg-type]
+    return Shown(replace(row, **changes), of, "a", 1)
 
 
 def test_a_row_that_says_what_its_file_shows_is_right() -> None:
@@ -126,7 +126,7 @@ def test_an_unfinished_file_that_a_row_owns_is_no_stray(tmp_path: Path) -> None:
 def test_only_live_and_the_open_end_may_be_unfinished(
     changes: dict[str, object], *, expected: bool
 ) -> None:
-    row = replace(shown().row, **{"state": "fetching", **changes})  # type: ignore[arg-type]
+    row = replace(shown().row, **{"state": "fetching", **changes})
     assert is_under_way(row, NOW_MS) is expected
 
 

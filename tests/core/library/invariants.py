@@ -18,7 +18,7 @@ def check(library: Library, *, with_files: bool = True) -> None:
     store.read(check_index)
     if with_files:
         for root in store.guard.roots():
-            store.read(lambda c, r=root: check_files(c, r.id, r.path))  # type: ignore[misc]
+            store.read(lambda c, r=root: check_files(c, r.id, r.path))
 
 
 def check_index(connection: sqlite3.Connection) -> None:

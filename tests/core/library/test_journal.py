@@ -70,7 +70,7 @@ def test_a_torn_line_is_ended_before_the_next() -> None:
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"t": "new kind"}', "5", "{"])
 def test_what_is_no_fact_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011  the caller passes it over
+    with pytest.raises(ValueError):  # noqa: PT011 - the caller passes it over
         fact_of(text)
     assert list(decode(encode(1, text))) == []
 

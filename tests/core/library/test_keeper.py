@@ -70,14 +70,14 @@ async def test_upkeep_outlives_what_fails(tmp_path: Path, clock: ManualClock) ->
         failed.append(1)
         raise NvrError(ErrorKind.STORAGE_FAILED, "no")
 
-    setup.library.care.retainer.run = fail  # type: ignore[method-assign]
+    setup.library.care.retainer.run = fail
     clock.advance(2 * HOUR)
     await until(lambda: len(failed) >= 2)
     real = keeper.tick
-    keeper.tick = fail  # type: ignore[method-assign]
+    keeper.tick = fail
     count = len(failed)
     await until(lambda: len(failed) > count)
-    keeper.tick = real  # type: ignore[method-assign]
+    keeper.tick = real
     await setup.library.close()
 
 

@@ -44,11 +44,11 @@ def recording(
 
 
 def on(at: int, **fields: object) -> HistoryEvent:
-    return HistoryEvent(at, is_present=True, track="V", recording="R", **fields)  # type: ignore[arg-type]
+    return HistoryEvent(at, is_present=True, track="V", recording="R", **fields)
 
 
 def off(at: int, **fields: object) -> HistoryEvent:
-    return HistoryEvent(at, is_present=False, track="V", recording="R", **fields)  # type: ignore[arg-type]
+    return HistoryEvent(at, is_present=False, track="V", recording="R", **fields)
 
 
 def start(present: bool) -> HistoryEvent:

@@ -33,7 +33,7 @@ def message(
     )
 
 
-def read(*messages: str, sources: dict[str, str] | None = None):  # type: ignore[no-untyped-def]
+def read(*messages: str, sources: dict[str, str] | None = None):
     return read_notifications(
         parse(f"<R>{''.join(messages)}</R>".encode()), sources or {}, NOW
     )

@@ -120,7 +120,7 @@ async def test_a_device_that_ignores_the_scope_is_remembered_and_filtered(
 ) -> None:
     nvr = await start("channels-from-one", {"ignore_scope": True})
     device = device_of(nvr)
-    token = nvr.channels[2].timeline.recording_token  # type: ignore[union-attr]
+    token = nvr.channels[2].timeline.recording_token
     found, is_complete = await listed(device, nvr, token=token)
     assert found == footage(nvr, 2)
     assert is_complete

@@ -83,7 +83,7 @@ def test_a_good_device_gives_no_warning() -> None:
 def test_each_warning_stands_alone(
     changes: dict[str, object], warning: ReportWarning
 ) -> None:
-    assert make_report(replace(WHOLE, **changes)).warnings == (warning,)  # type: ignore[arg-type]
+    assert make_report(replace(WHOLE, **changes)).warnings == (warning,)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def unit(rtp_time: int, time_us: int | None = None) -> AccessUnit:
 
 
 def line(**arguments: object) -> ReplayTimeline:
-    return ReplayTimeline(90_000, **arguments)  # type: ignore[arg-type]
+    return ReplayTimeline(90_000, **arguments)
 
 
 def test_capture_times_date_the_frames() -> None:

@@ -82,7 +82,7 @@ def stream_of(server: RtspServer, **endpoint: object) -> Iterator[UnitStream]:
         waits=WAITS,
         bounds=Bounds(),
         cancel=CancelToken(),
-        guard=guard,  # type: ignore[arg-type]
+        guard=guard,
     ) as stream:
         yield stream
 

@@ -25,7 +25,7 @@ AAC_16K = bytes.fromhex("1408")
 
 def audio(codec: Codec, **more: object) -> TrackFormat:
     arguments: dict[str, object] = {"clock_rate": 8000, **more}
-    return TrackFormat(TrackKind.AUDIO, codec, **arguments)  # type: ignore[arg-type]
+    return TrackFormat(TrackKind.AUDIO, codec, **arguments)
 
 
 def make(
