@@ -192,10 +192,10 @@ def test_challenges_are_read_leniently(
 
 
 def test_absurd_challenges_are_read_quickly() -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     for text in ('"' * 60_000, " " * 60_000, 'a="\\' * 15_000, "a=" + " " * 60_000):
         parse_challenges([f"Digest {text}"])
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2
 
 
 @given(st.text(max_size=100))

