@@ -5,12 +5,14 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.policy import Bounds
+from custom_components.vtrack_nvr.core.rtsp import parser
 from custom_components.vtrack_nvr.core.rtsp.errors import OutOfStep
 from custom_components.vtrack_nvr.core.rtsp.messages import (
     Headers,
     Message,
     Request,
     Response,
+    parse_head,
 )
 from custom_components.vtrack_nvr.core.rtsp.parser import (
     DiscardingSink,
@@ -163,7 +165,9 @@ def test_nonsense_is_counted_anew_after_each_frame() -> None:
     "data",
     [
         b"RTSP/1.0 200 OK\r\n" + b"X: y\r\n" * 400,
+        b"RTSP/1.0 200 OK\r\n" + b"X: y\r\n" * 400 + b"\r\n",
         b"RTSP/1.0 200 OK\r\nContent-Length: 99999\r\n\r\n",
+        b"RTSP/1.0 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
     ],
 )
 @pytest.mark.parametrize("size", [None, 100])
@@ -180,6 +184,32 @@ def test_a_long_head_byte_by_byte_takes_no_quadratic_time() -> None:
     fed.feed(b"RTSP/1.0 200 OK\r\n" + b"X: " + b"y" * 60_000 + b"\r\n\r\n", 1)
     assert fed.kinds == [200]
     assert time.monotonic() - began < 3
+
+
+def test_a_head_is_read_once_however_slowly_its_body_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[bytes] = []
+
+    def counted(head: bytes) -> Message:
+        read.append(head)
+        return parse_head(head)
+
+    monkeypatch.setattr(parser, "parse_head", counted)
+    message = b"RTSP/1.0 200 OK\r\nContent-Length: 500\r\n\r\n" + bytes(500)
+    fed = Fed().feed(message * 2 + interleave(0, RTP), 1)
+    assert fed.kinds == [200, 200]
+    assert fed.sink.frames == [(0, RTP)]
+    # Once to learn how long the body is, once when it is there.
+    assert len(read) == 4
+
+
+def test_blank_lines_without_end_are_passed_over_quickly() -> None:
+    fed = Fed(Bounds())
+    began = time.monotonic()
+    fed.feed(b"\r\n" * 10_000_000 + OK)
+    assert fed.kinds == [200]
+    assert time.monotonic() - began < 20
 
 
 def test_the_largest_frame_fits() -> None:

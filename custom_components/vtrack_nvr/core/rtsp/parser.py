@@ -20,6 +20,7 @@ _PLAUSIBLE: Final = 5
 _TEXT = re.compile(rb"(?:RTSP|HTTP)/|[A-Z][A-Z_]{1,30} ")
 _TEXT_SO_FAR = re.compile(rb"[A-Z][A-Z_]{0,30}")
 _HEAD_END = re.compile(rb"\n\r?\n")
+_BLANK = re.compile(rb"[\r\n]+")
 _RESYNC = re.compile(rb"[$]|RTSP/1")
 
 
@@ -73,6 +74,8 @@ class StreamParser:
         self._held = 0
         self._searched = 0
         """How much of the held bytes is known not to hold the end of a head."""
+        self._needed = 0
+        """How many bytes the message under way is long, once its head has come."""
         self._lost = 0
 
     def space(self) -> memoryview:
@@ -98,8 +101,8 @@ class StreamParser:
                     break
                 position = stop
                 self._lost = 0
-            elif first in b"\r\n":
-                position += 1
+            elif blank := _BLANK.match(buffer, position, end):
+                position = blank.end()
             else:
                 stop, message = self._take_text(position, end)
                 if message is not None:
@@ -127,6 +130,8 @@ class StreamParser:
 
     def _take_text(self, position: int, end: int) -> tuple[int, Message | None]:
         """Return (after it, message), (same position, None) to wait, or (later, None)."""
+        if end - position < self._needed:
+            return position, None
         if not _TEXT.match(self._buffer, position, end):
             if _TEXT_SO_FAR.fullmatch(self._buffer, position, end):
                 return position, None
@@ -136,23 +141,28 @@ class StreamParser:
         )
         if not found:
             self._searched = end - position
-            if self._searched > self._bounds.header_bytes:
-                raise NvrError(ErrorKind.PROTOCOL, "RTSP message head is too long")
+            self._check_head(self._searched)
             return position, None
+        self._check_head(found.start() - position)
         try:
             message = parse_head(bytes(self._view[position : found.start()]).rstrip())
         except MessageDefectError:
             self._searched = 0
             return self._resync(position, end), None
-        length = message.headers.number("Content-Length") or 0
+        length = message.headers.body_length
         if length > self._bounds.body_bytes:
             raise NvrError(ErrorKind.PROTOCOL, "RTSP message body is too long")
         stop = found.end() + length
         if stop > end:
             self._searched = max(0, found.start() - position)
+            self._needed = stop - position
             return position, None
-        self._searched = 0
+        self._searched = self._needed = 0
         return stop, replace(message, body=bytes(self._view[found.end() : stop]))
+
+    def _check_head(self, length: int) -> None:
+        if length > self._bounds.header_bytes:
+            raise NvrError(ErrorKind.PROTOCOL, "RTSP message head is too long")
 
     def _resync(self, position: int, end: int) -> int:
         """Return the next place that may be a frame or a response."""
