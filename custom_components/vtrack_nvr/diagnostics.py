@@ -6,9 +6,13 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceEntry
 
-from .core.models import NvrKey
+from .core.models import CameraKey, CoverageState, NvrKey
 from .core.redact import redact
-from .runtime import HUB, VtrackConfigEntry
+from .runtime import HUB, VtrackConfigEntry, VtrackHub
+
+GAPS = 20
+"""So many stretches of each state and camera; the newest tell most."""
+_TOLD = (CoverageState.FAILED, CoverageState.LOST, CoverageState.MISSING)
 
 
 async def async_get_config_entry_diagnostics(
@@ -32,11 +36,32 @@ async def async_get_config_entry_diagnostics(
                 for subentry in entry.subentries.values()
             ],
             "status": asdict(status) if status else None,
+            "gaps": await _gaps(hub, entry),
             "policy": asdict(await hub.library.policy(nvr)),
             "storage": await hub.async_storage_summary(),
         }
     )
     return answer
+
+
+async def _gaps(hub: VtrackHub, entry: VtrackConfigEntry) -> list[list[dict[str, Any]]]:
+    """Return the latest stretches that could not be kept, and why, camera by camera."""
+    found: list[list[dict[str, Any]]] = []
+    for subentry in entry.subentries.values():
+        camera = CameraKey(str(subentry.unique_id))
+        found.append(
+            [
+                {
+                    "state": str(item.state),
+                    "reason": item.reason,
+                    "start": item.range.start_ms,
+                    "end": item.range.end_ms,
+                }
+                for state in _TOLD
+                for item in await hub.library.browse.ledger(state, [camera], GAPS)
+            ]
+        )
+    return found
 
 
 async def async_get_device_diagnostics(

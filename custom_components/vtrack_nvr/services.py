@@ -24,7 +24,7 @@ from .const import DOMAIN
 from .core.errors import ErrorKind, NvrError
 from .core.intervals import TimeRange
 from .core.models import Clip
-from .core.sync.status import CameraStatus, SavedClip
+from .core.sync.status import CameraStatus, MissingFootage, SavedClip
 from .exceptions import translated_errors
 from .runtime import HUB, CameraRuntime, Export
 from .sensor import moment
@@ -171,6 +171,16 @@ def _camera_response(camera: CameraRuntime, status: CameraStatus) -> dict[str, A
         "last_sync": _iso(status.last_sync_ms),
         "progress": status.progress.done if status.progress else None,
         "problem": str(status.problem.kind) if status.problem else None,
+        "missing": _missing_response(status.missing) if status.missing else None,
+    }
+
+
+def _missing_response(missing: MissingFootage) -> dict[str, Any]:
+    return {
+        "cause": str(missing.cause),
+        "reason": missing.reason or None,
+        "since": _iso(missing.since_ms),
+        "seconds": round(missing.seconds),
     }
 
 

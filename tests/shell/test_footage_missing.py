@@ -1,6 +1,6 @@
 """Footage that ought to be kept and is not: entity, repair, restart, and its end."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
 from datetime import timedelta
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
@@ -22,6 +23,9 @@ from custom_components.vtrack_nvr.core.library.values import DeleteCause
 from custom_components.vtrack_nvr.core.models import CameraKey, CoverageState
 from custom_components.vtrack_nvr.core.sync.expected import Memory
 from custom_components.vtrack_nvr.core.sync.status import MissingCause, MissingFootage
+from custom_components.vtrack_nvr.diagnostics import (
+    async_get_config_entry_diagnostics,
+)
 from custom_components.vtrack_nvr.footage_watch import (
     FIXABLE,
     PATIENT,
@@ -32,9 +36,8 @@ from custom_components.vtrack_nvr.footage_watch import (
 )
 from custom_components.vtrack_nvr.repairs import async_create_fix_flow
 from custom_components.vtrack_nvr.runtime.settings import nvr_settings
-from tests.shell.house import Whole, until
+from tests.shell.house import MakeWhole, until
 
-type Make = Callable[..., Awaitable[Whole]]
 HOUR = 3_600_000
 PACKAGE = Path(__file__).parents[2] / "custom_components" / "vtrack_nvr"
 ENGLISH: dict[str, Any] = json.loads(
@@ -83,7 +86,7 @@ async def restart_with_damage(hass: HomeAssistant, entry: MockConfigEntry) -> No
 
 
 async def test_a_camera_that_misses_nothing_says_so(
-    hass: HomeAssistant, whole: Make
+    hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     _, entry = await whole()
     state = sensor(hass)
@@ -94,7 +97,7 @@ async def test_a_camera_that_misses_nothing_says_so(
 
 
 async def test_a_hole_is_told_after_a_restart_until_a_person_does_without(
-    hass: HomeAssistant, whole: Make
+    hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     _, entry = await whole()
     await restart_with_damage(hass, entry)
@@ -131,8 +134,51 @@ async def test_a_hole_is_told_after_a_restart_until_a_person_does_without(
     assert "left_out" in {span.reason for span in spans}
 
 
+async def test_automations_and_diagnostics_get_the_codes(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    _, entry = await whole()
+    await restart_with_damage(hass, entry)
+    await until(hass, lambda: sensor(hass).state == "on")
+    answer = await hass.services.async_call(
+        DOMAIN, "get_status", {}, blocking=True, return_response=True
+    )
+    assert answer is not None
+    camera = answer["nvrs"][0]["cameras"][0]
+    assert camera["missing"]["cause"] == "given_up"
+    assert camera["missing"]["reason"] == "damaged"
+    assert camera["missing"]["seconds"] == 300
+    diagnostics = await async_get_config_entry_diagnostics(hass, entry)
+    [[gap], *_] = diagnostics["gaps"]
+    assert (gap["state"], gap["reason"]) == ("failed", "damaged")
+    assert gap["end"] - gap["start"] == 300_000
+
+
+async def test_a_live_recording_is_covered_from_its_first_seconds(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    _, entry = await whole("no-profile-g")
+    engine = hass.data[DOMAIN].engine
+    camera, _ = camera_of(entry)
+    async with asyncio.timeout(30):
+        while True:
+            status = (await engine.fresh_status()).camera(
+                entry.runtime_data.key, camera
+            )
+            if status and (status.coverage_percent or 0) > 60:
+                break
+            await asyncio.sleep(0.1)
+    live = hass.data[DOMAIN].live.now(camera)
+    assert live.is_expected
+    assert live.is_continuous
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await hass.async_block_till_done()
+    await asyncio.sleep(0.1)
+    assert hass.data[DOMAIN].live.now(camera).open is None
+
+
 async def test_unloading_withdraws_what_nobody_follows_any_more(
-    hass: HomeAssistant, whole: Make
+    hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     _, entry = await whole()
     await restart_with_damage(hass, entry)
@@ -149,7 +195,7 @@ async def test_unloading_withdraws_what_nobody_follows_any_more(
 
 
 async def test_a_device_that_is_away_since_before_the_start_is_told(
-    hass: HomeAssistant, whole: Make
+    hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     nvr, entry = await whole()
     camera, _ = camera_of(entry)
@@ -192,7 +238,7 @@ async def test_a_device_that_is_away_since_before_the_start_is_told(
 
 @pytest.mark.parametrize("nobody_expects", [{"mode": "on_demand"}, {"sync": False}])
 async def test_nothing_is_told_of_cameras_that_are_not_kept(
-    hass: HomeAssistant, whole: Make, nobody_expects: dict[str, Any]
+    hass: HomeAssistant, whole: MakeWhole, nobody_expects: dict[str, Any]
 ) -> None:
     nvr, entry = await whole()
     camera, subentry_id = camera_of(entry)
