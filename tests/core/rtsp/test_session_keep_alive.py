@@ -5,6 +5,7 @@ import time
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.rtsp.messages import Response
 from custom_components.vtrack_nvr.core.rtsp.values import Notice
 
 from .loopback import SDP, Peer
@@ -136,3 +137,22 @@ def test_a_lost_session_is_an_interruption() -> None:
             receive_until(session, lambda: False)
     assert error.value.kind is ErrorKind.INTERRUPTED
     assert "TEARDOWN" not in server.methods
+
+
+def test_what_a_device_puts_into_its_headers_breaks_no_answer() -> None:
+    answers: list[object] = []
+
+    def script(peer: Peer) -> None:
+        peer.serve_until_play()
+        peer.send(b"OPTIONS rtsp://h/a RTSP/1.0\r\nCSeq: 9\rEvil: 1\xff\r\n\r\n")
+        answers.append(peer.read())
+        peer.frame(0, b"\x80\x60" + bytes(20))
+        peer.serve_teardown()
+
+    with connected(script) as (session, _):
+        sink = Counter()
+        start(session, sink)
+        receive_until(session, lambda: sink.frames > 0)
+    assert isinstance(answers[0], Response)
+    assert answers[0].status == 200
+    assert answers[0].headers.get("CSeq") == "9"

@@ -6,8 +6,10 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
+from custom_components.vtrack_nvr.core.rtsp.errors import RtspRefused
 from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 
+from .loopback import SDP, LoopbackServer, Peer
 from .sessions import WAITS, connected, protected, receive_until, start
 
 
@@ -81,3 +83,41 @@ def test_neither_errors_nor_reprs_hold_the_password() -> None:
     assert "hunter2" not in repr(Endpoint(server.url, "admin", "hunter2"))
     assert "hunter2" not in repr(Endpoint("rtsp://admin:hunter2@192.0.2.1/x"))
     assert all("hunter2" not in str(r.headers.items) for r in server.requests)
+
+
+@pytest.mark.parametrize("status", [301, 302, 305])
+def test_a_redirect_takes_no_login_elsewhere(status: int) -> None:
+    with LoopbackServer(protected) as other:
+
+        def script(peer: Peer) -> None:
+            peer.reply(peer.expect("OPTIONS"))
+            peer.reply(peer.expect("DESCRIBE"), status, "Moved", Location=other.url)
+            peer.read()
+
+        with (
+            connected(script) as (session, server),
+            pytest.raises(RtspRefused) as error,
+        ):
+            session.describe()
+        assert error.value.kind is ErrorKind.PROTOCOL
+        assert str(other.port) not in str(error.value)
+        assert server.connections == 1
+        assert other.connections == 0
+
+
+def test_a_description_that_names_another_host_takes_no_login_there() -> None:
+    with LoopbackServer(protected) as other:
+        sdp = SDP.replace("a=control:trackID=0", f"a=control:{other.url}/trackID=0")
+
+        def script(peer: Peer) -> None:
+            peer.reply(peer.expect("OPTIONS"))
+            peer.reply(
+                peer.expect("DESCRIBE"), body=sdp.encode(), Content_Base=other.url
+            )
+            peer.reply(peer.expect("SETUP"), Session="S")
+            peer.serve_teardown()
+
+        with connected(script) as (session, server):
+            session.setup(session.describe().tracks[0])
+        assert server.connections == 1
+        assert other.connections == 0
