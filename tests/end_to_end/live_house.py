@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+import shutil
 import time
 
 from custom_components.vtrack_nvr.core.clock import SystemClock
@@ -39,6 +40,9 @@ WAITS = Waits(
     teardown=0.2,
     live_retry=(0.05, 0.1, 0.3),
 )
+PATIENT = replace(WAITS, live_start=10.0, live_stall=3.0)
+"""Where ffmpeg has to be started, on machines that are busy, too."""
+FFMPEG = shutil.which("ffmpeg") or ""
 AFTER_MS = GOP_MS
 """The stream is back with a key picture."""
 
@@ -53,6 +57,8 @@ class House:
 
     folder: Path
     sounds: tuple[str | None, ...] = ("AAC", "PCMU", None)
+    codecs: tuple[str, ...] = ("H264", "H264", "H264")
+    waits: Waits = WAITS
     is_simulated: bool = True
     ports: tuple[int, ...] = ()
     password: str = PASSWORD
@@ -81,7 +87,7 @@ class House:
         self.guards = {key: LoginGuard() for key in self.cameras}
         self.live = LiveRecorders(
             clock=self.clock,
-            waits=WAITS,
+            waits=self.waits,
             bounds=Bounds(live_gap_ms=GAP_MS),
             on_gap=self._on_gap,
         )
@@ -96,6 +102,7 @@ class House:
                     is_on=True,
                     clip_ms=clip_ms,
                     guard=self.guards[key],
+                    ffmpeg=FFMPEG,
                 )
                 await self.live.attach(spec, self.library.sink(key))
         self.begun_ms = now_ms()
@@ -104,7 +111,12 @@ class House:
         store = FootageStore()
         for n, sound in enumerate(self.sounds):
             source = LiveSource(
-                f"Cam {n}", audio=sound, gop_ms=GOP_MS, width=320, height=180
+                f"Cam {n}",
+                codec=self.codecs[n],
+                audio=sound,
+                gop_ms=GOP_MS,
+                width=320,
+                height=176,
             )
             self.accounts.append({"viewer": PASSWORD})
             server = RtspServer(
@@ -151,7 +163,7 @@ class House:
         for server in self.servers:
             await asyncio.to_thread(server.stop_now)
 
-    async def recording(self, number: int, seconds: float = 10.0) -> None:
+    async def recording(self, number: int, seconds: float = 20.0) -> None:
         """Wait until a camera is being recorded and has a picture of after now."""
         asked = now_ms()
         async with asyncio.timeout(seconds):

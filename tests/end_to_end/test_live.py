@@ -2,30 +2,47 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 import logging
 import os
 from pathlib import Path
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
+from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.live.values import LiveState
 from custom_components.vtrack_nvr.core.models import CoverageState
 from tests.end_to_end.live_house import (
     PASSWORD,
+    PATIENT,
     House,
     now_ms,
     processes_that_show,
 )
 from tests.simulator.timeline import LiveSource
 
+OTHER = {"H264": "H265", "H265": "H264", "JPEG": "MPEG4", "MPEG4": "JPEG"}
+
+
+def is_running(process: int) -> bool:
+    """Say whether a process still does something."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
 
 def children_of(process: int) -> list[int]:
-    path = Path(f"/proc/{process}/task/{process}/children")
-    return [int(child) for child in path.read_text().split()]
+    """Return the children of all threads of a process."""
+    return [
+        int(child)
+        for path in Path(f"/proc/{process}/task").glob("*/children")
+        for child in path.read_text().split()
+    ]
 
 
 @pytest.fixture
@@ -73,7 +90,7 @@ async def change_codec(house: House, number: int) -> None:
     old = live["/live"]
     live["/live"] = LiveSource(
         old.camera_name,
-        codec="H265" if old.codec == "H264" else "H264",
+        codec=OTHER[old.codec],
         audio=old.audio,
         gop_ms=old.gop_ms,
         width=old.width,
@@ -136,10 +153,38 @@ async def test_only_what_could_not_come_is_missing(
     assert not list(house.folder.rglob("*.part"))
 
 
-async def test_a_killed_process_leaves_its_clip_to_the_next_start(
-    socket_enabled: None, tmp_path: Path
+async def test_cameras_of_other_codecs_lose_no_more(
+    socket_enabled: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    camera_house = House(tmp_path / "cameras", sounds=("AAC",))
+    caplog.set_level(logging.DEBUG)
+    house = House(
+        tmp_path, sounds=("PCMU", None), codecs=("JPEG", "MPEG4"), waits=PATIENT
+    )
+    await house.open()
+    try:
+        await asyncio.gather(*(house.recording(n, 20) for n in range(2)))
+        assert len(children_of(os.getpid())) >= 2
+        for first, second in ((drop, reboot), (stall, change_codec)):
+            await asyncio.gather(first(house, 0), second(house, 1))
+            await asyncio.sleep(1.0)
+        assert processes_that_show(PASSWORD) == []
+        assert await house.stop_recording() < 5.0
+        for camera in house.cameras:
+            await house.prove(camera)
+        clips = [await house.clips(camera) for camera in house.cameras]
+        codecs = [{clip.facts.video_codec for clip in items} for items in clips]
+        assert codecs == [{Codec.MJPEG}, {Codec.MPEG4, Codec.MJPEG}]
+        assert PASSWORD not in caplog.text
+        assert not list(house.folder.rglob("*.part"))
+    finally:
+        await house.close()
+
+
+@pytest.mark.parametrize("codec", ["H264", "JPEG"])
+async def test_a_killed_process_leaves_its_clip_to_the_next_start(
+    socket_enabled: None, tmp_path: Path, codec: str
+) -> None:
+    camera_house = House(tmp_path / "cameras", sounds=("AAC",), codecs=(codec,))
     camera_house.folder.mkdir()
     await asyncio.to_thread(camera_house._serve)
     folder = tmp_path / "data"
@@ -163,10 +208,11 @@ async def test_a_killed_process_leaves_its_clip_to_the_next_start(
         killed_ms = now_ms()
         worker.send_signal(signal.SIGKILL)
         await asyncio.to_thread(worker.wait)
-        for child in children:
-            with suppress(ProcessLookupError):
-                os.kill(child, 0)
-                raise AssertionError("a child outlived its parent")
+        assert len(children) == (codec != "H264")
+        deadline = time.monotonic() + 10
+        while any(is_running(child) for child in children):
+            assert time.monotonic() < deadline, "a child outlived its parent"
+            await asyncio.sleep(0.05)
     finally:
         worker.kill()
         worker.stdin.close()
