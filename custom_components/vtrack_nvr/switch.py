@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .entity import VtrackCameraEntity
+from .exceptions import translated_errors
 from .runtime import CameraRuntime, VtrackConfigEntry
 
 PARALLEL_UPDATES = 1
@@ -44,8 +45,12 @@ class VtrackSyncSwitch(VtrackCameraEntity, SwitchEntity):
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        await self.runtime.async_set_sync(self.camera, is_enabled=True)
+        await self._async_set(is_enabled=True)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
-        await self.runtime.async_set_sync(self.camera, is_enabled=False)
+        await self._async_set(is_enabled=False)
+
+    async def _async_set(self, *, is_enabled: bool) -> None:
+        with translated_errors(self.camera.name):
+            await self.runtime.async_set_sync(self.camera, is_enabled=is_enabled)

@@ -7,6 +7,7 @@ from unittest.mock import AsyncMock, patch
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
@@ -231,6 +232,22 @@ async def test_a_live_gate_that_is_gone_is_forgotten_with_its_camera(
     await until(hass, lambda: gate_issues(hass) == [GATE])
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert gate_issues(hass) == []
+
+
+async def test_a_switch_of_an_nvr_that_is_not_attached_says_so(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    await whole(mode="on_demand")
+    [switch] = hass.states.async_entity_ids("switch")
+    engine = hass.data[DOMAIN].engine
+    with (
+        patch.object(engine, "set_enabled", side_effect=NvrError(ErrorKind.GONE)),
+        pytest.raises(HomeAssistantError) as raised,
+    ):
+        await hass.services.async_call(
+            "switch", "turn_off", {"entity_id": switch}, blocking=True
+        )
+    assert raised.value.translation_key == "gone"
 
 
 # Removal
