@@ -12,6 +12,9 @@ from urllib.parse import quote, unquote
 
 from .core.models import CameraKey, NvrKey
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
+_DIGITS = 15
+
 
 @dataclass(frozen=True, slots=True)
 class Top:
@@ -99,11 +102,28 @@ def parse(text: str) -> MediaIdentifier:
         case ["camera", key] if key:
             return CameraNode(CameraKey(key))
         case ["day", key, day] if key:
-            return DayNode(CameraKey(key), date.fromisoformat(day))
-        case ["day", key, day, after] if key and after.isdecimal() and after.isascii():
-            return DayNode(CameraKey(key), date.fromisoformat(day), int(after))
-        case ["clip", number] if number.isdecimal() and number.isascii():
-            return ClipNode(int(number))
+            return DayNode(CameraKey(key), _day(day))
+        case ["day", key, day, after] if key:
+            return DayNode(CameraKey(key), _day(day), _number(after))
+        case ["clip", number]:
+            return ClipNode(_number(number))
         case _:
             msg = f"not a place in the media browser: {text!r}"
             raise ValueError(msg)
+
+
+def _day(text: str) -> date:
+    """Return a day on which there can be footage; raises ValueError."""
+    day = date.fromisoformat(text)
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        msg = f"no footage can be of {text}"
+        raise ValueError(msg)
+    return day
+
+
+def _number(text: str) -> int:
+    """Return an id as the index can hold it; raises ValueError."""
+    if not (text.isdecimal() and text.isascii() and len(text) <= _DIGITS):
+        msg = f"not an id: {text[:_DIGITS]!r}"
+        raise ValueError(msg)
+    return int(text)

@@ -45,6 +45,15 @@ def local_time(utc_ms: int) -> datetime:
     return dt_util.as_local(datetime.fromtimestamp(utc_ms / 1000, UTC))
 
 
+def clock_text(moment: datetime) -> str:
+    """Return a local time; in the hour that comes twice with what tells the two apart."""
+    other = moment.replace(fold=1 - moment.fold)
+    # a time that the clock skips has two offsets as well, but is never a real moment's
+    if moment.utcoffset() == other.utcoffset():
+        return f"{moment:%H:%M:%S}"
+    return f"{moment:%H:%M:%S %Z}"
+
+
 class VtrackMediaSource(MediaSource):
     """Everything that is kept, also of cameras and devices that are gone."""
 
@@ -87,6 +96,7 @@ class VtrackMediaSource(MediaSource):
             place = parse(item.identifier or "")
         except ValueError as error:
             raise self._unknown(BrowseError) from error
+        self._phrases = await Phrases.async_load(self._hass)  # people change languages
         try:
             return await self._browse(place)
         except NvrError as error:
@@ -217,16 +227,12 @@ class VtrackMediaSource(MediaSource):
         return item
 
     def _clip_item(self, clip: Clip) -> BrowseMediaSource:
-        start = local_time(clip.facts.range.start_ms)
+        start = clock_text(local_time(clip.facts.range.start_ms))
         seconds = round(clip.facts.range.duration_ms / 1000)
         title = (
-            self._phrases.get(
-                "clip_title", start=f"{start:%H:%M:%S}", minutes=round(seconds / 60)
-            )
+            self._phrases.get("clip_title", start=start, minutes=round(seconds / 60))
             if seconds >= 60
-            else self._phrases.get(
-                "clip_title_seconds", start=f"{start:%H:%M:%S}", seconds=seconds
-            )
+            else self._phrases.get("clip_title_seconds", start=start, seconds=seconds)
         )
         if clip.is_protected:
             title = self._phrases.get("protected", title=title)
