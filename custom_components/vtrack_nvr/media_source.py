@@ -1,9 +1,16 @@
 """The archive in the media browser: NVR, camera, day, clip. All answers from the index."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import override
 
-from homeassistant.components.media_player import BrowseError, MediaClass, MediaType
+from homeassistant.components.media_player import (
+    BrowseError,
+    MediaClass,
+    MediaType,
+    SearchMedia,
+    SearchMediaQuery,
+)
 from homeassistant.components.media_source import (
     BrowseMediaSource,
     MediaSource,
@@ -16,6 +23,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .core.errors import NvrError
+from .core.intervals import TimeRange
 from .core.models import CameraKey, Clip, NvrKey
 from .flow_report import Phrases
 from .media_identifier import (
@@ -28,10 +36,15 @@ from .media_identifier import (
     Top,
     parse,
 )
+from .media_search import Question, question_of
 from .permissions import asking_user, may_see
 from .runtime import HUB, CameraInfo, VtrackHub
 from .views import CLIP_URL, THUMBNAIL_URL
 
+SEARCH_LIMIT = 100
+HOUR_MS = 3_600_000
+CLIP_REACH_MS = 300_000
+"""A clip that began so much before the time asked for may still show it."""
 MIME_TYPE = "video/mp4"
 
 
@@ -43,6 +56,18 @@ async def async_get_media_source(hass: HomeAssistant) -> VtrackMediaSource:
 def local_time(utc_ms: int) -> datetime:
     """Return a moment in the user's time zone."""
     return dt_util.as_local(datetime.fromtimestamp(utc_ms / 1000, UTC))
+
+
+def _is_below(camera: CameraInfo, place: MediaIdentifier) -> bool:
+    match place:
+        case NvrNode(nvr):
+            return camera.nvr == nvr
+        case CameraNode(key) | DayNode(key):
+            return camera.key == key
+        case FormerCameras():
+            return camera.is_former
+        case _:
+            return True
 
 
 def clock_text(moment: datetime) -> str:
@@ -119,6 +144,69 @@ class VtrackMediaSource(MediaSource):
                 if clip is None or not self._may_see(clip.camera):
                     raise self._unknown(BrowseError)
                 return self._clip_item(clip)
+
+    # Searching
+
+    @override
+    async def async_search_media(
+        self, item: MediaSourceItem, query: SearchMediaQuery
+    ) -> SearchMedia:
+        """Return cameras of that name and clips of that day, newest first.
+
+        Below an NVR, a camera or a day, only there.
+        """
+        asked = question_of(query.search_query)
+        try:
+            place = parse(item.identifier or "")
+        except ValueError as error:
+            raise self._unknown(BrowseError) from error
+        self._phrases = await Phrases.async_load(self._hass)
+        try:
+            return SearchMedia(result=await self._search(place, asked))
+        except NvrError as error:
+            raise self._unknown(BrowseError) from error
+
+    async def _search(
+        self, place: MediaIdentifier, asked: Question
+    ) -> list[BrowseMediaSource]:
+        cameras = {
+            camera.key: camera
+            for camera in await self._visible()
+            if _is_below(camera, place) and asked.names(camera.name, camera.nvr_name)
+        }
+        if not cameras:
+            return []
+        if isinstance(place, DayNode) and asked.first is None:
+            asked = replace(asked, first=place.day, last=place.day)
+        found: list[BrowseMediaSource] = []
+        if asked.words and asked.first is None and isinstance(place, (Top, NvrNode)):
+            found = [self._camera_item(camera) for camera in cameras.values()]
+        page = await self._hub.library.browse.search(
+            cameras=tuple(cameras),
+            window=self._window(asked),
+            event_class=asked.event_class,
+            limit=SEARCH_LIMIT,
+        )
+        for clip in page.clips:
+            shown = self._clip_item(clip)
+            day = local_time(clip.facts.range.start_ms).date().isoformat()
+            shown.title = f"{cameras[clip.camera].name} · {day} {shown.title}"
+            found.append(shown)
+        return found
+
+    def _window(self, asked: Question) -> TimeRange | None:
+        if asked.first is None or asked.last is None:
+            return None
+        browse = self._hub.library.browse
+        if asked.at is not None and asked.first == asked.last:
+            moment = datetime.combine(
+                asked.first, asked.at, dt_util.get_default_time_zone()
+            )
+            start_ms = round(moment.timestamp() * 1000)
+            return TimeRange(start_ms - CLIP_REACH_MS, start_ms + HOUR_MS)
+        return TimeRange(
+            browse.day_range(asked.first).start_ms, browse.day_range(asked.last).end_ms
+        )
 
     # Levels
 
@@ -262,6 +350,7 @@ class VtrackMediaSource(MediaSource):
             title=title,
             can_play=False,
             can_expand=True,
+            can_search=True,
             children=children,
             children_media_class=children_class,
         )
