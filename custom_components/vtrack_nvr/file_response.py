@@ -10,16 +10,17 @@ from pathlib import Path
 
 from aiohttp import hdrs, web
 
-from .core.errors import STORAGE_KINDS, NvrError
+from .core.errors import STORAGE_KINDS, ErrorKind, NvrError
 from .http_range import http_date, is_known, is_same_version, wanted_bytes
 from .runtime.file_reader import FileReader, FileState
 
 CHUNK = 512 * 1024
+_LATER = frozenset({ErrorKind.FFMPEG_FAILED, ErrorKind.CANCELLED})
 
 
 def status_of(error: NvrError) -> HTTPStatus:
-    """Return 503 for storage that is away for now, 404 for the rest."""
-    if error.kind in STORAGE_KINDS:
+    """Return 503 for what is away for now (storage, ffmpeg), 404 for the rest."""
+    if error.kind in STORAGE_KINDS | _LATER:
         return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.NOT_FOUND
 

@@ -74,7 +74,10 @@ class ClipView(_FootageView):
     name = f"api:{DOMAIN}:clip"
 
     async def get(self, request: web.Request, clip_id: str) -> web.StreamResponse:
-        """Return the file; `?download` makes browsers save it."""
+        """Return the file; `?download` makes browsers save it.
+
+        What no browser can show is converted first; `?original` is what the camera sent.
+        """
         hub, clip = await self._clip(request, clip_id)
         headers: dict[str, str] = {hdrs.CACHE_CONTROL: CACHE}
         if "download" in request.query:
@@ -85,6 +88,9 @@ class ClipView(_FootageView):
             reader = await hub.library.browse.reader(clip.id)
         except NvrError as error:
             return web.Response(status=status_of(error))
+        if hub.playback.is_needed(clip) and "original" not in request.query:
+            reader.release()
+            return await _converted(hub, request, clip, headers)
         with reader:  # not deleted while it is being sent
             facts = reader.clip.facts
             return await async_send_file(
@@ -97,6 +103,23 @@ class ClipView(_FootageView):
             )
 
     head = get
+
+
+async def _converted(
+    hub: VtrackHub, request: web.Request, clip: Clip, headers: dict[str, str]
+) -> web.StreamResponse:
+    try:
+        path = await hub.playback.file(clip)
+    except NvrError as error:
+        return web.Response(status=status_of(error))
+    return await async_send_file(
+        request,
+        path,
+        content_type="video/mp4",
+        etag=f"{clip.facts.sha256[:32]}-h264",
+        size=0,
+        headers=headers,
+    )
 
 
 class ThumbnailView(_FootageView):

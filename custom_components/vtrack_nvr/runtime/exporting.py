@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 import logging
+from pathlib import Path
 import time
 
 from ..core.cancel import CancelToken
@@ -14,6 +15,7 @@ from ..core.intervals import TimeRange
 from ..core.library.exports import part_of
 from ..core.library.library import Library
 from ..core.library.values import Export
+from ..core.media.ffmpeg import make_playable
 from ..core.media.join import JoinPart
 from ..core.models import CameraKey
 
@@ -25,9 +27,13 @@ REPORT_S = 1.0
 class Exports:
     """Makes exports with `core.export`, keeps them with `core.library`."""
 
-    def __init__(self, library: Library) -> None:
-        """Work for one library; no thread is started yet."""
+    def __init__(self, library: Library, ffmpeg: str) -> None:
+        """Work for one library; no thread is started yet.
+
+        `ffmpeg` makes films of what browsers cannot show.
+        """
         self._library = library
+        self._ffmpeg = ffmpeg
         self._pool = ThreadPoolExecutor(1, "vtrack-export")
         self._running: set[CancelToken] = set()
 
@@ -111,6 +117,9 @@ class Exports:
                     self._library.exports.progress(export.id, done), loop
                 )
 
+        def finish(film: Path) -> None:
+            make_playable(self._ffmpeg, film, cancel=cancel)
+
         def work() -> None:
             if is_single:
                 export_movie(
@@ -118,6 +127,7 @@ class Exports:
                     wanted,
                     part_of(export),
                     keep_gaps=keep_gaps,
+                    finish=finish,
                     progress=progress,
                     cancel=cancel,
                 )
@@ -127,6 +137,7 @@ class Exports:
                     wanted,
                     part_of(export),
                     keep_gaps=keep_gaps,
+                    finish=finish,
                     progress=progress,
                     cancel=cancel,
                 )

@@ -13,6 +13,7 @@ from pathlib import Path
 import re
 from typing import TYPE_CHECKING, Any
 
+from homeassistant.components.ffmpeg import get_ffmpeg_manager
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
@@ -36,6 +37,7 @@ from ..permissions import live_entity
 from .exporting import Exports
 from .live import LiveDesk
 from .pictures import Pictures
+from .playback import Playback
 from .settings import camera_retention
 from .storage import async_storage_choices
 
@@ -55,6 +57,7 @@ class VtrackHub:
     engine: SyncEngine
     exports: Exports
     live: LiveDesk
+    playback: Playback
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Name the parts; nothing is opened yet."""
@@ -76,8 +79,10 @@ class VtrackHub:
         )
         for event in await self.library.open():
             _LOGGER.info("Index: %s %s", event.kind, event.detail)
-        self.exports = Exports(self.library)
+        self.exports = Exports(self.library, get_ffmpeg_manager(self._hass).binary)
         self._pictures = Pictures(self._hass, self.library)
+        self.playback = Playback(self._hass, self.library, folder)
+        await self.playback.async_start()
         self._fetcher = Downloader(
             self._endpoint_for, guard_for=self._guard_for, clock=clock
         )
@@ -96,6 +101,7 @@ class VtrackHub:
         async with AsyncExitStack() as closing:  # the last first, each in any case
             closing.push_async_callback(self.library.close)
             closing.push_async_callback(self.exports.close)
+            closing.push_async_callback(self.playback.async_stop)
             closing.push_async_callback(self._fetcher.close)
             await asyncio.gather(self.live.async_stop(), self.engine.stop())
         if self._task is not None:

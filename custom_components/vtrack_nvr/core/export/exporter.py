@@ -1,7 +1,7 @@
 """Kept footage as one file to take away: an MP4 of one camera, a zip of several.
 
 Everything here blocks and runs on a worker thread. Nothing is decoded: pictures and sound
-are copied. The clips must not be deleted meanwhile; the caller holds them.
+are copied, but for what `finish` makes of them. The clips must not be deleted meanwhile; the caller holds them.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,6 +28,10 @@ SPARE_BYTES = 1_000_000_000
 """Free space that an export leaves on the disk it is written to."""
 
 
+type Finish = Callable[[Path], None]
+"""Makes of a film what people can look at, in its place."""
+
+
 @dataclass(frozen=True, slots=True)
 class CameraFootage:
     """The clips of one camera that touch the range, in order; `name` is for files."""
@@ -42,16 +46,17 @@ def export_movie(
     to: Path,
     *,
     keep_gaps: bool = True,
+    finish: Finish | None = None,
     progress: Callable[[float], None] | None = None,
     cancel: CancelToken | None = None,
 ) -> Joined:
     """Write one camera's footage of a range as one MP4 to `to`.
 
-    Raises as `join_clips`, and `STORAGE_FULL` before anything is written where the disk
+    Raises as `finish`, as `join_clips`, and `STORAGE_FULL` before anything is written where the disk
     has too little room. After an error `to` may be there and is worth nothing.
     """
     _check_room(footage.parts, to)
-    return join_clips(
+    joined = join_clips(
         footage.parts,
         wanted,
         to,
@@ -59,6 +64,9 @@ def export_movie(
         progress=progress,
         cancel=cancel,
     )
+    if finish:
+        finish(to)
+    return joined
 
 
 def export_zip(
@@ -67,6 +75,7 @@ def export_zip(
     to: Path,
     *,
     keep_gaps: bool = True,
+    finish: Finish | None = None,
     progress: Callable[[float], None] | None = None,
     cancel: CancelToken | None = None,
 ) -> dict[str, Any]:
@@ -107,6 +116,8 @@ def export_zip(
                     progress=report,
                     cancel=cancel,
                 )
+                if finish:
+                    finish(single)
                 file = f"{name}{'' if number == 1 else f'_{number}'}.mp4"
                 archive.write(single, file)
                 files[name].append(_described(file, joined))

@@ -6,10 +6,9 @@ this process is killed. The kernel closes both, on every system.
 
 from contextlib import suppress
 import os
-import subprocess
 from typing import Final
 
-from ..errors import ErrorKind, NvrError
+from ..media.ffmpeg import start_ffmpeg
 
 _READ: Final = 256 * 1024
 _SILENCE_US: Final = 60_000_000
@@ -20,8 +19,6 @@ _OFFSET_S: Final = 60
 """Room for decoding times before the first picture: the file has none below 0."""
 FIRST_TICK: Final = _OFFSET_S * TICKS
 """The time of the stream's first packet in the file."""
-_PASSED_ON: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-_QUIET: Final = ("-hide_banner", "-nostdin", "-loglevel", "quiet")
 _INPUT: Final = (
     *("-protocol_whitelist", "rtsp,rtp,tcp,udp"),
     *("-rtsp_transport", "tcp", "-timeout", str(_SILENCE_US)),
@@ -51,25 +48,12 @@ class Ffmpeg:
 
     def __init__(self, binary: str, url: str, *, is_copy: bool) -> None:
         """Start it; raises `FFMPEG_FAILED` where there is none."""
-        command = [
-            *(binary, *_QUIET, *_INPUT, "-i", url),
+        arguments = [
+            *(*_INPUT, "-i", url),
             *(_COPY if is_copy else _TO_H264),
             *_OUTPUT,
         ]
-        try:
-            self._child = subprocess.Popen(  # noqa: S603 - fixed arguments
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={key: os.environ[key] for key in _PASSED_ON if key in os.environ},
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise NvrError(
-                ErrorKind.FFMPEG_FAILED,
-                f"ffmpeg does not start: {type(error).__name__}",
-            ) from error
+        self._child = start_ffmpeg(binary, arguments, has_output=True)
         assert self._child.stdout
         self._output = self._child.stdout.fileno()
         os.set_blocking(self._output, False)

@@ -1,0 +1,194 @@
+"""Clips that no browser can show: converted when watched or exported, and as they came."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+import shutil
+import zipfile
+
+import av
+from homeassistant.components.media_source import async_resolve_media
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.vtrack_nvr.const import DOMAIN
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.media.decode import check_tables
+from custom_components.vtrack_nvr.core.media.series import ClipSeries, SeriesPlan
+from custom_components.vtrack_nvr.core.models import (
+    Clip,
+    ClipSource,
+    ClockEra,
+)
+from custom_components.vtrack_nvr.core.policy import Bounds
+from custom_components.vtrack_nvr.runtime import playback
+from tests.core.media.test_other_codecs import START, footage
+from tests.shell.house import MakeWhole
+from tests.simulator.footage import read_frame_numbers, read_picture
+from tests.simulator.timeline import frame_number
+
+API = f"/api/{DOMAIN}"
+FIRST = frame_number(START)
+
+
+async def keep(hass: HomeAssistant, codec: str, start_ms: int = START) -> Clip:
+    """Put two seconds of footage into the library, as live recording does."""
+    library = hass.data[DOMAIN].library
+    [camera, *_] = await library.cameras()
+    plan = SeriesPlan(
+        camera.key,
+        ClockEra(0, 0, 0),
+        ClipSource.LIVE,
+        300_000,
+        Bounds(),
+        check_tables,
+    )
+
+    def write() -> None:
+        series = ClipSeries(library.sink(camera.key), plan)
+        video, groups = footage(codec, start_ms=start_ms)
+        for gop in groups:
+            series.write(gop, video, None)
+        series.finish()
+
+    await asyncio.to_thread(write)
+    found = await library.clips(camera.key, TimeRange(start_ms, start_ms + 2_000))
+    return found[0]
+
+
+def codec_of(path: Path) -> str:
+    with av.open(str(path)) as file:
+        return file.streams.video[0].codec_context.name
+
+
+def shown(path: Path, data: bytes) -> list[int]:
+    path.write_bytes(data)
+    return [number for number, _ in read_frame_numbers(path)]
+
+
+@pytest.mark.parametrize("codec", ["JPEG", "MPEG4"])
+async def test_a_clip_is_watched_as_h264_and_kept_as_it_came(
+    hass: HomeAssistant,
+    whole: MakeWhole,
+    hass_client: ClientSessionGenerator,
+    tmp_path: Path,
+    codec: str,
+) -> None:
+    await whole(mode="on_demand")
+    clip = await keep(hass, codec)
+    client = await hass_client()
+    media = await async_resolve_media(
+        hass, f"media-source://{DOMAIN}/clip/{clip.id}", None
+    )
+    assert media.mime_type == "video/mp4"
+    answer = await client.get(f"{API}/clip/{clip.id}")
+    assert answer.status == 200
+    data = await answer.read()
+    film = tmp_path / "film.mp4"
+    assert shown(film, data) == list(range(FIRST, FIRST + 20))
+    assert codec_of(film) == "h264"
+    part = await client.get(f"{API}/clip/{clip.id}", headers={"Range": "bytes=100-299"})
+    assert part.status == 206
+    assert await part.read() == data[100:300]
+    original = await client.get(f"{API}/clip/{clip.id}?original")
+    kept = await original.read()
+    assert len(kept) == clip.facts.size_bytes
+    assert shown(tmp_path / "kept.mp4", kept) == list(range(FIRST, FIRST + 20))
+    assert codec_of(tmp_path / "kept.mp4") == {"JPEG": "mjpeg"}.get(codec, "mpeg4")
+    still = await client.get(f"{API}/thumbnail/{clip.id}")
+    assert read_picture(await still.read()).number == FIRST
+
+
+async def test_times_of_pictures_survive(hass: HomeAssistant, whole: MakeWhole) -> None:
+    await whole(mode="on_demand")
+    clip = await keep(hass, "JPEG")
+    path = await hass.data[DOMAIN].playback.file(clip)
+    with av.open(str(path)) as file:
+        stream = file.streams.video[0]
+        times = [float(frame.pts * stream.time_base) for frame in file.decode(stream)]
+    assert times == pytest.approx([n / 10 for n in range(20)], abs=0.001)
+
+
+async def test_a_film_to_take_away_can_be_shown_anywhere(
+    hass: HomeAssistant, whole: MakeWhole, tmp_path: Path
+) -> None:
+    await whole("nvr16", mode="on_demand")
+    clip = await keep(hass, "JPEG")
+    exports = hass.data[DOMAIN].exports
+    wanted = TimeRange(START, START + 2_000)
+    one = await exports.make({clip.camera: "yard"}, wanted, keep_gaps=True)
+    assert codec_of(one.path) == "h264"
+    assert [n for n, _ in read_frame_numbers(one.path)] == list(
+        range(FIRST, FIRST + 20)
+    )
+    assert [item.name for item in one.path.parent.iterdir()] == [one.path.name]
+    cameras = await hass.data[DOMAIN].library.cameras()
+    other = next(item.key for item in cameras if item.key != clip.camera)
+    both = await exports.make({clip.camera: "yard", other: "x"}, wanted, keep_gaps=True)
+    with zipfile.ZipFile(both.path) as archive:
+        archive.extract("yard.mp4", tmp_path)
+    assert codec_of(tmp_path / "yard.mp4") == "h264"
+
+
+async def test_what_was_watched_last_is_kept_and_a_stop_removes_it(
+    hass: HomeAssistant, whole: MakeWhole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await whole(mode="on_demand")
+    hub = hass.data[DOMAIN]
+    first = await keep(hass, "JPEG")
+    second = await keep(hass, "JPEG", START + 10_000)
+    hub.playback._most_bytes = 1
+    one, again = await asyncio.gather(
+        hub.playback.file(first), hub.playback.file(first)
+    )
+    assert one == again
+    made = one.stat().st_mtime_ns
+    assert (await hub.playback.file(first)).stat().st_mtime_ns == made
+    two = await hub.playback.file(second)
+    assert not one.exists()
+    await hub.playback.async_stop()
+    assert not two.exists()
+    third = await keep(hass, "JPEG", START + 20_000)
+    with pytest.raises(NvrError) as caught:
+        await hub.playback.file(third)
+    assert caught.value.kind is ErrorKind.CANCELLED
+
+
+@pytest.fixture
+def no_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    class Nothing:
+        binary = "/bin/false"
+
+    monkeypatch.setattr(playback, "get_ffmpeg_manager", lambda _: Nothing)
+    return
+
+
+async def test_without_ffmpeg_it_is_said_so_and_the_original_is_there(
+    hass: HomeAssistant,
+    whole: MakeWhole,
+    hass_client: ClientSessionGenerator,
+    no_ffmpeg: None,
+) -> None:
+    await whole(mode="on_demand")
+    clip = await keep(hass, "MPEG4")
+    client = await hass_client()
+    assert (await client.get(f"{API}/clip/{clip.id}")).status == 503
+    assert (await client.get(f"{API}/clip/{clip.id}?original")).status == 200
+    folder = Path(hass.config.path(DOMAIN, "playback"))
+    assert await asyncio.to_thread(lambda: list(folder.iterdir())) == []
+
+
+async def test_a_full_disk_is_said_so(
+    hass: HomeAssistant, whole: MakeWhole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await whole(mode="on_demand")
+    clip = await keep(hass, "JPEG")
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _: usage._replace(free=playback.SPARE_BYTES)
+    )
+    with pytest.raises(NvrError) as caught:
+        await hass.data[DOMAIN].playback.file(clip)
+    assert caught.value.kind is ErrorKind.STORAGE_FULL
