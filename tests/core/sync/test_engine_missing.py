@@ -10,6 +10,7 @@ from custom_components.vtrack_nvr.core.sync.settings import (
     CameraSettings,
     EngineLimits,
     NvrSettings,
+    SourceChoice,
     SyncMode,
     SyncOrder,
 )
@@ -368,3 +369,28 @@ async def test_a_live_recording_counts_from_its_first_second() -> None:
         status = (await world.engine.fresh_status()).camera(NVR, CAM)
         assert status is not None
         assert status.coverage_percent == pytest.approx(99.0)
+
+
+async def test_what_is_recorded_live_and_listed_by_the_device_counts_once() -> None:
+    live = LiveRecorder()
+    async with a_world() as world:
+        world.record(HOUR)
+        world.attach(
+            settings=CameraSettings(source=SourceChoice.LIVE, settle_s=3600),
+            can_live=True,
+            live=live,
+        )
+        keep_live(world, TimeRange(NOW - HOUR, NOW - 2 * MINUTE))
+        await world.sleep(60)
+        now_ms = world.clock.now_ms()
+        live.is_about = LiveNow(True, True, TimeRange(NOW - 2 * MINUTE, now_ms))
+        assert world.ms_in(CoverageState.ON_DEVICE) > MINUTE
+        status = (await world.engine.fresh_status()).camera(NVR, CAM)
+        assert status is not None
+        assert status.coverage_percent == 100.0
+        # the clip was completed, and the recording has not told so yet
+        keep_live(world, TimeRange(NOW - 2 * MINUTE, now_ms + MINUTE))
+        await world.sleep(5)
+        status = (await world.engine.fresh_status()).camera(NVR, CAM)
+        assert status is not None
+        assert status.coverage_percent == 100.0

@@ -102,6 +102,8 @@ def test_coverage_counts_what_is_being_recorded() -> None:
     assert coverage_percent(just_begun, recording_ms=99_000) == 99.0
     assert coverage_percent(CameraTotals()) is None
     assert coverage_percent(CameraTotals(), recording_ms=1) == 100.0
+    listed_too = CameraTotals(kept_ms=HOUR, by_state_ms={S.ON_DEVICE: MINUTE})
+    assert coverage_percent(listed_too, MINUTE, MINUTE) == 100.0
 
 
 @pytest.mark.parametrize(
@@ -302,6 +304,13 @@ def test_the_time_without_home_assistant_is_no_fault_of_the_recording() -> None:
     assert live(away) is None
     overwritten = span(S.LOST, NOW - 4 * HOUR, NOW, LedgerReason.OVERWRITTEN)
     assert live(overwritten, is_continuous=False) is None
+
+
+def test_footage_dated_a_little_ahead_of_the_clock_is_no_fault() -> None:
+    ahead = TimeRange(NOW - HOUR, NOW + 3_000)
+    away = span(S.LOST, NOW - 2 * HOUR, NOW + 3_000, LedgerReason.NOT_RUNNING)
+    assert live(open_clip=ahead) is None
+    assert live(away) is None
 
 
 def test_an_event_that_was_missed_is_told_until_one_is_recorded() -> None:

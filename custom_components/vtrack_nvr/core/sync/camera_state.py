@@ -13,6 +13,7 @@ from ..ledger import CameraTotals
 from ..models import CameraKey, CoverageSpan, EventMark, Recording
 from .backlog import Backlog
 from .backoff import Backoff
+from .expected import coverage_percent
 from .plan import CameraView, OpenWant
 from .ports import LiveNow
 from .ring import Ring
@@ -23,6 +24,7 @@ from .spec import CameraSpec
 from .status import FootageSource, LiveNote, MissingFootage, Problem, Progress
 from .wanted import DAY_MS, around, oldest_wanted_ms, wanted_inside
 
+ALWAYS_MS = 2**62
 FIRST_CHUNK_MS = 7 * DAY_MS
 MANY_SPANS = 3_000
 FEW_SPANS = 500
@@ -82,12 +84,26 @@ class CameraState:
         return live.now(self.key)
 
     @property
-    def recording_ms(self) -> int:
-        """Return how much is being recorded live right now and in no clip yet."""
+    def recording(self) -> TimeRange | None:
+        """Return what is being recorded live right now and in no clip yet."""
         clip = self.live_now.open
         if clip is None:
-            return 0
-        return max(clip.end_ms - max(clip.start_ms, self.totals.last_end_ms or 0), 0)
+            return None
+        start_ms = max(clip.start_ms, self.totals.last_end_ms or 0)
+        return TimeRange(start_ms, clip.end_ms) if start_ms < clip.end_ms else None
+
+    @property
+    def coverage_percent(self) -> float | None:
+        """Return how much of what is expected is kept or being recorded."""
+        recording = self.recording
+        if recording is None:
+            return coverage_percent(self.totals)
+        listed = self.backlog.oldest(recording.start_ms, recording.end_ms, ALWAYS_MS)
+        return coverage_percent(
+            self.totals,
+            recording.duration_ms,
+            sum(item.end_ms - item.start_ms for item in listed),
+        )
 
     @property
     def settle_s(self) -> float:

@@ -49,21 +49,24 @@ def patience_ms(
     return max(int(nvr.missing_after_s * 1000), usual_ms(nvr, camera, settle_s))
 
 
-def coverage_percent(totals: CameraTotals, recording_ms: int = 0) -> float | None:
+def coverage_percent(
+    totals: CameraTotals, recording_ms: int = 0, listed_ms: int = 0
+) -> float | None:
     """Return the kept share of what is expected, 0 to 100, None where nothing is.
 
     `recording_ms` is what is being written now: it counts as kept, otherwise a recording
-    that has just begun would be nothing but the second it took to begin.
+    that has just begun would be nothing but the second it took to begin. `listed_ms` of
+    it the device holds as well, so that it is among the totals already.
     """
-    expected_ms = recording_ms + totals.kept_ms
+    expected_ms = totals.kept_ms + recording_ms - listed_ms
     expected_ms += sum(
         ms
         for state, ms in totals.by_state_ms.items()
         if state in EXPECTED_STATES and state is not CoverageState.KEPT
     )
-    if not expected_ms:
+    if expected_ms <= 0:
         return None
-    return 100.0 * (totals.kept_ms + recording_ms) / expected_ms
+    return min(100.0 * (totals.kept_ms + recording_ms) / expected_ms, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +258,9 @@ def judge_live(
     missed = difference(
         intersection((span.range for span in lost), (window,)), recorded
     )
-    excused = union(s.range for s in spans if s.reason == LedgerReason.NOT_RUNNING)
+    excused = intersection(
+        (s.range for s in spans if s.reason == LedgerReason.NOT_RUNNING), (window,)
+    )
     told_ms = max((item.end_ms for item in (*recorded, *missed, *excused)), default=0)
     tail = TimeRange(max(told_ms, window.start_ms), window.end_ms)
     if is_continuous and tail.duration_ms > TAIL_MS:

@@ -2,7 +2,6 @@
 
 from ..models import CoverageState
 from .camera_state import CameraState
-from .expected import coverage_percent
 from .nvr_worker import NvrWorker
 from .status import CameraStatus, FootageSource, LiveNote, NvrStatus, SyncState
 
@@ -80,7 +79,7 @@ def camera_status(
         failed_s=by_state.get(CoverageState.FAILED, 0) / 1000,
         lost_s=by_state.get(CoverageState.LOST, 0) / 1000,
         kept_s=totals.kept_ms / 1000,
-        coverage_percent=coverage_percent(totals, camera.recording_ms),
+        coverage_percent=camera.coverage_percent,
         clips=totals.clips,
         bytes=totals.bytes,
         last_clip_id=totals.last_clip_id,
