@@ -47,6 +47,7 @@ from .flow_forms import (
     pick_form,
 )
 from .flow_found import Candidate, Found
+from .flow_moved import async_follow
 from .flow_options import VtrackOptionsFlow
 from .flow_report import Phrases, channel_label, report_text
 from .flow_storage import async_storages
@@ -430,12 +431,5 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
                 continue
             if entry.data[CONF_HOST] == discovery_info.ip:
                 continue
-            address = Address.of_entry({**entry.data, CONF_HOST: discovery_info.ip})
-            attempt = await async_try(
-                self.hass, address, Login.of_entry(entry.data), with_rtsp=False
-            )
-            if attempt.report and attempt.report.key == entry.unique_id:
-                self.hass.config_entries.async_update_entry(
-                    entry, data={**entry.data, CONF_HOST: discovery_info.ip}
-                )
+            await async_follow(self.hass, entry, **{CONF_HOST: discovery_info.ip})
         return self.async_abort(reason="already_configured")

@@ -1,7 +1,6 @@
 """Search by multicast in the background: new devices are offered, moved ones followed."""
 
 from datetime import datetime, timedelta
-import logging
 
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY
 from homeassistant.const import CONF_HOST, CONF_PORT
@@ -11,11 +10,9 @@ from homeassistant.helpers.discovery_flow import DiscoveryKey
 from homeassistant.helpers.event import async_track_time_interval
 
 from .const import CONF_ENDPOINT_ID, DOMAIN
-from .flow_connect import async_try
+from .flow_moved import async_follow
 from .runtime import VtrackConfigEntry
-from .runtime.connect import Address, FoundDevice, Login, async_discover
-
-_LOGGER = logging.getLogger(__name__)
+from .runtime.connect import FoundDevice, async_discover
 
 INTERVAL = timedelta(minutes=15)
 
@@ -48,7 +45,8 @@ async def async_search(hass: HomeAssistant) -> None:
         if (found.host, found.port) in addresses:
             continue
         entry = known.get(found.endpoint_id)
-        if entry is not None and await _async_follow(hass, entry, found):
+        moved = {CONF_HOST: found.host, CONF_PORT: found.port}
+        if entry is not None and await async_follow(hass, entry, **moved):
             continue
         offer(hass, found)
 
@@ -67,21 +65,3 @@ def offer(hass: HomeAssistant, found: FoundDevice) -> None:
             version=1,
         ),
     )
-
-
-async def _async_follow(
-    hass: HomeAssistant, entry: VtrackConfigEntry, found: FoundDevice
-) -> bool:
-    """Take over a new address once the device there proved to be the same.
-
-    Clones that share an endpoint id answer with another identity and stay apart.
-    """
-    moved = {**entry.data, CONF_HOST: found.host, CONF_PORT: found.port}
-    attempt = await async_try(
-        hass, Address.of_entry(moved), Login.of_entry(moved), with_rtsp=False
-    )
-    if attempt.report is None or attempt.report.key != entry.unique_id:
-        return False
-    _LOGGER.info("%s has moved to %s:%s", entry.title, found.host, found.port)
-    hass.config_entries.async_update_entry(entry, data=moved)
-    return True

@@ -5,6 +5,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
+from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN
 
 from .const import (
     CONF_FINGERPRINT,
@@ -77,7 +78,9 @@ class AgainSteps(ConfigFlow):
             entry, data={**entry.data, **login}
         ):
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        return self.async_abort(reason="reauth_successful")
+        return self.async_abort(
+            reason="reauth_successful", translation_domain=HOMEASSISTANT_DOMAIN
+        )
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None

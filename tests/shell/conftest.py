@@ -11,6 +11,7 @@ from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import pytest_socket
 
 import custom_components.vtrack_nvr  # noqa: F401 - found before the package's own
 from custom_components.vtrack_nvr.const import DOMAIN
@@ -132,6 +133,16 @@ def found_by_multicast() -> Iterator[AsyncMock]:
         patch(f"{shell}.discovery.async_discover", search),
     ):
         yield search
+
+
+NOBODY_THERE = "127.0.0.9"
+
+
+@pytest.fixture
+def an_empty_address(socket_enabled: None) -> str:
+    """Return an address of this machine where no device listens."""
+    pytest_socket.socket_allow_hosts(["127.0.0.1", NOBODY_THERE])
+    return NOBODY_THERE
 
 
 @pytest.fixture

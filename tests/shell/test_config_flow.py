@@ -90,6 +90,8 @@ async def test_a_login_that_fails_for_another_device_adds_only_the_others(
     await hass.async_block_till_done()
     entries = hass.config_entries.async_entries(DOMAIN)
     assert {entry.title for entry in entries} == {"First", "Third"}
+    [offered] = hass.config_entries.flow.async_progress()
+    assert offered["context"]["title_placeholders"] == {"name": "Second"}
 
 
 async def test_a_range_of_ports_lists_the_devices_behind_it(

@@ -46,6 +46,7 @@ async def test_a_new_password_is_taken_after_it_worked(
         hass, result, username=nvr.spec.user, password="new-secret", advanced={}
     )
     assert result["reason"] == "reauth_successful"
+    assert result["translation_domain"] == "homeassistant"  # which has the words
     assert entry.data["password"] == "new-secret"
 
 

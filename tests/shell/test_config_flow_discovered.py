@@ -56,14 +56,18 @@ async def test_an_ignored_device_stays_ignored(
 
 @pytest.mark.parametrize("is_same_device", [True, False])
 async def test_dhcp_moves_a_device_only_after_it_proved_who_it_is(
-    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr, is_same_device: bool
+    hass: HomeAssistant,
+    media_dir: Path,
+    start_nvr: StartNvr,
+    is_same_device: bool,
+    an_empty_address: str,
 ) -> None:
     nvrs = await start_nvr("shared-mac")
     entry = await entry_for(hass, nvrs[0], media_dir)
     port = nvrs[0 if is_same_device else 1].port
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(
-        entry, data={**entry.data, "host": "192.0.2.7", "port": port}
+        entry, data={**entry.data, "host": an_empty_address, "port": port}
     )
     result = await hass.config_entries.flow.async_init(
         DOMAIN,
@@ -75,7 +79,7 @@ async def test_dhcp_moves_a_device_only_after_it_proved_who_it_is(
         ),
     )
     assert result["reason"] == "already_configured"
-    assert entry.data["host"] == ("127.0.0.1" if is_same_device else "192.0.2.7")
+    assert entry.data["host"] == ("127.0.0.1" if is_same_device else an_empty_address)
 
 
 async def test_dhcp_leaves_other_devices_and_known_addresses_alone(

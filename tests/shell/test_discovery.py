@@ -1,5 +1,6 @@
 """The search in the background: what is new is offered, what moved is followed."""
 
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import AsyncMock, patch
 
@@ -20,15 +21,14 @@ from custom_components.vtrack_nvr.discovery import (
     async_setup_discovery,
 )
 from custom_components.vtrack_nvr.runtime.connect import Address, async_discover
+from tests.shell import flow_steps
 from tests.shell.conftest import RemoteNvr, StartNvr, entry_for
 
 pytestmark = pytest.mark.usefixtures("found_by_multicast", "not_set_up")
 
 
 def found(nvr: RemoteNvr) -> FoundDevice:
-    return FoundDevice(
-        "127.0.0.1", nvr.port, endpoint_id=nvr.spec.uuid, name=nvr.spec.name
-    )
+    return flow_steps.found(nvr, endpoint_id=nvr.spec.uuid)
 
 
 async def known(
@@ -84,10 +84,27 @@ async def test_a_moved_device_is_followed(
     media_dir: Path,
     start_nvr: StartNvr,
     found_by_multicast: AsyncMock,
+    an_empty_address: str,
 ) -> None:
     nvr = (await start_nvr("demo"))[0]
-    entry = await known(hass, nvr, media_dir, host="192.0.2.7")
+    entry = await known(hass, nvr, media_dir, host=an_empty_address)
     found_by_multicast.return_value = (found(nvr),)
+    await async_search(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.data["host"] == "127.0.0.1"
+    assert not offered(hass)
+
+
+async def test_a_device_with_two_addresses_stays_at_the_one_it_is_reached_at(
+    hass: HomeAssistant,
+    media_dir: Path,
+    start_nvr: StartNvr,
+    found_by_multicast: AsyncMock,
+    an_empty_address: str,
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    entry = await known(hass, nvr, media_dir)
+    found_by_multicast.return_value = (replace(found(nvr), host=an_empty_address),)
     await async_search(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert entry.data["host"] == "127.0.0.1"
@@ -99,14 +116,15 @@ async def test_a_clone_with_the_same_endpoint_id_is_another_device(
     media_dir: Path,
     start_nvr: StartNvr,
     found_by_multicast: AsyncMock,
+    an_empty_address: str,
 ) -> None:
     one, clone = await start_nvr("duplicate-uuid")
     assert one.spec.uuid == clone.spec.uuid
-    entry = await known(hass, one, media_dir, host="192.0.2.7")
+    entry = await known(hass, one, media_dir, host=an_empty_address)
     found_by_multicast.return_value = (found(clone),)
     await async_search(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert entry.data["host"] == "192.0.2.7"
+    assert entry.data["host"] == an_empty_address
     assert offered(hass) == [clone.spec.name]
 
 

@@ -82,7 +82,6 @@ async def test_settings_are_applied_without_a_reload(
         {
             **suggested(result),
             "interval": 5,
-            "missing_after": 120,
             "gate": "schedule.night",
             "limits_section": {"sessions": 2, "bandwidth": 20},
             "clock_section": {"time_correction": -60},
@@ -93,7 +92,6 @@ async def test_settings_are_applied_without_a_reload(
     assert dict(entry.options) == {
         **NVR_DEFAULTS,
         "interval": 5,
-        "missing_after": 120,
         "gate": "schedule.night",
         "sessions": 2,
         "bandwidth": 20,
@@ -256,6 +254,19 @@ async def test_a_camera_that_was_removed_can_be_added_again(
     assert added.data["mode"] == "on_demand"
     assert added.data["retention_days"] == 3
     assert len(entry.runtime_data.cameras) == 4
+
+
+async def test_the_first_camera_of_a_device_begins_as_usual(
+    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+) -> None:
+    _, entry = house
+    for subentry_id in list(entry.subentries):
+        hass.config_entries.async_remove_subentry(entry, subentry_id)
+    await hass.async_block_till_done()
+    result = await add_camera(hass, entry)
+    values = result["data_schema"]({})
+    assert values["mode"] == "everything"
+    assert values["retention_days"] == 30
 
 
 async def test_no_camera_can_be_added_while_the_device_is_away(
