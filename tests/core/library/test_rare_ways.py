@@ -309,3 +309,47 @@ def test_after_retention_a_full_sweep_finds_nothing_to_fetch_of_what_was_kept(
         invariants.check(library)
     finally:
         library._close()
+
+
+MIDNIGHT = NOW + 15 * HOUR
+"""The first moment of 2027-01-16 in Berlin."""
+
+
+@given(
+    clips=st.lists(
+        st.tuples(st.integers(-90, 90), st.integers(1, 120)), min_size=2, max_size=6
+    ),
+    steps=st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=8),
+)
+@settings(max_examples=25, deadline=None)
+def test_sums_of_days_are_right_where_clips_cover_each_other_over_midnight(
+    tmp_path_factory, clips: list[tuple[int, int]], steps: list[tuple[bool, int]]
+) -> None:
+    setup = make_library(
+        tmp_path_factory.mktemp("midnight"),
+        ManualClock(),
+        bounds=LibraryBounds(guard_interval=30.0, batch_seconds=0.001),
+    )
+    library = setup.library
+    library._open()
+
+    async def tell() -> None:
+        await library.register_nvr(NVR, "Recorder")
+        await library.register_camera(NVR, CAMERA, "Garden")
+        ids = [
+            setup.keep(MIDNIGHT + start * MINUTE, duration_ms=length * MINUTE)
+            for start, length in clips
+        ]
+        library._store.read(invariants.check_index)
+        for is_back, number in steps:
+            chosen = [ids[number % len(ids)]]
+            if is_back:
+                await library.care.restore(chosen)
+            else:
+                await library.care.delete(chosen)
+            library._store.read(invariants.check_index)
+
+    try:
+        asyncio.run(tell())
+    finally:
+        library._close()

@@ -5,6 +5,7 @@ Every function takes the index's connection and belongs inside a transaction of
 """
 
 from collections.abc import Sequence
+import datetime as dt
 import sqlite3
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from ..intervals import TimeRange, difference, total_ms
 from ..models import Clip, ClipFacts, ClipState, CoverageState
 from . import ids, index_ledger, ledger
 from .ledger import Entry
-from .naming import local_day
+from .naming import day_start_ms, local_day
 from .rows import CLIP_COLUMNS, CLIP_TABLES, clip_of, facts_columns
 
 EPOCH_DAY = 719_163  # date(1970, 1, 1).toordinal()
@@ -120,7 +121,7 @@ def complete(connection: sqlite3.Connection, clip_id: int, now_ms: int) -> None:
     """Make a row whose file is durable at its name *complete*; the ledger follows."""
     row = _row(connection, clip_id)
     window = TimeRange(row["start_ms"], row["end_ms"])
-    _count(connection, row, 1)
+    has_others = _count(connection, row, 1)
     connection.execute(
         "update clip set state = 'complete', part = null, cause = null, state_ms = ?"
         " where id = ?",
@@ -130,6 +131,8 @@ def complete(connection: sqlite3.Connection, clip_id: int, now_ms: int) -> None:
         "update camera set longest_ms = max(longest_ms, ?) where id = ?",
         (window.duration_ms, row["camera_id"]),
     )
+    if has_others:
+        _share_out(connection, row["camera_id"], window)
     index_ledger.repaint(connection, row["camera_id"], (window,), ledger.erased)
 
 
@@ -152,9 +155,11 @@ def leave(
         "update clip set state = ?, cause = ?, state_ms = ? where id = ?",
         (state.value, cause, now_ms, clip_id),
     )
-    _count(connection, row, -1)
+    has_others = _count(connection, row, -1)
     camera_id = row["camera_id"]
     window = TimeRange(row["start_ms"], row["end_ms"])
+    if has_others:
+        _share_out(connection, camera_id, window)
     free = difference(
         (window,), index_ledger.kept_ranges(connection, camera_id, window)
     )
@@ -297,8 +302,56 @@ def recount_days(
     )
 
 
-def _count(connection: sqlite3.Connection, row: sqlite3.Row, sign: int) -> None:
-    """Add a clip that is not *complete* now to the sums, or take it out of them."""
+def _share_out(
+    connection: sqlite3.Connection, camera_id: int, window: TimeRange
+) -> None:
+    """Count what is kept of the days whose clips touch the window anew.
+
+    Time that several clips cover counts for the day of the first: which one that is
+    changes when one of them comes or goes.
+    """
+    zone = _zone(connection, camera_id)
+    longest_ms: int = connection.execute(
+        "select longest_ms from camera where id = ?", (camera_id,)
+    ).fetchone()[0]
+    reach = (
+        "select start_ms, end_ms from clip where state = 'complete' and camera_id = ?"
+        " and start_ms >= ? and start_ms < ? and end_ms > ? order by start_ms, id"
+    )
+    days = {
+        local_day(row[0], zone)
+        for row in connection.execute(
+            reach,
+            (
+                camera_id,
+                window.start_ms - longest_ms,
+                window.end_ms,
+                window.start_ms,
+            ),
+        )
+    }
+    for day in days:
+        start_ms = day_start_ms(day, zone)
+        end_ms = day_start_ms(day + dt.timedelta(days=1), zone)
+        covered_ms = start_ms - longest_ms
+        kept_ms = 0
+        for row in connection.execute(
+            reach, (camera_id, start_ms - longest_ms, end_ms, start_ms - longest_ms)
+        ):
+            if row[0] >= start_ms:
+                kept_ms += max(0, row[1] - max(row[0], covered_ms))
+            covered_ms = max(covered_ms, row[1])
+        connection.execute(
+            "update camera_day set kept_ms = ? where camera_id = ? and day = ?",
+            (kept_ms, camera_id, day.toordinal() - EPOCH_DAY),
+        )
+
+
+def _count(connection: sqlite3.Connection, row: sqlite3.Row, sign: int) -> bool:
+    """Add a clip that is not *complete* now to the sums, or take it out of them.
+
+    True where other clips cover some of its time.
+    """
     camera_id = row["camera_id"]
     window = TimeRange(row["start_ms"], row["end_ms"])
     others = index_ledger.kept_ranges(
@@ -334,6 +387,7 @@ def _count(connection: sqlite3.Connection, row: sqlite3.Row, sign: int) -> None:
                 day_number(row["start_ms"], _zone(connection, row["camera_id"])),
             ),
         )
+    return bool(others)
 
 
 def count_on_root(
