@@ -386,7 +386,8 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
             # It is offered on its own, so that nobody wonders where it is.
             offer(self.hass, import_data["device"])
             return self.async_abort(reason=attempt.error)
-        await self.async_set_unique_id(attempt.report.key)
+        # A dialog that somebody left open must not hold it back.
+        await self.async_set_unique_id(attempt.report.key, raise_on_progress=False)
         self._abort_if_unique_id_configured()
         choice = import_data["settings"]
         return self._create(

@@ -75,6 +75,24 @@ async def test_one_login_adds_all_found_devices(
     assert {entry.data["port"] for entry in entries} == {nvr.port for nvr in nvrs}
 
 
+async def test_a_dialog_left_open_holds_back_no_device_that_is_added_along(
+    hass: HomeAssistant,
+    media_dir: Path,
+    start_nvr: StartNvr,
+    found_by_multicast: AsyncMock,
+) -> None:
+    nvrs = await start_nvr("three-on-one-host")
+    left = await sign_in(hass, await to_login(hass, nvrs[2]), nvrs[2])
+    assert left["step_id"] == "cameras"
+    found_by_multicast.return_value = tuple(found(nvr) for nvr in nvrs)
+    result = await submit(hass, await begin(hass), device=f"127.0.0.1:{nvrs[0].port}")
+    result = await sign_in(hass, result, nvrs[0], others=True)
+    await choose(hass, result, media_dir)
+    await hass.async_block_till_done()
+    entries = hass.config_entries.async_entries(DOMAIN)
+    assert {entry.title for entry in entries} == {"First", "Second", "Third"}
+
+
 async def test_a_login_that_fails_for_another_device_adds_only_the_others(
     hass: HomeAssistant,
     media_dir: Path,
