@@ -341,6 +341,29 @@ def test_the_row_says_how_its_time_was_obtained(
     bench.check()
 
 
+def test_no_row_claims_reports_for_pictures_that_none_dates(
+    bench: Bench, faults: RtspFaults
+) -> None:
+    faults.live_sender_reports = "good"
+    recorder = bench.start(is_on=True, with_audio=False, clip_ms=10**9)
+    bench.wait(bench.recorded_for(1.0), 20)
+    recorder.switch(False)
+    bench.wait(lambda: recorder.status.state is LiveState.IDLE, 20)
+    [(_, first)] = bench.sink.clips
+    assert first.time_source is TimeSource.HOST, "no report had come twice at its start"
+    recorder.stop()
+
+    series = bench.start(
+        is_on=True, with_audio=False, clip_ms=2_000, pre_roll_ms=1_000
+    )._series
+    bench.wait(lambda: series.open_time_source is TimeSource.SENDER_REPORT, 30)
+    faults.live_sender_reports = "wrong"
+    clips = len(bench.sink.clips)
+    bench.wait(lambda: len(bench.sink.clips) >= clips + 2, 30)
+    assert series.open_time_source in {TimeSource.HOST, None}
+    bench.check()
+
+
 def test_a_stream_without_pictures_is_given_up_and_tried_again(
     bench: Bench, faults: RtspFaults
 ) -> None:

@@ -13,7 +13,7 @@ from ..errors import STORAGE_KINDS, ErrorKind, NvrError, Treatment
 from ..intervals import TimeRange
 from ..media.decode import check_tables
 from ..media.series import ClipSeries, SeriesPlan
-from ..models import ClipSource, ClockEra
+from ..models import ClipSource, ClockEra, TimeSource
 from ..policy import Bounds, Waits
 from .losses import Losses
 from .ring import Group, Ring
@@ -211,6 +211,7 @@ class LiveRecorder:
         footage = utc_of(group)
         self._tell(self._losses.came(footage))
         self._reached_ms = footage.end_ms
+        holes, session.holes = session.holes, 0
         with self._lock:
             is_wanted = self._wanted.covers(footage.start_ms, footage.end_ms)
         if not is_wanted:
@@ -220,14 +221,12 @@ class LiveRecorder:
             return
         self._change_era(self._spec.era())
         series = self._series
-        series.time_source = session.time_source  # of the next clip
         for earlier in self._ring.take():
             held = utc_of(earlier)
             with self._lock:
                 is_wanted = self._wanted.covers(held.start_ms, held.end_ms)
             if is_wanted:
                 self._write(earlier)
-        holes, session.holes = session.holes, 0
         self._write(group, holes)
         with self._lock:
             is_end = self._wanted.has_ended(footage.end_ms)
@@ -257,7 +256,14 @@ class LiveRecorder:
                 ],
                 end_us=gop.end_us - offset_us,
             )
-        self._series.write(gop, group.video, group.sound, holes=holes)
+        series = self._series
+        if (
+            group.time_source is TimeSource.HOST
+            and series.open_time_source is TimeSource.SENDER_REPORT
+        ):
+            series.finish()  # no row claims more than holds for all of it
+        series.time_source = group.time_source  # of the next clip
+        series.write(gop, group.video, group.sound, holes=holes)
 
     def _new_series(self) -> ClipSeries:
         spec = self._spec

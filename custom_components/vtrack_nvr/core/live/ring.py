@@ -5,15 +5,17 @@ from dataclasses import dataclass
 
 from ..frames import TrackFormat
 from ..media.units import Gop
+from ..models import TimeSource
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of pictures with the formats it came in."""
+    """A group of pictures with the formats it came in, and how it is dated."""
 
     gop: Gop
     video: TrackFormat
     sound: TrackFormat | None
+    time_source: TimeSource = TimeSource.HOST
 
 
 class Ring:

@@ -63,6 +63,8 @@ class LiveSession:
         self._assembler: GopAssembler | None = None
         self._last: list[Gop] = []
         self._quiet_since = 0.0
+        self._by_host_us = 0
+        """The last picture that no sender report dates."""
         self._has_pictures = False
         self.notices: list[str] = []
         self.holes = 0
@@ -111,14 +113,6 @@ class LiveSession:
             bounds=self._bounds,
             cancel=self._cancel,
         )
-
-    @property
-    def time_source(self) -> TimeSource:
-        """Return how pictures are dated at the moment."""
-        timeline = self._timelines.get(self._video.index) if self._video else None
-        if timeline and timeline.uses_reports:
-            return TimeSource.SENDER_REPORT
-        return TimeSource.HOST
 
     def receive(self, timeout_s: float) -> list[Group]:
         """Return the groups that became whole within a time; empty after silence.
@@ -175,6 +169,9 @@ class LiveSession:
             gop,
             replace(video, parameter_sets=sets) if sets else video,
             self._sound.format if self._sound else None,
+            TimeSource.HOST
+            if gop.start_us <= self._by_host_us
+            else TimeSource.SENDER_REPORT,
         )
 
     def _take(self, batch: Batch) -> list[Gop]:
@@ -194,6 +191,8 @@ class LiveSession:
             item = TimedUnit(time_us, unit)
             is_picture = unit.track == video.index
             if is_picture:
+                if not timeline.uses_reports:
+                    self._by_host_us = time_us
                 self.has_stepped = self.has_stepped or step is not None
             if relay:
                 relay.add(item, is_picture=is_picture)

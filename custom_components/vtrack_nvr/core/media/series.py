@@ -90,6 +90,11 @@ class ClipSeries:
         end_ms = self._plan.era.to_utc(clip.end_us // 1000)
         return TimeRange(start_ms, max(start_ms, end_ms))
 
+    @property
+    def open_time_source(self) -> TimeSource | None:
+        """Return what the clip under way says of its times, None without one."""
+        return self._open.tags.time_source if self._open else None
+
     def write(
         self,
         gop: Gop,
