@@ -54,9 +54,26 @@ class Exports:
         """Make an export of the kept footage of a range and return it when it is ready.
 
         `cameras` gives each camera's name for files. Raises `NvrError`: NO_FOOTAGE where
-        nothing is kept, UNSUPPORTED_CODEC where one camera's picture changes within the
-        range, storage kinds. Whoever is cancelled while waiting ends the work, too.
+        nothing is kept, storage kinds. Where one camera's picture changes its format on
+        the way, no film can hold it: then it is a zip of several as well. Whoever is
+        cancelled while waiting ends the work, too.
         """
+        if len(cameras) == 1:
+            try:
+                return await self._make(cameras, wanted, keep_gaps, life_ms, True)
+            except NvrError as error:
+                if error.kind is not ErrorKind.UNSUPPORTED_CODEC:
+                    raise
+        return await self._make(cameras, wanted, keep_gaps, life_ms, False)
+
+    async def _make(
+        self,
+        cameras: Mapping[CameraKey, str],
+        wanted: TimeRange,
+        keep_gaps: bool,
+        life_ms: int | None,
+        is_single: bool,
+    ) -> Export:
         with ExitStack() as held:
             footage = [
                 await self._footage(key, name, wanted, held)
@@ -65,7 +82,6 @@ class Exports:
             footage = [item for item in footage if item.parts]
             if not footage:
                 raise NvrError(ErrorKind.NO_FOOTAGE, "nothing is kept in the range")
-            is_single = len(cameras) == 1
             name = f"{footage[0].name}.mp4" if is_single else "footage.zip"
             begun = asyncio.ensure_future(
                 self._library.exports.begin(
@@ -76,7 +92,10 @@ class Exports:
                 export = await asyncio.shield(begun)
                 await self._run(export, footage, wanted, is_single, keep_gaps)
             except NvrError as error:
-                await self._fail(begun, error.kind)
+                if is_single and error.kind is ErrorKind.UNSUPPORTED_CODEC:
+                    await self._library.exports.remove((await begun).id)
+                else:
+                    await self._fail(begun, error.kind)
                 raise
             except asyncio.CancelledError:
                 await self._fail(begun, ErrorKind.CANCELLED)
