@@ -167,7 +167,7 @@ async def test_a_range_is_asked_of_all_cameras_before_any_is_waited_for(
         return SavedClip(want.camera, want.range, "missing")
 
     with patch.object(engine, "wait_for", wait_for):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             answer = await act(hass, "sync", RANGE)
     assert answer == {"cameras": 4, "clips": 0}
 

@@ -28,7 +28,7 @@ class SlowExport:
     def __call__(self, *_: Any, cancel: CancelToken, **__: Any) -> None:
         self.has_begun.set()
         try:
-            assert cancel.event.wait(20)
+            assert cancel.event.wait(60)
             cancel.check()
         finally:
             self.ended += 1
@@ -43,7 +43,7 @@ async def wanted_of(hass: HomeAssistant) -> tuple[str, TimeRange]:
 
 async def entered(hub: Any, count: int) -> None:
     """Wait until so many exports are in the book; that is its own database's time."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(await hub.library.exports.all()) < count:  # noqa: ASYNC110 - no event tells of a row
             await asyncio.sleep(0.01)
 
@@ -58,7 +58,7 @@ async def test_who_stops_waiting_ends_the_export_and_frees_its_clips(
         first = hass.async_create_task(
             hub.exports.make({camera: "a"}, wanted, keep_gaps=True)
         )
-        await hass.async_add_executor_job(slow.has_begun.wait, 20)
+        await hass.async_add_executor_job(slow.has_begun.wait, 60)
         queued = hass.async_create_task(
             hub.exports.make({camera: "b"}, wanted, keep_gaps=True)
         )
@@ -86,7 +86,7 @@ async def test_the_end_of_home_assistant_ends_exports(
         making = hass.async_create_task(
             hub.exports.make({camera: "a"}, wanted, keep_gaps=True)
         )
-        await hass.async_add_executor_job(slow.has_begun.wait, 20)
+        await hass.async_add_executor_job(slow.has_begun.wait, 60)
         await hub.exports.close()
         with pytest.raises(NvrError) as raised:
             await making
