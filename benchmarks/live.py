@@ -23,7 +23,9 @@ import tempfile
 import threading
 import time
 
-from .download import FPS, answer, encode, packetize, without_home_assistant
+from ._downloads import without_home_assistant
+from ._footage import FPS, encode, packetize
+from ._sender import answer
 
 GOP = 2 * FPS
 LOOP = 20
