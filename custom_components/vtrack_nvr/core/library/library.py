@@ -27,6 +27,7 @@ from . import (
     index_clips,
     index_ledger,
     index_notes,
+    replacing,
     roots as root_rows,
 )
 from .care import Care
@@ -205,6 +206,35 @@ class Library(EngineLedger):
         self._take_roots(self._configs)
         if self._store.guard.wait_answered(bounds.open_wait):
             self.care.wait_settled(bounds.open_wait)
+
+    async def replace_storage(self, root_id: int) -> None:
+        """Begin anew at a root's path: a person says that another storage is there now.
+
+        Clips of the old one are *missing*: fetched again while a device has them, kept
+        again should it come back, under whatever path. Raises `GONE` without such a root,
+        and `STORAGE_FAILED` where its storage is not missing at all.
+        """
+        await asyncio.to_thread(self._replace, root_id)
+
+    def _replace(self, root_id: int) -> None:
+        store = self._store
+        root = store.guard.get(root_id)
+        problem = self.root_problem(root_id)
+        if root is None:
+            raise NvrError(ErrorKind.GONE, "there is no such storage")
+        if problem is None or problem.kind is not ErrorKind.STORAGE_MISSING:
+            raise NvrError(ErrorKind.STORAGE_FAILED, "it is there", where=root.name)
+        path = root.path
+        store.write(lambda c: replacing.set_aside(c, root_id))
+        while store.write(
+            lambda c: replacing.lose_some(c, root_id, store.clock.now_ms())
+        ):
+            pass  # some in each transaction: others get their turn
+        self._change_roots()
+        new_id, keys = store.write(lambda c: replacing.take_over(c, root_id, str(path)))
+        for key in keys:
+            store.chosen_roots[CameraKey(key)] = new_id
+        store.tell(LibraryEvent(LibraryEventKind.STORAGE, root_id=new_id))
 
     async def set_time_zone(self, time_zone: str) -> None:
         """Name folders and count days in another time zone; old folders stay."""

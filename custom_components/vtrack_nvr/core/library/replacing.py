@@ -1,0 +1,68 @@
+"""A person says that the storage at a root's path is another one now: a new disk, say.
+
+Nothing of ours decides that: an empty folder is usually a share that is not mounted.
+Every function takes the index's connection and belongs inside a transaction.
+"""
+
+import sqlite3
+
+from ..errors import ErrorKind, NvrError
+from ..models import ClipState
+from . import index_clips
+
+CAUSE = "storage_replaced"
+BATCH = 200
+
+
+def set_aside(connection: sqlite3.Connection, root_id: int) -> None:
+    """Take a root off its path, so that what lies there now counts as a new one.
+
+    Should the old storage come back under whatever path, its marker tells.
+    """
+    row = connection.execute(
+        "select path, is_current from root where id = ?", (root_id,)
+    ).fetchone()
+    if row is None or not row["is_current"]:
+        raise NvrError(ErrorKind.GONE, "there is no such storage", where=str(root_id))
+    connection.execute(
+        "update root set is_current = 0, path = ? where id = ?",
+        (f"{row['path']} (replaced {root_id})", root_id),
+    )
+    connection.execute("delete from outbox where root_id = ?", (root_id,))
+
+
+def lose_some(connection: sqlite3.Connection, root_id: int, now_ms: int) -> int:
+    """Say of some of a root's clips that they are missing; returns how many."""
+    for row in connection.execute(
+        "select id from clip where root_id = ? and state = 'fetching'", (root_id,)
+    ).fetchall():
+        index_clips.delete_row(connection, row["id"])
+    rows = connection.execute(
+        "select id from clip where root_id = ? and state = 'complete' limit ?",
+        (root_id, BATCH),
+    ).fetchall()
+    for row in rows:
+        index_clips.leave(connection, row["id"], ClipState.MISSING, now_ms, cause=CAUSE)
+    return len(rows)
+
+
+def take_over(
+    connection: sqlite3.Connection, old_id: int, path: str
+) -> tuple[int, list[str]]:
+    """Let cameras of the old root write to the one at its path; returns id and keys."""
+    row = connection.execute(
+        "select id from root where path = ? and is_current = 1", (path,)
+    ).fetchone()
+    if row is None:
+        raise NvrError(ErrorKind.GONE, "there is no such storage", where=str(old_id))
+    new_id: int = row["id"]
+    keys = [
+        found["key"]
+        for found in connection.execute(
+            "select key from camera where root_id = ?", (old_id,)
+        )
+    ]
+    connection.execute(
+        "update camera set root_id = ? where root_id = ?", (new_id, old_id)
+    )
+    return new_id, keys
