@@ -77,25 +77,30 @@ class Person:
         print(json.dumps(line), flush=True)
         self.clicks = 0
 
-    def look(self, name: str) -> None:
+    def look(self, name: str, of: Page | None = None) -> None:
         """Keep a picture; note what a person should never see in a dialog."""
         self._number += 1
         safe = re.sub(r"\W+", "-", name)
         path = self.pictures / f"{self._number:02d}-{safe}.png"
-        self.page.screenshot(path=path)
+        (of or self.page).screenshot(path=path)
         for dialog in self.page.locator("dialog-data-entry-flow").all():
             shown = dialog.evaluate(_SHOWN_TEXT)
             for pattern in (_RAW_KEY, _FIELD_NAME):
                 self.wrong += [f"{name}: shows {raw}" for raw in pattern.findall(shown)]
 
     def sign_in(self) -> None:
-        """Open Home Assistant as the owner."""
+        """Open the integrations as the owner."""
+        dashboard = "config/integrations/dashboard"
+        self.enter(dashboard, "ha-config-integrations-dashboard")
+
+    def enter(self, path: str, wait_for: str) -> None:
+        """Open a page as somebody who has to sign in first."""
         page = self.page
-        page.goto(f"{self.url}/config/integrations/dashboard")
+        page.goto(f"{self.url}/{path}")
         page.locator("input[name=username]").fill(self.told["user"])
         page.locator("input[name=password]").fill(self.told["password"])
         page.keyboard.press("Enter")
-        self._find("ha-config-integrations-dashboard")
+        self._find(wait_for)
 
     def open(self, path: str, wait_for: str = "") -> None:
         """Go to a page of Home Assistant, and wait for an element there."""
@@ -165,9 +170,18 @@ class Person:
             message,
         )
 
-    def open_menu_of(self, row: Locator) -> None:
-        """Open the three dots of a row."""
-        self.press(row.locator("ha-dropdown ha-icon-button, ha-icon-button").last)
+    def entry_of(self, title: str) -> str:
+        """Return the id of the entry of a device."""
+        entries = self.call({"type": "config_entries/get", "domain": "vtrack_nvr"})
+        return next(e["entry_id"] for e in entries if e["title"] == title)
+
+    def reload(self, entry_id: str) -> None:
+        """Start an entry again, and wait until its cameras were looked at."""
+        self.page.evaluate(
+            "path => document.querySelector('home-assistant').hass.callApi('POST', path)",
+            f"config/config_entries/entry/{entry_id}/reload",
+        )
+        self.page.wait_for_timeout(6 * SETTLE_MS)
 
 
 def launch(playwright: Playwright, told: dict[str, Any]) -> Browser:

@@ -33,6 +33,20 @@ def devices(who: Person) -> None:
     who.look("entities")
 
 
+def the_demos_link(who: Person) -> None:
+    """Open the link that the demo prints as somebody who has not signed in yet."""
+    browser = who.page.context.browser
+    assert browser is not None
+    size = who.page.viewport_size
+    stranger = Person(browser.new_page(viewport=size), who.told)
+    try:
+        stranger.enter(MEDIA, "ha-media-player-browse")
+        stranger.see("House")
+        who.look("the demo's link", of=stranger.page)
+    finally:
+        stranger.page.close()
+
+
 def footage(who: Person) -> None:
     """Show the levels of the media browser, and a clip that plays."""
     who.open(MEDIA, "ha-media-player-browse")
@@ -101,18 +115,18 @@ def storage_and_login(who: Person) -> None:
 
 def cameras_come_and_go(who: Person) -> None:
     """Show what is said of a camera that vanished, and of one that is new."""
+    entry_id = who.entry_of("House")
     with who.world.faults("House", vanished_channels=["Hall"]):
-        who.call(
-            {
-                "type": "call_service",
-                "domain": "vtrack_nvr",
-                "service": "sync",
-                "service_data": {"full": True, "wait": False},
-                "return_response": True,
-            }
-        )
-        who.page.wait_for_timeout(NOTICED_MS)
+        who.reload(entry_id)
         _repairs(who, "a camera vanished")
+        registry = who.call({"type": "config/device_registry/list"})
+        hall = next(device for device in registry if device["name"] == "Hall")
+        who.open(f"config/devices/device/{hall['id']}", "ha-config-device-page")
+        who.look("device page of a vanished camera")
+        ids = {"device_id": hall["id"], "config_entry_id": entry_id}
+        who.call({"type": "config/device_registry/remove_config_entry", **ids})
+    who.reload(entry_id)
+    _repairs(who, "a new camera")
 
 
 def removed(who: Person) -> None:
@@ -124,15 +138,16 @@ def removed(who: Person) -> None:
     who.look("remove the device")
     who.click("Delete")
     who.page.wait_for_timeout(5 * SETTLE_MS)
-    who.look("removed")
-    who.open("config/repairs", "ha-config-repairs-dashboard")
-    who.look("repairs after removal")
+    who.press(who.page.get_by_text("Notifications", exact=True).first)
+    who.see("its recordings were not")
+    who.look("told of the recordings that stay")
     who.open(MEDIA, "ha-media-player-browse")
     who.look("media browser after removal")
 
 
 SCENES = (
     devices,
+    the_demos_link,
     footage,
     actions,
     storage_and_login,

@@ -86,9 +86,7 @@ def camera_added(who: Person) -> None:
     who.see("kept already")
     who.look("no camera to add")
     who.close_dialog()
-    entries = who.call({"type": "config_entries/get", "domain": "vtrack_nvr"})
-    entry = next(each for each in entries if each["title"] == "House")
-    message = {"entry_id": entry["entry_id"]}
+    message = {"entry_id": who.entry_of("House")}
     subentries = who.call({"type": "config_entries/subentries/list", **message})
     removed = {"subentry_id": subentries[0]["subentry_id"]}
     who.call({"type": "config_entries/subentries/delete", **message, **removed})
