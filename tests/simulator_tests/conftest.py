@@ -48,11 +48,17 @@ def server(
 
 
 @pytest.fixture
-def connect(server: RtspServer) -> Iterator[Callable[..., RawClient]]:
-    """Return a function that opens a client."""
+def connect(
+    server: RtspServer, footage: FootageStore, clock: ManualClock, timeline: Timeline
+) -> Iterator[Callable[..., RawClient]]:
+    """Return a function that opens a client.
+
+    The footage is made before: encoding on a busy machine is no silence of the device.
+    """
     clients = []
 
     def new(**options: str) -> RawClient:
+        footage.warm(timeline.spans(clock.now_ms()))
         clients.append(RawClient("127.0.0.1", server.port, **options))
         return clients[-1]
 
