@@ -7,6 +7,7 @@ from pathlib import Path
 import time
 from typing import Any
 
+from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant, State
@@ -17,6 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.vtrack_nvr.const import CONF_MISSING_AFTER, DOMAIN
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.ledger import REASONS
 from custom_components.vtrack_nvr.core.library.values import DeleteCause
@@ -234,6 +236,52 @@ async def test_a_device_that_is_away_since_before_the_start_is_told(
     await until(hass, lambda: issue(hass, entry) is None)
     await watch.async_look()
     assert issue(hass, entry) is None
+
+
+async def test_a_removed_entry_takes_its_repairs_along(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    nvr, entry = await whole()
+    camera, _ = camera_of(entry)
+    await nvr.stop()
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.data[DOMAIN].library.set_lookout(camera, Memory(1).text())
+    hass.config_entries.async_update_entry(entry, options={CONF_MISSING_AFTER: 0})
+    watch = UnstartedWatch(hass, dt_util.utcnow() - PATIENT)
+    await watch.async_look()
+    await hass.async_block_till_done()
+    assert issue(hass, entry) is None
+    hass.config_entries.async_update_entry(entry, options={})
+    await watch.async_look()
+    await hass.async_block_till_done()
+    assert issue(hass, entry) is not None
+    await hass.config_entries.async_remove(entry.entry_id)
+    await watch.async_look()
+    assert issue(hass, entry) is None
+
+
+async def test_leaving_out_says_when_it_cannot(
+    hass: HomeAssistant, whole: MakeWhole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, entry = await whole()
+    _, subentry_id = camera_of(entry)
+    words = dict.fromkeys(("camera", "name", "since", "amount", "reason"), "–")
+
+    async def flow(subentry: str) -> RepairsFlow:
+        about = {"footage_of": entry.entry_id, "subentry_id": subentry, **words}
+        found = await async_create_fix_flow(hass, issue_id_of(subentry), about)
+        found.hass, found.flow_id, found.handler = hass, "1", DOMAIN
+        return found
+
+    gone = await (await flow("gone")).async_step_init()
+    assert gone["reason"] == "not_loaded"
+
+    async def leave_out(*_: object) -> None:
+        raise NvrError(ErrorKind.INDEX_FAILED)
+
+    monkeypatch.setattr(hass.data[DOMAIN].engine, "leave_out", leave_out)
+    failed = await (await flow(subentry_id)).async_step_confirm({})
+    assert failed["type"] is FlowResultType.ABORT
 
 
 @pytest.mark.parametrize("nobody_expects", [{"mode": "on_demand"}, {"sync": False}])

@@ -30,6 +30,8 @@ class LedgerReason(StrEnum):
     """*On device*: it was removed, and somebody asked for it again."""
     FILE_GONE = "file_gone"
     """*Missing*: the file is not where it was."""
+    REPLACED = "replaced"
+    """*Missing*: another file is where it was."""
     AGE = "age"
     """*Removed*, this and the following: why retention or a person deleted the clip."""
     QUOTA = "quota"
