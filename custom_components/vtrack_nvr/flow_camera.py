@@ -9,7 +9,7 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.helpers.selector import SelectOptionDict
-import voluptuous as vol
+import probatio
 
 from .const import CONF_CHANNEL, CONF_MODE, CONF_RETENTION_DAYS
 from .core.errors import NvrError
@@ -34,7 +34,7 @@ class CameraSubentryFlow(ConfigSubentryFlow):
     def __init__(self) -> None:
         """Start knowing no channels."""
         self._channels: tuple[Channel, ...] = ()
-        self._form = vol.Schema({})
+        self._form = probatio.Schema({})
 
     @property
     def _entry(self) -> VtrackConfigEntry:

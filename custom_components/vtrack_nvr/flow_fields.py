@@ -17,7 +17,7 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
-import voluptuous as vol
+import probatio
 
 GATE_DOMAINS = [
     "binary_sensor",
@@ -44,7 +44,7 @@ def number(low: float, high: float, unit: str | None = None) -> Any:
     if unit:
         config["unit_of_measurement"] = unit
         config["translation_key"] = "unit"
-    return vol.All(NumberSelector(config), vol.Coerce(int))
+    return probatio.All(NumberSelector(config), probatio.Coerce(int))
 
 
 PORT = number(1, 65_535)

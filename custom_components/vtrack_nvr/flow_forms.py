@@ -6,7 +6,7 @@ from typing import Any
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import BooleanSelector, SelectOptionDict
-import voluptuous as vol
+import probatio
 
 from .const import (
     CONF_RTSP_PASSWORD,
@@ -25,57 +25,59 @@ SECTION_ADVANCED = "advanced"
 SECTION_STORAGE = "storage_section"
 
 
-def pick_form(found: Sequence[SelectOptionDict], *, preselect: bool) -> vol.Schema:
+def pick_form(found: Sequence[SelectOptionDict], *, preselect: bool) -> probatio.Schema:
     """Return the form for one of the found devices, or an address of one's own."""
-    fields: dict[vol.Marker, Any] = {}
+    fields: dict[probatio.Marker, Any] = {}
     if found:
         chosen = {"default": found[0]["value"]} if preselect and len(found) == 1 else {}
-        fields[vol.Optional(CONF_DEVICE, **chosen)] = one(found)
-    fields[vol.Optional(CONF_HOST)] = TEXT
-    fields[vol.Optional(CONF_PORT)] = TEXT
-    return vol.Schema(fields)
+        fields[probatio.Optional(CONF_DEVICE, **chosen)] = one(found)
+    fields[probatio.Optional(CONF_HOST)] = TEXT
+    fields[probatio.Optional(CONF_PORT)] = TEXT
+    return probatio.Schema(fields)
 
 
 def _rtsp_section(is_open: bool = False) -> section:
     return section(
-        vol.Schema(
+        probatio.Schema(
             {
-                vol.Optional(CONF_RTSP_PORT): PORT,
-                vol.Optional(CONF_RTSP_USERNAME): TEXT,
-                vol.Optional(CONF_RTSP_PASSWORD): PASSWORD,
+                probatio.Optional(CONF_RTSP_PORT): PORT,
+                probatio.Optional(CONF_RTSP_USERNAME): TEXT,
+                probatio.Optional(CONF_RTSP_PASSWORD): PASSWORD,
             }
         ),
         {"collapsed": not is_open},
     )
 
 
-def login_form(others: int, *, rtsp_open: bool = False) -> vol.Schema:
+def login_form(others: int, *, rtsp_open: bool = False) -> probatio.Schema:
     """Return the form for user and password, for this device and `others` more."""
-    fields: dict[vol.Marker, Any] = {
-        vol.Optional(CONF_USERNAME, default=""): TEXT,
-        vol.Optional(CONF_PASSWORD, default=""): PASSWORD,
+    fields: dict[probatio.Marker, Any] = {
+        probatio.Optional(CONF_USERNAME, default=""): TEXT,
+        probatio.Optional(CONF_PASSWORD, default=""): PASSWORD,
     }
     if others:
-        fields[vol.Required(CONF_OTHERS, default=False)] = BooleanSelector()
-    fields[vol.Required(SECTION_ADVANCED)] = _rtsp_section(rtsp_open)
-    return vol.Schema(fields)
+        fields[probatio.Required(CONF_OTHERS, default=False)] = BooleanSelector()
+    fields[probatio.Required(SECTION_ADVANCED)] = _rtsp_section(rtsp_open)
+    return probatio.Schema(fields)
 
 
-def reauth_form(*, rtsp_open: bool = False) -> vol.Schema:
+def reauth_form(*, rtsp_open: bool = False) -> probatio.Schema:
     """Return the form for a new user and password."""
     return login_form(0, rtsp_open=rtsp_open)
 
 
-def reconfigure_form(*, rtsp_open: bool = False) -> vol.Schema:
+def reconfigure_form(*, rtsp_open: bool = False) -> probatio.Schema:
     """Return the form for another address or login of the same device."""
-    return vol.Schema(
+    return probatio.Schema(
         {
-            vol.Required(CONF_HOST): TEXT,
-            vol.Required(CONF_PORT): PORT,
-            vol.Required(CONF_TLS): choice(["off", "verify", "fingerprint"], "tls"),
-            vol.Optional(CONF_USERNAME, default=""): TEXT,
-            vol.Optional(CONF_PASSWORD, default=""): PASSWORD,
-            vol.Required(SECTION_ADVANCED): _rtsp_section(rtsp_open),
+            probatio.Required(CONF_HOST): TEXT,
+            probatio.Required(CONF_PORT): PORT,
+            probatio.Required(CONF_TLS): choice(
+                ["off", "verify", "fingerprint"], "tls"
+            ),
+            probatio.Optional(CONF_USERNAME, default=""): TEXT,
+            probatio.Optional(CONF_PASSWORD, default=""): PASSWORD,
+            probatio.Required(SECTION_ADVANCED): _rtsp_section(rtsp_open),
         }
     )
 
@@ -85,23 +87,26 @@ def cameras_form(
     storages: Sequence[SelectOptionDict],
     *,
     storage_open: bool,
-) -> vol.Schema:
+) -> probatio.Schema:
     """Return the one form of onboarding: how, for how long, where, which cameras."""
-    folder = vol.Required(CONF_STORAGE, default=storages[0]["value"])
+    folder = probatio.Required(CONF_STORAGE, default=storages[0]["value"])
     every = [camera["value"] for camera in cameras]
-    return vol.Schema(
+    return probatio.Schema(
         {
             **kept_fields(CAMERA_DEFAULTS),
-            vol.Required(SECTION_STORAGE): section(
-                vol.Schema({folder: one(storages)}), {"collapsed": not storage_open}
+            probatio.Required(SECTION_STORAGE): section(
+                probatio.Schema({folder: one(storages)}),
+                {"collapsed": not storage_open},
             ),
             # The list may be long: it comes last, and all of it is chosen.
-            vol.Required(CONF_CAMERAS, default=every): many(cameras),
+            probatio.Required(CONF_CAMERAS, default=every): many(cameras),
         }
     )
 
 
-def new_cameras_form(cameras: Sequence[SelectOptionDict]) -> vol.Schema:
+def new_cameras_form(cameras: Sequence[SelectOptionDict]) -> probatio.Schema:
     """Return the form for cameras that a device got, all preselected."""
     every = [camera["value"] for camera in cameras]
-    return vol.Schema({vol.Required(CONF_CAMERAS, default=every): many(cameras)})
+    return probatio.Schema(
+        {probatio.Required(CONF_CAMERAS, default=every): many(cameras)}
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers.selector import SelectOptionDict
-import voluptuous as vol
+import probatio
 
 from .const import (
     CONF_BANDWIDTH,
@@ -70,54 +70,54 @@ NVR_DEFAULTS: Mapping[str, Any] = {
     CONF_TIME_CORRECTION: 0,
 }
 
-type Fields = dict[vol.Marker, Any]
+type Fields = dict[probatio.Marker, Any]
 
 
 def kept_fields(shown: Mapping[str, Any]) -> Fields:
     """Return the two settings that everybody is asked for."""
     return {
-        vol.Required(CONF_MODE, default=shown[CONF_MODE]): choice(MODES, "mode"),
-        vol.Required(CONF_RETENTION_DAYS, default=shown[CONF_RETENTION_DAYS]): number(
-            0, 3650, "days"
-        ),
+        probatio.Required(CONF_MODE, default=shown[CONF_MODE]): choice(MODES, "mode"),
+        probatio.Required(
+            CONF_RETENTION_DAYS, default=shown[CONF_RETENTION_DAYS]
+        ): number(0, 3650, "days"),
     }
 
 
 def camera_form(
     shown: Mapping[str, Any], recordings: Sequence[SelectOptionDict]
-) -> vol.Schema:
+) -> probatio.Schema:
     """Return the form with every setting of one camera, which is kept as `shown`."""
     source: Fields = {
-        vol.Required(CONF_SOURCE): choice(SOURCES, "source"),
-        vol.Required(CONF_STREAM): choice(STREAMS, "stream"),
-        vol.Optional(CONF_LIVE_GATE): GATE,
+        probatio.Required(CONF_SOURCE): choice(SOURCES, "source"),
+        probatio.Required(CONF_STREAM): choice(STREAMS, "stream"),
+        probatio.Optional(CONF_LIVE_GATE): GATE,
     }
     # What the device matched by itself is no reason to open the section.
     unusual = {CONF_LIVE_GATE, CONF_SOURCE, CONF_STREAM}
     if recordings:
-        source[vol.Optional(CONF_RECORDINGS)] = many(recordings)
+        source[probatio.Optional(CONF_RECORDINGS)] = many(recordings)
     events: Fields = {
-        vol.Required(CONF_PRE_ROLL): number(0, 600, "seconds"),
-        vol.Required(CONF_POST_ROLL): number(0, 3600, "seconds"),
+        probatio.Required(CONF_PRE_ROLL): number(0, 600, "seconds"),
+        probatio.Required(CONF_POST_ROLL): number(0, 3600, "seconds"),
     }
     copying: Fields = {
-        vol.Optional(CONF_GATE): GATE,
-        vol.Required(CONF_ORDER): choice(ORDERS, "order"),
-        vol.Required(CONF_CLIP_MINUTES): number(1, 60, "minutes"),
-        vol.Required(CONF_SETTLE): number(5, 3600, "seconds"),
+        probatio.Optional(CONF_GATE): GATE,
+        probatio.Required(CONF_ORDER): choice(ORDERS, "order"),
+        probatio.Required(CONF_CLIP_MINUTES): number(1, 60, "minutes"),
+        probatio.Required(CONF_SETTLE): number(5, 3600, "seconds"),
     }
-    return vol.Schema(
+    return probatio.Schema(
         {
             **kept_fields(shown),
-            vol.Required(CONF_RETENTION_GB): number(0, 1_000_000, "GB"),
-            vol.Required(SECTION_EVENTS): section(
-                vol.Schema(events), {"collapsed": shown[CONF_MODE] != MODE_EVENTS}
+            probatio.Required(CONF_RETENTION_GB): number(0, 1_000_000, "GB"),
+            probatio.Required(SECTION_EVENTS): section(
+                probatio.Schema(events), {"collapsed": shown[CONF_MODE] != MODE_EVENTS}
             ),
-            vol.Required(SECTION_SOURCE): section(
-                vol.Schema(source), {"collapsed": _is_usual(shown, unusual)}
+            probatio.Required(SECTION_SOURCE): section(
+                probatio.Schema(source), {"collapsed": _is_usual(shown, unusual)}
             ),
-            vol.Required(SECTION_COPYING): section(
-                vol.Schema(copying),
+            probatio.Required(SECTION_COPYING): section(
+                probatio.Schema(copying),
                 {"collapsed": _is_usual(shown, {str(key) for key in copying})},
             ),
         }
@@ -126,48 +126,52 @@ def camera_form(
 
 def new_camera_form(
     shown: Mapping[str, Any], channels: Sequence[SelectOptionDict]
-) -> vol.Schema:
+) -> probatio.Schema:
     """Return the form for one more camera, kept as `shown`."""
-    return vol.Schema(
+    return probatio.Schema(
         {
-            vol.Required(CONF_CHANNEL, default=channels[0]["value"]): one(channels),
+            probatio.Required(CONF_CHANNEL, default=channels[0]["value"]): one(
+                channels
+            ),
             **kept_fields(shown),
         }
     )
 
 
-def nvr_form(shown: Mapping[str, Any]) -> vol.Schema:
+def nvr_form(shown: Mapping[str, Any]) -> probatio.Schema:
     """Return the form with every setting of an NVR, which is treated as `shown`."""
     limits: Fields = {
-        vol.Required(CONF_SESSIONS): number(1, 4),
-        vol.Required(CONF_BANDWIDTH): number(0, 10_000, "Mbit/s"),
+        probatio.Required(CONF_SESSIONS): number(1, 4),
+        probatio.Required(CONF_BANDWIDTH): number(0, 10_000, "Mbit/s"),
     }
-    clock: Fields = {vol.Required(CONF_TIME_CORRECTION): number(-840, 840, "minutes")}
-    return vol.Schema(
+    clock: Fields = {
+        probatio.Required(CONF_TIME_CORRECTION): number(-840, 840, "minutes")
+    }
+    return probatio.Schema(
         {
-            vol.Required(CONF_INTERVAL): number(1, 1440, "minutes"),
-            vol.Required(CONF_MISSING_AFTER): number(0, 10_080, "minutes"),
-            vol.Optional(CONF_GATE): GATE,
-            vol.Required(SECTION_LIMITS): section(
-                vol.Schema(limits),
+            probatio.Required(CONF_INTERVAL): number(1, 1440, "minutes"),
+            probatio.Required(CONF_MISSING_AFTER): number(0, 10_080, "minutes"),
+            probatio.Optional(CONF_GATE): GATE,
+            probatio.Required(SECTION_LIMITS): section(
+                probatio.Schema(limits),
                 {"collapsed": _is_usual(shown, {str(key) for key in limits})},
             ),
-            vol.Required(SECTION_CLOCK): section(
-                vol.Schema(clock),
+            probatio.Required(SECTION_CLOCK): section(
+                probatio.Schema(clock),
                 {"collapsed": _is_usual(shown, {CONF_TIME_CORRECTION})},
             ),
         }
     )
 
 
-def suggested(form: vol.Schema, shown: Mapping[str, Any]) -> dict[str, Any]:
+def suggested(form: probatio.Schema, shown: Mapping[str, Any]) -> dict[str, Any]:
     """Return `shown` as `add_suggested_values_to_schema` wants it for a form."""
     values = {key: value for key, value in shown.items() if value is not None}
     sections = [str(key) for key, field in form.schema.items() if _is_section(field)]
     return {**values, **dict.fromkeys(sections, values)}
 
 
-def flat(form: vol.Schema, given: Mapping[str, Any]) -> dict[str, Any]:
+def flat(form: probatio.Schema, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a form was given without its sections; what was emptied is None."""
     values: dict[str, Any] = {}
     for key, field in form.schema.items():

@@ -7,7 +7,7 @@ from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import SelectOptionDict
-import voluptuous as vol
+import probatio
 
 from .camera_watch import mark_seen, new_cameras
 from .core.errors import NvrError
@@ -15,6 +15,7 @@ from .core.models import NvrKey
 from .flow_entry import camera_subentry, camera_title
 from .flow_forms import CONF_CAMERAS, new_cameras_form
 from .flow_report import Phrases, channel_label
+from .repairs_storage import ReplaceStorageFlow
 from .runtime import HUB, VtrackConfigEntry
 
 GIGABYTE = 1_000_000_000
@@ -24,6 +25,8 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
     """Return the flow that mends an issue."""
+    if data and "root_id" in data:
+        return ReplaceStorageFlow(int(data["root_id"]), str(data["path"]))
     if data and "footage_of" in data:
         return LeaveOutFlow(data)
     if data and "entry_id" in data:
@@ -53,7 +56,7 @@ class BrakeFlow(RepairsFlow):
             return self.async_create_entry(data={})
         return self.async_show_form(
             step_id="confirm",
-            data_schema=vol.Schema({}),
+            data_schema=probatio.Schema({}),
             description_placeholders={
                 "clips": str(plan.clips),
                 "gigabytes": f"{plan.bytes / GIGABYTE:.1f}",
@@ -154,7 +157,7 @@ class LeaveOutFlow(RepairsFlow):
         if user_input is None:
             return self.async_show_form(
                 step_id="confirm",
-                data_schema=vol.Schema({}),
+                data_schema=probatio.Schema({}),
                 description_placeholders={
                     key: self._about[key]
                     for key in ("camera", "name", "since", "amount", "reason")

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 import sys
 
-# Home Assistant first: it answers `import voluptuous` from then on.
-import homeassistant  # noqa: F401 - for the alias above
+# Home Assistant first: it says when schemas of probatio are built.
+import homeassistant  # noqa: F401 - for that alone
 
 from . import (
     brand,

@@ -5,25 +5,25 @@ import json
 from pathlib import Path
 from typing import Any
 
-import voluptuous as vol
+import probatio
 
 from .texts import icon, slug
 
 STATES = {slug: icon}
-SCHEMA = vol.Schema(
+SCHEMA = probatio.Schema(
     {
         "entity": {
             slug: {
                 slug: {
                     "default": icon,
                     "state": STATES,
-                    "range": {vol.Coerce(float): icon},
+                    "range": {probatio.Coerce(float): icon},
                     "state_attributes": {slug: {"default": icon, "state": STATES}},
                 }
             }
         },
         "services": {
-            slug: {vol.Required("service"): icon, "sections": {slug: icon}},
+            slug: {probatio.Required("service"): icon, "sections": {slug: icon}},
         },
         "config": object,
         "options": object,
@@ -52,7 +52,7 @@ def check(package: Path) -> Iterator[str]:
     except ValueError as err:
         yield f"cannot be read: {err}"
         return
-    except vol.MultipleInvalid as err:
+    except probatio.MultipleInvalid as err:
         yield from (str(each) for each in err.errors)
         return
     for platform, keys in data.get("entity", {}).items():

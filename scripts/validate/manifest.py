@@ -6,7 +6,7 @@ from pathlib import Path
 import re
 
 from packaging.requirements import InvalidRequirement, Requirement
-import voluptuous as vol
+import probatio
 
 IOT_CLASSES = (
     "assumed_state",
@@ -22,56 +22,58 @@ VERSION = re.compile(r"\d+\.\d+\.\d+((a|b|rc)\d+)?")
 def https(value: object) -> str:
     """Accept a link over https only."""
     if not isinstance(value, str) or not value.startswith("https://"):
-        raise vol.Invalid("must be an https link")
+        raise probatio.Invalid("must be an https link")
     return value
 
 
 def lower(value: object) -> str:
     """Accept text without capital letters."""
     if not isinstance(value, str) or value != value.lower():
-        raise vol.Invalid("must be lower case")
+        raise probatio.Invalid("must be lower case")
     return value
 
 
 def upper(value: object) -> str:
     """Accept text without small letters."""
     if not isinstance(value, str) or value != value.upper():
-        raise vol.Invalid("must be upper case")
+        raise probatio.Invalid("must be upper case")
     return value
 
 
-SCHEMA = vol.Schema(
+SCHEMA = probatio.Schema(
     {
-        vol.Required("domain"): vol.Match(r"^[a-z0-9_]+$"),
-        vol.Required("name"): vol.All(str, vol.Length(min=1)),
-        vol.Required("codeowners"): vol.All(
-            [vol.Match(r"^@[\w-]+(/[\w-]+)?$")], vol.Length(min=1)
+        probatio.Required("domain"): probatio.Match(r"^[a-z0-9_]+$"),
+        probatio.Required("name"): probatio.All(str, probatio.Length(min=1)),
+        probatio.Required("codeowners"): probatio.All(
+            [probatio.Match(r"^@[\w-]+(/[\w-]+)?$")], probatio.Length(min=1)
         ),
-        vol.Required("documentation"): https,
-        vol.Required("issue_tracker"): https,
-        vol.Required("integration_type"): vol.In(
+        probatio.Required("documentation"): https,
+        probatio.Required("issue_tracker"): https,
+        probatio.Required("integration_type"): probatio.In(
             ("device", "hub", "service", "helper")
         ),
-        vol.Required("iot_class"): vol.In(IOT_CLASSES),
-        vol.Required("version"): vol.Match(rf"^{VERSION.pattern}$"),
-        vol.Optional("after_dependencies"): [str],
-        vol.Optional("config_flow"): bool,
-        vol.Optional("dependencies"): [str],
-        vol.Optional("dhcp"): [
-            vol.Schema(
+        probatio.Required("iot_class"): probatio.In(IOT_CLASSES),
+        probatio.Required("version"): probatio.Match(rf"^{VERSION.pattern}$"),
+        probatio.Optional("after_dependencies"): [str],
+        probatio.Optional("config_flow"): bool,
+        probatio.Optional("dependencies"): [str],
+        probatio.Optional("dhcp"): [
+            probatio.Schema(
                 {
                     "hostname": lower,
                     "macaddress": upper,
-                    "registered_devices": vol.Equal(True),
+                    "registered_devices": probatio.Equal(True),
                 }
             )
         ],
-        vol.Optional("loggers"): [str],
-        vol.Optional("quality_scale"): vol.In(("bronze", "silver", "gold", "platinum")),
-        vol.Optional("requirements"): [str],
-        vol.Optional("single_config_entry"): bool,
-        vol.Optional("ssdp"): [dict],
-        vol.Optional("zeroconf"): [object],
+        probatio.Optional("loggers"): [str],
+        probatio.Optional("quality_scale"): probatio.In(
+            ("bronze", "silver", "gold", "platinum")
+        ),
+        probatio.Optional("requirements"): [str],
+        probatio.Optional("single_config_entry"): bool,
+        probatio.Optional("ssdp"): [dict],
+        probatio.Optional("zeroconf"): [object],
     }
 )
 
@@ -85,7 +87,7 @@ def check(package: Path) -> Iterator[str]:
         return
     try:
         SCHEMA(data)
-    except vol.MultipleInvalid as err:
+    except probatio.MultipleInvalid as err:
         yield from (str(each) for each in err.errors)
         return
     if data["domain"] != package.name:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.yaml import load_yaml_dict
-import voluptuous as vol
+import probatio
 
 RULES = tuple(
     """
@@ -30,13 +30,13 @@ RULES = tuple(
     """.split()  # noqa: SIM905 (the scale's own lines)
 )
 
-ANSWER = vol.Any(
-    vol.In(("done", "todo")),
-    {vol.Required("status"): vol.In(("done", "todo")), "comment": str},
-    {vol.Required("status"): "exempt", vol.Required("comment"): str},
+ANSWER = probatio.Any(
+    probatio.In(("done", "todo")),
+    {probatio.Required("status"): probatio.In(("done", "todo")), "comment": str},
+    {probatio.Required("status"): "exempt", probatio.Required("comment"): str},
 )
-SCHEMA = vol.Schema(
-    {vol.Required("rules"): {vol.Required(rule): ANSWER for rule in RULES}}
+SCHEMA = probatio.Schema(
+    {probatio.Required("rules"): {probatio.Required(rule): ANSWER for rule in RULES}}
 )
 
 
@@ -48,5 +48,5 @@ def check(package: Path) -> Iterator[str]:
         yield "quality_scale.yaml is missing"
     except HomeAssistantError as err:
         yield f"cannot be read: {err}"
-    except vol.MultipleInvalid as err:
+    except probatio.MultipleInvalid as err:
         yield from (str(each) for each in err.errors)

@@ -6,12 +6,12 @@ from pathlib import Path
 import re
 import tomllib
 
-import voluptuous as vol
+import probatio
 
-HACS = vol.Schema(
+HACS = probatio.Schema(
     {
-        vol.Required("name"): str,
-        vol.Required("homeassistant"): vol.Match(r"^20\d\d\.\d{1,2}\.\d+$"),
+        probatio.Required("name"): str,
+        probatio.Required("homeassistant"): probatio.Match(r"^20\d\d\.\d{1,2}\.\d+$"),
         "hide_default_branch": bool,
         "zip_release": bool,
         "filename": str,
@@ -50,7 +50,7 @@ def hacs(root: Path) -> Iterator[str]:
         data = HACS(json.loads((root / "hacs.json").read_text(encoding="utf-8")))
     except (OSError, ValueError) as err:
         yield f"hacs.json cannot be read: {err}"
-    except vol.MultipleInvalid as err:
+    except probatio.MultipleInvalid as err:
         yield from (f"hacs.json: {each}" for each in err.errors)
     else:
         if tuple(map(int, data["homeassistant"].split("."))) < OLDEST:

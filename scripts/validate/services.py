@@ -9,21 +9,21 @@ from typing import Any
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.selector import validate_selector
 from homeassistant.util.yaml import load_yaml_dict
-import voluptuous as vol
+import probatio
 
 from .texts import slug
 from .translations import english_of
 
-FIELD = vol.Schema(
+FIELD = probatio.Schema(
     {
         "required": bool,
         "default": object,
         "example": object,
         "advanced": bool,
-        "selector": vol.All(dict, validate_selector),
+        "selector": probatio.All(dict, validate_selector),
         "filter": {
-            vol.Exclusive("attribute", "filter"): {str: [object]},
-            vol.Exclusive("supported_features", "filter"): [str],
+            probatio.Exclusive("attribute", "filter"): {str: [object]},
+            probatio.Exclusive("supported_features", "filter"): [str],
         },
     }
 )
@@ -32,19 +32,19 @@ FIELD = vol.Schema(
 def field_or_section(value: object) -> object:
     """Accept a field, or a section of fields."""
     if isinstance(value, dict) and "fields" in value:
-        return vol.Schema({"collapsed": bool, "fields": {slug: FIELD}})(value)
+        return probatio.Schema({"collapsed": bool, "fields": {slug: FIELD}})(value)
     return FIELD(value or {})
 
 
 def target(value: object) -> object:
     """Accept a target by entities; filters by device are no longer allowed."""
     if not isinstance(value, dict) or set(value) - {"entity"}:
-        raise vol.Invalid("a target may filter by entity only")
+        raise probatio.Invalid("a target may filter by entity only")
     return validate_selector({"target": value})
 
 
-SCHEMA = vol.Schema(
-    {slug: vol.Any(None, {"target": target, "fields": {slug: field_or_section}})}
+SCHEMA = probatio.Schema(
+    {slug: probatio.Any(None, {"target": target, "fields": {slug: field_or_section}})}
 )
 
 
@@ -103,7 +103,7 @@ def check(package: Path) -> Iterator[str]:
     except HomeAssistantError as err:
         yield f"cannot be read: {err}"
         return
-    except vol.MultipleInvalid as err:
+    except probatio.MultipleInvalid as err:
         yield from (str(each) for each in err.errors)
         return
     icons = package / "icons.json"

@@ -3,7 +3,7 @@
 import re
 import string
 
-import voluptuous as vol
+import probatio
 
 HTML = re.compile(r"<[a-zA-Z/][^>]*>")
 LINK = re.compile(r"https?://", re.IGNORECASE)
@@ -13,20 +13,22 @@ SLUG = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?")
 def text(value: object) -> str:
     """Accept a text fit for translation: no markup, no link, sound placeholders."""
     if not isinstance(value, str) or not value:
-        raise vol.Invalid("must be a text")
+        raise probatio.Invalid("must be a text")
     if value != value.strip():
-        raise vol.Invalid("must not begin or end with a space")
+        raise probatio.Invalid("must not begin or end with a space")
     if HTML.search(value):
-        raise vol.Invalid("must not contain HTML")
+        raise probatio.Invalid("must not contain HTML")
     if LINK.search(value):
-        raise vol.Invalid("must not contain a link; hand it in as a placeholder")
+        raise probatio.Invalid("must not contain a link; hand it in as a placeholder")
     if "[%key:" in value:
-        raise vol.Invalid("references are resolved in core's own build only")
+        raise probatio.Invalid("references are resolved in core's own build only")
     for name in placeholders(value):
         if not name.isidentifier():
-            raise vol.Invalid(f"placeholder {{{name}}} is no identifier")
+            raise probatio.Invalid(f"placeholder {{{name}}} is no identifier")
         if f"'{{{name}}}'" in value:
-            raise vol.Invalid(f"placeholder {{{name}}} must not stand in single quotes")
+            raise probatio.Invalid(
+                f"placeholder {{{name}}} must not stand in single quotes"
+            )
     return value
 
 
@@ -39,18 +41,18 @@ def placeholders(value: str) -> set[str]:
             if name is not None
         }
     except ValueError as err:
-        raise vol.Invalid(f"braces do not match: {err}") from err
+        raise probatio.Invalid(f"braces do not match: {err}") from err
 
 
 def slug(value: object) -> str:
     """Accept a key: lower case, digits, underscores, not at its ends."""
     if not isinstance(value, str) or not SLUG.fullmatch(value):
-        raise vol.Invalid(f"{value!r} is no valid key")
+        raise probatio.Invalid(f"{value!r} is no valid key")
     return value
 
 
 def icon(value: object) -> str:
     """Accept a Material Design icon."""
     if not isinstance(value, str) or not re.fullmatch(r"mdi:[a-z0-9-]+", value):
-        raise vol.Invalid("must be an icon such as mdi:cctv")
+        raise probatio.Invalid("must be an icon such as mdi:cctv")
     return value

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import voluptuous as vol
+import probatio
 
 from .texts import placeholders, slug, text
 
@@ -31,7 +31,7 @@ STEP = {
 
 FLOW: dict[Any, Any] = {
     "flow_title": text,
-    vol.Required("step"): {slug: STEP},
+    probatio.Required("step"): {slug: STEP},
     "error": TEXTS,
     "abort": TEXTS,
     "progress": TEXTS,
@@ -41,13 +41,13 @@ FLOW: dict[Any, Any] = {
 FIELD = {"name": text, "description": text, "example": text}
 
 ACTION = {
-    vol.Required("name"): text,
-    vol.Required("description"): text,
+    probatio.Required("name"): text,
+    probatio.Required("description"): text,
     "fields": {str: FIELD},
-    "sections": {slug: {vol.Required("name"): text, "description": text}},
+    "sections": {slug: {probatio.Required("name"): text, "description": text}},
 }
 
-SCHEMA = vol.Schema(
+SCHEMA = probatio.Schema(
     {
         "title": text,
         "config": FLOW,
@@ -55,9 +55,9 @@ SCHEMA = vol.Schema(
         "config_subentries": {
             slug: {
                 **FLOW,
-                vol.Required("entry_type"): text,
-                vol.Required("initiate_flow"): {
-                    vol.Required("user"): text,
+                probatio.Required("entry_type"): text,
+                probatio.Required("initiate_flow"): {
+                    probatio.Required("user"): text,
                     "reconfigure": text,
                 },
             }
@@ -72,20 +72,24 @@ SCHEMA = vol.Schema(
                 }
             }
         },
-        "device": {slug: {vol.Required("name"): text}},
-        "exceptions": {slug: {vol.Required("message"): text}},
+        "device": {slug: {probatio.Required("name"): text}},
+        "exceptions": {slug: {probatio.Required("message"): text}},
         "issues": {
-            slug: vol.All(
+            slug: probatio.All(
                 {
-                    vol.Required("title"): text,
-                    vol.Exclusive("description", "body"): text,
-                    vol.Exclusive("fix_flow", "body"): FLOW,
+                    probatio.Required("title"): text,
+                    probatio.Exclusive("description", "body"): text,
+                    probatio.Exclusive("fix_flow", "body"): FLOW,
                 },
-                vol.Any(
-                    vol.Schema(
-                        {vol.Required("description"): text}, extra=vol.ALLOW_EXTRA
+                probatio.Any(
+                    probatio.Schema(
+                        {probatio.Required("description"): text},
+                        extra=probatio.ALLOW_EXTRA,
                     ),
-                    vol.Schema({vol.Required("fix_flow"): dict}, extra=vol.ALLOW_EXTRA),
+                    probatio.Schema(
+                        {probatio.Required("fix_flow"): dict},
+                        extra=probatio.ALLOW_EXTRA,
+                    ),
                     msg="needs a description or a fix_flow",
                 ),
             )
@@ -129,7 +133,7 @@ def load(path: Path) -> tuple[dict[str, Any], list[str]]:
         return {}, [f"{path.name} cannot be read: {err}"]
     try:
         SCHEMA(data)
-    except vol.MultipleInvalid as err:
+    except probatio.MultipleInvalid as err:
         return data, [f"{path.name}: {each}" for each in err.errors]
     return data, []
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
+import probatio
 import pytest
-import voluptuous as vol
 
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.intervals import TimeRange
@@ -101,7 +101,7 @@ async def test_a_recording_is_started_by_hand(
     assert told["start"] < told["end"]
     await until(hass, lambda: len(clips_below(media_dir)) == 1)
     assert len(read_frame_numbers(clips_below(media_dir)[0])) >= 10
-    with pytest.raises(vol.Invalid):
+    with pytest.raises(probatio.Invalid):
         await hass.services.async_call(
             DOMAIN, "record", {"entity_id": camera, "duration": 3601}, blocking=True
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-import homeassistant  # noqa: F401  (answers `import voluptuous`)
+import homeassistant  # noqa: F401 - it says when schemas of probatio are built
 import pytest
 
 from scripts.validate import (
