@@ -4,8 +4,15 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
-from .core.errors import STORAGE_KINDS, NvrError
-from .runtime import HUB, IndexEventKind, LibraryEvent, LibraryEventKind, VtrackHub
+from .core.errors import STORAGE_KINDS, ErrorKind
+from .runtime import (
+    HUB,
+    IndexEventKind,
+    LibraryEvent,
+    LibraryEventKind,
+    RootInfo,
+    VtrackHub,
+)
 
 BRAKE_ISSUE = "retention_brake"
 PROTECTED_ISSUE = "only_protected_left"
@@ -23,6 +30,7 @@ class IssueKeeper:
         """Listen to the library until Home Assistant stops."""
         self._hass = hass
         self._hub = hub
+        self._roots: set[int] = set()
 
     @callback
     def async_start(self) -> None:
@@ -41,7 +49,11 @@ class IssueKeeper:
     async def _async_look_at_all(self) -> None:
         health = await self._hub.library.health()
         for root in health.roots:
-            self._storage(root.id, str(root.path), root.problem)
+            self._storage(root)
+        for gone in self._roots - {root.id for root in health.roots}:
+            for kind in STORAGE_KINDS:
+                ir.async_delete_issue(self._hass, DOMAIN, f"{kind}_{gone}")
+        self._roots = {root.id for root in health.roots}
         error = ir.IssueSeverity.ERROR
         self._set(BRAKE_ISSUE, health.braked is not None, is_fixable=True)
         self._set(PROTECTED_ISSUE, bool(health.full_of_protected), severity=error)
@@ -71,21 +83,31 @@ class IssueKeeper:
         )
 
     @callback
-    def _storage(self, root_id: int, path: str, problem: NvrError | None) -> None:
+    def _storage(self, root: RootInfo) -> None:
+        """Say what is wrong with a root; one that nothing lies on any more is no matter."""
+        problem = root.problem if root.is_current or root.clips else None
         for kind in STORAGE_KINDS:
-            issue_id = f"{kind}_{root_id}"
-            if problem is not None and problem.kind is kind:
-                ir.async_create_issue(
-                    self._hass,
-                    DOMAIN,
-                    issue_id,
-                    is_fixable=False,
-                    severity=ir.IssueSeverity.ERROR,
-                    translation_key=str(kind),
-                    translation_placeholders={"path": path},
-                )
-            else:
+            issue_id = f"{kind}_{root.id}"
+            if problem is None or problem.kind is not kind:
                 ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+                continue
+            is_missing = kind is ErrorKind.STORAGE_MISSING
+            path = str(root.path)
+            ir.async_create_issue(
+                self._hass,
+                DOMAIN,
+                issue_id,
+                # a person may say that it is another disk: nothing else says so
+                is_fixable=is_missing and root.is_current,
+                data={"root_id": root.id, "path": path},
+                severity=ir.IssueSeverity.ERROR,
+                translation_key=(
+                    "storage_former_missing"
+                    if is_missing and not root.is_current
+                    else str(kind)
+                ),
+                translation_placeholders={"path": path},
+            )
 
 
 @callback

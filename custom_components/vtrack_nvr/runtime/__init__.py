@@ -8,6 +8,7 @@ from ..core.library.values import (
     IndexEventKind,
     LibraryEvent,
     LibraryEventKind,
+    RootInfo,
 )
 from .footage import async_missing_unstarted
 from .hub import HUB, VtrackHub
@@ -23,6 +24,7 @@ __all__ = [
     "IndexEventKind",
     "LibraryEvent",
     "LibraryEventKind",
+    "RootInfo",
     "VtrackConfigEntry",
     "VtrackHub",
     "VtrackRuntime",

@@ -1,0 +1,43 @@
+"""Repair flow: a person says that the storage at a folder is a new one."""
+
+from typing import Any
+
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+
+from .core.errors import NvrError
+from .runtime import HUB
+
+
+class ReplaceStorageFlow(RepairsFlow):
+    """Asks whether the old storage is gone for good; an empty folder alone says nothing."""
+
+    def __init__(self, root_id: int, path: str) -> None:
+        """Be about one storage root."""
+        self._root_id = root_id
+        self._path = path
+
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Begin with the question."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Begin anew at the folder, on confirmation."""
+        library = self.hass.data[HUB].library
+        roots = {root.id: root for root in await library.roots()}
+        root = roots.get(self._root_id)
+        if root is None or root.problem is None:
+            return self.async_abort(reason="nothing_to_do")
+        if user_input is not None:
+            try:
+                await library.replace_storage(self._root_id)
+            except NvrError:
+                return self.async_abort(reason="nothing_to_do")
+            return self.async_create_entry(data={})
+        return self.async_show_form(
+            step_id="confirm",
+            description_placeholders={"path": self._path, "clips": str(root.clips)},
+        )
