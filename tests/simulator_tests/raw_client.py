@@ -263,7 +263,7 @@ class RawClient:
         answer = Answer(int(head.split()[1]), headers, challenges, body)
         self.answers[int(headers.get("cseq", "0"))] = answer
 
-    def collect(self, quiet: float = 1.0, at_most: float = TIMEOUT) -> list[Packet]:
+    def collect(self, quiet: float = 2.0, at_most: float = TIMEOUT) -> list[Packet]:
         """Return all RTP packets until nothing came for a while, or the end.
 
         After a video packet flagged as the last one, a short while is enough.

@@ -24,7 +24,7 @@ def start_play(connect, start=0, end=None, tracks=(1, 2), **headers):
     return client
 
 
-def replay(connect, start=0, end=None, tracks=(1, 2), quiet=1.0, **headers):
+def replay(connect, start=0, end=None, tracks=(1, 2), quiet=2.0, **headers):
     """Return (video, audio, client) once nothing comes any more."""
     client = start_play(connect, start, end, tracks, **headers)
     packets = client.collect(quiet)
