@@ -168,3 +168,19 @@ def test_notices_of_the_writer_are_told_once(sink: FolderSink) -> None:
     series.finish()
     assert series.notices == ["sound in ODD is left out"]
     assert len(sink.clips) == 4
+
+
+def test_what_the_clip_under_way_holds_may_be_asked(sink: FolderSink) -> None:
+    series = ClipSeries(sink, PLAN)
+    assert series.open_range is None
+    assert series.open_time_source is None
+    groups = encoded.groups()
+    series.write(groups[0], encoded.video_format(), None)
+    found = series.open_range
+    assert found
+    assert found.duration_ms == 1000
+    series.write(groups[1], encoded.video_format(), None)
+    assert series.open_range == TimeRange(found.start_ms, found.end_ms + 1000)
+    assert series.open_time_source is not None
+    series.finish()
+    assert series.open_range is None

@@ -94,6 +94,12 @@ def test_fragments_with_defaults_and_absolute_places_are_read() -> None:
     timed += box(b"trun", full(), u32(1)) + box(b"free")
     fragments.read_fragment(memoryview(timed), 0, (30, 9, 0), samples)
     assert samples.decoded[-1] == 7_000
+    own = box(b"tfhd", full(), u32(1)) + box(
+        b"trun", full(flags=0x100 | 0x200), u32(2, 40, 7, 50, 8)
+    )
+    fragments.read_fragment(memoryview(own), 0, (30, 9, 0), samples)
+    assert list(samples.durations[-2:]) == [40, 50]
+    assert list(samples.sizes[-2:]) == [7, 8]
     huge = box(b"tfhd", full(), u32(1)) + box(b"trun", full(), u32(9_999_999))
     with pytest.raises(NvrError):
         fragments.read_fragment(memoryview(huge), 0, (1, 1, 0), samples)

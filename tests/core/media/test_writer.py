@@ -117,6 +117,20 @@ def test_late_sound_stays_beside_its_pictures(tmp_path: Path) -> None:
     assert shown_times(path)[0] == 0.0
 
 
+def test_sound_that_comes_early_or_twice_stays_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    gops = encoded.groups()
+    early = encoded.aac_units(START * 1000 - 128_000, 4)
+    twice = encoded.aac_units(START * 1000, 2)
+    gops[0].audio = early + twice
+    writer = write(path, gops, encoded.video_format(), encoded.aac_format())
+    assert writer.frames == 40
+    assert writer.close().audio_frames == 4
+    times = shown_times(path, "audio")
+    assert times[0] == 0.0
+    assert len(set(times)) == 4
+
+
 def test_a_pause_in_the_sound_does_not_move_it(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     gops = encoded.groups()
