@@ -41,6 +41,9 @@ def compare(
     )
 
 
+VANISHED = "camera_vanished_"
+
+
 def new_cameras_issue(entry: VtrackConfigEntry) -> str:
     """Return the id of the issue that offers new cameras of an NVR."""
     return f"new_cameras_{entry.entry_id}"
@@ -114,8 +117,9 @@ def async_tell(hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
     else:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
     gone = []
+    _withdraw_of_removed(hass)
     for camera in runtime.cameras.values():
-        issue_id = f"camera_vanished_{camera.subentry_id}"
+        issue_id = f"{VANISHED}{camera.subentry_id}"
         if camera.channel not in news.vanished:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
             continue
@@ -135,6 +139,19 @@ def async_tell(hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
 
 
 @callback
+def _withdraw_of_removed(hass: HomeAssistant) -> None:
+    """Tell no longer of vanished cameras that a person has removed."""
+    kept = {
+        f"{VANISHED}{subentry_id}"
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        for subentry_id in entry.subentries
+    }
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and issue_id.startswith(VANISHED) and issue_id not in kept:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+@callback
 def async_setup_camera_watch(hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
     """Look now, then every hour, while the entry is loaded."""
 
@@ -145,7 +162,7 @@ def async_setup_camera_watch(hass: HomeAssistant, entry: VtrackConfigEntry) -> N
     def withdraw() -> None:
         ir.async_delete_issue(hass, DOMAIN, new_cameras_issue(entry))
         for subentry_id in entry.subentries:
-            ir.async_delete_issue(hass, DOMAIN, f"camera_vanished_{subentry_id}")
+            ir.async_delete_issue(hass, DOMAIN, f"{VANISHED}{subentry_id}")
 
     entry.async_create_background_task(
         hass, async_look(hass, entry), f"{DOMAIN} cameras of {entry.title}"

@@ -188,8 +188,10 @@ async def test_only_the_device_of_a_vanished_camera_can_be_deleted(
     assert not await async_remove_config_entry_device(hass, entry, house)
     nvr.faults.vanished_channels = ["Attic"]
     await async_look(hass, entry)
+    assert issues(hass, "camera_vanished")
     assert await async_remove_config_entry_device(hass, entry, attic)
     await hass.async_block_till_done()
+    assert not issues(hass, "camera_vanished")
     assert {sub.title for sub in entry.subentries.values()} == {
         "Hall",
         "Stairs",
