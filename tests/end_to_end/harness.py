@@ -184,7 +184,7 @@ class Home:
         key = NvrKey(f"nvr-{about['serial'] or about['uuid']}")
         nvr = Attached(
             key,
-            None,  # type: ignore[arg-type]
+            None,
             LoginGuard(lambda: self._locked(key)),
             login.get("user", about["user"]),
             login.get("password", about["password"]),

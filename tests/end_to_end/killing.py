@@ -50,7 +50,7 @@ def victim() -> NvrSpec:
                 Stretch(start + 5 * MINUTE - 6_000, 16_000),
             ),
             base_ms=base,
-            audio=audio,  # type: ignore[arg-type]
+            audio=audio,
             width=320,
             height=180,
             has_sub_stream=False,
@@ -244,7 +244,7 @@ class Killer:
     @staticmethod
     async def _ledger(home: Home, camera: object) -> object:
         """Return what is kept, and every state that is not."""
-        spans = await home.spans(camera)  # type: ignore[arg-type]
+        spans = await home.spans(camera)
         kept = union(
             (s.range for s in spans if s.state is CoverageState.KEPT), join_ms=150
         )

@@ -54,8 +54,8 @@ def spec_of(case: Case, variant: str) -> NvrSpec:
         "Matrix",
         (Stretch(FIRST_MS, FIRST_LENGTH), Stretch(SECOND_MS, SECOND_LENGTH)),
         base_ms=BASE_MS,
-        codec=codec,  # type: ignore[arg-type]
-        audio=audio,  # type: ignore[arg-type]
+        codec=codec,
+        audio=audio,
         width=320,
         height=180,
         has_sub_stream=False,

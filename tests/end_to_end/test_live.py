@@ -190,7 +190,7 @@ async def test_a_killed_process_leaves_its_clip_to_the_next_start(
     folder = tmp_path / "data"
     folder.mkdir()
     log = (tmp_path / "log").open("w+")
-    worker = subprocess.Popen(  # noqa: ASYNC220
+    worker = subprocess.Popen(  # noqa: ASYNC220 - the loop has nothing else to do
         [sys.executable, "-m", "tests.end_to_end.live_worker", str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -134,7 +134,7 @@ async def test_what_a_ring_overwrites_before_it_is_copied_is_lost_with_its_times
             gop_ms=gop_ms,
         )
     )
-    seen: dict[int, int] = dict(map(tuple, frames_of(nvr)))  # type: ignore[arg-type]
+    seen: dict[int, int] = dict(map(tuple, frames_of(nvr)))
     size = sum(len(nal) for unit in _units(nvr, devices) for nal in unit.nals)
     # The device writes 1.2 times as fast as it plays back.
     nvr.faults.rtsp.rate_limit_bytes = round(size / 10 / 1.2)
@@ -149,10 +149,10 @@ async def test_what_a_ring_overwrites_before_it_is_copied_is_lost_with_its_times
         )
         for _ in range(14):
             await asyncio.sleep(1)
-            seen |= dict(map(tuple, frames_of(nvr)))  # type: ignore[arg-type]
+            seen |= dict(map(tuple, frames_of(nvr)))
         nvr.record(is_on=False)
         nvr.faults.rtsp.rate_limit_bytes = None
-        seen |= dict(map(tuple, frames_of(nvr)))  # type: ignore[arg-type]
+        seen |= dict(map(tuple, frames_of(nvr)))
         await asyncio.sleep(4)
         await home.engine.sync_now(full=True)
         await home.settled(attached)

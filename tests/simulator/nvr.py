@@ -248,7 +248,7 @@ class SimulatedNvr:
         prefix, local = operation.split(":")
         names = {operation, local, f"{prefix}:*", "*"}
         # Switches are plain values that anybody may set: there is no event to wait for.
-        while self.is_running and names & set(getattr(self.faults, switch)):  # noqa: ASYNC110
+        while self.is_running and names & set(getattr(self.faults, switch)):  # noqa: ASYNC110 - faults are plain fields
             await asyncio.sleep(0.05)
 
     async def _snapshot(self, request: web.Request) -> web.Response:

@@ -135,7 +135,7 @@ class RtspServer:
     def _spawn(self, target: object, *args: object) -> None:
         def run() -> None:
             try:
-                target(*args)  # type: ignore[operator]
+                target(*args)
             finally:
                 with self._lock:
                     self._threads.discard(threading.current_thread())

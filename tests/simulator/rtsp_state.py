@@ -10,7 +10,7 @@ FEATURE = "onvif-replay"
 """The feature tag of ST §6.4."""
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):  # noqa: N818 - reads better where it is raised
     """A request is answered with this response instead of being carried out."""
 
     def __init__(self, status: int, *headers: tuple[str, str]) -> None:

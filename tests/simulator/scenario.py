@@ -160,7 +160,7 @@ def _vendor(
 
 def _one(number: int, name: str, **fields: object) -> list[NvrSpec]:
     spec = NvrSpec(cameras=(_short(name, number),), **_identity(number, name))
-    return [replace(spec, **fields)]  # type: ignore[arg-type]
+    return [replace(spec, **fields)]
 
 
 def shared_mac() -> list[NvrSpec]:

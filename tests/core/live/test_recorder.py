@@ -432,7 +432,7 @@ async def test_recorders_are_steered_from_the_loop(
     now = round(time.time() * 1000)
     live.record(CAMERA, TimeRange(now, now + 500))
     async with asyncio.timeout(8):
-        while LiveState.RECORDING not in states:  # noqa: ASYNC110
+        while LiveState.RECORDING not in states:  # noqa: ASYNC110 - a thread tells nobody
             await asyncio.sleep(0.02)
     live.retry_now(CAMERA)
     assert live.status(CAMERA)

@@ -16,7 +16,7 @@ def authenticator(**more: object) -> Authenticator:
         "admin",
         "secret",
         make_cnonce=lambda: CNONCE,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

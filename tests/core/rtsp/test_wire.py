@@ -37,7 +37,7 @@ def opened(
     url: str, cancel: CancelToken | None = None, waits: Waits = WAITS, **more: object
 ) -> Wire:
     return open_wire(
-        Endpoint(url, **more),  # type: ignore[arg-type]
+        Endpoint(url, **more),
         waits,
         Bounds(),
         cancel or CancelToken(),
@@ -57,7 +57,7 @@ def echo(peer: Peer) -> None:
 
 def failure(url: str, **more: object) -> NvrError:
     with pytest.raises(NvrError) as error:
-        opened(url, **more)  # type: ignore[arg-type]
+        opened(url, **more)
     return error.value
 
 
@@ -292,7 +292,7 @@ class TunnelServer:
 
 
 def tunnel(url: str, **more: object) -> Wire:
-    return opened(url, transport=Transport.HTTP_TUNNEL, **more)  # type: ignore[arg-type]
+    return opened(url, transport=Transport.HTTP_TUNNEL, **more)
 
 
 def test_a_tunnel_carries_both_ways() -> None:
@@ -370,7 +370,7 @@ def test_closing_a_tunnel_that_never_sent_is_fine() -> None:
 def test_sockets_leave_small_messages_undelayed() -> None:
     with LoopbackServer(echo) as server:
         wire = opened(server.url)
-        sock = wire._link._socket  # type: ignore[attr-defined]
+        sock = wire._link._socket
         assert struct.unpack(
             "i", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 4)
         ) != (0,)

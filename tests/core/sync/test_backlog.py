@@ -14,7 +14,7 @@ S = CoverageState
 def span(
     start: int, end: int, state: CoverageState = S.ON_DEVICE, **more: int
 ) -> CoverageSpan:
-    return CoverageSpan(state, TimeRange(start, end), **more)  # type: ignore[arg-type]
+    return CoverageSpan(state, TimeRange(start, end), **more)
 
 
 def test_touching_stretches_become_one_also_over_the_border_of_a_window() -> None:

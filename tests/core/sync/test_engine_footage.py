@@ -170,7 +170,7 @@ async def test_what_a_fetch_learned_is_remembered_and_what_it_disproved_forgotte
         learn = world.fetcher.fetch
 
         async def fetch(*args: object) -> FetchOutcome:
-            outcome = await learn(*args)  # type: ignore[arg-type]
+            outcome = await learn(*args)
             policy = outcome.learned
             change = (
                 policy.forget(Quirk.OPEN_RANGE)
@@ -184,7 +184,7 @@ async def test_what_a_fetch_learned_is_remembered_and_what_it_disproved_forgotte
                 notices=("odd",),
             )
 
-        world.fetcher.fetch = fetch  # type: ignore[method-assign]
+        world.fetcher.fetch = fetch
         await world.engine.sync_now()
         assert world.library.policies[NVR].has(Quirk.OPEN_RANGE)
         wanted = TimeRange(NOW - 20 * MINUTE, NOW - 19 * MINUTE)

@@ -204,7 +204,7 @@ async def test_a_request_gets_what_an_index_does_not_list_yet() -> None:
         await world.sleep(10)
         assert not saving.done()
         listed = recording.footage
-        recording.footage = lambda now_ms: (  # type: ignore[method-assign]
+        recording.footage = lambda now_ms: (
             listed(now_ms)
             if world.fetcher.running == 0
             else (TimeRange(NOW - HOUR, now_ms),)

@@ -291,7 +291,7 @@ class StubbornFetcher(FakeFetcher):
     """Does not end when it is asked to."""
 
     @override
-    async def fetch(self, *args: object, **kwargs: object) -> FetchOutcome:  # type: ignore[override]
+    async def fetch(self, *args: object, **kwargs: object) -> FetchOutcome:
         await asyncio.get_running_loop().create_future()
         raise AssertionError
 
@@ -320,15 +320,15 @@ async def test_a_search_that_fails_for_one_camera_does_not_stop_the_next() -> No
         async def segments(recording: Recording, *args: object) -> SegmentListing:
             if recording.token == "r1":
                 raise NvrError(ErrorKind.PROTOCOL)
-            return await search(recording, *args)  # type: ignore[arg-type]
+            return await search(recording, *args)
 
-        world.device.segments = segments  # type: ignore[method-assign,assignment]
+        world.device.segments = segments
         world.attach(CAM, CAM2)
         report = await world.engine.sync_now()
         assert report.errors >= 1
         assert report.problem is not None
         assert world.kept_ms(CAM2) == 55 * MINUTE
-        world.device.segments = search  # type: ignore[method-assign]
+        world.device.segments = search
         await world.sleep(1000)
         assert world.kept_ms(CAM) > HOUR
 
@@ -341,12 +341,12 @@ async def test_a_device_that_falls_silent_in_mid_search_is_offline() -> None:
         async def segments(*args: object) -> SegmentListing:
             raise NvrError(ErrorKind.TIMEOUT)
 
-        world.device.segments = segments  # type: ignore[method-assign,assignment]
+        world.device.segments = segments
         world.attach()
         await world.sleep(60)
         assert world.nvr_status().state is SyncState.OFFLINE
         assert world.camera_status().state is SyncState.OFFLINE
-        world.device.segments = search  # type: ignore[method-assign]
+        world.device.segments = search
         await world.sleep(600)
         assert world.nvr_status().is_online
         assert world.kept_ms() > 0
@@ -359,7 +359,7 @@ async def test_a_history_that_cannot_be_written_stops_nothing() -> None:
         async def end_run(*args: object) -> None:
             raise NvrError(ErrorKind.INDEX_FAILED)
 
-        world.library.end_run = end_run  # type: ignore[method-assign,assignment]
+        world.library.end_run = end_run
         world.attach()
         assert (await world.engine.sync_now()).is_complete
 

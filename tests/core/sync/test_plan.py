@@ -47,8 +47,7 @@ LIMITS = EngineLimits()
 def on_device(*ranges: TimeRange, **changes: object) -> tuple[CoverageSpan, ...]:
     """Return spans to fetch."""
     return tuple(
-        CoverageSpan(CoverageState.ON_DEVICE, item, **changes)  # type: ignore[arg-type]
-        for item in ranges
+        CoverageSpan(CoverageState.ON_DEVICE, item, **changes) for item in ranges
     )
 
 
@@ -57,7 +56,7 @@ def view(*spans: CoverageSpan, **changes: object) -> CameraView:
     backlog = Backlog()
     backlog.replace(ALL, sorted(spans, key=lambda span: span.range))
     known = CameraView(CAM, NEWEST, backlog, settle_ms=75_000)
-    return replace(known, **changes)  # type: ignore[arg-type]
+    return replace(known, **changes)
 
 
 def ago(start_min: float, end_min: float) -> TimeRange:

@@ -88,7 +88,7 @@ class World:
                     key: CameraSpec(
                         settings or CameraSettings(),
                         (f"r{key.rpartition('/')[2]}",),
-                        **changes,  # type: ignore[arg-type]
+                        **changes,
                     )
                     for key in cameras or (CAM,)
                 },

@@ -43,7 +43,7 @@ class RecordingService(Service):
             DynamicRecordings=False,
             DynamicTracks=False,
             Encoding="H264 H265 AAC G711",
-            MaxRecordings="%.6f" % max(1, len(self.nvr.recorded())),  # noqa: UP031
+            MaxRecordings="%.6f" % max(1, len(self.nvr.recorded())),  # noqa: UP031 - six decimals, as such devices write it
             Options=self._has_options(),
         )
 

@@ -44,7 +44,7 @@ def operation[F: Callable[..., Any]](
     """Mark a method as the handler of an operation."""
 
     def mark(handler: F) -> F:
-        handler.operation = Operation(name, shape, is_open, handler)  # type: ignore[attr-defined]
+        handler.operation = Operation(name, shape, is_open, handler)
         return handler
 
     return mark
