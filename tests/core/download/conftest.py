@@ -251,3 +251,11 @@ def check_clips(sink: FolderSink) -> None:
         assert abs(shown[-1].picture.time_ms + offset - facts.last_frame_ms) <= 1
     for (_, one), (_, two) in pairwise(sink.clips):
         assert one.range.end_ms <= two.range.start_ms
+
+
+def gaps(outcome: FetchOutcome) -> list[tuple[int, int, str]]:
+    """Return the gaps of an outcome after BASE, with their reasons."""
+    return [
+        (gap.device_range.start_ms - BASE, gap.device_range.end_ms - BASE, gap.reason)
+        for gap in outcome.gaps
+    ]

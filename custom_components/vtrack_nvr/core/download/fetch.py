@@ -267,6 +267,7 @@ class Fetch:
         half_us = playing.assembler.step_us // 2
         series.time_source = playing.time_source
         for gop in groups:
+            holes = playing.holes_before(gop.end_us)
             if self._resume_us is not None:
                 if gop.start_us + half_us < self._resume_us:
                     continue
@@ -277,7 +278,6 @@ class Fetch:
             if wanted is None:
                 self._position_us = max(self._position_us, gop.end_us)
                 continue
-            holes, playing.holes = playing.holes, 0
             sound = replay.sound.format if replay.sound else None
             series.write(wanted, playing.video_format, sound, holes=holes)
             self._written_us = self._position_us = gop.end_us

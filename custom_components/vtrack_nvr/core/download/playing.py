@@ -45,8 +45,6 @@ class Playing:
         )
         self.newest_us = 0
         """When the latest picture was captured, 0 before the first."""
-        self.holes = 0
-        """Places where something is missing, since a group was written."""
         self.stumbles = 0
         """How often bytes of no frame were passed over."""
         self.time_source = TimeSource.CAPTURE
@@ -64,6 +62,10 @@ class Playing:
         self._timelines = self._new_timelines()
         self._held: list[AccessUnit] = []
         self._ignores_stamps = False
+        self._hole_places: list[int] = []
+        """Which units have a hole in them or before them, counted from the first held."""
+        self._holes_us: list[int] = []
+        """When these were captured, as far as no group has been asked for them."""
 
     @property
     def video_format(self) -> TrackFormat:
@@ -101,9 +103,8 @@ class Playing:
     def _take_batch(self, batch: Batch) -> Verdict | None:
         self._hear(self, batch.bytes)
         self.stumbles += batch.stumbles
-        self.holes += batch.holes
-        if self.policy.has(Quirk.STRAY_BYTES):
-            self.holes += batch.stumbles
+        held = len(self._held)
+        self._hole_places += [held + place for place in batch.hole_places]
         return self._take(batch.units)
 
     def _go_easy(self, size: int) -> None:
@@ -128,17 +129,19 @@ class Playing:
     def _take(self, units: list[AccessUnit]) -> Verdict | None:
         if self._judge and units:
             units = self._judged(self._judge, units)
+        if not units:
+            return None
         video = self.replay.video.index
         timelines = self._timelines
         assembler, ending = self.assembler, self.ending
-        for unit in units:
-            timeline = timelines.get(unit.track)
-            if timeline is None:
-                continue
+        places, self._hole_places = self._hole_places, []
+        for index, unit in enumerate(units):
             if self._ignores_stamps:
                 unit = unit._replace(time_us=None)
-            time_us, step = timeline.place(unit)
+            time_us, step = timelines[unit.track].place(unit)
             item = TimedUnit(time_us, unit)
+            if places:
+                self._holes_us += [time_us] * places.count(index)
             if unit.track != video:
                 groups = assembler.add_sound(item)
             else:
@@ -152,7 +155,17 @@ class Playing:
                     return verdict
             if groups:
                 self._write(self, groups)
+        self._hole_places = [
+            place - len(units) for place in places if place >= len(units)
+        ]
         return None
+
+    def holes_before(self, end_us: int) -> int:
+        """Return how many holes there were up to here, each of them once."""
+        later = [at_us for at_us in self._holes_us if at_us >= end_us]
+        count = len(self._holes_us) - len(later)
+        self._holes_us = later
+        return count
 
     def _before(self, time_us: int) -> list[Gop]:
         """Return what is held up to the key picture that ended the range."""
@@ -175,6 +188,7 @@ class Playing:
                 ErrorKind.NO_FOOTAGE, "the device plays live instead of footage"
             )
         if trust is Trust.ELSEWHERE:
+            self._hole_places.clear()
             self._play_again()
             return []
         if trust is Trust.PLAYBACK:

@@ -40,9 +40,12 @@ class _Track:
         track_format: TrackFormat,
         bounds: Bounds,
         out: list[AccessUnit],
+        hole_places: list[int],
         make: DepacketizerMaker | None,
     ) -> None:
         self.index = index
+        self._out = out
+        self._hole_places = hole_places
         self.depacketizer: Depacketizer = (
             make(out) if make else make_depacketizer(index, track_format, bounds, out)
         )
@@ -81,6 +84,7 @@ class _Track:
             and ssrc == self._ssrc
         ):
             self.holes += 1
+            self._hole_places.append(len(self._out))
             is_after_loss = True
         self._ssrc = ssrc
         self._sequence = (sequence + 1) & 0xFFFF
@@ -149,12 +153,15 @@ def _run_layouts(head_bytes: int) -> tuple[_Run, _Run]:
 
 
 class Receiver:
-    """All tracks of one session. Fill `units`, `reports` by `take`, empty them outside."""
+    """All tracks of one session. Fill its lists by `take`, empty them outside."""
 
     def __init__(self, bounds: Bounds) -> None:
         """Begin without tracks: frames on unknown channels are skipped."""
         self.units: list[AccessUnit] = []
         self.reports: list[tuple[int, SenderReport]] = []
+        self.hole_places: list[int] = []
+        """Which of `units` have something missing in them or before them; the length of
+        `units` is the one to come."""
         self._bounds = bounds
         self._media: dict[int, _Track] = {}
         self._control: dict[int, _Track] = {}
@@ -174,7 +181,14 @@ class Receiver:
         `NvrError(UNSUPPORTED_CODEC)`.
         """
         track = _Track(
-            index, channel, payload_type, track_format, self._bounds, self.units, make
+            index,
+            channel,
+            payload_type,
+            track_format,
+            self._bounds,
+            self.units,
+            self.hole_places,
+            make,
         )
         self._media[channel] = track
         self._control[control_channel] = track
@@ -239,6 +253,10 @@ class Receiver:
             track.depacketizer.release()
         return position
 
+    def stumbled(self) -> None:
+        """Note that bytes of no frame were passed over here."""
+        self.hole_places.append(len(self.units))
+
     def finish(self) -> None:
         """Hand out last units that nothing marked as finished; only at an orderly end."""
         for track in self._media.values():
@@ -247,6 +265,7 @@ class Receiver:
     def restart(self) -> None:
         """Forget everything under way: what comes next belongs to another PLAY."""
         self.units.clear()
+        self.hole_places.clear()
         self.reports.clear()
         for track in self._media.values():
             track.restart()

@@ -35,6 +35,10 @@ class FrameSink(Protocol):
         """
         ...
 
+    def stumbled(self) -> None:
+        """Hear that what comes now stands behind bytes of no frame."""
+        return
+
 
 class DiscardingSink(FrameSink):
     """Frames nobody wants: before SETUP, after TEARDOWN."""
@@ -175,7 +179,9 @@ class StreamParser:
         else:
             here = end
         self.skipped += here - position
-        self.stumbles += not self._lost
+        if not self._lost:
+            self.stumbles += 1
+            self.sink.stumbled()
         self._lost += here - position
         if self._lost > self.patience:
             self._held = 0

@@ -52,7 +52,8 @@ class Batch:
     """What one `receive` brought; empty when the time ran out in silence.
 
     `holes` are RTP sequence holes in this batch, `stumbles` the places where bytes of no
-    frame were passed over. `bye_tracks`: tracks that said BYE so
+    frame were passed over; `hole_places` says of both in or before which of the units they
+    lie (the count of units: the next one to come). `bye_tracks`: tracks that said BYE so
     far. `ended` comes with the last units before it. `arrival_ms` is host UTC, taken
     right after the bytes were read.
     """
@@ -62,6 +63,7 @@ class Batch:
     bytes: int = 0
     holes: int = 0
     stumbles: int = 0
+    hole_places: tuple[int, ...] = ()
     arrival_ms: int = 0
     reports: list[SenderReport] = field(default_factory=list)
     bye_tracks: frozenset[int] = frozenset()
@@ -171,6 +173,7 @@ class UnitStream:
         receiver = self._receiver
         units, receiver.units[:] = receiver.units[:], ()
         reports, receiver.reports[:] = receiver.reports[:], ()
+        places, receiver.hole_places[:] = tuple(receiver.hole_places), ()
         holes, self._holes = receiver.holes - self._holes, receiver.holes
         stumbles = self._session.stumbles - self._stumbles
         self._stumbles += stumbles
@@ -182,6 +185,7 @@ class UnitStream:
             count,
             holes,
             stumbles,
+            places,
             self._clock.now_ms(),
             [
                 SenderReport(index, report.time_us or 0, report.rtp_time)
