@@ -64,7 +64,13 @@ class Line:
         self.came: list[TimedUnit] = []
         self.number = 0
 
-    def send(self, payloads: list[bytes], *, lose: int | None = None) -> None:
+    def send(
+        self,
+        payloads: list[bytes],
+        *,
+        lose: int | None = None,
+        has_jumped: bool = False,
+    ) -> None:
         """Hand over one picture, without one of its packets where asked."""
         stamp = (RTP_BASE + self.number * 9000) & 0xFFFFFFFF
         is_after_loss = False
@@ -78,6 +84,7 @@ class Line:
             )
             is_after_loss = False
         for unit in self.units:
+            unit = unit._replace(is_discontinuous=has_jumped)
             item = TimedUnit(START * 1000 + self.number * 100_000, unit)
             self.relay.add(item, is_picture=True)
         self.units.clear()
@@ -209,6 +216,21 @@ def test_a_whole_picture_that_ffmpeg_cannot_read_is_a_hole(
     came = line.finish()
     assert len(came) == 9
     assert line.relay.lost == 1
+
+
+def test_a_jump_in_time_is_told_with_the_next_picture_that_comes(
+    lines: Callable[..., Line],
+) -> None:
+    line = line_of(lines, "JPEG")
+    line.relay.open()
+    sent, _ = pictures("JPEG", 10)
+    for number, payloads in enumerate(sent):
+        if number == 5:
+            payloads = [payloads[0][:4] + b"\x7f" + payloads[0][5:]]
+        line.send(payloads, has_jumped=number == 5)
+    came = line.finish()
+    assert [item.unit.is_discontinuous for item in came].index(True) == 5
+    assert sum(item.unit.is_discontinuous for item in came) == 1
 
 
 def test_sound_keeps_its_place_between_the_pictures(

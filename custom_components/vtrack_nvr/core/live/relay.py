@@ -77,7 +77,7 @@ class Relay:
         self._waiting: deque[_Waiting] = deque()
         self._late: list[TimedUnit] = []
         """Came back together with the news that ffmpeg failed."""
-        self._has_begun = False
+        self._has_begun = self._has_jumped = False
         self.lost = 0
         """Whole units that never came back, after the first one that did."""
 
@@ -201,7 +201,12 @@ class Relay:
             if waiting and waiting[0].number == number and waiting[0].is_picture:
                 time_us, unit = waiting.popleft().item
                 data = frame.data if self._is_copy else avc.to_annexb(frame.data)
-                unit = unit._replace(data=data, is_key=frame.is_key)
+                unit = unit._replace(
+                    data=data,
+                    is_key=frame.is_key,
+                    is_discontinuous=unit.is_discontinuous or self._has_jumped,
+                )
+                self._has_jumped = False
                 found.append(TimedUnit(time_us, unit))
         while waiting and not waiting[0].is_picture:
             found.append(waiting.popleft().item)
@@ -215,7 +220,9 @@ class Relay:
             passed = waiting.popleft()
             if not passed.is_picture:
                 found.append(passed.item)
-            elif self._has_begun and not passed.item.unit.is_damaged:
+                continue
+            self._has_jumped |= passed.item.unit.is_discontinuous
+            if self._has_begun and not passed.item.unit.is_damaged:
                 self.lost += 1
         return found
 

@@ -188,12 +188,14 @@ class LiveSession:
             if timeline is None:
                 continue
             time_us, step = timeline.place(unit, arrival_ms)
-            item = TimedUnit(time_us, unit)
             is_picture = unit.track == video.index
             if is_picture:
                 if not timeline.uses_reports:
                     self._by_host_us = time_us
-                self.has_stepped = self.has_stepped or step is not None
+                has_jumped = step is not None
+                if unit.is_discontinuous is not has_jumped:
+                    unit = unit._replace(is_discontinuous=has_jumped)
+            item = TimedUnit(time_us, unit)
             if relay:
                 relay.add(item, is_picture=is_picture)
             else:
@@ -215,6 +217,7 @@ class LiveSession:
             return self._assembler.add_sound(item)
         self._has_pictures = True
         self._quiet_since = self._clock.monotonic()
+        self.has_stepped |= item.unit.is_discontinuous
         return self._assembler.add_picture(item)
 
     def _count_lost(self) -> None:
