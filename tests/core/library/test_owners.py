@@ -6,6 +6,7 @@ from pathlib import Path
 import shutil
 import time
 
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.library.naming import JOURNAL
 from custom_components.vtrack_nvr.core.library.owners import folders_with_clips
 from custom_components.vtrack_nvr.core.models import CameraKey, NvrKey
@@ -133,7 +134,8 @@ async def test_nothing_is_written_before_the_files_were_looked_at_once(
     refused = await asyncio.gather(
         asyncio.to_thread(setup.begin, NOW), return_exceptions=True
     )
-    assert isinstance(refused[0], type(problem))
+    assert isinstance(refused[0], NvrError)
+    assert refused[0].kind is problem.kind is ErrorKind.STORAGE_STALLED
     store.opened.add(root.id)
     assert setup.library.storage_problem(CAMERA) is None
 

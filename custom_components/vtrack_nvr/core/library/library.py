@@ -400,8 +400,9 @@ class Library(EngineLedger):
     def storage_problem(self, camera: CameraKey) -> NvrError | None:
         """Return why nothing may be written for the camera, from cached health.
 
-        Until its files were looked at once, and while they are adopted into an index that
-        is older than they are, that is `INDEX_FAILED`: footage would be fetched twice.
+        Until its files were looked at once that is `STORAGE_STALLED`; while they are adopted
+        into an index that is older than they are, `INDEX_FAILED`: footage would be fetched
+        twice.
         """
         store = self._store
         root_id = store.chosen_roots.get(camera)
@@ -416,7 +417,7 @@ class Library(EngineLedger):
             )
         if problem is None and root.id not in store.opened:
             return NvrError(
-                ErrorKind.INDEX_FAILED, "files are being looked at", where=root.name
+                ErrorKind.STORAGE_STALLED, "files are being looked at", where=root.name
             )
         return problem
 

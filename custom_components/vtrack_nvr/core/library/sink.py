@@ -35,7 +35,7 @@ class LibrarySink(ClipSink):
             store.guard.check_now(root)
         if root.id not in store.opened:
             raise NvrError(
-                ErrorKind.INDEX_FAILED, "files are being looked at", where=root.name
+                ErrorKind.STORAGE_STALLED, "files are being looked at", where=root.name
             )
 
         def insert(connection: sqlite3.Connection) -> tuple[int, str]:
