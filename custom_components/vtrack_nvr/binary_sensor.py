@@ -71,7 +71,9 @@ CAMERA_BINARY_SENSORS = (
         key="footage_missing",
         translation_key="footage_missing",
         device_class=BinarySensorDeviceClass.PROBLEM,
-        is_on_fn=lambda status: status.missing is not None,
+        is_on_fn=lambda status: (
+            status.missing is not None if status.is_judged else None
+        ),
         attributes_fn=_missing_attributes,
     ),
 )

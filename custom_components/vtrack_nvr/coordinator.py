@@ -41,6 +41,7 @@ def essence(status: NvrStatus) -> NvrStatus:
                 last_clip_id=camera.last_clip_id,
                 problem=camera.problem,
                 missing=camera.missing and replace(camera.missing, seconds=0),
+                is_judged=camera.is_judged,
             )
             for key, camera in status.cameras.items()
         },

@@ -91,8 +91,8 @@ async def test_a_camera_that_misses_nothing_says_so(
     hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     _, entry = await whole()
+    await until(hass, lambda: sensor(hass).state == "off")
     state = sensor(hass)
-    assert state.state == "off"
     assert state.attributes["device_class"] == "problem"
     assert "cause" not in state.attributes
     assert issue(hass, entry) is None

@@ -268,6 +268,15 @@ async def test_a_restart_neither_forgets_nor_hurries() -> None:
                 assert status.missing is None
 
 
+async def test_nothing_is_said_before_it_is_known() -> None:
+    async with a_world() as world:
+        world.attach()
+        assert not world.camera_status().is_judged
+        await world.sleep(10)
+        assert world.camera_status().is_judged
+        assert missing(world) is None
+
+
 async def test_a_ledger_that_cannot_be_read_changes_no_judgement() -> None:
     async with a_world(limits=SLOW) as world:
         world.record(HOUR)

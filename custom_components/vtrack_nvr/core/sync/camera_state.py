@@ -57,6 +57,7 @@ class CameraState:
     problem: Problem | None = None
     live: LiveNote | None = None
     missing: MissingFootage | None = None
+    is_judged: bool = False
     are_totals_stale: bool = True
 
     @property

@@ -120,8 +120,8 @@ class Lookout:
             if before is None and age_s * 1000 < usual:
                 found = None  # nobody had the time to mend it since the start
         watched.memory = replace(watched.memory, missing=found)
-        if found != camera.missing:
-            camera.missing = found
+        if found != camera.missing or not camera.is_judged:
+            camera.missing, camera.is_judged = found, True
             self._rooms.changed()
         await self._save(camera.key, watched)
 

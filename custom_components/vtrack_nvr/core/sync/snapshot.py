@@ -91,6 +91,7 @@ def camera_status(
         progress=camera.progress,
         problem=camera.problem or (live.problem if live else None),
         missing=camera.missing,
+        is_judged=camera.is_judged,
     )
 
 

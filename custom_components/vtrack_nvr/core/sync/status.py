@@ -127,6 +127,8 @@ class CameraStatus:
     progress: Progress | None = None
     problem: Problem | None = None
     missing: MissingFootage | None = None
+    is_judged: bool = False
+    """Whether `missing` is known, which takes a moment after a start."""
 
 
 @dataclass(frozen=True, slots=True)
