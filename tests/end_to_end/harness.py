@@ -63,7 +63,7 @@ def short_waits(**changes: Any) -> Waits:
         "search_wait": 1.0,
         "storage_answer": 30.0,
         "stop": 10.0,
-        "teardown": 0.5,
+        "teardown": 1.5,
         "offline": (0.2, 0.4, 0.8),
         "busy": (0.3, 0.6, 1.2),
         "camera_retry": (0.1, 0.2, 0.4),
