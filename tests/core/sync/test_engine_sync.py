@@ -368,6 +368,16 @@ async def test_a_summary_that_knows_better_is_asked_once_and_trusted() -> None:
         assert world.device.calls["data_from_ms"] <= 2
 
 
+async def test_a_summary_of_the_future_is_not_trusted() -> None:
+    async with a_world(limits=EngineLimits(tick_s=60)) as world:
+        recording = world.record(3 * DAY, until_ago_ms=2 * DAY)
+        recording.claims_from_ms = UNSET_CLOCK_MS
+        world.device.says_from_ms = NOW + 9 * DAY
+        world.attach(settings=CameraSettings(retention_days=None))
+        assert (await world.engine.sync_now(full=True)).is_complete
+        assert world.kept_ms() == DAY
+
+
 async def test_a_short_retention_needs_no_summary() -> None:
     async with a_world() as world:
         world.record(DAY).claims_from_ms = UNSET_CLOCK_MS

@@ -62,9 +62,9 @@ def search_windows(whole: TimeRange, longest_ms: int) -> tuple[TimeRange, ...]:
     return tuple(windows)
 
 
-def is_sane(earliest_ms: int | None) -> bool:
-    """Say whether a device means the moment at which its footage begins."""
-    return earliest_ms is not None and earliest_ms > EPOCH_2000_MS
+def is_sane(earliest_ms: int | None, stretch: TimeRange) -> bool:
+    """Say whether footage can begin when a device says, before a stretch to search ends."""
+    return earliest_ms is not None and EPOCH_2000_MS < earliest_ms < stretch.end_ms
 
 
 def full_stretch(

@@ -88,13 +88,12 @@ class Sweeper:
             return False
         stretch = self._stretch(camera, recordings, None if is_full else mark_ms)
         if stretch is not None:
-            is_endless = stretch.duration_ms > self._endless_ms and not is_sane(
-                earliest_of(recordings)
-            )
-            if is_endless and is_sane(from_ms := await self._data_from_ms()):
-                assert from_ms is not None
-                start_ms = min(max(stretch.start_ms, from_ms), stretch.end_ms)
-                stretch = TimeRange(start_ms, stretch.end_ms)
+            begins_ms = earliest_of(recordings)
+            is_endless = stretch.duration_ms > self._endless_ms
+            if is_endless and not is_sane(begins_ms, stretch):
+                begins_ms = await self._data_from_ms()
+            if begins_ms is not None and is_sane(begins_ms, stretch):
+                stretch = TimeRange(max(stretch.start_ms, begins_ms), stretch.end_ms)
                 is_endless = False
             await self._search_stretch(
                 camera, recordings, stretch, run_id, is_endless=is_endless
