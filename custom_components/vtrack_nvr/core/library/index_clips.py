@@ -318,7 +318,7 @@ def _share_out(
         "select start_ms, end_ms from clip where state = 'complete' and camera_id = ?"
         " and start_ms >= ? and start_ms < ? and end_ms > ? order by start_ms, id"
     )
-    days = {
+    days = {local_day(window.start_ms, zone)} | {
         local_day(row[0], zone)
         for row in connection.execute(
             reach,
