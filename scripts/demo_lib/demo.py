@@ -18,6 +18,9 @@ MEDIA = "/media-browser/browser/" + quote("app,media-source://vtrack_nvr", safe=
 WELCOME = """
 {table}
 
+Porch goes on recording, and Gate keeps no recordings of its own: it is recorded live. Their
+newest minutes come later.
+
   Open      {url}{media}
   User      {user}
   Password  {password}

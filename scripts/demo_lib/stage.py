@@ -127,14 +127,23 @@ async def status(api: Api) -> dict[str, Any]:
 
 
 async def settled_status(api: Api, patience: float = 10) -> dict[str, Any]:
-    """Return the status when it no longer changes; it is published once a second."""
+    """Return the status when what is kept no longer changes; it is published once a second.
+
+    Cameras that go on recording always have something to come: that is not waited for.
+    """
     found = await status(api)
     for _ in range(round(patience / 1.2)):
         await asyncio.sleep(1.2)
         before, found = found, await status(api)
-        if before == found:
+        if _kept(before) == _kept(found):
             break
     return found
+
+
+def _kept(found: dict[str, Any]) -> list[tuple[str, int, float]]:
+    return [
+        (nvr, camera["clips"], camera["kept_seconds"]) for nvr, camera in cameras(found)
+    ]
 
 
 async def first_sync(api: Api, patience: float = 240) -> dict[str, Any]:
