@@ -4,15 +4,34 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 import shutil
+import sqlite3
 import time
 
+import pytest
+
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.library.files import FileLayer
 from custom_components.vtrack_nvr.core.library.naming import JOURNAL
-from custom_components.vtrack_nvr.core.library.owners import folders_with_clips
+from custom_components.vtrack_nvr.core.library.owners import (
+    _make_way,
+    folders_with_clips,
+    known_folders,
+    owner_of,
+)
 from custom_components.vtrack_nvr.core.models import CameraKey, NvrKey
 
 from . import invariants
-from .helpers import CAMERA, HOUR, NOW, NVR, ManualClock, Setup, make_library
+from .helpers import (
+    CAMERA,
+    HOUR,
+    NOW,
+    NVR,
+    ManualClock,
+    Setup,
+    clip_bytes,
+    make_facts,
+    make_library,
+)
 
 TWIN = NvrKey("twin")
 TWINS_CAMERA = CameraKey("twin/1")
@@ -153,3 +172,100 @@ async def test_folders_are_found_by_the_clips_in_them(setup: Setup) -> None:
         "recorder/yard",
     }
     assert store.read(lambda c: folders_with_clips(c, root.id + 1)) == set()
+
+
+async def test_folders_with_clips_in_them_change_hands_for_nobody(setup: Setup) -> None:
+    """What the storage says counts only where no row contradicts."""
+    store = setup.library._store
+    await register(setup, (TWIN, TWINS_CAMERA))
+    other = CameraKey("nvr/2")
+    await setup.library.register_camera(NVR, other, "Yard")
+    await asyncio.to_thread(setup.keep, NOW)
+    await asyncio.to_thread(setup.keep, NOW + HOUR, TWINS_CAMERA)
+
+    def folders(connection: sqlite3.Connection) -> set[str]:
+        return set(known_folders(connection))
+
+    before = store.read(folders)
+    for nvr_folder, camera_folder, nvr, camera in (
+        ("recorder", "garden", TWIN, TWINS_CAMERA),  # another NVR's, with clips
+        (
+            "elsewhere",
+            "garden",
+            TWIN,
+            TWINS_CAMERA,
+        ),  # free, but it has clips of its own
+        ("recorder", "garden", NVR, other),  # another camera's, with clips
+        ("recorder", "garden", NVR, CAMERA),  # its own
+        ("recorder", "x", NvrKey("unknown"), CameraKey("unknown/1")),
+    ):
+        store.write(
+            lambda c, a=(nvr_folder, camera_folder, nvr, camera): _make_way(c, *a)  # type: ignore[misc]  # mypy knows no default of a lambda
+        )
+        assert store.read(folders) == before
+    store.write(lambda c: _make_way(c, "recorder", "pond", NVR, other))
+    assert store.read(folders) == before - {"recorder/yard"} | {"recorder/pond"}
+
+
+async def test_a_folder_is_known_by_any_file_that_can_be_read(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = setup.library._store
+    (root,) = store.guard.roots()
+    day = setup.folder / "attic/box/2027-01-15"
+    day.mkdir(parents=True)
+    (day.parent / "notes").mkdir()
+    camera = CameraKey("attic/7")
+    for name in ("09-00-00+0100.mp4", "10-00-00+0100.mp4", "readme.txt"):
+        (day / name).write_bytes(clip_bytes(camera, make_facts(NOW)))
+    real = setup.probe.read_clip
+    kind = ErrorKind.STORAGE_FAILED
+
+    def read_clip(path: Path):
+        if path.name.startswith("09"):
+            raise NvrError(kind, "I/O error")
+        return real(path)
+
+    monkeypatch.setattr(setup.probe, "read_clip", read_clip)
+    found = await asyncio.to_thread(owner_of, store, root, "attic/box")
+    assert found == camera
+    store.write(lambda c: c.execute("delete from camera where key = ?", (camera,)))
+    kind = ErrorKind.STORAGE_STALLED
+    with pytest.raises(NvrError):
+        await asyncio.to_thread(owner_of, store, root, "attic/box")
+
+
+async def test_a_journal_that_cannot_be_read_keeps_nobody_from_the_storage(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    class BadSector(FileLayer):
+        kind = ErrorKind.STORAGE_FAILED
+
+        def read(
+            self, path: Path, limit: int = 64 * 1024 * 1024, offset: int = 0
+        ) -> bytes:
+            if path.name == JOURNAL:
+                raise NvrError(self.kind, "I/O error")
+            return super().read(path, limit, offset)
+
+    setup = make_library(tmp_path, clock)
+    await setup.library.open()
+    await register(setup, (NVR, CAMERA))
+    await asyncio.to_thread(setup.keep, NOW)
+    await setup.library.close()
+    shutil.rmtree(setup.index.parent)
+    files = BadSector()
+    again = make_library(tmp_path, clock, files=files)
+    await again.library.open()
+    assert len(await again.library.browse.recent()) == 1, "the file tells of itself"
+    await register(again, (NVR, CAMERA))
+    assert again.library.storage_problem(CAMERA) is None
+    await asyncio.to_thread(again.keep, NOW + HOUR)
+    (root,) = again.library._store.guard.roots()
+    await asyncio.to_thread(again.library._keeper.tend, root)
+    report = await again.library.care.check()
+    assert (report.skipped_roots, report.missing) == ((), 0)
+    assert again.library.storage_problem(CAMERA) is None
+    files.kind = ErrorKind.STORAGE_STALLED
+    assert len((await again.library.care.check()).skipped_roots) == 1
+    await again.library.close()

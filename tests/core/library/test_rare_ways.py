@@ -321,7 +321,7 @@ MIDNIGHT = NOW + 15 * HOUR
     ),
     steps=st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=8),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @example(clips=[(0, 1), (-1, 2), (-2, 1)], steps=[(False, 1)])
 def test_sums_of_days_are_right_where_clips_cover_each_other_over_midnight(
     tmp_path_factory, clips: list[tuple[int, int]], steps: list[tuple[bool, int]]

@@ -5,10 +5,12 @@ All blocks. Steps J1 to J3 of `docs/design/library.md`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+import logging
 from pathlib import Path
 import sqlite3
 from typing import Any
 
+from ..errors import ErrorKind, NvrError
 from ..intervals import TimeRange
 from ..models import CoverageState
 from .guard import Root
@@ -23,6 +25,8 @@ from .journal import (
 )
 from .naming import JOURNAL
 from .store import Store, absolute, camera_folder
+
+_LOGGER = logging.getLogger(__name__)
 
 _BATCH = 500
 
@@ -90,10 +94,25 @@ def _tell(found: Told, kind: FactKind, values: dict[str, Any]) -> None:
 
 
 def read(store: Store, journal: Path) -> Told:
-    """Return what a journal says; an empty answer where there is none."""
+    """Return what a journal says; an empty answer where there is none, or none to read."""
     if not store.files.exists(journal):
         return Told()
-    return told(list(decode(store.files.read(journal, limit=2**31))))
+    data = _bytes_of(store, journal)
+    return Told() if data is None else told(list(decode(data)))
+
+
+def _bytes_of(store: Store, journal: Path) -> bytes | None:
+    """Return a journal's bytes; None where the disk cannot read it (a bad sector).
+
+    One unreadable journal must not keep a whole root from being used: the files tell, too.
+    """
+    try:
+        return store.files.read(journal, limit=2**31)
+    except NvrError as error:
+        if error.kind is not ErrorKind.STORAGE_FAILED:
+            raise
+        _LOGGER.warning("A journal cannot be read: %s", error)
+        return None
 
 
 def flush(store: Store, root: Root) -> int:
@@ -139,7 +158,12 @@ def _append(
     size = store.files.size(journal) or 0
     data = b""
     if size:
-        data = repair_prefix(store.files.read(journal, 1, size - 1))
+        try:
+            data = repair_prefix(store.files.read(journal, 1, size - 1))
+        except NvrError as error:
+            if error.kind is not ErrorKind.STORAGE_FAILED:
+                raise
+            data = b"\n"  # whatever the last line is, it ends here
     for row in rows:
         sequence += 1
         data += encode(sequence, row["line"])
@@ -235,8 +259,8 @@ def is_whole(store: Store, root: Root, camera_id: int, journal: Path) -> bool:
     if not store.files.exists(journal):
         return False
     _sequence, size = store.read(lambda c: _known(c, camera_id, root.id))
-    data = store.files.read(journal, limit=2**31)
-    return len(data) >= size and damaged_lines(data) == 0
+    data = _bytes_of(store, journal)
+    return data is not None and len(data) >= size and damaged_lines(data) == 0
 
 
 def compact(

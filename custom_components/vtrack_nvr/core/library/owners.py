@@ -6,6 +6,7 @@ the one whose clips lie in it. All blocks but the functions that take a connecti
 
 import sqlite3
 
+from ..errors import ErrorKind, NvrError
 from ..models import CameraKey, NvrKey
 from . import index_cameras, journals
 from .guard import Root
@@ -179,10 +180,16 @@ def _camera_in_files(store: Store, root: Root, folder: str) -> CameraKey | None:
         if not (day.is_folder and is_day(day.name)):
             continue
         for found in files.list(root.folder / folder / day.name):
-            if found.name.endswith(SUFFIX) and not found.name.startswith("."):
+            if not found.name.endswith(SUFFIX) or found.name.startswith("."):
+                continue
+            try:
                 clip = store.probe.read_clip(
                     root.folder / folder / day.name / found.name
                 )
-                if clip is not None:
-                    return clip.camera
+            except NvrError as error:
+                if error.kind is not ErrorKind.STORAGE_FAILED:
+                    raise
+                continue  # another file may tell
+            if clip is not None:
+                return clip.camera
     return None
