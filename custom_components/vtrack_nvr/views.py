@@ -1,6 +1,7 @@
 """Clips and pictures over HTTP: authenticated, with Range, never by file name."""
 
 from collections.abc import Awaitable
+from contextlib import aclosing
 
 from aiohttp import hdrs, web
 from homeassistant.components.http import KEY_HASS, KEY_HASS_USER, HomeAssistantView
@@ -20,6 +21,7 @@ THUMBNAIL_URL = f"/api/{DOMAIN}/thumbnail/{{clip_id}}"
 
 _EXPORT_TYPES = {".mp4": "video/mp4", ".zip": "application/zip"}
 
+FROM_START = "bytes=0-"
 CACHE = "private, max-age=86400"
 
 
@@ -108,7 +110,11 @@ class ClipView(_FootageView):
 async def _converted(
     hub: VtrackHub, request: web.Request, clip: Clip, headers: dict[str, str]
 ) -> web.StreamResponse:
+    """Send a clip as H.264: whole with ranges, or from its start while it is made."""
+    is_from_start = request.headers.get(hdrs.RANGE, FROM_START) == FROM_START
     try:
+        if is_from_start and not hub.playback.is_ready(clip):
+            return await _growing(hub, request, clip, headers)
         path = await hub.playback.file(clip)
     except NvrError as error:
         return web.Response(status=status_of(error))
@@ -120,6 +126,28 @@ async def _converted(
         size=0,
         headers=headers,
     )
+
+
+async def _growing(
+    hub: VtrackHub, request: web.Request, clip: Clip, headers: dict[str, str]
+) -> web.StreamResponse:
+    """Send a clip while it is converted; a failure on the way ends the connection."""
+    response = web.StreamResponse(headers={**headers, hdrs.CACHE_CONTROL: "no-store"})
+    response.content_type = "video/mp4"
+    async with aclosing(hub.playback.growing(clip)) as pieces:
+        try:
+            async for piece in pieces:
+                if not response.prepared:
+                    await response.prepare(request)
+                await response.write(piece)
+        except NvrError:
+            if not response.prepared:
+                raise
+            if request.transport is not None:
+                request.transport.abort()
+        except ConnectionError:
+            return response  # whoever asked has gone
+    return response
 
 
 class ThumbnailView(_FootageView):

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 import shutil
+from types import SimpleNamespace
 import zipfile
 
+from aiohttp import ClientError
 import av
 from homeassistant.components.media_source import async_resolve_media
 from homeassistant.core import HomeAssistant
@@ -85,10 +87,14 @@ async def test_a_clip_is_watched_as_h264_and_kept_as_it_came(
     assert media.mime_type == "video/mp4"
     answer = await client.get(f"{API}/clip/{clip.id}")
     assert answer.status == 200
-    data = await answer.read()
     film = tmp_path / "film.mp4"
-    assert shown(film, data) == list(range(FIRST, FIRST + 20))
+    assert shown(film, await answer.read()) == list(range(FIRST, FIRST + 20))
     assert codec_of(film) == "h264"
+    await hass.data[DOMAIN].playback.file(clip)
+    answer = await client.get(f"{API}/clip/{clip.id}")
+    data = await answer.read()
+    assert answer.content_length == len(data)
+    assert shown(film, data) == list(range(FIRST, FIRST + 20))
     part = await client.get(f"{API}/clip/{clip.id}", headers={"Range": "bytes=100-299"})
     assert part.status == 206
     assert await part.read() == data[100:300]
@@ -99,6 +105,69 @@ async def test_a_clip_is_watched_as_h264_and_kept_as_it_came(
     assert codec_of(tmp_path / "kept.mp4") == {"JPEG": "mjpeg"}.get(codec, "mpeg4")
     still = await client.get(f"{API}/thumbnail/{clip.id}")
     assert read_picture(await still.read()).number == FIRST
+
+
+async def test_watching_begins_before_all_is_converted(
+    hass: HomeAssistant,
+    whole: MakeWhole,
+    hass_client: ClientSessionGenerator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow = tmp_path / "ffmpeg"
+    go_on = tmp_path / "go_on"
+    slow.write_text(
+        "#!/bin/sh\n"
+        f'"{shutil.which("ffmpeg")}" "$@" || exit 1\n'
+        f'while [ ! -e "{go_on}" ]; do sleep 0.05; done\n'
+    )
+    slow.chmod(0o755)
+    monkeypatch.setattr(
+        playback, "get_ffmpeg_manager", lambda _: SimpleNamespace(binary=str(slow))
+    )
+    await whole(mode="on_demand")
+    clip = await keep(hass, "JPEG")
+    client = await hass_client()
+    answer = await client.get(f"{API}/clip/{clip.id}", headers={"Range": "bytes=0-"})
+    assert answer.status == 200
+    data = await answer.content.readany()
+    assert data
+    assert not hass.data[DOMAIN].playback.is_ready(clip)
+    later = asyncio.ensure_future(
+        client.get(f"{API}/clip/{clip.id}", headers={"Range": "bytes=0-1"})
+    )
+    go_on.touch()
+    data += await answer.read()
+    assert shown(tmp_path / "film.mp4", data) == list(range(FIRST, FIRST + 20))
+    assert (await later).status == 206
+
+
+async def test_a_conversion_that_breaks_ends_the_connection(
+    hass: HomeAssistant,
+    whole: MakeWhole,
+    hass_client: ClientSessionGenerator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = tmp_path / "ffmpeg"
+    go_on = tmp_path / "go_on"
+    broken.write_text(
+        "#!/bin/sh\n"
+        f'"{shutil.which("ffmpeg")}" "$@" || exit 1\n'
+        f'while [ ! -e "{go_on}" ]; do sleep 0.05; done\nexit 1\n'
+    )
+    broken.chmod(0o755)
+    monkeypatch.setattr(
+        playback, "get_ffmpeg_manager", lambda _: SimpleNamespace(binary=str(broken))
+    )
+    await whole(mode="on_demand")
+    clip = await keep(hass, "JPEG")
+    client = await hass_client()
+    answer = await client.get(f"{API}/clip/{clip.id}")
+    assert await answer.content.readany()
+    go_on.touch()
+    with pytest.raises(ClientError):
+        await answer.read()
 
 
 async def test_times_of_pictures_survive(hass: HomeAssistant, whole: MakeWhole) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import AsyncGenerator
 from pathlib import Path
 import shutil
+from typing import BinaryIO
 
 from homeassistant.components.ffmpeg import get_ffmpeg_manager
 from homeassistant.core import HomeAssistant
@@ -12,11 +14,13 @@ from ..const import DOMAIN
 from ..core.cancel import CancelToken
 from ..core.errors import ErrorKind, NvrError
 from ..core.library.library import Library
-from ..core.media.ffmpeg import is_playable, to_h264
+from ..core.media.ffmpeg import is_playable, to_h264, with_table
 from ..core.models import Clip
 
 FOLDER = "playback"
 MOST_BYTES = 1024 * 1024 * 1024
+CHUNK = 512 * 1024
+POLL_S = 0.2
 SPARE_BYTES = 1024 * 1024 * 1024
 """Free space that is left on the disk of the index."""
 
@@ -70,6 +74,42 @@ class Playback:
         if known is not None:
             self._made.move_to_end(clip.id)
             return known[0]
+        return await asyncio.shield(self._job(clip))
+
+    def is_ready(self, clip: Clip) -> bool:
+        """Say whether `file` returns at once."""
+        return clip.id in self._made
+
+    async def growing(self, clip: Clip) -> AsyncGenerator[bytes]:
+        """Yield the clip as H.264 while it is being converted; raises as `file`."""
+        job = self._job(clip)
+        part, whole = self._part(clip), self._whole(clip)
+        run = self._hass.async_add_executor_job
+        file: BinaryIO | None = None
+        try:
+            while True:
+                is_over = job.done()
+                if is_over:
+                    whole = await job
+                file = file or await run(_open, part, whole if is_over else None)
+                data = await run(file.read, CHUNK) if file else b""
+                if data:
+                    yield data
+                elif is_over:
+                    return
+                else:
+                    await asyncio.wait([job], timeout=POLL_S)
+        finally:
+            if file:
+                await run(file.close)
+
+    def _whole(self, clip: Clip) -> Path:
+        return self._folder / f"{clip.id}.mp4"
+
+    def _part(self, clip: Clip) -> Path:
+        return self._folder / f"{clip.id}.part"
+
+    def _job(self, clip: Clip) -> asyncio.Task[Path]:
         job = self._jobs.get(clip.id)
         if job is None:
             job = self._hass.async_create_background_task(
@@ -77,7 +117,7 @@ class Playback:
             )
             self._jobs[clip.id] = job
             job.add_done_callback(lambda done: self._ended(clip.id, done))
-        return await asyncio.shield(job)
+        return job
 
     def _ended(self, clip_id: int, job: asyncio.Task[Path]) -> None:
         self._jobs.pop(clip_id, None)
@@ -87,11 +127,12 @@ class Playback:
     async def _make(self, clip: Clip) -> Path:
         async with self._place:
             with await self._library.browse.reader(clip.id) as reader:
-                to = self._folder / f"{clip.id}.mp4"
+                to = self._whole(clip)
                 size = await self._hass.async_add_executor_job(
                     _convert,
                     get_ffmpeg_manager(self._hass).binary,
                     reader.path,
+                    self._part(clip),
                     to,
                     self._cancel,
                 )
@@ -104,18 +145,32 @@ class Playback:
         return to
 
 
-def _convert(binary: str, source: Path, to: Path, cancel: CancelToken) -> int:
-    """Write the file under another name first; return its size."""
-    part = to.with_suffix(".part")
+def _open(part: Path, whole: Path | None) -> BinaryIO | None:
+    """Open what is there of a clip, None before its first byte."""
+    for path in (part, whole):
+        try:
+            return path.open("rb") if path else None
+        except FileNotFoundError:
+            continue
+    return None
+
+
+def _convert(
+    binary: str, source: Path, part: Path, to: Path, cancel: CancelToken
+) -> int:
+    """Write a part that grows, then the whole; return its size."""
+    fresh = to.with_suffix(".fresh")
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(to.parent).free < SPARE_BYTES + source.stat().st_size:
             raise NvrError(ErrorKind.STORAGE_FULL, "no room to convert the clip")
         try:
-            to_h264(binary, source, part, cancel=cancel)
-            part.replace(to)
+            to_h264(binary, source, part, grows=True, cancel=cancel)
+            with_table(binary, part, fresh, cancel=cancel)
+            fresh.replace(to)
         finally:
             part.unlink(missing_ok=True)
+            fresh.unlink(missing_ok=True)
         return to.stat().st_size
     except OSError as error:
         raise NvrError(ErrorKind.STORAGE_FAILED, "playback", where="index") from error

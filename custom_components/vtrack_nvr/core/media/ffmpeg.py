@@ -53,24 +53,49 @@ def to_h264(
     source: Path,
     to: Path,
     *,
+    grows: bool = False,
     timeout_s: float = _TIMEOUT_S,
     cancel: CancelToken | None = None,
 ) -> None:
     """Write a clip or film as H.264, every picture under its own time; blocking.
 
-    Runs behind everything else on the machine. Raises `FFMPEG_FAILED`, `TIMEOUT`,
-    `CANCELLED`; `to` may be there then and is worth nothing.
+    Runs behind everything else on the machine. With `grows` it can be played from its
+    start while it is being written, but has no table to seek by. Raises `FFMPEG_FAILED`,
+    `TIMEOUT`, `CANCELLED`; `to` may be there then and is worth nothing.
     """
+    coding = (
+        *("-c:v", "libx264", "-preset", "superfast", "-crf", "21", "-bf", "0"),
+        *("-pix_fmt", "yuv420p", "-g", "50", "-fps_mode", "passthrough"),
+        *("-enc_time_base", "1:90000", "-c:a", "copy"),
+    )
+    flags = "frag_keyframe+empty_moov+default_base_moof" if grows else "+faststart"
+    _convert(binary, source, to, coding, flags, timeout_s, cancel)
+
+
+def with_table(
+    binary: str, source: Path, to: Path, *, cancel: CancelToken | None = None
+) -> None:
+    """Copy a film that grew into one that can be seeked in; raises as `to_h264`."""
+    _convert(binary, source, to, ("-c", "copy"), "+faststart", _TIMEOUT_S, cancel)
+
+
+def _convert(
+    binary: str,
+    source: Path,
+    to: Path,
+    coding: Sequence[str],
+    flags: str,
+    timeout_s: float,
+    cancel: CancelToken | None,
+) -> None:
     if cancel:
         cancel.check()
     child = start_ffmpeg(
         binary,
         (
-            *("-y", "-i", str(source), "-map", "0:v:0", "-map", "0:a:0?"),
-            *("-c:v", "libx264", "-preset", "superfast", "-crf", "21"),
-            *("-pix_fmt", "yuv420p", "-g", "100", "-fps_mode", "passthrough"),
-            *("-enc_time_base", "1:90000", "-video_track_timescale", "90000"),
-            *("-c:a", "copy", "-movflags", "+faststart", "-f", "mp4", str(to)),
+            *("-y", "-i", str(source), "-map", "0:v:0", "-map", "0:a:0?", *coding),
+            *("-video_track_timescale", "90000", "-flush_packets", "1"),
+            *("-movflags", flags, "-f", "mp4", str(to)),
         ),
         has_output=False,
     )
