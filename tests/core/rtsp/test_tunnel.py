@@ -1,5 +1,7 @@
 import base64
+from itertools import pairwise
 
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
@@ -49,3 +51,18 @@ def test_other_answers_are_named(data: bytes, kind: ErrorKind) -> None:
     with pytest.raises(NvrError) as error:
         read_answer(data, 100)
     assert error.value.kind is kind
+
+
+@given(st.binary(max_size=200), st.integers(1, 50))
+def test_the_answer_means_the_same_in_any_pieces(data: bytes, limit: int) -> None:
+    for whole in (data, b"HTTP/1.0 200 OK\r\n\r\n" + data):
+        known: list[bytes] = []
+        for end in range(len(whole) + 1):
+            try:
+                rest = read_answer(whole[:end], limit)
+            except NvrError as error:
+                assert error.kind in {ErrorKind.PROTOCOL, ErrorKind.UNSUPPORTED}  # noqa: PT017 - both are fine
+                break
+            if rest is not None:
+                known.append(rest)
+        assert all(later.startswith(first) for first, later in pairwise(known))
