@@ -10,8 +10,8 @@ import json
 from typing import Any
 
 from ..errors import ErrorKind
-from ..intervals import Ranges, TimeRange, difference, intersection, total_ms, union
-from ..ledger import CameraTotals, HoleSum, LedgerReason
+from ..intervals import TimeRange, difference, intersection, total_ms
+from ..ledger import CameraTotals, HoleSum
 from ..models import EXPECTED_STATES, CoverageSpan, CoverageState
 from .settings import CameraSettings, NvrSettings
 from .status import MissingCause, MissingFootage
@@ -24,10 +24,6 @@ HABIT_LEAST_MS = 24 * HOUR_MS
 CONTINUOUS_SHARE = 0.95
 FILE_GONE_MS = 26 * HOUR_MS
 """Files that vanish come back with the nightly search, where the device has them still."""
-RECOVERED_MS = 900_000
-"""So much recorded since the last loss: the live recording works again."""
-TAIL_MS = 300_000
-"""Live footage is written at most this much behind the present, or it is missing."""
 
 
 def usual_ms(nvr: NvrSettings, camera: CameraSettings, settle_s: float) -> int:
@@ -191,11 +187,11 @@ def judge(memory: Memory, sight: Sight) -> MissingFootage | None:
     relies = sight.relies_on_replay
     if relies and looked_ms is not None and looked_ms <= overdue_ms:
         reason = sight.obstacle or str(ErrorKind.UNREACHABLE)
-        return _missing(MissingCause.NOT_SEEN, looked_ms, now_ms - looked_ms, reason)
+        return missing_of(MissingCause.NOT_SEEN, looked_ms, now_ms - looked_ms, reason)
     if waiting_ms is not None and waiting_ms <= overdue_ms:
         waiting = sight.waiting
         reasons = (sight.obstacle, *(hole.reason for hole in waiting))
-        return _missing(
+        return missing_of(
             MissingCause.NOT_COPIED,
             waiting_ms,
             sum(hole.ms for hole in waiting),
@@ -229,69 +225,18 @@ def _silent(looked_ms: int | None, sight: Sight) -> MissingFootage | None:
     silent_ms = looked_ms - newest_ms
     if silent_ms <= max(sight.patience_ms, 2 * past.longest_ms):
         return None
-    return _missing(MissingCause.NO_NEW_FOOTAGE, newest_ms, silent_ms)
+    return missing_of(MissingCause.NO_NEW_FOOTAGE, newest_ms, silent_ms)
 
 
-def judge_live(
-    spans: Iterable[CoverageSpan],
-    window: TimeRange,
-    patience: int,
-    *,
-    is_continuous: bool,
-    open_clip: TimeRange | None = None,
-    obstacle: str = "",
-) -> MissingFootage | None:
-    """Return what a live recording that is expected now has missed, if it is failing.
-
-    `window` ends now and reaches back twice the patience, or to the last thing that was
-    kept. Missing is told when at least as much was missed as recorded, the first of it
-    longer ago than the patience, and the recording has not recovered since. What was
-    missed while Home Assistant did not run is in the ledger, and no fault to mend.
-    """
-    spans = tuple(spans)
-    open_now: Ranges = (open_clip,) if open_clip else ()
-    recorded = intersection(
-        (*(s.range for s in spans if s.state is CoverageState.KEPT), *open_now),
-        (window,),
-    )
-    lost = [span for span in spans if _is_missed(span)]
-    missed = difference(
-        intersection((span.range for span in lost), (window,)), recorded
-    )
-    excused = intersection(
-        (s.range for s in spans if s.reason == LedgerReason.NOT_RUNNING), (window,)
-    )
-    told_ms = max((item.end_ms for item in (*recorded, *missed, *excused)), default=0)
-    tail = TimeRange(max(told_ms, window.start_ms), window.end_ms)
-    if is_continuous and tail.duration_ms > TAIL_MS:
-        missed = union((*missed, tail))
-    if not missed or missed[0].start_ms > window.end_ms - patience:
-        return None
-    missed_ms, recorded_ms = total_ms(missed), total_ms(recorded)
-    last_ms = missed[-1].end_ms
-    since_ms = sum(
-        max(item.end_ms - max(item.start_ms, last_ms), 0) for item in recorded
-    )
-    if missed_ms < recorded_ms or since_ms >= min(RECOVERED_MS, missed_ms):
-        return None
-    reason = obstacle or next((s.reason for s in reversed(lost) if s.reason), "")
-    return _missing(MissingCause.NOT_RECORDED, missed[0].start_ms, missed_ms, reason)
-
-
-def _is_missed(span: CoverageSpan) -> bool:
-    return (
-        span.state in EXPECTED_STATES
-        and span.state not in {CoverageState.KEPT, CoverageState.MISSING}
-        and span.reason not in {LedgerReason.NOT_RUNNING, LedgerReason.OVERWRITTEN}
-    )
-
-
-def _missing(
+def missing_of(
     cause: MissingCause, since_ms: int, missing_ms: int, reason: str = ""
 ) -> MissingFootage:
+    """Return what is told of so much missing footage."""
     return MissingFootage(cause, since_ms, missing_ms / 1000, reason)
 
 
 def _of_holes(cause: MissingCause, holes: list[HoleSum]) -> MissingFootage:
     first = min(holes, key=lambda hole: hole.first_ms)
-    return _missing(cause, first.first_ms, sum(hole.ms for hole in holes), first.reason)
+    return missing_of(
+        cause, first.first_ms, sum(hole.ms for hole in holes), first.reason
+    )

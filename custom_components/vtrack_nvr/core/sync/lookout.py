@@ -16,11 +16,11 @@ from .expected import (
     Sight,
     habit,
     judge,
-    judge_live,
     patience_ms,
     remember,
     usual_ms,
 )
+from .expected_live import judge_live
 from .settings import SyncMode
 from .status import FootageSource, MissingCause, MissingFootage
 from .wanted import DAY_MS
