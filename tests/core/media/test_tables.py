@@ -105,6 +105,19 @@ def test_fragments_with_defaults_and_absolute_places_are_read() -> None:
         fragments.read_fragment(memoryview(huge), 0, (1, 1, 0), samples)
 
 
+def test_fragments_together_hold_no_more_than_a_file_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fragments, "LARGEST_COUNT", 10)
+    run = box(b"trun", full(), u32(4))
+    samples = Samples()
+    traf = box(b"tfhd", full(), u32(1)) + run * 3
+    with pytest.raises(NvrError) as caught:
+        fragments.read_fragment(memoryview(traf), 0, (1, 1, 0), samples)
+    assert caught.value.kind is ErrorKind.VERIFY_FAILED
+    assert len(samples) == 8
+
+
 def test_default_values_of_fragments_are_found() -> None:
     mvex = box(b"mehd", full()) + box(b"trex", full(), u32(2, 1, 40, 700, 0x10000))
     assert fragments.read_trex(memoryview(mvex)) == {2: (40, 700, 0x10000)}
@@ -150,6 +163,7 @@ def test_plain_tables_are_read() -> None:
         {"stsz": full() + u32(0, 3, 1)},
         {"stts": full() + u32(1, 2, 100)},
         {"stsc": full() + u32(1, 1, 1)},
+        {"stss": full() + u32(1, 0)},
     ],
 )
 def test_tables_that_contradict_each_other_are_refused(changed: dict) -> None:

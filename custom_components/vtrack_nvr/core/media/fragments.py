@@ -2,7 +2,7 @@
 
 from ..errors import ErrorKind, NvrError
 from . import boxes
-from .samples import Samples
+from .samples import LARGEST_COUNT, Samples
 
 _NOT_A_KEY = 0x0001_0000
 _LARGEST_RUN = 1_000_000
@@ -69,7 +69,7 @@ def _run(
     """Append the frames of one trun; return the time after the last."""
     flags = boxes.number(run, 1, 3)
     count = boxes.number(run, 4)
-    if count > _LARGEST_RUN:
+    if count > _LARGEST_RUN or len(samples) + count > LARGEST_COUNT:
         raise NvrError(ErrorKind.VERIFY_FAILED, f"{count} frames in a fragment")
     at = 8
     offset = base

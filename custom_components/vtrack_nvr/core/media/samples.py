@@ -7,7 +7,7 @@ import sys
 from ..errors import ErrorKind, NvrError
 from . import boxes
 
-_LARGEST_COUNT = 10_000_000
+LARGEST_COUNT = 10_000_000
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ def read_tables(stbl: memoryview, samples: Samples) -> None:
     if stsz is None:
         return
     fixed, count = boxes.number(stsz, 4), boxes.number(stsz, 8)
-    if count > _LARGEST_COUNT:
+    if count > LARGEST_COUNT:
         raise NvrError(ErrorKind.VERIFY_FAILED, f"{count} frames")
     if not count:
         return
@@ -49,6 +49,8 @@ def read_tables(stbl: memoryview, samples: Samples) -> None:
     if stss := tables.get(b"stss"):
         samples.keys = array("b", bytes(count))
         for place in _words(stss, 8, boxes.number(stss, 4)):
+            if not place:
+                raise NvrError(ErrorKind.VERIFY_FAILED, "key frame without a number")
             samples.keys[place - 1] = 1
     else:
         samples.keys = array("b", b"\1" * count)
