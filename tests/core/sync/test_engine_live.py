@@ -7,7 +7,9 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.ledger import CameraTotals
 from custom_components.vtrack_nvr.core.models import (
+    CameraKey,
     ClipSource,
     DeviceEvent,
     EventClass,
@@ -49,6 +51,35 @@ async def test_a_live_cameras_request_is_closed_when_its_clip_is_kept() -> None:
         status = world.camera_status()
         assert status.source is FootageSource.LIVE
         assert status.source_reason is SourceReason.NO_PROFILE_G
+
+
+async def test_a_fresh_status_waits_for_sums_that_are_being_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with a_world() as world:
+        world.engine.attach_nvr(
+            NvrSpec(NVR, world.device, {CAM: CameraSpec(can_live=True)})
+        )
+        await world.sleep(5)
+        is_asked, may_answer = asyncio.Event(), asyncio.Event()
+        totals = world.library.totals
+
+        async def slow(camera: CameraKey) -> CameraTotals:
+            is_asked.set()
+            await may_answer.wait()
+            return await totals(camera)
+
+        monkeypatch.setattr(world.library, "totals", slow)
+        kept = TimeRange(NOW - MINUTE, NOW)
+        keep_live(world, kept)
+        world.engine.notify_kept(CAM, kept)
+        await is_asked.wait()
+        asking = asyncio.ensure_future(world.engine.fresh_status())
+        await asyncio.sleep(0.05)
+        may_answer.set()
+        status = (await asking).camera(NVR, CAM)
+        assert status is not None
+        assert status.clips == 1
 
 
 async def test_a_live_cameras_request_ends_when_its_clip_never_comes() -> None:

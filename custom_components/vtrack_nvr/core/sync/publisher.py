@@ -7,6 +7,7 @@ import logging
 from ..clock import Clock
 from ..errors import NvrError
 from ..models import NvrKey
+from .camera_state import CameraState
 from .nvr_worker import NvrWorker
 from .snapshot import nvr_status
 from .status import Problem, SyncStatus
@@ -29,6 +30,7 @@ class Publisher:
         self._last: SyncStatus | None = None
         self._last_s = 0.0
         self._task: asyncio.Task[None] | None = None
+        self._reading = asyncio.Lock()
 
     def changed(self) -> None:
         """Ask for a new snapshot."""
@@ -77,17 +79,21 @@ class Publisher:
             await self._clock.sleep(self._pause_s)
 
     async def _freshen(self) -> None:
-        """Read the sums that changed."""
-        for worker in tuple(self._workers.values()):
-            for camera in tuple(worker.cameras.values()):
-                if not camera.are_totals_stale:
-                    continue
-                camera.are_totals_stale = False
-                try:
-                    camera.totals = await camera.rooms.library.totals(camera.key)
-                except NvrError as error:
-                    camera.are_totals_stale = True
-                    _LOGGER.debug("%s: no totals: %s", camera.key, error)
+        """Read the sums that changed; who comes meanwhile waits, and has them too."""
+        async with self._reading:
+            for worker in tuple(self._workers.values()):
+                for camera in tuple(worker.cameras.values()):
+                    if camera.are_totals_stale:
+                        await self._read(camera)
+
+    @staticmethod
+    async def _read(camera: CameraState) -> None:
+        camera.are_totals_stale = False
+        try:
+            camera.totals = await camera.rooms.library.totals(camera.key)
+        except NvrError as error:
+            camera.are_totals_stale = True
+            _LOGGER.debug("%s: no totals: %s", camera.key, error)
 
     def _make(self) -> SyncStatus:
         self._last = SyncStatus(
