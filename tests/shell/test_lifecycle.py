@@ -1,5 +1,6 @@
 """Set-up, changes while loaded, removal: what is left behind, and what is not."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock, patch
@@ -11,19 +12,38 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.vtrack_nvr import (
+    _async_updated,
+    async_migrate_entry,
     async_remove_config_entry_device,
     async_remove_entry,
 )
-from custom_components.vtrack_nvr.const import CONF_GATE, CONF_LIVE_GATE, DOMAIN
+from custom_components.vtrack_nvr.const import (
+    CONF_GATE,
+    CONF_LIVE_GATE,
+    CONF_STORAGE,
+    DOMAIN,
+)
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.runtime import CameraRuntime
 from tests.shell.conftest import StartNvr, entry_for
-from tests.shell.house import MakeWhole, until
+from tests.shell.house import MakeWhole, clips_below, until
 
 GATE = "input_boolean.copy"
+
+
+async def sync_range(hass: HomeAssistant, nvr: Any) -> None:
+    """Fetch the first stretch that the device holds."""
+    [timeline] = [c.timeline for c in nvr.channels if c.timeline]
+    start_ms, end_ms = timeline.segments(nvr.clock.now_ms())[0]
+    times = {
+        "start": datetime.fromtimestamp(start_ms / 1000, UTC),
+        "end": datetime.fromtimestamp(end_ms / 1000, UTC),
+    }
+    await hass.services.async_call(DOMAIN, "sync", times, blocking=True)
 
 
 def gate_issues(hass: HomeAssistant) -> list[str]:
@@ -250,6 +270,41 @@ async def test_a_switch_of_an_nvr_that_is_not_attached_says_so(
     assert raised.value.translation_key == "gone"
 
 
+async def test_another_folder_is_used_from_the_next_clip_on(
+    hass: HomeAssistant, whole: MakeWhole, media_dir: Path, tmp_path: Path
+) -> None:
+    nvr, entry = await whole(mode="on_demand")
+    other = tmp_path / "other"
+    await hass.async_add_executor_job(other.mkdir)
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, CONF_STORAGE: str(other)}
+    )
+    await hass.async_block_till_done()
+    await sync_range(hass, nvr)
+    assert clips_below(other)
+    assert not clips_below(media_dir)
+
+
+async def test_what_changes_while_an_entry_is_not_loaded_waits_for_its_start(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    _, entry = await whole(mode="on_demand")
+    await hass.config_entries.async_unload(entry.entry_id)
+    with patch.object(hass.config_entries, "async_schedule_reload") as reload:
+        await _async_updated(hass, entry)
+    reload.assert_not_called()
+
+
+async def test_entries_of_newer_versions_are_refused_and_of_newer_details_kept(
+    hass: HomeAssistant,
+) -> None:
+    newer = MockConfigEntry(domain=DOMAIN, version=2)
+    assert not await async_migrate_entry(hass, newer)
+    detailed = MockConfigEntry(domain=DOMAIN, version=1, minor_version=3, data={})
+    assert await async_migrate_entry(hass, detailed)
+    assert detailed.minor_version == 3
+
+
 # Removal
 
 
@@ -308,6 +363,7 @@ async def test_clips_that_cannot_be_looked_up_are_not_told(
 ) -> None:
     await whole(mode="on_demand")
     hub = hass.data[DOMAIN]
+    hub._take_up(AsyncMock(camera="nobody"))
     heard: list[Any] = []
     hass.bus.async_listen("vtrack_nvr_clip", heard.append)
     await hub._async_fire(4711)
