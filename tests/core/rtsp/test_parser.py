@@ -180,10 +180,10 @@ def test_oversized_messages_are_refused(data: bytes, size: int | None) -> None:
 
 def test_a_long_head_byte_by_byte_takes_no_quadratic_time() -> None:
     fed = Fed(Bounds())
-    began = time.monotonic()
+    began = time.thread_time()
     fed.feed(b"RTSP/1.0 200 OK\r\n" + b"X: " + b"y" * 60_000 + b"\r\n\r\n", 1)
     assert fed.kinds == [200]
-    assert time.monotonic() - began < 3
+    assert time.thread_time() - began < 3
 
 
 def test_a_head_is_read_once_however_slowly_its_body_comes(
