@@ -20,6 +20,7 @@ BASE = frozenset(
         "policy",
         "digest",
         "bits",
+        "held",
         "aac",
         "redact",
         "login_guard",

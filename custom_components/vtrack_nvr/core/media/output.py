@@ -5,8 +5,7 @@ from contextlib import contextmanager, suppress
 import errno
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, override
 
 import av
 from av.audio.stream import AudioStream
@@ -15,6 +14,7 @@ from av.video.stream import VideoStream
 
 from ..errors import ErrorKind, NvrError
 from ..frames import Codec
+from ..held import Held
 from . import templates
 from .picture_size import PictureSize
 from .tags import ClipTags
@@ -45,7 +45,7 @@ class SoundTrack(NamedTuple):
     channels: int
 
 
-class OutputFile:
+class OutputFile(Held):
     """Blocking, for one thread; everything raised is `NvrError`.
 
     Leaving the `with` block lets go of the file where it was not finished. `what` names it
@@ -70,17 +70,8 @@ class OutputFile:
             if sound:
                 self._audio = templates.add_aac(self._file, *sound)
 
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Let go of the file where it was not finished."""
+    @override
+    def release(self) -> None:
         self.discard()
 
     def discard(self) -> None:

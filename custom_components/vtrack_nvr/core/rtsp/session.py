@@ -5,12 +5,12 @@ Media goes to a sink that is handed in (`FrameSink`) whenever bytes are read: al
 an answer is awaited.
 """
 
-from types import TracebackType
-from typing import Self
+from typing import override
 
 from ..cancel import CancelToken
 from ..clock import Clock
 from ..errors import ErrorKind, NvrError
+from ..held import Held
 from ..login_guard import LoginGuard
 from ..policy import Bounds, Waits
 from .connection import State
@@ -42,7 +42,7 @@ from .values import (
 _REPLAY_TAG = ("Require", "onvif-replay")
 
 
-class RtspSession:
+class RtspSession(Held):
     """Leaving the `with` block tears the session down, within `Waits.teardown`."""
 
     def __init__(
@@ -67,19 +67,6 @@ class RtspSession:
         self._request_url = _request_url(endpoint.url)
         self._exchange.control = self._request_url
         self._tracks: list[MediaTrack] = []
-
-    def __enter__(self) -> Self:
-        """Return itself; connecting is left to `describe`."""
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Tear down."""
-        self.close()
 
     @property
     def notice(self) -> Notice | None:
@@ -209,6 +196,10 @@ class RtspSession:
     def send_with_keep_alives(self, channel: int, packet: bytes) -> None:
         """Send this RTCP packet along with every keep-alive."""
         self._exchange.receiver_reports.append((channel, packet))
+
+    @override
+    def release(self) -> None:
+        self.close()
 
     def close(self) -> None:
         """TEARDOWN, wait a little for its answer, close. Never raises; idempotent."""

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 import secrets
-from types import TracebackType
-from typing import Self
+from typing import override
 
 from ..cancel import CancelToken
 from ..clock import Clock
 from ..frames import AccessUnit
+from ..held import Held
 from ..login_guard import LoginGuard
 from ..policy import Bounds, Waits
 from ..rtp.depacketize import check_format
@@ -69,7 +69,7 @@ class Batch:
     bye_tracks: frozenset[int] = frozenset()
 
 
-class UnitStream:
+class UnitStream(Held):
     """Blocking, for one thread. Leaving the `with` block always tears down (bounded)."""
 
     def __init__(
@@ -96,19 +96,6 @@ class UnitStream:
         self._holes = 0
         self._stumbles = 0
         self._received = 0
-
-    def __enter__(self) -> Self:
-        """Return itself; connecting is left to `describe`."""
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Tear down."""
-        self.close()
 
     def describe(self) -> SessionDescription:
         """Connect, ask OPTIONS and DESCRIBE; return tracks in SDP order.
@@ -220,6 +207,10 @@ class UnitStream:
     def keep_alive(self) -> None:
         """Send what is due; call it while deliberately not reading for long."""
         self._session.keep_alive()
+
+    @override
+    def release(self) -> None:
+        self.close()
 
     def close(self) -> None:
         """TEARDOWN within `Waits.teardown`, then close; never raises, idempotent."""
