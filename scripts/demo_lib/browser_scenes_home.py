@@ -1,6 +1,6 @@
 """Pictures of what is there afterwards: devices, footage, actions, troubles."""
 
-from .browser_person import SETTLE_MS, Person
+from .browser_person import PATIENCE_MS, SETTLE_MS, Person
 
 MEDIA = "media-browser/browser/app%2Cmedia-source%3A%2F%2Fvtrack_nvr"
 NOTICED_MS = 60_000
@@ -8,6 +8,7 @@ REPAIR = ", ".join(
     f"ha-config-repairs {item}"
     for item in ("ha-list-item-button", "ha-md-list-item", "ha-list-item")
 )
+TILE = "ha-media-player-browse .child"
 TOOLS_STATE = "panel-dev-action-state-service-data"
 
 
@@ -40,10 +41,11 @@ def the_demos_link(who: Person) -> None:
     size = who.page.viewport_size
     stranger = Person(browser.new_page(viewport=size), who.told)
     try:
-        stranger.enter(MEDIA, "ha-media-player-browse")
-        stranger.see("House")
-        who.look("the demo's link", of=stranger.page)
+        stranger.enter(MEDIA, "ha-panel-media-browser")
+        tile = stranger.page.locator(TILE, has_text="House")
+        tile.first.wait_for(timeout=PATIENCE_MS)
     finally:
+        who.look("the demos link", of=stranger.page)
         stranger.page.close()
 
 
@@ -52,7 +54,7 @@ def footage(who: Person) -> None:
     who.open(MEDIA, "ha-media-player-browse")
     who.look("media browser")
     for level in ("House", "Stairs", "20", ":"):
-        tile = who.page.locator("ha-media-player-browse .child", has_text=level)
+        tile = who.page.locator(TILE, has_text=level)
         who.press(tile.first)
         who.page.wait_for_timeout(2 * SETTLE_MS)
         who.look(f"media browser below {level}")
