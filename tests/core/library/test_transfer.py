@@ -19,6 +19,7 @@ from custom_components.vtrack_nvr.core.models import ClipState
 
 from . import invariants
 from .helpers import CAMERA, DAY, HOUR, NOW, NVR, OTHER, Setup
+from .test_owners import until
 
 
 @pytest.fixture
@@ -234,6 +235,7 @@ async def test_a_copy_that_has_its_name_is_settled_when_the_folder_cannot_be_syn
     assert root is not None
     await asyncio.to_thread(settle_transfers, store, root)
     assert list(nas.rglob("*.mp4")) == [], "nobody's copy stays"
+    await until(lambda: library.root_problem(second) is None)
     await asyncio.to_thread(library.care.mover.move, clip_id, second)
 
 
