@@ -24,6 +24,7 @@ from custom_components.vtrack_nvr.core.models import (
 )
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
 from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
+from tests.lateness import Lateness
 from tests.simulator.footage import FootageStore, read_pictures
 from tests.simulator.rtsp_server import RtspServer
 from tests.simulator.timeline import DeviceClock, LiveSource, frame_number
@@ -40,7 +41,7 @@ WAITS = Waits(
     teardown=0.2,
     live_retry=(0.05, 0.1, 0.3),
 )
-PATIENT = replace(WAITS, live_start=10.0, live_stall=3.0)
+PATIENT = replace(WAITS, live_start=10.0, live_stall=3.0, ffmpeg_end=20.0)
 """Where ffmpeg has to be started, on machines that are busy, too."""
 FFMPEG = shutil.which("ffmpeg") or ""
 AFTER_MS = GOP_MS
@@ -106,6 +107,7 @@ class House:
                 )
                 await self.live.attach(spec, self.library.sink(key))
         self.begun_ms = now_ms()
+        self.lateness = Lateness()
 
     def _serve(self) -> None:
         store = FootageStore()
@@ -158,6 +160,7 @@ class House:
         return took
 
     async def close(self) -> None:
+        self.lateness.stop()
         await self.live.close()
         await self.library.close()
         for server in self.servers:
@@ -210,7 +213,8 @@ class House:
                 picture = item.picture
                 assert picture.number == frame_number(picture.time_ms)
                 dated = facts.range.start_ms + item.pts_ms
-                assert abs(dated - picture.time_ms) < 400, (clip.path, item)
+                bound = 400 + self.lateness.allowance_ms
+                assert abs(dated - picture.time_ms) < bound, (clip.path, item)
             numbers += [item.picture.number for item in shown]
         assert numbers == sorted(set(numbers)), "a picture twice, or out of order"
         return numbers

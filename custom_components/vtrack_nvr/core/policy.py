@@ -120,8 +120,10 @@ class Waits:
     live_stall: float = 15.0
     live_retry: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
     ffmpeg_start: float = 10.0
-    ffmpeg_end: float = 1.5
-    """For its last pictures; then it is killed."""
+    ffmpeg_end: float = 5.0
+    """For its last pictures when a stream has ended; then it is killed."""
+    ffmpeg_stop: float = 1.5
+    """The same while we are stopping."""
 
     def scaled(self, factor: float) -> Waits:
         """Return the same waits, each multiplied by `factor` (tests use 0.01 to 0.1)."""

@@ -21,7 +21,7 @@ from tests.simulator.rtsp_server import RtspServer
 from tests.simulator.timeline import DeviceClock, LiveSource
 
 FFMPEG = shutil.which("ffmpeg") or ""
-PATIENT = replace(WAITS, live_start=10.0, live_stall=3.0)
+PATIENT = replace(WAITS, live_start=10.0, live_stall=3.0, ffmpeg_end=20.0)
 """A process more has to be started, on machines that are busy, too."""
 CODECS = {"JPEG": Codec.MJPEG, "MPEG4": Codec.MPEG4}
 both = pytest.mark.parametrize("name", ["JPEG", "MPEG4"])
@@ -54,8 +54,9 @@ def server(socket_enabled: None) -> Iterator[RtspServer]:
 def bench(server: RtspServer, tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(server, tmp_path)
     yield bench
+    bench.lateness.stop()
     if bench.recorder:
-        assert bench.recorder.stop(10.0)
+        assert bench.recorder.stop(20.0)
 
 
 def ffmpeg_processes() -> list[int]:

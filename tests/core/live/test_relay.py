@@ -37,7 +37,7 @@ FFMPEG = shutil.which("ffmpeg") or ""
 START = NUMBER_EPOCH_MS + 7_200_000
 RTP_BASE = 0xFFFFFFFF - 20_000
 """The device's RTP time wraps round in every test."""
-WAITS = Waits(ffmpeg_start=20.0, ffmpeg_end=20.0)
+WAITS = Waits(ffmpeg_start=20.0, ffmpeg_end=20.0, ffmpeg_stop=0.1)
 
 
 def track(codec: Codec, rtpmap: str = "", fmtp: str = "") -> MediaTrack:
@@ -468,3 +468,15 @@ def test_ffmpeg_can_be_ended_twice() -> None:
     process.end()
     process.end()
     assert process.read() == b""
+
+
+def test_a_stop_waits_less_for_ffmpeg_than_the_end_of_a_stream(
+    lines: Callable[..., Line],
+) -> None:
+    line = line_of(lines, "JPEG")
+    line.relay.open()
+    os.kill(line.relay.pid, signal.SIGSTOP)
+    line.cancel.cancel()
+    begun = time.monotonic()
+    assert line.finish() == []
+    assert time.monotonic() - begun < WAITS.ffmpeg_end / 2

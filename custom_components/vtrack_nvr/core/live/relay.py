@@ -168,9 +168,9 @@ class Relay:
         if source is None or ffmpeg is None or not source.is_playing:
             return []
         found, self._late = self._late, []
-        deadline = self._clock.monotonic() + self._waits.ffmpeg_end
+        begun = self._clock.monotonic()
         try:
-            while not ffmpeg.has_ended and self._clock.monotonic() < deadline:
+            while not ffmpeg.has_ended and self._may_wait_since(begun):
                 self._send(source)
                 source.finish()
                 if data := ffmpeg.read():
@@ -180,6 +180,12 @@ class Relay:
         except NvrError:
             pass
         return found + self._passed(self._added)
+
+    def _may_wait_since(self, begun: float) -> bool:
+        waits = self._waits
+        stopping = self._cancel.is_cancelled
+        longest = waits.ffmpeg_stop if stopping else waits.ffmpeg_end
+        return self._clock.monotonic() - begun < longest
 
     def _send(self, source: LoopbackSource) -> None:
         forwarder = self.forwarder
