@@ -79,7 +79,13 @@ BREAKS = [
     Case("drop", rtsp={"drop_after_frames": 35}, limits={"drop_after_frames": 2}),
     Case("reset", rtsp={"reset_after_frames": 35}, limits={"reset_after_frames": 2}),
     Case("stall", rtsp={"stall_after_frames": 35}, limits={"stall_after_frames": 2}),
-    Case("deaf", rtsp={"deaf_after_frames": 35}, limits={"deaf_after_frames": 2}),
+    Case(
+        "deaf",
+        rtsp={"deaf_after_frames": 35},
+        limits={"deaf_after_frames": 2},
+        # no TEARDOWN is answered: the device needs a moment to see that we left
+        waits={"teardown": 0.3, "retry": (0.5, 0.5, 0.5, 0.5, 1.0)},
+    ),
     Case(
         "wrong-length",
         rtsp={"wrong_length_after_frames": 35},
@@ -261,7 +267,7 @@ SERVICES = [
             soap={fault: [operation]},
             soap_limits={operation: 1},
             calls=60,
-            waits={"soap_call": 1.0},
+            waits={"soap_call": 2.0} if fault == "hang_ops" else {},
         )
         for fault in (
             "hang_ops",

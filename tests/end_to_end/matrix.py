@@ -83,7 +83,8 @@ async def run_case(
     nvr = await devices.start(spec_of(case, variant))
     try:
         with tempfile.TemporaryDirectory() as folder:
-            home = Home(Path(folder), waits=short_waits(**case.waits), verify=verify)
+            waits = short_waits(**{"teardown": 3.0, **case.waits})
+            home = Home(Path(folder), waits=waits, verify=verify)
             async with home:
                 problems = await Trial(home, nvr, case).run()
         return {"problems": problems, "counts": nvr.counts()}

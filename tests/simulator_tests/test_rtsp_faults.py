@@ -76,6 +76,14 @@ def test_stalled_but_answering(connect, faults):
     assert client.ask("GET_PARAMETER", client.url("/rec")).status == 200
 
 
+def test_forgotten_after_frames(connect, faults):
+    faults.expire_after_frames = 10
+    video, _, client = replay(connect)
+    assert len(access_units(video)) == 10
+    assert client.ask("GET_PARAMETER", client.url("/rec")).status == 454
+    assert not client.ended
+
+
 def test_deaf(connect, faults):
     faults.deaf_after_frames = 10
     _, _, client = replay(connect)

@@ -2,6 +2,8 @@
 
 _TRIES = 3
 _FORGIVEN_US = 60_000_000
+_MOST = 10
+"""In one fetch, however far apart."""
 
 
 class Framing:
@@ -15,6 +17,7 @@ class Framing:
         """Begin before the first session."""
         self._counted_us = start_us
         self._count = 0
+        self._total = 0
 
     def is_usual(self, kept_us: int) -> bool:
         """Count once more, footage being kept up to `kept_us`; say what it is by now."""
@@ -22,4 +25,5 @@ class Framing:
             self._count = 0
         self._counted_us = kept_us
         self._count += 1
-        return self._count >= _TRIES
+        self._total += 1
+        return self._count >= _TRIES or self._total >= _MOST
