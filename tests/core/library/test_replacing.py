@@ -23,6 +23,8 @@ async def test_a_new_disk_at_the_same_place_is_used_when_a_person_says_so(
     (old,) = await library.roots()
     await library.register_camera(NVR, CAMERA, "Garden", root_id=old.id)
     clip_id = await asyncio.to_thread(setup.keep, NOW)
+    (root,) = library._store.guard.roots()
+    await asyncio.to_thread(library._keeper.tend, root)
     half, _facts = await asyncio.to_thread(setup.begin, NOW + HOUR)
     with pytest.raises(NvrError) as caught:
         await library.replace_storage(old.id)
@@ -52,9 +54,8 @@ async def test_a_new_disk_at_the_same_place_is_used_when_a_person_says_so(
     await library.set_roots(
         [RootConfig(setup.root, "media", 0), RootConfig(dead, "old", 0)]
     )
-    await until(lambda: library.root_problem(old.id) is None)
-    report = await library.care.check()
-    assert report.returned == 1
+    await until(lambda: library.storage_problem(CAMERA) is None)
+    await until(lambda: old.id in library._store.settled)
     clip = await library.browse.clip(clip_id)
     assert clip is not None
     assert (clip.state, clip.root_id) == (ClipState.COMPLETE, old.id)

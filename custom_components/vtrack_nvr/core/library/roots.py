@@ -113,6 +113,12 @@ def attach(connection: sqlite3.Connection, root_id: int, found_uuid: str) -> int
         "update camera set root_id = ?1 where root_id = ?2", (known["id"], root_id)
     )
     connection.execute("delete from root where id = ?", (root_id,))
+    if connection.execute(
+        "select 1 from clip where root_id = ? and state = 'missing' limit 1",
+        (known["id"],),
+    ).fetchone():
+        # somebody took it for lost: all its files are compared, so that they return
+        connection.execute("delete from journal where root_id = ?", (known["id"],))
     connection.execute(
         "update root set path = ?, name = ?, floor_bytes = ?, position = ?,"
         " is_current = ?, is_marked = 1 where id = ?",
