@@ -30,6 +30,7 @@ REST = [
     if (name := f"{case}/{variant}/decode") not in set(QUICK)
 ]
 TIMEOUT_S = {"quick": 300, "slow": 1800}
+"""For all results together: the first that is asked for may be the last to come."""
 
 
 class Results:
@@ -109,12 +110,14 @@ def slow(request: pytest.FixtureRequest) -> Iterator[Results]:
     yield from _results(request, "slow")
 
 
+@pytest.mark.timeout(TIMEOUT_S["quick"])
 @pytest.mark.parametrize("name", QUICK)
 def test_quick_fault(quick: Results, name: str) -> None:
     assert quick.of(name)["problems"] == []
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(TIMEOUT_S["slow"])
 @pytest.mark.parametrize("name", REST)
 def test_slow_fault(slow: Results, name: str) -> None:
     assert slow.of(name)["problems"] == []
