@@ -178,8 +178,9 @@ def test_every_picture_of_a_stream_is_kept(bench: Bench) -> None:
     recorder = bench.start(is_on=True)
     bench.wait(bench.recorded_for(2.0))
     begun = time.monotonic()
-    assert recorder.stop()
-    assert time.monotonic() - begun < 2.0
+    assert recorder.stop(30.0)
+    took_ms = (time.monotonic() - begun) * 1000
+    assert took_ms < 5_000 + bench.lateness.allowance_ms, "stopping has this long"
     numbers = bench.check()
     assert len(numbers) >= 15
     assert all(b - a == 1 for a, b in pairwise(numbers))
