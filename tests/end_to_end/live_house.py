@@ -27,6 +27,7 @@ from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 from tests.lateness import Lateness
 from tests.simulator.footage import FootageStore, read_pictures
 from tests.simulator.rtsp_server import RtspServer
+from tests.simulator.rtsp_state import Play
 from tests.simulator.timeline import DeviceClock, LiveSource, frame_number
 
 NVR = NvrKey("house")
@@ -37,11 +38,12 @@ WAITS = Waits(
     connect=1.0,
     reply=1.0,
     live_start=2.0,
-    live_stall=0.8,
+    live_stall=4.0,
     teardown=0.2,
     live_retry=(0.05, 0.1, 0.3),
 )
-PATIENT = replace(WAITS, live_start=10.0, live_stall=3.0, ffmpeg_end=20.0)
+"""A camera on a busy machine may be silent for a while and is not to be cut off for it."""
+PATIENT = replace(WAITS, live_start=10.0, ffmpeg_end=20.0)
 """Where ffmpeg has to be started, on machines that are busy, too."""
 FFMPEG = shutil.which("ffmpeg") or ""
 AFTER_MS = GOP_MS
@@ -180,6 +182,14 @@ class House:
                     return
                 await asyncio.sleep(0.05)
 
+    async def until(self, is_true: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Wait until something is true."""
+        async with asyncio.timeout(seconds):
+            while True:
+                if is_true():
+                    return
+                await asyncio.sleep(0.02)
+
     async def state(self, number: int, state: LiveState) -> None:
         """Wait until a recorder is in a state."""
         async with asyncio.timeout(10):
@@ -189,9 +199,19 @@ class House:
                     return
                 await asyncio.sleep(0.05)
 
-    def took_away(self, number: int, since_ms: int) -> None:
-        """Note that a stream was taken away from then until now."""
-        self.down[self.cameras[number]].append(TimeRange(since_ms, now_ms() + AFTER_MS))
+    def stream(self, number: int) -> Play:
+        """Return the stream that a camera plays now, or played last."""
+        return self.servers[number].plays[-1]
+
+    def took_away(self, number: int, stream: Play, since_ms: int) -> None:
+        """Note that a stream was taken away from then until now.
+
+        A camera on a busy machine is behind its clock: what it had not sent is away, too.
+        """
+        sent_ms = stream.sender.progress.last_ms
+        assert sent_ms is not None
+        away = TimeRange(min(since_ms, sent_ms), now_ms() + AFTER_MS)
+        self.down[self.cameras[number]].append(away)
 
     # Proofs
 

@@ -54,38 +54,42 @@ async def house(socket_enabled: None, tmp_path: Path) -> AsyncIterator[House]:
 
 
 async def drop(house: House, number: int) -> None:
-    began = now_ms()
+    stream, began = house.stream(number), now_ms()
     await asyncio.to_thread(house.servers[number].drop_connections)
     await house.recording(number)
-    house.took_away(number, began - 200)
+    house.took_away(number, stream, began - 200)
 
 
 async def stall(house: House, number: int) -> None:
-    began = now_ms()
+    stream, began = house.stream(number), now_ms()
     faults = house.servers[number].faults
     faults.stall_after_frames = 1
     faults.limits["stall_after_frames"] = 1
     await asyncio.sleep(0.3)
-    # It acts on the next stream; that one stands still until the watchdog ends it.
+    # It acts on the next stream; that one stands still until the watchdog ends it. What
+    # came of it is recorded, so only the stream after it shows that it is over.
     await asyncio.to_thread(house.servers[number].drop_connections)
+    await house.until(lambda: not faults.limits["stall_after_frames"])
+    stalled = house.stream(number)
+    await house.until(lambda: house.stream(number) is not stalled)
     await house.recording(number)
-    house.took_away(number, began - 200)
+    house.took_away(number, stream, began - 200)
 
 
 async def reboot(house: House, number: int) -> None:
     server = house.servers[number]
-    began = now_ms()
+    stream, began = house.stream(number), now_ms()
     port = server.port
     await asyncio.to_thread(server.stop_now)
     await asyncio.sleep(1.0)
     server.port = port
     await asyncio.to_thread(server.start_now)
     await house.recording(number)
-    house.took_away(number, began - 200)
+    house.took_away(number, stream, began - 200)
 
 
 async def change_codec(house: House, number: int) -> None:
-    began = now_ms()
+    stream, began = house.stream(number), now_ms()
     live = house.servers[number].live
     old = live["/live"]
     live["/live"] = LiveSource(
@@ -98,11 +102,11 @@ async def change_codec(house: House, number: int) -> None:
     )
     await asyncio.to_thread(house.servers[number].drop_connections)
     await house.recording(number)
-    house.took_away(number, began - 200)
+    house.took_away(number, stream, began - 200)
 
 
 async def change_password(house: House, number: int) -> None:
-    began = now_ms()
+    stream, began = house.stream(number), now_ms()
     server = house.servers[number]
     camera = house.cameras[number]
     house.accounts[number]["viewer"] = "another-one"
@@ -115,7 +119,7 @@ async def change_password(house: House, number: int) -> None:
     house.guards[camera].reset()
     house.live.retry_now(camera)
     await house.recording(number)
-    house.took_away(number, began - 200)
+    house.took_away(number, stream, began - 200)
 
 
 async def test_only_what_could_not_come_is_missing(
