@@ -323,6 +323,8 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
             for channel in self._report.channels
         ]
         storages = await async_storages(self.hass, phrases)
+        if storages is None:
+            return self.async_abort(reason="no_storage")
         return self.async_show_form(
             step_id="cameras",
             data_schema=self.add_suggested_values_to_schema(

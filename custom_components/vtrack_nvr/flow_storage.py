@@ -30,7 +30,7 @@ def _label(choice: StorageChoice, phrases: Phrases) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Storages:
-    """The folders to choose from, the best first; there is always at least one."""
+    """The folders to choose from, the best first."""
 
     options: list[SelectOptionDict]
     proposal: str
@@ -39,12 +39,17 @@ class Storages:
     """A person should look at the proposal before going on."""
 
 
-async def async_storages(hass: HomeAssistant, phrases: Phrases) -> Storages:
-    """Look at the media folders: own disks first, what backups would include last."""
+async def async_storages(hass: HomeAssistant, phrases: Phrases) -> Storages | None:
+    """Look at the media folders: own disks first, what backups would include last.
+
+    None where not one of them answers.
+    """
     choices = sorted(
         await async_storage_choices(hass),
         key=lambda choice: (is_backed_up(choice), not choice.is_mount),
     )
+    if not choices:
+        return None
     best = choices[0]
     is_doubtful = is_backed_up(best)
     return Storages(

@@ -1,7 +1,7 @@
 """What goes wrong while adding a device: each has its own sentence and a way on."""
 
 from pathlib import Path
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, patch
 
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -45,6 +45,24 @@ async def test_an_address_where_nothing_answers(
     await nvr.start()
     result = await submit(hass, result, host="127.0.0.1", port=str(nvr.port))
     result = await sign_in(hass, result, nvr)
+    result = await choose(hass, result, media_dir)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_without_any_folder_that_answers_no_device_is_added(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    result = await to_login(hass, nvr)
+    with patch(
+        "custom_components.vtrack_nvr.runtime.storage.shutil.disk_usage",
+        side_effect=OSError,
+    ):
+        result = await sign_in(hass, result, nvr)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "no_storage"
+    # The share is back: the same device can be added.
+    result = await sign_in(hass, await to_login(hass, nvr), nvr)
     result = await choose(hass, result, media_dir)
     assert result["type"] is FlowResultType.CREATE_ENTRY
 

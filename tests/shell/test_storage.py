@@ -29,6 +29,7 @@ async def test_media_dirs_and_mounts_below_them_are_offered(
     ):
         choices = await async_storage_choices(hass)
         storages = await async_storages(hass, await Phrases.async_load(hass))
+    assert storages is not None
     assert [(item.name, item.is_mount) for item in choices] == [
         ("local", False),
         ("local/nas", True),
@@ -47,6 +48,7 @@ async def test_a_folder_inside_the_configuration_warns_of_backups(
     [choice] = await async_storage_choices(hass)
     assert is_backed_up(choice)
     storages = await async_storages(hass, await Phrases.async_load(hass))
+    assert storages is not None
     assert "backups" in storages.options[0]["label"]
     assert storages.is_doubtful
     mounted = StorageChoice("/share", "share", 1, 2, is_mount=True, is_in_config=True)
@@ -62,6 +64,8 @@ async def test_a_share_that_does_not_answer_is_not_offered(
         side_effect=OSError,
     ):
         assert await async_storage_choices(hass) == []
+        phrases = await Phrases.async_load(hass)
+        assert await async_storages(hass, phrases) is None
 
 
 async def test_a_folder_that_may_not_be_listed_is_offered_without_what_is_below(
