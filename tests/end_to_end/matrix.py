@@ -308,7 +308,7 @@ async def main(names: list[str]) -> None:
         async with gate:
             began = time.monotonic()
             try:
-                async with asyncio.timeout(90):
+                async with asyncio.timeout(180):
                     result = await run_case(devices, CASES[case], variant, verify)
             except Exception as error:  # noqa: BLE001 - it is the result
                 trace = traceback.format_exception(error)
@@ -319,7 +319,7 @@ async def main(names: list[str]) -> None:
     # what waits longest goes first
     def waits_long(name: str) -> bool:
         case = CASES[name.split("/", maxsplit=1)[0]]
-        return case.end in {End.FAILED, End.PARTLY} or case.timeout_s > 30
+        return case.end in {End.FAILED, End.PARTLY} or case.timeout_s > 60
 
     order = sorted(names, key=waits_long, reverse=True)
     await asyncio.gather(*(one(name) for name in order))
