@@ -11,7 +11,15 @@ from homeassistant.config_entries import (
 from homeassistant.helpers.selector import SelectOptionDict
 import probatio
 
-from .const import CONF_CHANNEL, CONF_MODE, CONF_RETENTION_DAYS
+from .const import (
+    CONF_CHANNEL,
+    CONF_MODE,
+    CONF_RETENTION_DAYS,
+    CONF_SECOND_AFTER,
+    CONF_SECOND_STORAGE,
+    CONF_STORAGE,
+    NO_SECOND,
+)
 from .core.errors import NvrError
 from .core.models import Channel, NvrKey
 from .flow_entry import camera_data, camera_key, camera_title
@@ -23,6 +31,8 @@ from .flow_settings import (
     new_camera_form,
     suggested,
 )
+from .flow_storage import async_second_storages
+from .runtime.storage import async_storage_problem
 
 if TYPE_CHECKING:
     from .runtime import VtrackConfigEntry
@@ -94,20 +104,50 @@ class CameraSubentryFlow(ConfigSubentryFlow):
         entry = self._entry
         subentry = self._get_reconfigure_subentry()
         shown = {**CAMERA_DEFAULTS, **subentry.data}
+        errors: dict[str, str] = {}
         if user_input is not None:
             # The form as it was shown: by now the device may list other recordings.
             given = flat(self._form, user_input)
-            return self.async_update_and_abort(
-                entry, subentry, data={**subentry.data, **given}
+            error = await self._async_second_error(given, shown[CONF_SECOND_STORAGE])
+            if error is None:
+                return self.async_update_and_abort(
+                    entry, subentry, data={**subentry.data, **given}
+                )
+            errors["base"] = error
+            shown |= given
+        else:
+            self._form = camera_form(
+                shown,
+                await self._async_recordings(),
+                await async_second_storages(
+                    self.hass,
+                    await Phrases.async_load(self.hass),
+                    entry.data[CONF_STORAGE],
+                    shown[CONF_SECOND_STORAGE],
+                ),
             )
-        self._form = camera_form(shown, await self._async_recordings())
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(
                 self._form, suggested(self._form, shown)
             ),
+            errors=errors,
             description_placeholders={"name": subentry.title},
         )
+
+    async def _async_second_error(
+        self, given: Mapping[str, Any], before: str
+    ) -> str | None:
+        """Return why older clips cannot go where they should; one that is away may stay."""
+        path, days = given[CONF_SECOND_STORAGE], given[CONF_RETENTION_DAYS]
+        if path == NO_SECOND:
+            return None
+        if 0 < days <= given[CONF_SECOND_AFTER]:
+            return "second_too_late"
+        if path == before:
+            return None
+        problem = await async_storage_problem(self.hass, path)
+        return None if problem is None else str(problem)
 
     async def _async_recordings(self) -> list[SelectOptionDict]:
         """List what the device recorded, for the user's own assignment; may be empty."""

@@ -26,6 +26,9 @@ from .const import (
     CONF_RECORDINGS,
     CONF_RETENTION_DAYS,
     CONF_RETENTION_GB,
+    CONF_SECOND_AFTER,
+    CONF_SECOND_STORAGE,
+    CONF_SECOND_WAY,
     CONF_SESSIONS,
     CONF_SETTLE,
     CONF_SOURCE,
@@ -34,6 +37,10 @@ from .const import (
     DEFAULT_INTERVAL,
     DEFAULT_MISSING_AFTER,
     DEFAULT_RETENTION_DAYS,
+    DEFAULT_SECOND_AFTER,
+    NO_SECOND,
+    WAY_COPY,
+    WAY_MOVE,
 )
 from .flow_fields import GATE, choice, many, number, one
 
@@ -41,6 +48,7 @@ SECTION_CLOCK = "clock_section"
 SECTION_COPYING = "copying_section"
 SECTION_EVENTS = "events_section"
 SECTION_LIMITS = "limits_section"
+SECTION_SECOND = "second_section"
 SECTION_SOURCE = "source_section"
 
 MODE_EVENTS = "events"
@@ -48,6 +56,7 @@ MODES = ("everything", MODE_EVENTS, "on_demand")
 SOURCES = ("auto", "replay", "live")
 STREAMS = ("main", "sub")
 ORDERS = ("newest_first", "oldest_first")
+WAYS = (WAY_MOVE, WAY_COPY)
 
 CAMERA_DEFAULTS: Mapping[str, Any] = {
     CONF_MODE: "everything",
@@ -60,6 +69,9 @@ CAMERA_DEFAULTS: Mapping[str, Any] = {
     CONF_SETTLE: 75,
     CONF_RETENTION_DAYS: DEFAULT_RETENTION_DAYS,
     CONF_RETENTION_GB: 0,
+    CONF_SECOND_STORAGE: NO_SECOND,
+    CONF_SECOND_AFTER: DEFAULT_SECOND_AFTER,
+    CONF_SECOND_WAY: WAY_MOVE,
 }
 
 NVR_DEFAULTS: Mapping[str, Any] = {
@@ -84,7 +96,9 @@ def kept_fields(shown: Mapping[str, Any]) -> Fields:
 
 
 def camera_form(
-    shown: Mapping[str, Any], recordings: Sequence[SelectOptionDict]
+    shown: Mapping[str, Any],
+    recordings: Sequence[SelectOptionDict],
+    second_storages: Sequence[SelectOptionDict],
 ) -> probatio.Schema:
     """Return the form with every setting of one camera, which is kept as `shown`."""
     source: Fields = {
@@ -99,6 +113,11 @@ def camera_form(
     events: Fields = {
         probatio.Required(CONF_PRE_ROLL): number(0, 600, "seconds"),
         probatio.Required(CONF_POST_ROLL): number(0, 3600, "seconds"),
+    }
+    second: Fields = {
+        probatio.Required(CONF_SECOND_STORAGE): one(second_storages),
+        probatio.Required(CONF_SECOND_AFTER): number(1, 3650, "days"),
+        probatio.Required(CONF_SECOND_WAY): choice(WAYS, "second_way"),
     }
     copying: Fields = {
         probatio.Optional(CONF_GATE): GATE,
@@ -119,6 +138,10 @@ def camera_form(
             probatio.Required(SECTION_COPYING): section(
                 probatio.Schema(copying),
                 {"collapsed": _is_usual(shown, {str(key) for key in copying})},
+            ),
+            probatio.Required(SECTION_SECOND): section(
+                probatio.Schema(second),
+                {"collapsed": _is_usual(shown, {CONF_SECOND_STORAGE})},
             ),
         }
     )

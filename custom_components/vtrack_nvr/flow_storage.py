@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import SelectOptionDict
 
+from .const import NO_SECOND
 from .flow_report import Phrases
 from .runtime.storage import StorageChoice, async_storage_choices, is_backed_up
 
@@ -26,6 +27,25 @@ def _label(choice: StorageChoice, phrases: Phrases) -> str:
     if choice.is_mount:
         return phrases.get("storage_mount", **values)
     return phrases.get("storage_plain", **values)
+
+
+async def async_second_storages(
+    hass: HomeAssistant, phrases: Phrases, first: str, chosen: str
+) -> list[SelectOptionDict]:
+    """Return where older clips may go besides `first`: nowhere, or to another folder.
+
+    The chosen folder is among them also while it is away.
+    """
+    options = [SelectOptionDict(value=NO_SECOND, label=phrases.get("no_second"))]
+    options += [
+        SelectOptionDict(value=choice.path, label=_label(choice, phrases))
+        for choice in await async_storage_choices(hass)
+        if choice.path != first
+    ]
+    if chosen not in {option["value"] for option in options}:
+        label = phrases.get("storage_away", path=chosen)
+        options.append(SelectOptionDict(value=chosen, label=label))
+    return options
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,8 @@ class IssueKeeper:
     @callback
     def _storage(self, root: RootInfo) -> None:
         """Say what is wrong with a root; one that nothing lies on any more is no matter."""
-        problem = root.problem if root.is_current or root.clips else None
+        is_used = root.is_current or root.clips or root.has_copies
+        problem = root.problem if is_used else None
         for kind in STORAGE_KINDS:
             issue_id = f"{kind}_{root.id}"
             if problem is None or problem.kind is not kind:

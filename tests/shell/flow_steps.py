@@ -3,9 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    SOURCE_USER,
+    ConfigFlowResult,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
@@ -68,3 +73,29 @@ async def choose(
         result,
         **schema({"storage_section": {"storage": str(storage)}, **values}),
     )
+
+
+async def change_camera(
+    hass: HomeAssistant, entry: MockConfigEntry, subentry_id: str
+) -> Any:
+    return await hass.config_entries.subentries.async_init(
+        (entry.entry_id, "camera"),
+        context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id},
+    )
+
+
+def suggested(result: Any, section: str = "") -> dict[str, Any]:
+    """Return what a form, or one of its sections, begins with."""
+    schema = result["data_schema"].schema
+    if section:
+        schema = schema[section].schema.schema
+    return {
+        str(key): key.description["suggested_value"]
+        for key in schema
+        if key.description
+    }
+
+
+def is_closed(result: Any, section: str) -> bool:
+    """Say whether a section has to be opened to be read."""
+    return bool(result["data_schema"].schema[section].options["collapsed"])

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
+from homeassistant.config_entries import SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
@@ -25,6 +25,7 @@ from tests.shell.conftest import (
     entry_for,
     login_of,
 )
+from tests.shell.flow_steps import change_camera, is_closed, suggested
 
 HOUR_MS = 3_600_000
 
@@ -51,23 +52,6 @@ async def menu(hass: HomeAssistant, entry: MockConfigEntry, choice: str) -> Any:
     result = await options.async_init(entry.entry_id)
     assert result["type"] is FlowResultType.MENU
     return await options.async_configure(result["flow_id"], {"next_step_id": choice})
-
-
-def suggested(result: Any, section: str = "") -> dict[str, Any]:
-    """Return what a form, or one of its sections, begins with."""
-    schema = result["data_schema"].schema
-    if section:
-        schema = schema[section].schema.schema
-    return {
-        str(key): key.description["suggested_value"]
-        for key in schema
-        if key.description
-    }
-
-
-def is_closed(result: Any, section: str) -> bool:
-    """Say whether a section has to be opened to be read."""
-    return bool(result["data_schema"].schema[section].options["collapsed"])
 
 
 async def test_settings_are_applied_without_a_reload(
@@ -218,15 +202,6 @@ async def add_camera(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
     )
 
 
-async def change_camera(
-    hass: HomeAssistant, entry: MockConfigEntry, subentry_id: str
-) -> Any:
-    return await hass.config_entries.subentries.async_init(
-        (entry.entry_id, "camera"),
-        context={"source": SOURCE_RECONFIGURE, "subentry_id": subentry_id},
-    )
-
-
 async def test_a_camera_that_was_removed_can_be_added_again(
     hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
@@ -314,6 +289,7 @@ async def test_settings_of_a_camera_are_applied_to_it_alone(
                 "clip_minutes": 1,
                 "settle": 60,
             },
+            "second_section": suggested(result, "second_section"),
         }
     )
     result = await hass.config_entries.subentries.async_configure(
@@ -355,7 +331,12 @@ async def test_a_camera_can_be_changed_while_the_device_is_away(
         result = await change_camera(hass, entry, first)
     assert "recordings" not in suggested(result, "source_section")
     # The device is back before the form is sent: what was not shown stays.
-    sections = ("events_section", "source_section", "copying_section")
+    sections = (
+        "events_section",
+        "source_section",
+        "copying_section",
+        "second_section",
+    )
     values = {section: suggested(result, section) for section in sections}
     values["mode"], values["retention_days"] = "on_demand", 5
     result = await hass.config_entries.subentries.async_configure(

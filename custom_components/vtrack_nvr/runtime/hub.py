@@ -38,7 +38,7 @@ from .exporting import Exports
 from .live import LiveDesk
 from .pictures import Pictures
 from .playback import Playback
-from .settings import camera_retention
+from .settings import camera_retention, second_storage
 from .storage import async_storage_choices
 
 if TYPE_CHECKING:
@@ -164,7 +164,10 @@ class VtrackHub:
     # Storage
 
     async def _root_configs(self, extra: Iterable[str] = ()) -> list[RootConfig]:
-        """Return the roots that entries use, and the first media dir for a start."""
+        """Return the roots that entries use, and the first media dir for a start.
+
+        Second storages come last: the first root is where footage goes without a choice.
+        """
         entries = self._hass.config_entries.async_entries(DOMAIN)
         paths = dict.fromkeys(
             [
@@ -174,6 +177,12 @@ class VtrackHub:
                     if CONF_STORAGE in entry.data
                 ),
                 *extra,
+                *(
+                    path
+                    for entry in entries
+                    for subentry in entry.subentries.values()
+                    if (path := second_storage(subentry.data)) is not None
+                ),
             ]
         )
         if not paths:
@@ -181,23 +190,28 @@ class VtrackHub:
             paths = dict.fromkeys([choice.path for choice in choices[:1]])
         return [RootConfig(Path(path), name=Path(path).name) for path in paths]
 
-    async def _root_id(self, path: str) -> int | None:
-        for root in await self.library.roots():
-            if str(root.path) == path and root.is_current:
-                return root.id
-        return None
+    async def _root_ids(self) -> dict[str, int]:
+        roots = await self.library.roots()
+        return {str(root.path): root.id for root in roots if root.is_current}
 
     async def async_register(self, runtime: VtrackRuntime) -> None:
-        """Make an NVR, its storage and its cameras known to the library."""
-        if await self._root_id(runtime.storage) is None:
-            await self.library.set_roots(await self._root_configs([runtime.storage]))
-        root_id = await self._root_id(runtime.storage)
+        """Make an NVR, its storages and its cameras known to the library."""
+        configs = await self._root_configs([runtime.storage])
+        if {str(config.path) for config in configs} != (await self._root_ids()).keys():
+            await self.library.set_roots(configs)
+        root_ids = await self._root_ids()
         await self.library.register_nvr(runtime.key, runtime.name)
         for camera in runtime.cameras.values():
             await self.library.register_camera(
-                runtime.key, camera.key, camera.name, root_id=root_id
+                runtime.key,
+                camera.key,
+                camera.name,
+                root_id=root_ids.get(runtime.storage),
             )
-            await self.library.set_retention(camera.key, camera_retention(camera.data))
+            second = root_ids.get(second_storage(camera.data) or "")
+            await self.library.set_retention(
+                camera.key, camera_retention(camera.data, second)
+            )
 
     async def async_forget(self, entry: ConfigEntry[Any]) -> None:
         """Keep the clips of a removed entry; its cameras are former ones now."""

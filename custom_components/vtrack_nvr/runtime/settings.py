@@ -1,6 +1,7 @@
 """From what a config entry keeps to the settings of the core."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,9 @@ from ..const import (
     CONF_PROFILES,
     CONF_RETENTION_DAYS,
     CONF_RETENTION_GB,
+    CONF_SECOND_AFTER,
+    CONF_SECOND_STORAGE,
+    CONF_SECOND_WAY,
     CONF_SESSIONS,
     CONF_SETTLE,
     CONF_SOURCE,
@@ -25,6 +29,9 @@ from ..const import (
     CONF_TIME_CORRECTION,
     DEFAULT_INTERVAL,
     DEFAULT_MISSING_AFTER,
+    DEFAULT_SECOND_AFTER,
+    NO_SECOND,
+    WAY_COPY,
 )
 from ..core.library.values import GIGABYTE, Retention
 from ..core.models import StreamProfile
@@ -61,11 +68,25 @@ def camera_settings(data: Mapping[str, Any]) -> CameraSettings:
     )
 
 
-def camera_retention(data: Mapping[str, Any]) -> Retention:
-    """Read how long a camera's clips stay."""
-    return Retention(
+def second_storage(data: Mapping[str, Any]) -> str | None:
+    """Return the folder a camera's older clips go to, None where they stay."""
+    path = data.get(CONF_SECOND_STORAGE, NO_SECOND)
+    return None if path == NO_SECOND else str(path)
+
+
+def camera_retention(data: Mapping[str, Any], second_root: int | None) -> Retention:
+    """Read how long a camera's clips stay, and when they go to the second root."""
+    kept = Retention(
         days=data[CONF_RETENTION_DAYS] or None,
         max_bytes=data[CONF_RETENTION_GB] * GIGABYTE or None,
+    )
+    if second_root is None:
+        return kept
+    return replace(
+        kept,
+        move_after_days=data.get(CONF_SECOND_AFTER, DEFAULT_SECOND_AFTER),
+        move_to_root=second_root,
+        is_copy=data.get(CONF_SECOND_WAY) == WAY_COPY,
     )
 
 

@@ -7,6 +7,8 @@ import shutil
 
 from homeassistant.core import HomeAssistant
 
+from ..core.errors import ErrorKind
+
 
 @dataclass(frozen=True, slots=True)
 class StorageChoice:
@@ -66,6 +68,20 @@ async def async_storage_choices(hass: HomeAssistant) -> list[StorageChoice]:
     return await hass.async_add_executor_job(
         _choices, dict(hass.config.media_dirs), hass.config.config_dir
     )
+
+
+def _problem(path: str) -> ErrorKind | None:
+    place = Path(path)
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    return None if os.access(place, os.W_OK) else ErrorKind.STORAGE_READ_ONLY
+
+
+async def async_storage_problem(hass: HomeAssistant, path: str) -> ErrorKind | None:
+    """Return why footage cannot be kept in a folder, None where it can."""
+    if path not in {choice.path for choice in await async_storage_choices(hass)}:
+        return ErrorKind.STORAGE_MISSING
+    return await hass.async_add_executor_job(_problem, path)
 
 
 def is_backed_up(choice: StorageChoice) -> bool:

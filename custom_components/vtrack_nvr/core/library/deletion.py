@@ -14,6 +14,7 @@ from . import index_cameras, index_clips
 from .guard import Root
 from .journal import Fact, FactKind
 from .naming import is_day
+from .roots import is_replaced
 from .store import Store, absolute, note
 from .values import DeleteCause, LibraryEvent, LibraryEventKind
 
@@ -142,9 +143,9 @@ def finish_deletions(
         root = store.guard.get(row["root_id"])
         assert root is not None
         try:
+            remove_copies(store, row["id"])  # trouble there is no trouble of this root
             with store.on(root):
                 store.guard.check_marker(root)
-                remove_copies(store, row["id"])
                 path = absolute(root, row["path"])
                 store.files.remove_durably(path)  # D3, D4
         except NvrError:
@@ -189,11 +190,15 @@ def remove_copies(store: Store, clip_id: int) -> None:
         ).fetchall()
     )
     for row in rows:
+        known = store.guard.get(row["root_id"])
+        if known is not None and is_replaced(known):
+            continue  # nobody waits for a disk that is gone for good
         root = store.root(row["root_id"])
-        store.guard.check_marker(root)
-        if row["part"]:
-            store.files.remove(absolute(root, row["part"]))
-        store.files.remove(absolute(root, row["path"]))
+        with store.on(root):
+            store.guard.check_marker(root)
+            if row["part"]:
+                store.files.remove(absolute(root, row["part"]))
+            store.files.remove(absolute(root, row["path"]))
         store.write(
             lambda c, n=row["id"]: c.execute("delete from transfer where id = ?", (n,))  # type: ignore[misc]
         )

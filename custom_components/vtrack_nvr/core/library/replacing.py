@@ -9,6 +9,7 @@ import sqlite3
 from ..errors import ErrorKind, NvrError
 from ..models import ClipState
 from . import index_clips
+from .roots import replaced_path, send_elsewhere
 
 CAUSE = "storage_replaced"
 BATCH = 200
@@ -26,7 +27,7 @@ def set_aside(connection: sqlite3.Connection, root_id: int) -> None:
         raise NvrError(ErrorKind.GONE, "there is no such storage", where=str(root_id))
     connection.execute(
         "update root set is_current = 0, path = ? where id = ?",
-        (f"{row['path']} (replaced {root_id})", root_id),
+        (replaced_path(row["path"], root_id), root_id),
     )
     connection.execute("delete from outbox where root_id = ?", (root_id,))
 
@@ -49,7 +50,7 @@ def lose_some(connection: sqlite3.Connection, root_id: int, now_ms: int) -> int:
 def take_over(
     connection: sqlite3.Connection, old_id: int, path: str
 ) -> tuple[int, list[str]]:
-    """Let cameras of the old root write to the one at its path; returns id and keys."""
+    """Let cameras of the old root write and send to the one at its path; returns id and keys."""
     row = connection.execute(
         "select id from root where path = ? and is_current = 1", (path,)
     ).fetchone()
@@ -65,4 +66,5 @@ def take_over(
     connection.execute(
         "update camera set root_id = ? where root_id = ?", (new_id, old_id)
     )
+    send_elsewhere(connection, old_id, new_id)
     return new_id, keys

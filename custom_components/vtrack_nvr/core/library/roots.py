@@ -24,6 +24,7 @@ class Usage(NamedTuple):
     bytes: int
     lately_bytes: int
     lately_ms: int
+    has_copies: bool = False
 
 
 def configure(
@@ -67,7 +68,9 @@ def configure(
             )
     rows = connection.execute(
         "select * from root where is_current = 1 or exists"
-        " (select 1 from clip where clip.root_id = root.id) order by position, id"
+        " (select 1 from clip where clip.root_id = root.id) or exists"
+        " (select 1 from transfer where transfer.root_id = root.id)"
+        " order by position, id"
     )
     return tuple(
         Root(
@@ -112,6 +115,7 @@ def attach(connection: sqlite3.Connection, root_id: int, found_uuid: str) -> int
     connection.execute(
         "update camera set root_id = ?1 where root_id = ?2", (known["id"], root_id)
     )
+    send_elsewhere(connection, root_id, known["id"])
     connection.execute("delete from root where id = ?", (root_id,))
     if connection.execute(
         "select 1 from clip where root_id = ? and state = 'missing' limit 1",
@@ -135,6 +139,25 @@ def attach(connection: sqlite3.Connection, root_id: int, found_uuid: str) -> int
     return found
 
 
+def replaced_path(path: str, root_id: int) -> str:
+    """Return the path of a root in whose place a person put another storage."""
+    return f"{path} (replaced {root_id})"
+
+
+def is_replaced(root: Root) -> bool:
+    """Say whether a person gave a root up, and it has not come back."""
+    return root.path.name.endswith(replaced_path("", root.id))
+
+
+def send_elsewhere(connection: sqlite3.Connection, old_id: int, new_id: int) -> None:
+    """Let the cameras whose older clips go to one root send them to another one."""
+    connection.execute(
+        "update camera set retention = json_set(retention, '$.move_to_root', ?1)"
+        " where json_extract(retention, '$.move_to_root') = ?2",
+        (new_id, old_id),
+    )
+
+
 def usage(connection: sqlite3.Connection, now_ms: int) -> dict[int, Usage]:
     """Return what lies on each root, and what the last whole days brought there."""
     found = {
@@ -154,6 +177,12 @@ def usage(connection: sqlite3.Connection, now_ms: int) -> dict[int, Usage]:
             found[row[0]] = found[row[0]]._replace(
                 lately_bytes=row[1], lately_ms=row[2] * DAY_MS
             )
+    rows = connection.execute(
+        "select id from root where exists"
+        " (select 1 from transfer where transfer.root_id = root.id)"
+    )
+    for row in rows:
+        found[row[0]] = found.get(row[0], Usage(0, 0, 0, 0))._replace(has_copies=True)
     return found
 
 
@@ -177,6 +206,7 @@ def info(root: Root, usage: Usage | None, problem: NvrError | None) -> RootInfo:
         total_bytes=space.total_bytes if space else None,
         clips=usage.clips if usage else 0,
         clip_bytes=usage.bytes if usage else 0,
+        has_copies=usage is not None and usage.has_copies and not is_replaced(root),
         problem=problem,
         checked_ms=root.checked_ms,
         bytes_per_day=per_day,

@@ -201,8 +201,9 @@ def _due(
         "select id from clip where state = 'complete' and camera_id = ?"
         " and start_ms < ? and end_ms < ? and root_id <> ? and id > ?"
         " and not exists (select 1 from transfer where clip_id = clip.id"
-        " and state in ('copy', 'copying')) order by id limit ?",
-        (camera_id, before_ms, before_ms, root_id, after, limit),
+        " and transfer.root_id = ? and state in ('copy', 'copying'))"
+        " order by id limit ?",
+        (camera_id, before_ms, before_ms, root_id, after, root_id, limit),
     )
     return [Due(row["id"], root_id, wanted.is_copy) for row in rows]
 

@@ -110,8 +110,8 @@ class LibraryBounds:
 class RootInfo:
     """A storage root with its cached health; `problem` None means it may be used.
 
-    `checked_ms` is when it last answered. `is_current` False: clips lie on it, but it is
-    no longer configured.
+    `checked_ms` is when it last answered. `is_current` False: clips or copies lie on it,
+    but it is no longer configured.
     """
 
     id: int
@@ -124,6 +124,8 @@ class RootInfo:
     total_bytes: int | None = None
     clip_bytes: int = 0
     clips: int = 0
+    has_copies: bool = False
+    """Second copies lie on it, of clips that are counted elsewhere."""
     problem: NvrError | None = None
     checked_ms: int | None = None
     bytes_per_day: float | None = None
