@@ -65,6 +65,12 @@ class BrakeFlow(RepairsFlow):
         )
 
 
+def _loaded(hass: HomeAssistant, entry_id: str) -> VtrackConfigEntry | None:
+    """Return an NVR's entry; None where it is gone or not set up now."""
+    entry: VtrackConfigEntry | None = hass.config_entries.async_get_entry(entry_id)
+    return entry if entry and entry.state is ConfigEntryState.LOADED else None
+
+
 class NewCamerasFlow(RepairsFlow):
     """Lets a person add cameras that a device got; those left out are not asked again."""
 
@@ -82,10 +88,8 @@ class NewCamerasFlow(RepairsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Add what is chosen; all are preselected."""
-        entry: VtrackConfigEntry | None = self.hass.config_entries.async_get_entry(
-            self._entry_id
-        )
-        if entry is None or entry.state is not ConfigEntryState.LOADED:
+        entry = _loaded(self.hass, self._entry_id)
+        if entry is None:
             return self.async_abort(reason="not_loaded")
         new = new_cameras(entry)
         if not new:
@@ -145,10 +149,8 @@ class LeaveOutFlow(RepairsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Count the footage as removed, on confirmation."""
-        entry: VtrackConfigEntry | None = self.hass.config_entries.async_get_entry(
-            self._about["footage_of"]
-        )
-        if entry is None or entry.state is not ConfigEntryState.LOADED:
+        entry = _loaded(self.hass, self._about["footage_of"])
+        if entry is None:
             return self.async_abort(reason="not_loaded")
         runtime = entry.runtime_data
         camera = runtime.cameras.get(self._about["subentry_id"])
