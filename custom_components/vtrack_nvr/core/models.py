@@ -194,13 +194,17 @@ class EventClass(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeviceEvent:
-    """A pull-point notification, on the device's clock; `is_active` is its state."""
+    """A pull-point notification, on the device's clock; `is_active` is its state.
+
+    `is_moment`: it has no state (a line was crossed), so that no end will follow.
+    """
 
     event_class: EventClass
     topic: str
     source_token: str
     device_ms: int
     is_active: bool
+    is_moment: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,53 @@ def test_a_message_without_a_time_happened_now() -> None:
     assert event.device_ms == NOW
 
 
+@pytest.mark.parametrize(
+    ("topic", "data"),
+    [
+        ("tns1:RuleEngine/LineDetector/Crossed", "ObjectId=7"),
+        ("tns1:RuleEngine/LineDetector/Crossed", "ObjectId=0"),
+        ("tns1:RuleEngine/LineDetector/Crossed", "ObjectId=1"),
+        ("tns1:RuleEngine/CountAggregation/Counter", "Count=1"),
+        ("tns1:RuleEngine/MyRuleDetector/Visitor", ""),
+    ],
+)
+@pytest.mark.parametrize("operation", ["", ' PropertyOperation="Changed"'])
+def test_a_message_without_a_state_is_a_moment(
+    topic: str, data: str, operation: str
+) -> None:
+    at = f'UtcTime="2026-03-01T07:12:09Z"{operation}'
+    (event,) = read(message(topic, data, attributes=at))
+    assert event.is_moment
+    assert event.is_active
+
+
+@pytest.mark.parametrize(
+    ("data", "active"),
+    [
+        ("State=true", True),
+        ("State=0", False),
+        ("ObjectId=1 State=false", False),
+        ("State=Idle", False),
+        ("State=Active", True),
+        ("IsSomethingNew=1", True),
+        ("Unheard=false", False),
+    ],
+)
+def test_a_message_with_a_state_is_none(data: str, active: bool) -> None:
+    (event,) = read(message("tns1:Vendor/Thing", data, attributes=UTC))
+    assert not event.is_moment
+    assert event.is_active is active
+
+
+def test_a_subscription_begins_with_states_and_not_with_moments() -> None:
+    at = 'UtcTime="2026-03-01T07:12:09Z" PropertyOperation="Initialized"'
+    (event,) = read(
+        message("tns1:RuleEngine/LineDetector/Crossed", "ObjectId=7", attributes=at),
+        message("tns1:VideoSource/MotionAlarm", "State=true", attributes=at),
+    )
+    assert event.topic == "VideoSource/MotionAlarm"
+
+
 def test_what_cannot_be_read_is_left_out() -> None:
     assert (
         read(

@@ -8,6 +8,7 @@ from ..models import DeviceEvent, EventClass
 from .names import Service
 from .soap import element, leaf
 from .topics import (
+    IDLE_WORDS,
     OBJECT_ITEMS,
     OBJECTS,
     SOURCE_ITEMS,
@@ -111,13 +112,26 @@ def _object_class(data: Mapping[str, str]) -> EventClass | None:
     return None
 
 
-def _state(data: Mapping[str, str]) -> bool:
-    """Return the state; an event without one (a line was crossed) is a moment: active."""
+def _state(data: Mapping[str, str]) -> bool | None:
+    """Return the state; None where the message tells none (a line was crossed)."""
     for name in STATE_ITEMS:
-        value = parse_bool(data.get(name, ""))
+        value = _read_state(data.get(name, ""))
         if value is not None:
             return value
-    return next((v for v in map(parse_bool, data.values()) if v is not None), True)
+    return next(
+        (
+            state
+            for name, value in data.items()
+            # Ids and counts are numbers, too.
+            if name.startswith("is") or not value.strip().isdigit()
+            if (state := _read_state(value)) is not None
+        ),
+        None,
+    )
+
+
+def _read_state(value: str) -> bool | None:
+    return False if value.strip().lower() in IDLE_WORDS else parse_bool(value)
 
 
 def read_notifications(
@@ -125,7 +139,8 @@ def read_notifications(
 ) -> tuple[DeviceEvent, ...]:
     """Read PullMessagesResponse; `sources` translates tokens into channel tokens.
 
-    A message without a readable time happened now. Deleted properties are left out.
+    A message without a readable time happened now. Deleted properties are left out, and
+    so are those that only tell at the beginning of a subscription that they exist.
     """
     events = []
     for item in children(answer, "NotificationMessage"):
@@ -134,9 +149,11 @@ def read_notifications(
         message = next((m for m in descendants(item, "Message") if _is_inner(m)), None)
         if not topic or message is None:
             continue
-        if attribute(message, "PropertyOperation").lower() == "deleted":
-            continue
+        operation = attribute(message, "PropertyOperation").lower()
         data, source = _items(message, "Data"), _items(message, "Source")
+        state = _state(data)
+        if operation == "deleted" or (operation == "initialized" and state is None):
+            continue
         token = next((source[name] for name in SOURCE_ITEMS if source.get(name)), "")
         device_ms = parse_time_ms(attribute(message, "UtcTime"))
         kind = classify(topic)
@@ -148,7 +165,8 @@ def read_notifications(
                 topic=topic,
                 source_token=sources.get(token, token),
                 device_ms=device_now_ms if device_ms is None else device_ms,
-                is_active=_state(data),
+                is_active=state is not False,
+                is_moment=state is None,
             )
         )
     return tuple(events)

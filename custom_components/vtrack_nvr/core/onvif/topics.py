@@ -66,9 +66,15 @@ STATE_ITEMS = (
     "isface",
     "active",
     "motion",
+    "logicalstate",
+    "triggered",
+    "detected",
     "value",
 )
 """Names of the data item that holds the state, in lower case."""
+
+IDLE_WORDS = frozenset({"idle", "stopped", "error"})
+"""States of a recording job besides Active (tt:RecordingJobState)."""
 
 STATE_CLASSES = {
     "ispeople": EventClass.PERSON,
