@@ -4,6 +4,7 @@ A set of ranges is a tuple in *normal form*: sorted, not empty, not touching. Ev
 function here returns normal form and accepts ranges in any order.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -65,6 +66,26 @@ def union(ranges: Iterable[TimeRange], *, join_ms: int = 0) -> Ranges:
         else:
             merged.append(item)
     return tuple(merged)
+
+
+def add(ranges: Ranges, new: Iterable[TimeRange], *, from_ms: int) -> Ranges:
+    """Return a set in normal form with more in it, without what ends before `from_ms`.
+
+    Costs a search and a copy, not a comparison of everything: for sets of many thousands
+    that grow by a few.
+    """
+    first = bisect_right(ranges, from_ms, key=lambda item: item.end_ms)
+    ranges = ranges[first:]
+    for item in union(new):
+        if item.end_ms <= from_ms:
+            continue
+        i = bisect_left(ranges, item.start_ms, key=lambda old: old.end_ms)
+        j = bisect_right(ranges, item.end_ms, key=lambda old: old.start_ms)
+        if i < j:
+            start_ms = min(item.start_ms, ranges[i].start_ms)
+            item = TimeRange(start_ms, max(item.end_ms, ranges[j - 1].end_ms))
+        ranges = (*ranges[:i], item, *ranges[j:])
+    return ranges
 
 
 def intersection(left: Iterable[TimeRange], right: Iterable[TimeRange]) -> Ranges:

@@ -1,5 +1,6 @@
 """Source, wish, pauses, schedule, events: the small pure decisions."""
 
+from dataclasses import replace
 import random
 
 import pytest
@@ -16,6 +17,8 @@ from custom_components.vtrack_nvr.core.models import (
 from custom_components.vtrack_nvr.core.sync.backoff import Backoff, pause_s
 from custom_components.vtrack_nvr.core.sync.clocks import EraMap
 from custom_components.vtrack_nvr.core.sync.events import (
+    MOST_OPEN,
+    SILENCE_MS,
     OpenEvents,
     camera_of,
     moment_of,
@@ -247,3 +250,55 @@ def test_an_event_is_marked_when_it_begins_and_when_it_ends() -> None:
     backwards = events.mark(CAM, event(is_active=False), NOW - 9)
     assert backwards is not None
     assert backwards.range.is_empty
+
+
+def test_an_event_without_a_state_is_a_mark_of_its_own_each_time() -> None:
+    events = OpenEvents()
+    crossed = replace(event(is_active=True), is_moment=True)
+    for moment_ms in (NOW, NOW + 1, NOW + HOUR):
+        mark = events.mark(CAM, crossed, moment_ms)
+        assert mark is not None
+        assert mark.range == TimeRange(moment_ms, moment_ms)
+    assert events.mark(CAM, event(is_active=False), NOW + 2 * HOUR) is None
+
+
+def test_an_event_that_is_repeated_grows_and_is_not_told_each_time() -> None:
+    events = OpenEvents()
+    told = [
+        events.mark(CAM, event(is_active=True), NOW + second * 1000)
+        for second in range(61)
+    ]
+    lengths = [mark.range.duration_ms for mark in told if mark is not None]
+    assert lengths == [0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000]
+    assert all(mark is None or mark.range.start_ms == NOW for mark in told)
+
+
+@pytest.mark.parametrize("later_ms", [SILENCE_MS + 1, 4 * HOUR])
+def test_an_event_whose_end_was_lost_does_not_swallow_the_next(later_ms: int) -> None:
+    events = OpenEvents()
+    events.mark(CAM, event(is_active=True), NOW)
+    second = events.mark(CAM, event(is_active=True), NOW + later_ms)
+    assert second is not None
+    assert second.range == TimeRange(NOW + later_ms, NOW + later_ms)
+    ended = events.mark(CAM, event(is_active=False), NOW + later_ms + 20_000)
+    assert ended is not None
+    assert ended.range == TimeRange(NOW + later_ms, NOW + later_ms + 20_000)
+
+
+def test_an_end_after_a_long_silence_ends_nothing() -> None:
+    events = OpenEvents()
+    events.mark(CAM, event(is_active=True), NOW)
+    late = NOW + SILENCE_MS + 1
+    assert events.mark(CAM, event(is_active=False), late) is None
+    assert events.mark(CAM, event(is_active=False), late + 1) is None
+
+
+def test_a_device_that_names_topics_without_end_fills_no_memory() -> None:
+    events = OpenEvents()
+    last = 3 * MOST_OPEN
+    for number in range(last + 1):
+        topic = replace(event(is_active=True), topic=f"made/up/{number}")
+        assert events.mark(CAM, topic, NOW + number) is not None
+    assert len(events) <= MOST_OPEN
+    ended = replace(event(is_active=False), topic=f"made/up/{last}")
+    assert events.mark(CAM, ended, NOW + last + 5) is not None

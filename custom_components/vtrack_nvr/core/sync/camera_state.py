@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ..errors import NvrError
-from ..intervals import Ranges, TimeRange, union
+from ..intervals import Ranges, TimeRange, add
 from ..ledger import CameraTotals
 from ..models import CameraKey, CoverageSpan, EventMark, Recording
 from .backlog import Backlog
@@ -37,7 +37,10 @@ class CameraState:
     key: CameraKey
     spec: CameraSpec
     rooms: Rooms
-    retry: Backoff
+    retry: Backoff = field(init=False)
+    """Pauses of fetches."""
+    search: Backoff = field(init=False)
+    """Pauses of searches."""
     backlog: Backlog = field(default_factory=Backlog)
     ring: Ring = field(default_factory=Ring)
     recordings: Mapping[str, Recording] = field(default_factory=dict)
@@ -55,10 +58,22 @@ class CameraState:
     last_sync_ms: int | None = None
     progress: Progress | None = None
     problem: Problem | None = None
+    search_problem: Problem | None = None
     live: LiveNote | None = None
     missing: MissingFootage | None = None
     is_judged: bool = False
     are_totals_stale: bool = True
+
+    def __post_init__(self) -> None:
+        """Begin without any failure."""
+        waits, rng = self.rooms.waits, self.rooms.rng
+        self.retry = Backoff(waits.camera_retry, rng)
+        self.search = Backoff(waits.camera_retry, rng)
+
+    @property
+    def trouble(self) -> Problem | None:
+        """Return what stands in this camera's way, of fetches or of searches."""
+        return self.problem or self.search_problem
 
     @property
     def decision(self) -> SourceDecision:
@@ -163,10 +178,12 @@ class CameraState:
 
     def add_marks(self, marks: tuple[EventMark, ...]) -> Ranges:
         """Take new events into account; returns what they make wanted."""
-        if self.spec.settings.mode is not SyncMode.EVENTS:
+        if self.spec.settings.mode is not SyncMode.EVENTS or not marks:
             return ()
         new = around(self.spec.settings, marks)
-        self.wanted = union((*self.wanted, *new))
+        first_ms = min(mark.range.start_ms for mark in marks)
+        oldest_ms = oldest_wanted_ms(self.spec.settings, first_ms)
+        self.wanted = add(self.wanted, new, from_ms=oldest_ms)
         return new
 
     async def wanted_inside(self, window: TimeRange, now_ms: int) -> Ranges | None:
@@ -225,15 +242,31 @@ class CameraState:
             is_request_allowed=is_request_allowed and self.has_replay and can_write,
         )
 
-    def failed(self, error: NvrError, now_s: float, now_ms: int) -> None:
-        """Rest after a failure that is this camera's own."""
-        self.retry.failed(now_s)
-        since_ms = self.problem.since_ms if self.problem else now_ms
-        self.problem = Problem(error.kind, since_ms, error.detail)
+    def failed(self, error: NvrError) -> None:
+        """Rest after a fetch that failed for a reason of this camera's own."""
+        self.retry.failed(self.rooms.clock.monotonic())
+        self.problem = self._problem(error, self.problem)
         self.rooms.changed()
 
+    def search_failed(self, error: NvrError) -> None:
+        """Rest after a search that failed for a reason of this camera's own."""
+        self.search.failed(self.rooms.clock.monotonic())
+        self.search_problem = self._problem(error, self.search_problem)
+        self.rooms.changed()
+
+    def searched(self) -> None:
+        """Forget the failures of searches."""
+        if self.search_problem is not None or self.search.failures:
+            self.search_problem = None
+            self.search.succeeded()
+            self.rooms.changed()
+
+    def _problem(self, error: NvrError, before: Problem | None) -> Problem:
+        since_ms = before.since_ms if before else self.rooms.clock.now_ms()
+        return Problem(error.kind, since_ms, error.detail)
+
     def succeeded(self) -> None:
-        """Forget failures."""
+        """Forget the failures of fetches."""
         if self.problem is not None or self.retry.failures:
             self.problem = None
             self.retry.succeeded()
@@ -252,6 +285,7 @@ class CameraState:
         self.spec = spec
         self.is_replay_broken = False
         self.succeeded()
+        self.searched()
 
     def set_enabled(self, *, is_enabled: bool) -> None:
         """Switch background sync."""

@@ -16,6 +16,7 @@ from ..intervals import TimeRange
 from ..ledger import Want
 from ..models import CameraKey, DeviceEvent, EventMark, NvrKey
 from ..policy import Bounds, Waits
+from .backoff import Backoff
 from .engine_events import EventDesk
 from .nvr_worker import NvrWorker
 from .ports import Fetcher, Library
@@ -29,8 +30,8 @@ from .status import LiveNote, SavedClip, SyncReport, SyncStatus
 
 _LOGGER = logging.getLogger(__name__)
 
-RESTART_S = 30.0
-"""Pause before a worker that broke (a fault of ours) is started again."""
+RESTART_S = (30.0, 60.0, 300.0, 900.0, 3600.0)
+"""Pauses before a worker that broke (a fault of ours) is started again."""
 
 
 class SyncEngine:
@@ -328,13 +329,14 @@ class SyncEngine:
 
     async def _keep_running(self, worker: NvrWorker) -> None:
         """Run a worker; one that breaks is reported and started again."""
+        pause = Backoff(RESTART_S, self._rooms.rng)
         while True:
             task = asyncio.ensure_future(worker.run())
             await asyncio.wait({task})
             if task.cancelled() or (error := task.exception()) is None:
                 return
             _LOGGER.error("%s: the worker broke", worker.key, exc_info=error)
-            await self._rooms.clock.sleep(RESTART_S)
+            await self._rooms.clock.sleep(pause.failed(0.0))
 
     async def _end(self, worker: NvrWorker) -> None:
         runner = self._runners.pop(worker.key, None)

@@ -40,7 +40,8 @@ class EventDesk:
         moment_ms = moment_of(event, eras, self._rooms.clock.now_ms())
         mark = self._open.mark(key, event, moment_ms)
         if mark is not None:
-            self.mark(worker, key, mark, is_open=event.is_active)
+            is_open = event.is_active and not event.is_moment
+            self.mark(worker, key, mark, is_open=is_open)
 
     def mark(
         self,

@@ -56,27 +56,32 @@ class FetchDesk:
         else:
             camera.turn += 1
         fetch.task = self._worker.spawn(self._fetch(fetch, camera))
+        # also if the task is cancelled before its first step
+        fetch.task.add_done_callback(lambda _task: self._over(fetch))
         return fetch
 
+    def _over(self, fetch: Fetch) -> None:
+        """Give back what a fetch held, however it ended."""
+        self.fetches.remove(fetch)
+        self._rooms.slots.release()
+        if fetch.job.want_id is not None:
+            self._worker.requests.fetched(fetch.job, fetch.outcome)
+        self._rooms.changed()
+
     async def _fetch(self, fetch: Fetch, camera: CameraState) -> None:
-        outcome, is_whole = None, False
+        is_whole = False
         try:
             if fetch.job.want_id is not None:
                 await self._worker.requests.note_run(fetch.job.want_id)
             limit = self._limit_of(camera)
             fetched = await self._runner.run(fetch, camera, limit)
-            outcome = fetched.outcome
+            fetch.outcome = fetched.outcome
             await self._ended(fetch, camera, fetched)
             is_whole = True
         finally:
             if not is_whole:
                 # A fault of ours must not be repeated without a pause.
                 camera.retry.failed(self._rooms.clock.monotonic())
-            self.fetches.remove(fetch)
-            self._rooms.slots.release()
-            if fetch.job.want_id is not None:
-                self._worker.requests.fetched(fetch.job, outcome)
-            self._rooms.changed()
 
     def _limit_of(self, camera: CameraState) -> int | None:
         """Return the bytes a second of one fetch; sessions share the NVR's limit."""
@@ -104,7 +109,7 @@ class FetchDesk:
             self._worker.health.fetched()
         if error is not None:
             _LOGGER.debug("%s: the fetch failed: %s", camera.key, error)
-            await self._failed(camera, fetched)
+            await self._failed(fetch, camera, fetched)
         elif (
             fetched.has_moved
             and outcome is not None
@@ -112,15 +117,19 @@ class FetchDesk:
         ):
             camera.succeeded()
 
-    async def _failed(self, camera: CameraState, fetched: Fetched) -> None:
+    async def _failed(
+        self, fetch: Fetch, camera: CameraState, fetched: Fetched
+    ) -> None:
         worker, error = self._worker, fetched.error
         assert error is not None
         scope = worker.health.react(
             error, is_soap=fetched.outcome is None, sessions=len(self.fetches)
         )
-        clock = self._rooms.clock
-        if scope in {Scope.CAMERA, Scope.STORAGE}:
-            camera.failed(error, clock.monotonic(), clock.now_ms())
+        is_asked_for = scope is Scope.NOTHING and fetch.cancel.is_cancelled
+        # A device may refuse one call of a login that it accepts for all others.
+        is_own = scope is not Scope.NVR or error.kind is ErrorKind.AUTH_REFUSED
+        if is_own and not is_asked_for:
+            camera.failed(error)
         is_hopeless = not fetched.has_moved and camera.retry.failures >= BROKEN_AFTER
         if error.kind in BROKEN_KINDS or is_hopeless:
             camera.set_replay_broken(is_broken=True)

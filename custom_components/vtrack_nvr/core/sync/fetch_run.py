@@ -44,6 +44,7 @@ class Fetch:
     at_ms: int | None = None
     """How far it has got, in UTC."""
     task: asyncio.Task[None] | None = None
+    outcome: FetchOutcome | None = None
 
     @property
     def is_request(self) -> bool:

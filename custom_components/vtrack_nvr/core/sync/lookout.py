@@ -230,7 +230,7 @@ class Lookout:
         storage = self._rooms.library.storage_problem(camera.key)
         if storage is not None:
             return str(storage.kind)
-        problem = self._worker.health.problem or camera.problem
+        problem = self._worker.health.problem or camera.trouble
         return str(problem.kind) if problem else ""
 
 

@@ -8,7 +8,6 @@ from ..errors import ErrorKind, NvrError
 from ..intervals import Ranges, TimeRange
 from ..ledger import RunKind, Want
 from ..models import CameraKey
-from .backoff import Backoff
 from .camera_state import CameraState
 from .clock_keeper import ClockKeeper
 from .dispatch import cut_off_the_slow, start_what_fits, yield_where_due
@@ -79,7 +78,7 @@ class NvrWorker:
                 try:
                     await self._step()
                 except NvrError as error:
-                    self._react(error)
+                    self._failed(error)
                 await self._rest()
         finally:
             await self._end_tasks()
@@ -137,8 +136,7 @@ class NvrWorker:
 
     def add_camera(self, key: CameraKey, spec: CameraSpec) -> None:
         """Begin to work for a camera."""
-        retry = Backoff(self.rooms.waits.camera_retry, self.rooms.rng)
-        self.cameras[key] = CameraState(key, spec, self.rooms, retry)
+        self.cameras[key] = CameraState(key, spec, self.rooms)
         self.schedule.light_s = 0.0
         self.wake()
 
@@ -187,6 +185,7 @@ class NvrWorker:
         for camera in self.cameras.values():
             camera.is_replay_broken = False
             camera.succeeded()
+            camera.searched()
         self.wake()
 
     # Asking for work
@@ -197,7 +196,7 @@ class NvrWorker:
         run.is_full = is_full
         run.done = asyncio.get_running_loop().create_future()
         self.schedule.manual.append(run)
-        self.health.offline.until_s = 0.0
+        self.health.asking.until_s = 0.0
         self.wake()
         return run
 
@@ -372,14 +371,15 @@ class NvrWorker:
     async def _sweep(self, run: Run) -> None:
         try:
             for camera in await self._round.sweep(run, self.cameras):
-                pause_s = camera.retry.until_s - self.rooms.clock.monotonic()
+                pause_s = camera.search.until_s - self.rooms.clock.monotonic()
                 self.schedule.hint(camera.key, max(pause_s, 0.0), 0.0)
+            self.health.succeeded()
             self.last_sweep_ms = self.rooms.clock.now_ms()
         except NvrError as error:
             run.errors += 1
             if run.kind is not RunKind.MANUAL:
                 self.schedule.failed(run.kind)
-            self._react(error)
+            self._failed(error)
         finally:
             run.is_swept = True
             self.is_sweeping = False
@@ -389,13 +389,21 @@ class NvrWorker:
         try:
             await self.requests.advance(request, can_talk=can_talk)
         except NvrError as error:
-            self._react(error)
+            _LOGGER.debug("%s: a request failed: %s", self.key, error)
+            self.requests.failed(request)
+            self.health.react(error, is_soap=True)
+            self._measure_after(error)
         finally:
             request.is_busy = False
 
-    def _react(self, error: NvrError) -> None:
+    def _failed(self, error: NvrError) -> None:
+        """Rest after an error that ended work for the NVR as a whole."""
         _LOGGER.debug("%s: %s", self.key, error)
-        self.health.react(error, is_soap=True)
+        self.health.failed(error)
+        self._measure_after(error)
+
+    def _measure_after(self, error: NvrError) -> None:
+        """Measure the clock before the next login if it may be why one was refused."""
         if error.kind is ErrorKind.AUTH_REFUSED:
             self.keeper.force()
 
@@ -433,8 +441,8 @@ class NvrWorker:
         for key in run.cameras:
             if (error := self.rooms.library.storage_problem(key)) is not None:
                 return self._problem(error.kind)
-            if (camera := self.cameras.get(key)) is not None and camera.problem:
-                return camera.problem
+            if (camera := self.cameras.get(key)) is not None and camera.trouble:
+                return camera.trouble
         return None
 
     def _problem(self, kind: ErrorKind) -> Problem:

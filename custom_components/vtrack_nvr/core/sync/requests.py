@@ -16,6 +16,7 @@ from ..intervals import Ranges, TimeRange, difference, intersection, union
 from ..ledger import Want
 from ..models import CameraKey, CoverageSpan, CoverageState, NvrKey
 from .backlog import PENDING
+from .backoff import pause_s
 from .camera_state import CameraState
 from .plan import Job, OpenWant
 from .rooms import Rooms
@@ -46,6 +47,8 @@ class OpenRequest:
 
     want: Want
     tries: int = 0
+    failures: int = 0
+    """Searches and fetches in a row that failed."""
     next_s: float = 0.0
     open: Ranges = ()
     given_up: Ranges = ()
@@ -170,12 +173,21 @@ class Requests:
             run.bytes += outcome.bytes if outcome else 0
             run.errors += outcome is None or outcome.error is not None
         if outcome is None:
-            return
-        if outcome.clips:
+            self.failed(request)
+        elif outcome.clips:
             request.next_s = 0.0
-            request.tries = 0
+            request.tries = request.failures = 0
         else:
+            if outcome.error is not None and outcome.reason not in _GAVE_WAY:
+                self.failed(request)
             self._count_fruitless(request, job.range, outcome)
+
+    def failed(self, request: OpenRequest) -> None:
+        """Rest after a search or a fetch that failed; quickly tried again at first."""
+        request.failures += 1
+        waits = self._rooms.waits
+        pauses = (waits.request_retry, waits.request_retry, *waits.camera_retry)
+        self._pause(request, pause_s(pauses, request.failures, self._rooms.rng))
 
     def _count_fruitless(
         self, request: OpenRequest, tried: TimeRange, outcome: FetchOutcome
@@ -339,9 +351,9 @@ class Requests:
     def _put_off(self, request: OpenRequest) -> None:
         """Set the next try: quick at first, slower later."""
         request.tries += 1
-        pause_s = self._rooms.waits.request_retry
+        retry_s = self._rooms.waits.request_retry
         self._pause(
-            request, pause_s if request.tries <= QUICK_TRIES else pause_s * SLOWER
+            request, retry_s if request.tries <= QUICK_TRIES else retry_s * SLOWER
         )
 
     def _pause(self, request: OpenRequest, seconds: float) -> None:

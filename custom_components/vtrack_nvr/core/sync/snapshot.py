@@ -25,7 +25,7 @@ def nvr_state(worker: NvrWorker, now_s: float) -> SyncState:
         return SyncState.FETCHING
     if worker.is_sweeping:
         return SyncState.SEARCHING
-    if worker.waiting or health.busy.is_waiting(now_s):
+    if worker.waiting or not health.can_fetch(now_s):
         return SyncState.WAITING
     return SyncState.IDLE
 
@@ -89,7 +89,7 @@ def camera_status(
         device_newest_ms=totals.device_newest_ms,
         last_sync_ms=camera.last_sync_ms,
         progress=camera.progress,
-        problem=camera.problem or (live.problem if live else None),
+        problem=camera.trouble or (live.problem if live else None),
         missing=camera.missing,
         is_judged=camera.is_judged,
     )

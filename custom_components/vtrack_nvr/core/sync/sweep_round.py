@@ -8,7 +8,7 @@ from ..ledger import RunKind
 from ..models import CameraKey
 from .camera_state import CameraState
 from .clock_keeper import ClockKeeper
-from .health import NvrHealth, Scope
+from .health import NvrHealth, Scope, scope_of
 from .rooms import Rooms
 from .runs import Run, Runs
 from .sweeper import Sweeper
@@ -44,10 +44,13 @@ class SweepRound:
         Returns the cameras whose search broke in a way that usually goes away.
         """
         broken: list[CameraState] = []
+        now_s = self._rooms.clock.monotonic()
         chosen = [
             camera
             for key, camera in cameras.items()
-            if key in run.cameras and camera.has_replay
+            if key in run.cameras
+            and camera.has_replay
+            and (run.kind is RunKind.MANUAL or not camera.search.is_waiting(now_s))
         ]
         # A jump must be known before a listing is taken for proof; it is one call, and
         # where there is nothing to search it says that the device answers.
@@ -72,16 +75,15 @@ class SweepRound:
                     is_forced=run.kind is RunKind.MANUAL,
                     run_id=run.id,
                 )
+                camera.searched()
                 if has_news:
                     await self._runs.write(run)
             except NvrError as error:
-                if self._health.react(error, is_soap=True) is Scope.NVR:
+                if scope_of(error, is_soap=True) is Scope.NVR:
                     raise
                 _LOGGER.debug("%s: the search failed: %s", camera.key, error)
                 run.errors += 1
-                camera.failed(
-                    error, self._rooms.clock.monotonic(), self._rooms.clock.now_ms()
-                )
+                camera.search_failed(error)
                 camera.needs_full_sweep = camera.needs_full_sweep or run.is_full
                 if error.treatment is Treatment.LATER:
                     broken.append(camera)
