@@ -87,14 +87,20 @@ def stream_of(server: RtspServer, **endpoint: object) -> Iterator[UnitStream]:
         yield stream
 
 
+PICTURES = LENGTH_MS // 100
+
+
 class Replayed:
-    """Everything one replay brought until it fell silent or ended."""
+    """Everything one replay brought until it fell silent or ended.
+
+    A short silence is an end only after all pictures: a busy machine pauses in between.
+    """
 
     def __init__(
         self,
         stream: UnitStream,
         *,
-        quiet_s: float = 0.25,
+        pictures: int = PICTURES,
         require: bool = True,
         **play: object,
     ) -> None:
@@ -117,7 +123,10 @@ class Replayed:
         self.ended: EndSignal | None = None
         self.error: NvrError | None = None
         silent_since = time.monotonic()
-        while self.ended is None and time.monotonic() - silent_since < quiet_s:
+        while self.ended is None:
+            is_whole = len(self.video) >= pictures - 1
+            if time.monotonic() - silent_since > (0.5 if is_whole else 5.0):
+                break
             try:
                 batch = stream.receive(0.05)
             except NvrError as error:
@@ -125,7 +134,7 @@ class Replayed:
                 batch = stream.drain()
                 self.units += batch.units
                 break
-            if batch.bytes or batch.units:
+            if batch.units:
                 silent_since = time.monotonic()
             self.units += batch.units
             self.holes += batch.holes
@@ -263,7 +272,7 @@ def test_a_gap_is_where_it_was_even_if_the_rtp_clock_restarts(
         restart_rtp_at_gaps=restart,
     )
     with stream_of(server) as stream:
-        replayed = Replayed(stream, end_ms=BASE + 20_000)
+        replayed = Replayed(stream, end_ms=BASE + 20_000, pictures=40)
     assert replayed.placed_ms() == [
         BASE + start + 100 * n for start in (0, 17_000) for n in range(20)
     ]
@@ -294,7 +303,7 @@ def test_without_the_extension_times_are_estimated_from_range_and_rtp_info(
 def test_a_start_inside_a_gop_begins_at_the_clean_point_before(serve: Serve) -> None:
     server = serve()
     with stream_of(server) as stream:
-        replayed = Replayed(stream, start_ms=BASE + 3_500)
+        replayed = Replayed(stream, start_ms=BASE + 3_500, pictures=60)
     assert replayed.video[0].time_us == (BASE + 2_000) * 1000
     assert replayed.video[0].is_key
 
@@ -445,7 +454,7 @@ def test_what_arrives_can_be_decoded_from_any_key_frame(
 ) -> None:
     server = serve({"codec": codec}, parameter_sets=parameter_sets)
     with stream_of(server) as stream:
-        video = Replayed(stream, start_ms=BASE + 4000).video
+        video = Replayed(stream, start_ms=BASE + 4000, pictures=40).video
     decoder = av.CodecContext.create("hevc" if codec == "H265" else "h264", "r")
     pictures = [p for unit in video for p in decoder.decode(av.Packet(unit.data))]
     pictures += decoder.decode(None)
