@@ -23,6 +23,7 @@ BASE = frozenset(
         "held",
         "aac",
         "redact",
+        "texts",
         "login_guard",
         "device_report",
         "fetching",

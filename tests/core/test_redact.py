@@ -1,8 +1,15 @@
 """No secret and no identity survives, and what is left can still be understood."""
 
+import base64
+from collections.abc import Callable
 from dataclasses import dataclass
+import html
 import json
-from urllib.parse import quote
+import math
+import re
+import time
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape, quoteattr
 
 from hypothesis import given, settings, strategies as st
 import pytest
@@ -188,3 +195,65 @@ def test_no_named_secret_survives(secret: str, before: str, after: str) -> None:
     assert secret not in json.dumps(
         redact({"password": secret, "log": [text]}), ensure_ascii=False
     )
+
+
+ENCODERS: dict[str, Callable[[str], str]] = {
+    "raw": str,
+    "url": lambda text: quote(text, safe=""),
+    "url in lower case": lambda text: re.sub(
+        "%..", lambda m: m[0].lower(), quote(text, safe="")
+    ),
+    "form": quote_plus,
+    "url twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "url in Latin-1": lambda text: quote(text, safe="", encoding="latin-1"),
+    "xml": escape,
+    "xml attribute": quoteattr,
+    "html": html.escape,
+    "xml with apos": lambda text: escape(text, {"'": "&apos;", '"': "&quot;"}),
+    "numbers": lambda text: "".join(f"&#{ord(c)};" for c in text),
+    "hex numbers": lambda text: "".join(f"&#x{ord(c):X};" for c in text),
+    "json": lambda text: json.dumps(text)[1:-1],
+    "json in unicode": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "json in json": lambda text: json.dumps(json.dumps(text)),
+    "escaped": lambda text: "".join(f"\\u{ord(c):04x}" for c in text),
+    "hex": lambda text: text.encode().hex(),
+    "repr": repr,
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "basic": lambda text: base64.b64encode(f"viewer:{text}".encode()).decode(),
+    "base64 in URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    "xml in xml": lambda text: escape(escape(text)),
+}
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+@pytest.mark.parametrize(
+    "secret", ['Zq7"Mango&<%41@/:Secret9', "it's \\ päss+word", "simple-Secret-12"]
+)
+def test_a_secret_is_found_in_every_encoding(secret: str, name: str) -> None:
+    encoded = ENCODERS[name](secret)
+    left = redact_text(f"before {encoded} after", [secret])
+    assert HIDDEN in left
+    assert "before" in left
+    assert "after" in left
+    for piece in ("Mango", "Secret", "word", "ss", encoded[4:-4]):
+        assert piece not in left
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["a.", "a+", "http://", "a://b@", "@", ":", "::", "f:", "1.", "eyJ-", "<Username ",
+     "password=\"", "password='", "a-", "cookie ", "lat = ", "1.1111,", "02:", "?key="],
+)  # fmt: skip
+def test_the_work_grows_with_the_length_and_no_faster(unit: str) -> None:
+    def cost(length: int) -> float:
+        text = unit * (length // len(unit))
+        best = math.inf
+        for _ in range(3):
+            began = time.process_time()
+            redact_text(text, ["secret"])
+            best = min(best, time.process_time() - began)
+        return best
+
+    cost(1_000)
+    # Quadratic work would be 64 times as much, linear work is 8 times.
+    assert cost(80_000) <= 24 * max(cost(10_000), 0.0005)

@@ -8,6 +8,8 @@ status codes, fault texts or errno again. Texts that users read are translations
 from enum import StrEnum
 from typing import override
 
+from .texts import DETAIL_LENGTH, clean
+
 
 class Treatment(StrEnum):
     """What a caller should do about an error."""
@@ -111,9 +113,9 @@ class NvrError(Exception):
     def __init__(self, kind: ErrorKind, detail: str = "", *, where: str = "") -> None:
         """Classify a failure; chain the cause with `raise … from`."""
         self.kind = kind
-        self.detail = detail
-        self.where = where
-        super().__init__(kind, detail, where)
+        self.detail = clean(detail, DETAIL_LENGTH)
+        self.where = clean(where, DETAIL_LENGTH)
+        super().__init__(kind, self.detail, self.where)
 
     @property
     def treatment(self) -> Treatment:

@@ -11,6 +11,7 @@ from typing import NewType
 
 from .frames import Codec, TrackKind
 from .intervals import TimeRange
+from .texts import clean_fields
 
 NvrKey = NewType("NvrKey", str)
 """Names an NVR for ever: made from serial or hardware id, never from an address."""
@@ -89,6 +90,12 @@ class DeviceIdentity:
     hardware_id: str = ""
     mac: str = ""
 
+    def __post_init__(self) -> None:
+        """Clean what a device wrote."""
+        clean_fields(
+            self, "manufacturer", "model", "firmware", "serial", "hardware_id", "mac"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class StreamProfile:
@@ -104,6 +111,10 @@ class StreamProfile:
     audio_encoding: str = ""
     media_version: int = 1
 
+    def __post_init__(self) -> None:
+        """Clean what a device wrote."""
+        clean_fields(self, "name", "encoding", "audio_encoding")
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -115,6 +126,10 @@ class Channel:
     profiles: tuple[StreamProfile, ...] = ()
     recording_tokens: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Clean what a device wrote."""
+        clean_fields(self, "name")
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -125,6 +140,10 @@ class Track:
     device_from_ms: int | None = None
     device_to_ms: int | None = None
     description: str = ""
+
+    def __post_init__(self) -> None:
+        """Clean what a device wrote."""
+        clean_fields(self, "description")
 
 
 class RecordingStatus(StrEnum):
@@ -151,6 +170,10 @@ class Recording:
     device_latest_ms: int | None = None
     content: str = ""
     tracks: tuple[Track, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Clean what a device wrote."""
+        clean_fields(self, "source_name", "content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +228,10 @@ class DeviceEvent:
     device_ms: int
     is_active: bool
     is_moment: bool = False
+
+    def __post_init__(self) -> None:
+        """Clean what a device wrote."""
+        clean_fields(self, "topic")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ and compared. Used by diagnostics and by `scripts/nvr capture`.
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
+import contextlib
 import dataclasses
 import html
 import ipaddress
@@ -62,10 +63,10 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _USERINFO = re.compile(
-    r"(\b[a-z][a-z0-9+.-]*://)[^/\s\"'<>@?#]*(?:@[^/\s\"'<>@?#]*)*@", re.IGNORECASE
+    r"(\b[a-z][a-z0-9+.-]{0,20}://)[^/\s\"'<>@?#]*(?:@[^/\s\"'<>@?#]*)*@", re.IGNORECASE
 )
 _URL_HOST = re.compile(
-    r"(\b[a-z][a-z0-9+.-]*://)(\[[0-9a-f:.%]+\]|[^/:\s\"'<>?#*]+)", re.IGNORECASE
+    r"(\b[a-z][a-z0-9+.-]{0,20}://)(\[[0-9a-f:.%]+\]|[^/:\s\"'<>?#*]+)", re.IGNORECASE
 )
 _QUERY = re.compile(
     r"([?&;](?:user(?:name)?|usr|loginuse|pass(?:word)?|passwd|pwd|loginpas|token|auth"
@@ -80,7 +81,7 @@ _PAIR = re.compile(
 )
 _XML_SECRETS = re.compile(
     r"(<(?:[\w.-]+:)?(Username|Password|Nonce|SerialNumber|HardwareId|HwAddress|HostName"
-    r"|Latitude|Longitude|Key|Passphrase)\b[^>]*>)([^<]*)(</)",
+    r"|Latitude|Longitude|Key|Passphrase)\b[^<>]*>)([^<]*)(</)",
     re.IGNORECASE,
 )
 _XML_PLACE = re.compile(
@@ -108,7 +109,8 @@ _COORDINATES = re.compile(
     r"(?<![\d.])-?\d{1,3}\.\d{4,}\s*,\s*-?\d{1,3}\.\d{4,}(?![\d.])"
 )
 _LONG_SECRET = re.compile(
-    r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\b(?=\w*\d)(?=\w*[a-z])[\w-]{40,}\b", re.IGNORECASE
+    r"(?<![\w-])eyJ[\w-]++\.[\w-]++\.[\w-]*+|\b(?=\w*\d)(?=\w*[a-z])[\w-]{40,}\b",
+    re.IGNORECASE,
 )
 _XML_KINDS = {
     "username": "user",
@@ -121,6 +123,9 @@ _XML_KINDS = {
 }
 HIDDEN = "**hidden**"
 _SHORTEST_EVERYWHERE = 3
+_SHORTEST_ENCODED = 6
+"""Less of a secret in Base64 would hide ordinary words."""
+_ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 
 
 class Redactor:
@@ -130,7 +135,8 @@ class Redactor:
         """`secrets` are hidden wherever they turn up, however they are encoded."""
         self._names: dict[tuple[str, str], str] = {}
         self._counts: dict[str, int] = {}
-        self._everywhere: dict[str, str] = {}
+        self._names_everywhere: dict[str, str] = {}
+        self._secrets: dict[str, re.Pattern[str]] = {}
         for secret in secrets:
             self._remember(secret, HIDDEN)
 
@@ -142,13 +148,11 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return a text (log, XML, HTTP, JSON) without secrets."""
-        for secret in sorted(self._everywhere, key=len, reverse=True):
-            if secret in text:
-                name = self._everywhere[secret]
-                if name == HIDDEN:
-                    text = text.replace(secret, name)
-                else:
-                    text = _whole(secret).sub(name, text)
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = self._secrets[secret].sub(HIDDEN, text)
+        for known in sorted(self._names_everywhere, key=len, reverse=True):
+            if known in text:
+                text = _whole(known).sub(self._names_everywhere[known], text)
         text = _HEADER.sub(rf"\1{HIDDEN}", text)
         text = _XML_SECRETS.sub(self._xml, text)
         text = _PLACE_SCOPE.sub(r"\1**place**", text)
@@ -167,18 +171,15 @@ class Redactor:
         text = _COORDINATES.sub("**place**", text)
         return _LONG_SECRET.sub(HIDDEN, text)
 
-    def _remember(self, secret: str, name: str) -> None:
-        """Hide a value everywhere, in the encodings it may travel in."""
-        if len(secret) < _SHORTEST_EVERYWHERE or "**" in secret:
+    def _remember(self, value: str, name: str) -> None:
+        """Hide a value everywhere; a secret in every encoding it may travel in."""
+        if len(value) < _SHORTEST_EVERYWHERE or "**" in value:
             return
-        self._everywhere.setdefault(secret, name)
-        for other in (
-            quote(secret, safe=""),
-            quote(secret),
-            html.escape(secret),
-            base64.b64encode(secret.encode()).decode(),
-        ):
-            self._everywhere.setdefault(other, name)
+        if name == HIDDEN:
+            self._secrets.setdefault(value, _in_any_encoding(value))
+        else:
+            for other in (value, quote(value, safe=""), quote(value)):
+                self._names_everywhere.setdefault(other, name)
 
     def _name(self, kind: str, value: str) -> str:
         if not value or "**" in value:
@@ -262,6 +263,51 @@ class Redactor:
             case int() | float():
                 return value if self._known(key, str(value)) is None else HIDDEN
         return self.text(str(value))
+
+
+def _in_any_encoding(secret: str) -> re.Pattern[str]:
+    """Return what finds a secret raw, in URLs, XML, JSON, hex or Base64, also mixed.
+
+    Each character may be encoded or not by itself: serialisers differ in what they escape.
+    """
+    data = secret.encode("utf-8", "surrogatepass")
+    whole = "".join(_character(character) for character in secret)
+    shapes = [
+        whole,
+        f"(?i:{data.hex()})",
+        f"(?i:{data.hex('@').replace('@', '[ :-]')})",
+    ]
+    for before in range(3):  # where it begins in a group of three bytes
+        encoded = base64.b64encode(b"\0" * before + data).decode()
+        # what depends on its neighbours is left out
+        core = encoded[(0, 2, 3)[before] :].rstrip("=")
+        if (before + len(data)) % 3:
+            core = core[:-1]
+        if len(core) >= _SHORTEST_ENCODED:
+            shapes.append(re.escape(core))
+            shapes.append(re.escape(core.replace("+", "-").replace("/", "_")))
+    return re.compile("|".join(dict.fromkeys(shapes)))
+
+
+def _character(character: str) -> str:
+    """Return a pattern for a character in each encoding."""
+    code = ord(character)
+    shapes = [re.escape(character), re.escape(html.escape(character))]
+    for encoding in ("utf-8", "latin-1"):
+        with contextlib.suppress(UnicodeEncodeError):
+            octets = character.encode(encoding)
+            shapes.append("(?i:" + "".join(f"%(?:25)?{o:02x}" for o in octets) + ")")
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    pairs = (units[i : i + 4] for i in range(0, len(units), 4))
+    shapes.append("(?i:" + "".join(rf"\\+u{pair}" for pair in pairs) + ")")
+    shapes.append(rf"&(?:amp;)?(?i:\#0*{code}|\#x0*{code:x});")
+    if (name := _ENTITIES.get(character)) is not None:
+        shapes.append(f"&(?:amp;)?{name};")
+    if character in "\"'\\/":
+        shapes.append(rf"\\+{re.escape(character)}")
+    if character == " ":
+        shapes.append(r"\+")
+    return f"(?:{'|'.join(dict.fromkeys(shapes))})"
 
 
 def _whole(secret: str) -> re.Pattern[str]:

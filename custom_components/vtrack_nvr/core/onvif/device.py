@@ -5,6 +5,7 @@ import re
 from urllib.parse import unquote
 
 from ..models import DeviceIdentity
+from ..texts import clean
 from .values import parse_bool
 from .xml import Element, children, descendants, find, text
 
@@ -75,13 +76,13 @@ def scope_values(scopes: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
 
 def scope_text(values: Mapping[str, tuple[str, ...]], *keys: str) -> str:
     """Return the first value that is not empty under any of the keys."""
-    return next((v for key in keys for v in values.get(key, ()) if v), "")
+    return next((v for key in keys for v in map(clean, values.get(key, ())) if v), "")
 
 
 def scope_location(values: Mapping[str, tuple[str, ...]]) -> str:
     """Return the place: several levels are joined, key words left out."""
     places = [item.rpartition("/")[2] for item in values.get("location", ()) if item]
-    return ", ".join(dict.fromkeys(places))
+    return clean(", ".join(dict.fromkeys(places)))
 
 
 def scope_profiles(values: Mapping[str, tuple[str, ...]]) -> frozenset[str]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ..texts import clean_fields
+
 
 @dataclass(frozen=True, slots=True)
 class FoundDevice:
@@ -23,3 +25,7 @@ class FoundDevice:
     profiles: frozenset[str] = frozenset()
     """Profile letters as the scopes claim them: "S", "T", "G" …; a hint only."""
     xaddrs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Clean what a device wrote."""
+        clean_fields(self, "endpoint_id", "name", "hardware", "location", "serial")
