@@ -71,6 +71,10 @@ def _run(
     count = boxes.number(run, 4)
     if count > _LARGEST_RUN or len(samples) + count > LARGEST_COUNT:
         raise NvrError(ErrorKind.VERIFY_FAILED, f"{count} frames in a fragment")
+    if not flags & 0x200 and (len(samples) + count) * max(defaults[1], 1) > (
+        samples.room
+    ):
+        raise NvrError(ErrorKind.VERIFY_FAILED, f"{count} frames in a small file")
     at = 8
     offset = base
     if flags & 0x1:

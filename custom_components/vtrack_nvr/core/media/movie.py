@@ -140,7 +140,7 @@ def read_moov(moov: memoryview, size: int) -> Movie:
     for part in boxes.parts(moov):
         if part.kind == b"mvhd":
             timescale = _timescale(part.data)
-        elif part.kind == b"trak" and (track := _trak(part.data, timescale)):
+        elif part.kind == b"trak" and (track := _trak(part.data, timescale, size)):
             tracks.append(track)
     if mvex := boxes.find(moov, b"mvex"):
         trex = read_trex(mvex)
@@ -154,7 +154,7 @@ def _timescale(header: memoryview) -> int:
     return max(1, boxes.number(header, 20 if header[0] == 1 else 12))
 
 
-def _trak(trak: memoryview, movie_scale: int) -> MovieTrack | None:
+def _trak(trak: memoryview, movie_scale: int, size: int) -> MovieTrack | None:
     tkhd = boxes.find(trak, b"tkhd")
     mdhd = boxes.find(trak, b"mdia", b"mdhd")
     hdlr = boxes.find(trak, b"mdia", b"hdlr")
@@ -170,6 +170,7 @@ def _trak(trak: memoryview, movie_scale: int) -> MovieTrack | None:
         _sample_entry(stsd, track)
     if elst := boxes.find(trak, b"edts", b"elst"):
         track.shift = _edit_shift(elst, movie_scale, track.timescale)
+    track.samples.room = size
     read_tables(stbl, track.samples)
     return track
 

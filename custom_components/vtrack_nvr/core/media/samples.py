@@ -12,8 +12,13 @@ LARGEST_COUNT = 10_000_000
 
 @dataclass(slots=True)
 class Samples:
-    """One entry per frame, in decoding order; times in ticks of the track."""
+    """One entry per frame, in decoding order; times in ticks of the track.
 
+    `room` is how many bytes of frames their file can hold: a table of a few bytes must
+    not make millions of entries.
+    """
+
+    room: int = 2**62
     offsets: array[int] = field(default_factory=lambda: array("q"))
     sizes: array[int] = field(default_factory=lambda: array("q"))
     decoded: array[int] = field(default_factory=lambda: array("q"))
@@ -36,7 +41,7 @@ def read_tables(stbl: memoryview, samples: Samples) -> None:
     if stsz is None:
         return
     fixed, count = boxes.number(stsz, 4), boxes.number(stsz, 8)
-    if count > LARGEST_COUNT:
+    if count > LARGEST_COUNT or fixed * count > samples.room:
         raise NvrError(ErrorKind.VERIFY_FAILED, f"{count} frames")
     if not count:
         return

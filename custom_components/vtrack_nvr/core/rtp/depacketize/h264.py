@@ -40,7 +40,7 @@ class H264Depacketizer(VideoDepacketizer):
             self._nal(payload)
         elif kind == _STAP_A:
             self._split(payload, 1)
-        elif kind == _RAW and payload[:4] in {START_CODE, b"\x00\x00\x01"}:
+        elif kind == _RAW and bytes(payload[:4]) in {START_CODE, b"\x00\x00\x01"}:
             self._take_annex_b(bytes(payload))
         else:
             self._is_damaged = True
