@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 
+from . import fuzzer
 from .fuzzer import MEMORY, SECONDS, Fuzzer, Run, Target, run_corpus
 from .targets import targets
 
@@ -46,8 +47,12 @@ def hoard(_data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("run", "word"), [(fail, "IndexError"), (dawdle, "took"), (hoard, "held")]
+    ("run", "inputs", "word"),
+    [(fail, 1_000, "IndexError"), (dawdle, 1, "took"), (hoard, 1, "held")],
 )
-def test_the_fuzzer_finds_what_is_wrong(run: Run, word: str) -> None:
-    report = Fuzzer(Target(run, (b"$abcdef",), (b"slow",))).run(inputs=1_000)
+def test_the_fuzzer_finds_what_is_wrong(
+    run: Run, inputs: int, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fuzzer, "MEASURE_EVERY", 1)
+    report = Fuzzer(Target(run, (b"$slow",))).run(inputs=inputs)
     assert [item.what.split()[0] for item in report.findings] == [word]
