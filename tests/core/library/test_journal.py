@@ -3,6 +3,7 @@
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.library.journal import (
     Fact,
     FactKind,
@@ -10,11 +11,11 @@ from custom_components.vtrack_nvr.core.library.journal import (
     decode,
     encode,
     fact_of,
-    last_sequence,
-    living,
     repair_prefix,
+    sequence_of,
+    split_lines,
 )
-from custom_components.vtrack_nvr.core.library.journals import told
+from custom_components.vtrack_nvr.core.library.told import Told
 from custom_components.vtrack_nvr.core.models import CoverageState
 
 
@@ -42,8 +43,7 @@ STORY = (
 
 def test_lines_come_back_as_they_were() -> None:
     assert tuple(decode(written(*STORY))) == STORY
-    assert last_sequence(written(*STORY)) == 10
-    assert last_sequence(b"") == 0
+    assert [sequence_of(raw) for raw in written(*STORY).splitlines()] == [*range(1, 11)]
 
 
 @given(st.data())
@@ -76,37 +76,87 @@ def test_what_is_no_fact_is_refused(text: str) -> None:
 
 
 def test_later_lines_replace_earlier_ones() -> None:
-    found = told(STORY)
-    assert set(found.clips) == {"a"}
-    assert found.protected == {"a": (False, "")}
-    assert found.gone == {"b", "c"}
-    assert found.trashed == {"a": False}
-    assert [(s.value, r, t.start_ms) for s, r, t in found.spans] == [
-        ("removed", "age", 1),
-        ("lost", "overwritten", 5),
-    ]
-    assert found.sequence == 10
-    again = told((*STORY, line(11, FactKind.CLIP, path="b", size_bytes=2)))
-    assert "b" in again.clips
-    assert "b" not in again.gone
+    with Told(STORY) as found:
+        assert found.facts("a") is not None
+        assert found.facts("b") is None
+        assert found.facts("c") is None
+        assert found.protection("a") == (False, "")
+        assert found.protection("b") is None
+        assert found.is_trashed("a") is False
+        assert found.is_trashed("b") is None
+        elsewhere = TimeRange(70, 80)
+        assert not found.was_removed("a", elsewhere)
+        assert found.was_removed("b", elsewhere)
+        assert found.was_removed("c", elsewhere)
+        assert list(found.spans()) == [
+            (CoverageState.REMOVED, "age", (TimeRange(1, 2),)),
+            (CoverageState.LOST, "overwritten", (TimeRange(5, 9),)),
+        ]
+        assert found.sequence == 10
+    again = (*STORY, line(11, FactKind.CLIP, path="b", size_bytes=2))
+    with Told(again) as found:
+        assert found.facts("b") == {"path": "b", "size_bytes": 2}
+        assert not found.was_removed("b", TimeRange(1, 2)), "it was fetched again"
+
+
+def test_of_a_path_that_is_told_no_more_the_removed_time_tells() -> None:
+    said = (
+        line(1, FactKind.SPAN, state="removed", reason="age", ranges=[[0, 5]]),
+        line(2, FactKind.SPAN, state="removed", reason="quota", ranges=[[5, 9]]),
+        line(3, FactKind.SPAN, state="lost", reason="overwritten", ranges=[[9, 20]]),
+    )
+    with Told(said) as found:
+        assert found.was_removed("x", TimeRange(2, 8)), "two causes, one stretch"
+        assert not found.was_removed("x", TimeRange(2, 10))
+        assert not found.was_removed("x", TimeRange(30, 31))
+
+
+def test_removed_clips_that_touch_are_one_stretch() -> None:
+    lines = (
+        line(n + 1, FactKind.GONE, path=f"{n}", range=[n, n + 1], cause="age")
+        for n in range(1000)
+    )
+    with Told(lines) as found:
+        assert list(found.spans()) == [
+            (CoverageState.REMOVED, "age", (TimeRange(0, 1000),))
+        ]
+
+
+def test_many_stretches_come_some_at_a_time_and_in_order() -> None:
+    ranges = [[n * 10, n * 10 + 1] for n in range(1200)]
+    with Told(
+        [line(1, FactKind.SPAN, state="lost", reason="x", ranges=ranges)]
+    ) as said:
+        groups = [found for _state, _reason, found in said.spans()]
+    assert [len(group) for group in groups] == [500, 500, 200]
+    assert [[r.start_ms, r.end_ms] for group in groups for r in group] == ranges
 
 
 def test_senseless_lines_are_passed_over() -> None:
-    found = told(
-        (
-            line(1, FactKind.SPAN, state="no state", reason="", ranges=[]),
-            line(2, FactKind.CLIP),
-            line(3, FactKind.GONE, path="x", range="?"),
-            line(4, FactKind.SPAN, state="lost", reason="", ranges=[[1, 2]]),
-        )
+    lines = (
+        line(1, FactKind.SPAN, state="no state", reason="", ranges=[]),
+        line(2, FactKind.CLIP),
+        line(3, FactKind.GONE, path="x", range="?"),
+        line(4, FactKind.SPAN, state="lost", reason="", ranges=[[1, 2**80]]),
+        line(5, FactKind.SPAN, state="lost", reason="", ranges=[[1, 2]]),
+        line(6, FactKind.TRASH, path=["x"], is_trashed=True),
     )
-    assert [state for state, _, _ in found.spans] == [CoverageState.LOST]
+    with Told(lines) as found:
+        assert [state for state, _, _ in found.spans()] == [CoverageState.LOST]
+        assert not found.was_removed("x", TimeRange(1, 2))
 
 
-def test_rewriting_keeps_what_is_true() -> None:
-    before, after = told(STORY), told(living(STORY))
-    assert [item.sequence for item in living(STORY)] == [1, 2, 6, 7, 8]
-    assert after.clips == before.clips
-    assert after.protected == before.protected
-    assert after.spans == before.spans
-    assert after.camera == before.camera
+@given(st.lists(st.integers(1, 40)), st.integers(1, 30))
+def test_lines_are_the_same_however_the_file_is_read(
+    lengths: list[int], step: int
+) -> None:
+    data = b"\n".join(b"x" * length for length in lengths)
+    pieces = [data[at : at + step] for at in range(0, len(data), step)]
+    assert list(split_lines(pieces)) == [b"x" * length for length in lengths]
+
+
+def test_bytes_without_an_end_are_not_collected() -> None:
+    chunk = b"x" * 700_000
+    found = list(split_lines([chunk] * 40))
+    assert max(map(len, found)) < 2_000_000
+    assert not any(map(sequence_of, found))

@@ -15,6 +15,7 @@ from custom_components.vtrack_nvr.core.library import (
     Retention,
     RootConfig,
     journals,
+    tidy,
 )
 from custom_components.vtrack_nvr.core.library.files import FileLayer, Space
 from custom_components.vtrack_nvr.core.library.journal import FactKind, decode
@@ -134,7 +135,7 @@ async def test_lines_written_while_a_journal_is_made_small_are_not_lost(
     journal = setup.folder / "recorder/garden" / JOURNAL
     store = setup.library._store
     (root,) = store.guard.roots()
-    real = journals.read
+    real = journals.scan
     beside: list[threading.Thread] = []
 
     def protect_meanwhile(store, path: Path):
@@ -146,20 +147,22 @@ async def test_lines_written_while_a_journal_is_made_small_are_not_lost(
             beside[0].join(0.05)
         return found
 
-    monkeypatch.setattr(journals, "read", protect_meanwhile)
+    monkeypatch.setattr(journals, "scan", protect_meanwhile)
     size = journal.stat().st_size
 
-    def compact() -> bool:
+    def make_small() -> bool:
         camera_id = store.read(
             lambda c: c.execute("select id from camera").fetchone()[0]
         )
-        return journals.compact(store, root, camera_id, journal)
+        return tidy.tidy(store, root, camera_id)
 
-    assert await asyncio.to_thread(compact)
+    assert await asyncio.to_thread(make_small)
     await asyncio.to_thread(beside[0].join)
     assert journal.stat().st_size < size / 50
-    said = real(store, journal)
-    assert list(said.protected.values()) == [(True, "the last word")]
+    clip = await setup.library.browse.clip(clip_id)
+    assert clip is not None
+    with journals.read(store, journal) as said:
+        assert said.protection(clip.path) == (True, "the last word")
 
 
 @pytest.mark.parametrize("is_cut", [True, False], ids=["cut off", "garbled"])

@@ -12,7 +12,6 @@ import threading
 
 from ..clips import ClipStart
 from ..errors import ErrorKind, NvrError
-from ..ledger import ABSENT_NOT_LISTED
 from ..models import CameraKey, ClipFacts, ClipSource, ClipState
 from . import (
     deletion,
@@ -22,15 +21,15 @@ from . import (
     journals,
     owners,
     salvage,
+    tidy,
     transfer,
 )
-from .adopt import Result, compare_folder, find_era
+from .adopt import find_era
+from .compare import Result, compare_folder
 from .guard import Root
-from .journal import Fact, FactKind
 from .naming import JOURNAL
-from .roots import camera_fact
-from .sink import note_clip, settle
-from .store import Store, camera_folder, note
+from .sink import settle
+from .store import Store
 from .values import CheckReport, LibraryEvent, LibraryEventKind
 
 _LOGGER = logging.getLogger(__name__)
@@ -154,21 +153,8 @@ class Checker:
                 continue
             report = _added(report, self._compare(root, camera, folder, is_older=False))
             camera_id = store.read(lambda c, k=camera: index_cameras.camera_id(c, k))  # type: ignore[misc]
-            self._tidy_journal(root, camera_id)
+            tidy.tidy(store, root, camera_id)
         return report
-
-    def _tidy_journal(self, root: Root, camera_id: int) -> None:
-        """Make a camera's journal small, or whole again where lines of it were lost."""
-        store = self._store
-        folder = store.read(lambda c: camera_folder(c, camera_id))
-        journal = root.folder / folder / JOURNAL
-        with root.journal_lock:
-            if journals.is_whole(store, root, camera_id, journal):
-                journals.compact(store, root, camera_id, journal)
-                return
-            store.write(lambda c: _tell_again(c, camera_id, root.id))
-            journals.flush(store, root)
-            journals.compact(store, root, camera_id, journal, is_forced=True)
 
     def _compare(
         self, root: Root, camera: CameraKey, folder: str, *, is_older: bool
@@ -285,41 +271,6 @@ class Checker:
         store.files.sync_file(root.folder / path)
         name = path.rpartition("/")[2]
         settle(store, root, clip_id, replace(facts, era_id=era_id), name)
-
-
-def _tell_again(connection: sqlite3.Connection, camera_id: int, root_id: int) -> None:
-    """Queue for a journal that somebody deleted all that the index can tell."""
-    connection.execute(
-        "delete from outbox where camera_id = ? and root_id = ?", (camera_id, root_id)
-    )
-    journals.set_known(
-        connection,
-        camera_id,
-        root_id,
-        journals.known_sequence(connection, camera_id, root_id),
-        0,
-    )
-    note(connection, camera_id, root_id, camera_fact(connection, camera_id))
-    for row in connection.execute(
-        "select id, path, is_protected, note from clip where camera_id = ?"
-        " and root_id = ? and state = 'complete' order by start_ms, id",
-        (camera_id, root_id),
-    ).fetchall():
-        note_clip(connection, row["id"])
-        if row["is_protected"]:
-            values = {"path": row["path"], "on": True, "note": row["note"]}
-            note(connection, camera_id, root_id, Fact(FactKind.PROTECT, values))
-    for row in connection.execute(
-        "select start_ms, end_ms, state, reason from coverage where camera_id = ?"
-        " and (state in ('lost', 'removed') or (state = 'absent' and reason <> ?))",
-        (camera_id, ABSENT_NOT_LISTED),
-    ).fetchall():
-        values = {
-            "state": row["state"],
-            "reason": row["reason"],
-            "ranges": [[row["start_ms"], row["end_ms"]]],
-        }
-        note(connection, camera_id, root_id, Fact(FactKind.SPAN, values))
 
 
 def _added(left: CheckReport, right: CheckReport) -> CheckReport:

@@ -4,7 +4,7 @@ Every function takes the index's connection and belongs inside a transaction of
 `Database`; times are UTC milliseconds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 import sqlite3
 
 from ..intervals import Ranges, TimeRange, difference, union
@@ -13,6 +13,8 @@ from ..models import CoverageState
 from . import ledger
 from .ledger import Entry, Rule
 from .rows import entry_of
+
+_NEAR_MS = 3_600_000
 
 
 def entries_in(
@@ -64,11 +66,37 @@ def repaint(
     rule: Rule,
 ) -> None:
     """Apply a rule inside the ranges, neighbours of equal content becoming one row."""
-    for item in union(ranges):
+    for some in _near(union(ranges)):
         # one millisecond more on either side brings in the neighbours to join with
-        around = TimeRange(item.start_ms - 1, item.end_ms + 1)
+        around = TimeRange(some[0].start_ms - 1, some[-1].end_ms + 1)
         before = entries_in(connection, camera_id, around)
-        replace(connection, camera_id, before, ledger.repaint(before, (item,), rule))
+        replace(connection, camera_id, before, ledger.repaint(before, some, rule))
+
+
+def _near(ranges: Ranges) -> Iterator[list[TimeRange]]:
+    """Return ranges in groups of those that lie close together."""
+    group: list[TimeRange] = []
+    for item in ranges:
+        if group and item.start_ms - group[-1].end_ms > _NEAR_MS:
+            yield group
+            group = []
+        group.append(item)
+    if group:
+        yield group
+
+
+def repaint_free(
+    connection: sqlite3.Connection,
+    camera_id: int,
+    ranges: Iterable[TimeRange],
+    rule: Rule,
+) -> None:
+    """Apply a rule to the parts of the ranges that are not kept."""
+    free: list[TimeRange] = []
+    for some in _near(union(ranges)):
+        window = TimeRange(some[0].start_ms, some[-1].end_ms)
+        free += difference(some, kept_ranges(connection, camera_id, window))
+    repaint(connection, camera_id, free, rule)
 
 
 def replace(
@@ -109,9 +137,7 @@ def mark(
     new: Entry,
 ) -> None:
     """Enter a state for the parts that are neither kept nor removed."""
-    for item in union(ranges):
-        free = difference((item,), kept_ranges(connection, camera_id, item))
-        repaint(connection, camera_id, free, ledger.marked(new))
+    repaint_free(connection, camera_id, ranges, ledger.marked(new))
 
 
 def sweep(

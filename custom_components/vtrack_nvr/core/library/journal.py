@@ -12,6 +12,8 @@ import json
 from typing import Any
 import zlib
 
+_LONGEST_LINE = 1024 * 1024
+
 
 class FactKind(StrEnum):
     """What a line tells."""
@@ -73,68 +75,55 @@ def encode(sequence: int, text: str) -> bytes:
 
 
 def decode(data: bytes) -> Iterator[Line]:
-    """Return the good lines of a journal, in order; the others are passed over.
+    """Return the good lines of (a part of) a journal, in order; the others are passed over.
 
     Lines of a kind that this version does not know are passed over as well.
     """
     for raw in data.split(b"\n"):
-        line = _decode_line(raw)
+        line = decode_line(raw)
         if line is not None:
             yield line
 
 
-def _decode_line(raw: bytes) -> Line | None:
-    checksum, _, body = raw.partition(b" ")
-    number, _, text = body.partition(b" ")
+def decode_line(raw: bytes) -> Line | None:
+    """Return the fact of one line, None where it is damaged or of an unknown kind."""
+    sequence = sequence_of(raw)
+    if not sequence:
+        return None
     try:
-        if int(checksum, 16) != zlib.crc32(body):
-            return None
-        return Line(int(number), fact_of(text.decode()))
-    except ValueError:
+        return Line(sequence, fact_of(raw.split(b" ", 2)[2].decode()))
+    except ValueError, IndexError:
         return None
 
 
-def damaged_lines(data: bytes) -> int:
-    """Return how many lines have not the checksum they say; a torn last one counts."""
-    count = 0
-    for raw in data.split(b"\n"):
-        checksum, _, body = raw.partition(b" ")
-        try:
-            count += int(checksum, 16) != zlib.crc32(body)
-        except ValueError:
-            count += bool(raw)
-    return count
+def sequence_of(raw: bytes) -> int:
+    """Return the number of a line, 0 where it has not the checksum it says."""
+    checksum, _, body = raw.partition(b" ")
+    try:
+        if int(checksum, 16) != zlib.crc32(body):
+            return 0
+        return int(body.partition(b" ")[0])
+    except ValueError:
+        return 0
 
 
-def last_sequence(tail: bytes) -> int:
-    """Return the highest number in the last bytes of a journal, 0 where there is none."""
-    return max((line.sequence for line in decode(tail)), default=0)
+def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Return the lines of a file read piece by piece, without their ends, empty ones not.
+
+    What goes on without an end for longer than any line of ours is handed out in pieces:
+    none of them has a checksum.
+    """
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from filter(None, lines)
+        if len(rest) > _LONGEST_LINE:
+            yield rest
+            rest = b""
+    if rest:
+        yield rest
 
 
 def repair_prefix(tail: bytes) -> bytes:
     """Return what has to go before the next line so that a torn one ends."""
     return b"\n" if tail and not tail.endswith(b"\n") else b""
-
-
-def living(lines: Iterable[Line]) -> list[Line]:
-    """Return the lines that still say something: what a rewritten journal holds.
-
-    Of the lines about one path only the newest of each kind that is true stays; a clip
-    that is gone or has moved keeps nothing but its *removed* stretch.
-    """
-    newest: dict[tuple[str, str], Line] = {}
-    gone: list[Line] = []
-    for line in lines:
-        kind, values = line.fact.kind, line.fact.values
-        if kind is FactKind.SPAN:
-            gone.append(line)
-            continue
-        path = str(values.get("path", ""))
-        if kind in {FactKind.GONE, FactKind.MOVED}:
-            for old in (FactKind.CLIP, FactKind.PROTECT, FactKind.TRASH):
-                newest.pop((old, path), None)
-            if kind is FactKind.GONE:
-                gone.append(line)
-            continue
-        newest[(kind, path)] = line
-    return sorted((*newest.values(), *gone), key=lambda line: line.sequence)

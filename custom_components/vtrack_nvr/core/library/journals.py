@@ -1,113 +1,109 @@
-"""Journals on disk: bring what waits in the index there, read them, make them small.
+"""Journals on disk: bring what waits in the index there, and read them, line by line.
 
-All blocks. Steps J1 to J3 of `docs/design/library.md`.
+All blocks. Steps J1 and J2 of `docs/design/library.md`; `tidy` has J3.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 import logging
 from pathlib import Path
 import sqlite3
 from typing import Any
 
 from ..errors import ErrorKind, NvrError
-from ..intervals import TimeRange
-from ..models import CoverageState
+from .files import CHUNK
 from .guard import Root
 from .journal import (
     FactKind,
     Line,
-    damaged_lines,
-    decode,
+    decode_line,
     encode,
-    living,
     repair_prefix,
+    sequence_of,
+    split_lines,
 )
 from .naming import JOURNAL
 from .store import Store, absolute, camera_folder
+from .told import Told
 
 _LOGGER = logging.getLogger(__name__)
 
 _BATCH = 500
+_CAMERA_MARK = b'"t":"camera"'
 
 
-@dataclass(slots=True)
-class Told:
-    """What a journal says is true, by path; later lines have replaced earlier ones."""
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What the lines of a journal are, without what they tell."""
 
-    camera: dict[str, Any] | None = None
-    clips: dict[str, dict[str, Any]] = field(default_factory=dict)
-    protected: dict[str, tuple[bool, str]] = field(default_factory=dict)
-    trashed: dict[str, bool] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
-    spans: list[tuple[CoverageState, str, TimeRange]] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-
-    @property
-    def sequence(self) -> int:
-        """Return the highest number."""
-        return max((line.sequence for line in self.lines), default=0)
+    lines: int = 0
+    damaged: int = 0
+    sequence: int = 0
+    """The highest number."""
+    size: int = 0
 
 
-def told(lines: Sequence[Line]) -> Told:
-    """Return what the lines of a journal say together; senseless ones are passed over."""
-    found = Told(lines=list(lines))
-    for line in lines:
-        try:
-            _tell(found, line.fact.kind, line.fact.values)
-        except KeyError, TypeError, ValueError:
-            continue
-    return found
+def raw_lines(store: Store, journal: Path) -> Iterator[bytes]:
+    """Return the lines of a journal piece by piece; raises a storage error."""
+    return split_lines(_chunks(store, journal))
 
 
-def _tell(found: Told, kind: FactKind, values: dict[str, Any]) -> None:
-    if kind is FactKind.CAMERA:
-        found.camera = values
-        return
-    if kind is FactKind.SPAN:
-        state = CoverageState(values["state"])
-        for start_ms, end_ms in values["ranges"]:
-            found.spans.append(
-                (state, str(values["reason"]), TimeRange(start_ms, end_ms))
-            )
-        return
-    path = str(values["path"])
-    if kind is FactKind.CLIP:
-        found.clips[path] = values
-        found.gone.discard(path)
-        found.trashed[path] = False
-    elif kind is FactKind.PROTECT:
-        found.protected[path] = (bool(values["on"]), str(values["note"]))
-    elif kind is FactKind.TRASH:
-        found.trashed[path] = bool(values["is_trashed"])
-    else:
-        if kind is FactKind.GONE:
-            start_ms, end_ms = values["range"]
-            cause = str(values.get("cause", ""))
-            found.spans.append(
-                (CoverageState.REMOVED, cause, TimeRange(start_ms, end_ms))
-            )
-        found.gone.add(path)
-        found.clips.pop(path, None)
-        found.protected.pop(path, None)
-        found.trashed.pop(path, None)
+def _chunks(store: Store, journal: Path) -> Iterator[bytes]:
+    offset = 0
+    while chunk := store.files.read(journal, CHUNK, offset):
+        yield chunk
+        offset += len(chunk)
 
 
 def read(store: Store, journal: Path) -> Told:
-    """Return what a journal says; an empty answer where there is none, or none to read."""
+    """Return what a journal says; an empty answer where there is none, or none to read.
+
+    One that the disk cannot read (a bad sector) must not keep a whole root from being
+    used: the files tell, too.
+    """
     if not store.files.exists(journal):
         return Told()
-    data = _bytes_of(store, journal)
-    return Told() if data is None else told(list(decode(data)))
-
-
-def _bytes_of(store: Store, journal: Path) -> bytes | None:
-    """Return a journal's bytes; None where the disk cannot read it (a bad sector).
-
-    One unreadable journal must not keep a whole root from being used: the files tell, too.
-    """
     try:
-        return store.files.read(journal, limit=2**31)
+        return Told(filter(None, map(decode_line, raw_lines(store, journal))))
+    except NvrError as error:
+        if error.kind is not ErrorKind.STORAGE_FAILED:
+            raise
+        _LOGGER.warning("A journal cannot be read: %s", error)
+        return Told()
+
+
+def camera_of(store: Store, journal: Path) -> dict[str, Any] | None:
+    """Return keys and names of the camera whose journal it is, None where it tells none."""
+    if not store.files.exists(journal):
+        return None
+    found: dict[str, Any] | None = None
+    try:
+        for raw in raw_lines(store, journal):
+            if _CAMERA_MARK in raw and (line := decode_line(raw)) is not None:
+                found = line.fact.values if _is_camera(line) else found
+    except NvrError as error:
+        if error.kind is not ErrorKind.STORAGE_FAILED:
+            raise
+    return found
+
+
+def _is_camera(line: Line) -> bool:
+    return line.fact.kind is FactKind.CAMERA
+
+
+def scan(store: Store, journal: Path) -> Scan | None:
+    """Return how many lines a journal has, and how many are damaged (a torn last one counts).
+
+    None where the disk cannot read it.
+    """
+    lines = damaged = highest = 0
+    try:
+        for raw in raw_lines(store, journal):
+            lines += 1
+            sequence = sequence_of(raw)
+            damaged += not sequence
+            highest = max(highest, sequence)
+        return Scan(lines, damaged, highest, store.files.size(journal) or 0)
     except NvrError as error:
         if error.kind is not ErrorKind.STORAGE_FAILED:
             raise
@@ -196,7 +192,7 @@ def known_sequence(connection: sqlite3.Connection, camera_id: int, root_id: int)
     return row[0] if row else 0
 
 
-def _known(
+def known_of(
     connection: sqlite3.Connection, camera_id: int, root_id: int
 ) -> tuple[int, int]:
     """Return up to which line and byte the index knows a journal."""
@@ -232,63 +228,40 @@ def is_ahead(store: Store, root: Root, camera_id: int, journal: Path) -> bool:
 
 
 def _is_ahead(store: Store, root: Root, camera_id: int, journal: Path) -> bool:
-    size = store.files.size(journal) or 0
-    known, known_size = store.read(lambda c: _known(c, camera_id, root.id))
-    if size == known_size:
+    size = store.files.size(journal)
+    known, known_size = store.read(lambda c: known_of(c, camera_id, root.id))
+    if not size or size == known_size:
         return False
-    news = [line for line in read(store, journal).lines if line.sequence > known]
-    if not news:
-        return False
-    waiting = store.read(
-        lambda c: c.execute(
-            "select id, line from outbox where root_id = ? and camera_id = ?"
-            " order by id limit ?",
-            (root.id, camera_id, len(news)),
-        ).fetchall()
-    )
-    if [line.fact.text() for line in news] != [row["line"] for row in waiting]:
-        return True
-    store.write(
-        lambda c: _flushed(c, camera_id, root.id, waiting, news[-1].sequence, size)
-    )
+    told: list[sqlite3.Row] = []
+    highest = known
+    waiting = _waiting(store, root, camera_id)
+    try:
+        for raw in raw_lines(store, journal):
+            if sequence_of(raw) <= known or (line := decode_line(raw)) is None:
+                continue
+            row = next(waiting, None)
+            if row is None or row["line"] != line.fact.text():
+                return True
+            told.append(row)
+            highest = max(highest, line.sequence)
+    except NvrError as error:
+        if error.kind is not ErrorKind.STORAGE_FAILED:
+            raise
+        return False  # nobody can read it: the files tell
+    if told:
+        store.write(lambda c: _flushed(c, camera_id, root.id, told, highest, size))
     return False
 
 
-def is_whole(store: Store, root: Root, camera_id: int, journal: Path) -> bool:
-    """Say whether a journal holds all lines the index has told it, undamaged."""
-    if not store.files.exists(journal):
-        return False
-    _sequence, size = store.read(lambda c: _known(c, camera_id, root.id))
-    data = _bytes_of(store, journal)
-    return data is not None and len(data) >= size and damaged_lines(data) == 0
-
-
-def compact(
-    store: Store,
-    root: Root,
-    camera_id: int,
-    journal: Path,
-    *,
-    is_forced: bool = False,
-) -> bool:
-    """Rewrite a journal without what no longer says anything, if that is worth it (J3).
-
-    The new one is complete beside the old before it takes its place.
-    """
-    with root.journal_lock:
-        lines = read(store, journal).lines
-        left = living(lines)
-        is_worth_it = len(lines) >= _BATCH and len(lines) >= (
-            store.bounds.journal_ratio * len(left)
-        )
-        if not lines or not (is_worth_it or is_forced):
-            return False
-        data = b"".join(encode(line.sequence, line.fact.text()) for line in left)
-        part = journal.with_name(f"{journal.name}.part")
-        store.files.remove(part)
-        store.files.write_new(part, data)
-        store.files.replace(part, journal)
-        store.files.sync_folder(journal.parent)
-        sequence = max(line.sequence for line in lines)
-        store.write(lambda c: set_known(c, camera_id, root.id, sequence, len(data)))
-        return True
+def _waiting(store: Store, root: Root, camera_id: int) -> Iterator[sqlite3.Row]:
+    """Return the lines that wait for a journal, in order."""
+    after = 0
+    while rows := store.read(
+        lambda c, n=after: c.execute(  # type: ignore[misc]
+            "select id, line from outbox where root_id = ? and camera_id = ?"
+            " and id > ? order by id limit ?",
+            (root.id, camera_id, n, _BATCH),
+        ).fetchall()
+    ):
+        yield from rows
+        after = rows[-1]["id"]

@@ -71,7 +71,7 @@ def owner_of(store: Store, root: Root, folder: str) -> CameraKey | None:
     holder = store.read(known_folders).get(folder)
     if holder is not None and store.read(lambda c: has_clips(c, folder, root.id)):
         return holder[1]
-    said = journals.read(store, root.folder / folder / JOURNAL).camera
+    said = journals.camera_of(store, root.folder / folder / JOURNAL)
     if said is not None:
         key, name = CameraKey(str(said["key"])), str(said["name"])
         nvr, nvr_name = NvrKey(str(said["nvr"])), str(said["nvr_name"])

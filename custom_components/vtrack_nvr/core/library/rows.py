@@ -88,14 +88,39 @@ def facts_columns(facts: ClipFacts) -> dict[str, Any]:
     }
 
 
+_USUAL: dict[str, Any] = {
+    "audio_codec": None,
+    "audio_frames": 0,
+    "holes": 0,
+    "gaps": "[]",
+    "time_source": TimeSource.CAPTURE.value,
+}
+
+
+def facts_line(facts: ClipFacts) -> dict[str, Any]:
+    """Return what a journal tells of a clip: the columns that are not as usual.
+
+    The era's row means nothing to another index; its times are told beside.
+    """
+    return {
+        name: value
+        for name, value in facts_columns(facts).items()
+        if name != "era_id" and (name not in _USUAL or value != _USUAL[name])
+    }
+
+
 def facts_from_columns(values: dict[str, Any]) -> ClipFacts:
-    """Return facts from what `facts_columns` made of them; raises KeyError, ValueError."""
+    """Return facts from what `facts_columns` or `facts_line` made of them.
+
+    Raises KeyError or ValueError.
+    """
+    values = {**_USUAL, **values}
     audio = values["audio_codec"]
     return ClipFacts(
         range=TimeRange(int(values["start_ms"]), int(values["end_ms"])),
         last_frame_ms=int(values["last_frame_ms"]),
         device_start_ms=int(values["device_start_ms"]),
-        era_id=int(values["era_id"]),
+        era_id=int(values.get("era_id", 0)),
         size_bytes=int(values["size_bytes"]),
         sha256=str(values["sha256"]),
         video_codec=Codec(values["video_codec"]),

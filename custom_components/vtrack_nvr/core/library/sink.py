@@ -11,9 +11,8 @@ from ..errors import ErrorKind, NvrError
 from ..models import CameraKey, ClipFacts
 from . import index_cameras, index_clips
 from .guard import Root
-from .journal import Fact, FactKind
+from .journal_facts import clip_fact
 from .naming import clip_path, part_path
-from .rows import facts_columns
 from .store import Store, absolute, camera_folder, note, root_for
 from .values import LibraryEvent, LibraryEventKind
 
@@ -183,19 +182,4 @@ def note_clip(connection: sqlite3.Connection, clip_id: int) -> None:
     clip = index_clips.get(connection, clip_id)
     assert clip is not None
     camera_id = index_cameras.camera_id(connection, clip.camera)
-    era = connection.execute(
-        "select * from era where id = ?", (clip.facts.era_id,)
-    ).fetchone()
-    values = facts_columns(clip.facts)
-    if era is not None:
-        values["era"] = [
-            era["device_start_ms"],
-            era["offset_ms"],
-            era["is_uncertain"],
-        ]
-    note(
-        connection,
-        camera_id,
-        clip.root_id,
-        Fact(FactKind.CLIP, {"path": clip.path, **values}),
-    )
+    note(connection, camera_id, clip.root_id, clip_fact(connection, clip))

@@ -1,0 +1,282 @@
+"""Comparing the files of one camera's folder on a root with the rows, day by day.
+
+Nothing is deleted here, and no file the index does not know is touched. All blocks.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+import itertools
+from pathlib import Path
+
+from ..models import CameraKey, ClipState
+from . import adopt, index_cameras, index_clips, journals
+from .guard import Root
+from .naming import (
+    DAMAGED_SUFFIX,
+    JOURNAL,
+    SUFFIX,
+    is_day,
+    is_leftover,
+    is_part,
+)
+from .store import Store
+from .told import Told
+
+_BATCH = 200
+
+
+@dataclass(slots=True)
+class Result:
+    """What one folder brought."""
+
+    adopted: int = 0
+    missing: int = 0
+    returned: int = 0
+    foreign: list[str] = field(default_factory=list)
+    parts: list[tuple[str, int]] = field(default_factory=list)
+    """Unfinished files of ours by their names, with the time of their last change."""
+    leftovers: list[tuple[str, int]] = field(default_factory=list)
+    """What a killed salvage left beside them."""
+
+
+class _Says:
+    """What the journal of a folder says; read when it is asked the first time."""
+
+    def __init__(self, store: Store, journal: Path) -> None:
+        self._store, self._journal = store, journal
+        self._told: Told | None = None
+
+    @property
+    def told(self) -> Told:
+        if self._told is None:
+            self._told = journals.read(self._store, self._journal)
+        return self._told
+
+    def close(self) -> None:
+        if self._told is not None:
+            self._told.close()
+
+
+def compare_folder(
+    store: Store, root: Root, camera: CameraKey, folder: str, *, is_older: bool
+) -> Result:
+    """Bring rows and files of `<nvr>/<camera>` together, one day after the other.
+
+    `is_older`: the index knows less than the journal, so that what the journal says about
+    protection, trash, removed and lost is taken over as well.
+    """
+    camera_id = store.read(lambda c: index_cameras.camera_id(c, camera))
+    journal = root.folder / folder / JOURNAL
+    says = _Says(store, journal)
+    result = Result()
+    comparison = _Comparison(store, root, camera, camera_id, says, result, is_older)
+    try:
+        if is_older:
+            adopt.take_over(store, root, camera_id, says.told)
+        on_disk = _days_on_disk(store, root, folder, result)
+        in_rows = _days_in_rows(store, root, folder)
+        for day in sorted({*on_disk, *in_rows}):
+            comparison.compare_day(day, is_on_disk=day in on_disk)
+        adopt.drop_covered(store, camera_id)
+        if is_older:
+            size = store.files.size(journal) or 0
+            sequence = says.told.sequence
+            store.write(
+                lambda c: journals.set_known(c, camera_id, root.id, sequence, size)
+            )
+    finally:
+        says.close()
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """One look at a folder; bounded by what lies in one day."""
+
+    store: Store
+    root: Root
+    camera: CameraKey
+    camera_id: int
+    says: _Says
+    result: Result
+    is_older: bool
+
+    def compare_day(self, day: str, *, is_on_disk: bool) -> None:
+        """Bring rows and files of `<nvr>/<camera>/<day>` together."""
+        store, root = self.store, self.root
+        now_ms = store.clock.now_ms()
+        known = store.read(lambda c: adopt.known_files(c, root.id, day))
+        others = store.read(lambda c: adopt.other_files(c, root.id, day))
+        present: set[str] = set()
+        back: list[int] = []
+        batch: list[adopt.New] = []
+        found = _files(store, root, day, self.result) if is_on_disk else ()
+        for path, size, changed_ms in found:
+            row = known.get(path)
+            if row is not None and self.is_older and self._is_replaced(path, row, size):
+                store.write(lambda c, n=row.id: adopt.forget(c, n, now_ms))  # type: ignore[misc]
+                del known[path]
+                row = None
+            if row is None or row.state is not ClipState.COMPLETE or row.size == size:
+                present.add(path)
+            if row is not None:
+                if row.state is ClipState.MISSING and adopt.is_back(
+                    store, root.folder / path, row, size
+                ):
+                    back.append(row.id)
+                continue
+            if path in others:
+                continue
+            new = self._read_new(path, size, changed_ms)
+            if new is None:
+                self.result.foreign.append(path)
+                continue
+            batch.append(new)
+            if len(batch) >= _BATCH:
+                self._enter(batch)
+                batch = []
+        self._enter(batch)
+        if back:
+            store.write(lambda c: adopt.return_clips(c, back, now_ms))
+            self.result.returned += len(back)
+        if self.is_older:
+            self._bring_up(known, present)
+        self.result.missing += self._note_missing(day, present)
+
+    def _is_replaced(self, path: str, row: adopt.Known, size: int) -> bool:
+        return adopt.is_replaced(row, size, self.says.told.facts(path))
+
+    def _read_new(self, path: str, size: int, changed_ms: int) -> adopt.New | None:
+        return adopt.read_new(
+            self.store, self.root, self.camera, path, size, changed_ms, self.says.told
+        )
+
+    def _enter(self, batch: Sequence[adopt.New]) -> None:
+        """Write rows for files that are there."""
+        if not batch:
+            return
+        marks = [self.says.told.protection(new.path) or (False, "") for new in batch]
+        now_ms = self.store.clock.now_ms()
+        self.result.adopted += self.store.write(
+            lambda c: adopt.enter(c, self.camera_id, self.root.id, batch, marks, now_ms)
+        )
+
+    def _bring_up(self, known: dict[str, adopt.Known], present: set[str]) -> None:
+        """Bring the rows of an older index up to what the journal says of their clips."""
+        told = self.says.told
+        here = [(row, path) for path, row in known.items() if path in present]
+        for some in itertools.batched(here, _BATCH, strict=False):
+            back = [
+                row.id
+                for row, path in some
+                if row.state is ClipState.DELETING
+                or (row.state is ClipState.TRASHED and told.is_trashed(path) is False)
+            ]
+            marks = [
+                (row.id, mark)
+                for row, path in some
+                if (mark := told.protection(path)) is not None
+            ]
+            now_ms = self.store.clock.now_ms()
+            if back or marks:
+                change = partial(adopt.bring_up, back=back, marks=marks, now_ms=now_ms)
+                self.store.write(change)
+
+    def _note_missing(self, day: str, present: set[str]) -> int:
+        """Say of complete rows without a file that they are missing (or known to be gone).
+
+        Each is looked for once more, now that a list may be minutes old, and the marker has
+        to be there still.
+        """
+        store, root = self.store, self.root
+        known = store.read(lambda c: adopt.known_files(c, root.id, day))
+        absent = [
+            (path, row)
+            for path, row in known.items()
+            if row.state in {ClipState.COMPLETE, ClipState.TRASHED}
+            and path not in present
+        ]
+        count = 0
+        for some in itertools.batched(absent, _BATCH, strict=False):
+            batch = [
+                (path, row)
+                for path, row in some
+                if adopt.is_gone(store, root, path, row)
+            ]
+            store.guard.check_marker(root)
+            now_ms = store.clock.now_ms()
+            dropped = [row.id for _path, row in batch if row.state is ClipState.TRASHED]
+            gone = {
+                path
+                for path, row in batch
+                if self.is_older and self.says.told.was_removed(path, row.stretch)
+            }
+            go = partial(index_clips.set_deleting, clip_ids=dropped, now_ms=now_ms)
+            store.write(go)
+            leave = partial(
+                adopt.leave_missing,
+                root_id=root.id,
+                batch=batch,
+                gone=gone,
+                now_ms=now_ms,
+            )
+            count += store.write(leave)
+        return count
+
+
+def _days_on_disk(store: Store, root: Root, folder: str, result: Result) -> set[str]:
+    """Return the folders of days, as `<nvr>/<camera>/<day>`; the rest is told in `result`."""
+    base = root.folder / folder
+    days: set[str] = set()
+    if not store.files.exists(base):
+        return days
+    for found in store.files.list(base):
+        path = f"{folder}/{found.name}"
+        if found.is_folder and is_day(found.name):
+            days.add(path)
+        elif found.is_folder or not found.name.startswith(JOURNAL):
+            result.foreign.append(path)
+    return days
+
+
+def _days_in_rows(store: Store, root: Root, folder: str) -> set[str]:
+    """Return the folders in which the index knows files of a camera."""
+    days: set[str] = set()
+    after: str | None = f"{folder}/"
+    while after is not None:
+        path: str | None = store.read(
+            lambda c, a=after: c.execute(  # type: ignore[misc]
+                "select min(path) from clip where root_id = ? and path > ? and path < ?",
+                (root.id, a, f"{folder}0"),
+            ).fetchone()[0]
+        )
+        if path is None:
+            break
+        day = path.rpartition("/")[0]
+        if day == folder:  # in no day's folder: not a name of ours
+            after = path
+            continue
+        days.add(day)
+        after = f"{day}0"  # "0" follows "/"
+    return days
+
+
+def _files(
+    store: Store, root: Root, day: str, result: Result
+) -> Iterator[tuple[str, int, int]]:
+    """Return our clip files as (path, size, time of change); everything else is told in `result`."""
+    for found in store.files.list(root.folder / day):
+        path = f"{day}/{found.name}"
+        if is_part(found.name):
+            result.parts.append((path, found.changed_ms))
+        elif is_leftover(found.name):
+            result.leftovers.append((path, found.changed_ms))
+        elif found.name.startswith(".") and found.name.endswith(
+            f"{SUFFIX}{DAMAGED_SUFFIX}"
+        ):
+            continue  # put aside by us, for people
+        elif found.is_folder or not found.name.endswith(SUFFIX):
+            result.foreign.append(path)
+        else:
+            yield path, found.size_bytes, found.changed_ms
