@@ -1,16 +1,26 @@
 """What the shell shows: everything here is answered by the index, never by a disk."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import datetime as dt
 from pathlib import Path
+import sqlite3
 from typing import Self
 
 from ..errors import ErrorKind, NvrError
 from ..intervals import TimeRange
 from ..ledger import CameraTotals
-from ..models import CameraKey, Clip, ClipState, CoverageState, EventClass, NvrKey
+from ..models import (
+    CameraKey,
+    Clip,
+    ClipState,
+    CoverageSpan,
+    CoverageState,
+    EventClass,
+    NvrKey,
+)
 from . import index_browse, index_cameras, index_clips, index_notes
+from .index_events import EventSearch
 from .naming import day_start_ms
 from .store import Store, absolute
 from .values import (
@@ -62,17 +72,15 @@ class Browser:
 
     async def cameras(self) -> tuple[CameraInfo, ...]:
         """Return all cameras with totals, former ones last; by NVR, then name."""
-        return await asyncio.wrap_future(self._store.db.read(index_cameras.cameras))
+        return await self._read(index_cameras.cameras)
 
     async def nvrs(self) -> tuple[NvrInfo, ...]:
         """Return all NVRs, former ones last."""
-        return await asyncio.wrap_future(self._store.db.read(index_cameras.nvrs))
+        return await self._read(index_cameras.nvrs)
 
     async def days(self, camera: CameraKey) -> tuple[DayInfo, ...]:
         """Return the local days on which the camera's clips begin, newest first."""
-        return await asyncio.wrap_future(
-            self._store.db.read(lambda c: index_browse.days(c, camera))
-        )
+        return await self._read(lambda c: index_browse.days(c, camera))
 
     def day_range(self, day: dt.date) -> TimeRange:
         """Return a local day in UTC; 23, 24 or 25 hours long. Does not block."""
@@ -118,20 +126,21 @@ class Browser:
         """
         most = self._store.bounds.page
         count = most if limit is None else max(1, min(limit, most))
-        return await asyncio.wrap_future(
-            self._store.db.read(
-                lambda c: index_browse.page(
-                    c,
-                    cameras,
-                    window,
-                    order,
-                    count,
-                    after,
-                    is_protected=is_protected,
-                    event_class=event_class,
-                )
+        wanted = await self._read(
+            lambda c: index_browse.begin_page(
+                c, cameras, window, order, count, after, is_protected=is_protected
             )
         )
+        if wanted is None:
+            return ClipPage(())
+        if event_class is None:
+            return await self._read(
+                lambda c: index_browse.page(c, wanted, index_browse.places(c, wanted))
+            )
+        events = EventSearch(wanted, event_class)
+        while not await self._read(events.step):
+            pass  # others get their turn in between
+        return await self._read(lambda c: index_browse.page(c, wanted, events.places))
 
     async def recent(
         self, limit: int = 20, camera: CameraKey | None = None
@@ -142,29 +151,37 @@ class Browser:
 
     async def clip(self, clip_id: int) -> Clip | None:
         """Return a clip in whatever state, None where there is none of that id."""
-        return await asyncio.wrap_future(
-            self._store.db.read(lambda c: index_clips.get(c, clip_id))
-        )
+        return await self._read(lambda c: index_clips.get(c, clip_id))
 
     async def clips_at(self, camera: CameraKey, window: TimeRange) -> tuple[Clip, ...]:
         """Return all complete clips that touch the window, in order, not in pages."""
-        return await asyncio.wrap_future(
-            self._store.db.read(
-                lambda c: index_browse.clips_touching(c, camera, window)
+        clips: list[Clip] = []
+        step = self._store.bounds.page
+        after: tuple[int, int] | None = None
+        while True:
+            found = await self._read(
+                lambda c, a=after: index_browse.clips_touching(  # type: ignore[misc]
+                    c, camera, window, after=a, limit=step
+                )
             )
-        )
+            clips += found
+            if len(found) < step:
+                return tuple(clips)
+            after = (found[-1].facts.range.start_ms, found[-1].id)
 
     async def trash(self) -> tuple[Clip, ...]:
         """Return the clips that can be brought back, oldest deletion first."""
-        rows = await asyncio.wrap_future(
-            self._store.db.read(
-                lambda c: [
-                    index_clips.get(c, row["id"])
-                    for row in index_clips.in_state(c, ClipState.TRASHED)
-                ]
+        clips: list[Clip] = []
+        step = self._store.bounds.page
+        after = (-(2**62), 0)
+        while True:
+            found = await self._read(
+                lambda c, a=after: index_clips.trashed(c, a, step)  # type: ignore[misc]
             )
-        )
-        return tuple(row for row in rows if row is not None)
+            clips += [clip for _place, clip in found]
+            if len(found) < step:
+                return tuple(clips)
+            after = found[-1][0]
 
     async def reader(self, clip_id: int) -> Reader:
         """Return a lease on a clip's file; nothing deletes it until it is released.
@@ -197,25 +214,35 @@ class Browser:
         self, camera: CameraKey, window: TimeRange
     ) -> CoverageSummary:
         """Return the time per state inside the window, and the percentage."""
-        return await asyncio.wrap_future(
-            self._store.db.read(lambda c: index_browse.summary(c, camera, window))
-        )
+        return index_browse.summary(await self.coverage(camera, window), window)
+
+    async def coverage(
+        self, camera: CameraKey, window: TimeRange
+    ) -> tuple[CoverageSpan, ...]:
+        """Return the spans that touch the window, cut to it, *kept* among them, in order.
+
+        A long window is read in parts; what changes meanwhile may be in it or not.
+        """
+        spans: list[CoverageSpan] = []
+        rest: TimeRange | None = window
+        while rest is not None:
+            more, rest = await self._read(
+                lambda c, w=rest: index_browse.coverage_part(c, camera, w)  # type: ignore[misc]
+            )
+            index_browse.join(spans, more)
+        return tuple(spans)
 
     async def totals(self, camera: CameraKey) -> CameraTotals:
         """Return a camera's sums over its whole time line."""
-        return await asyncio.wrap_future(
-            self._store.db.read(
-                lambda c: index_cameras.totals(c, index_cameras.camera_row(c, camera))
-            )
+        return await self._read(
+            lambda c: index_cameras.totals(c, index_cameras.camera_row(c, camera))
         )
 
     async def runs(
         self, nvr: NvrKey | None = None, limit: int = 50, before_id: int = 2**62
     ) -> tuple[RunInfo, ...]:
         """Return the history of sync runs, newest first."""
-        return await asyncio.wrap_future(
-            self._store.db.read(lambda c: index_notes.runs(c, nvr, limit, before_id))
-        )
+        return await self._read(lambda c: index_notes.runs(c, nvr, limit, before_id))
 
     async def ledger(
         self,
@@ -229,3 +256,6 @@ class Browser:
                 lambda c: index_browse.ledger_entries(c, cameras, state, limit)
             )
         )
+
+    async def _read[T](self, function: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.wrap_future(self._store.db.read(function))

@@ -15,6 +15,7 @@ from ..errors import ErrorKind, NvrError
 from ..models import CameraKey, ClipFacts, ClipSource, ClipState
 from . import (
     deletion,
+    forget,
     ids,
     index_cameras,
     index_clips,
@@ -153,6 +154,7 @@ class Checker:
                 continue
             report = _added(report, self._compare(root, camera, folder, is_older=False))
             camera_id = store.read(lambda c, k=camera: index_cameras.camera_id(c, k))  # type: ignore[misc]
+            forget.condense(store, camera_id)
             tidy.tidy(store, root, camera_id)
         return report
 

@@ -65,6 +65,12 @@ def index_error(error: sqlite3.Error, where: str = "") -> NvrError:
     return NvrError(ErrorKind.INDEX_FAILED, f"{name}: {error}", where=where)
 
 
+def _name_of(function: object) -> str:
+    """Return the name of a function, or of the one that a partial calls."""
+    inner = getattr(function, "func", function)
+    return str(getattr(inner, "__qualname__", type(inner).__name__))
+
+
 class Database:
     """The thread and its queues; `submit` from anywhere, never from the thread itself."""
 
@@ -90,6 +96,8 @@ class Database:
         self._thread: threading.Thread | None = None
         self._connection: sqlite3.Connection | None = None
         self.commits = 0
+        self.longest = ("", 0.0)
+        """What held the index longest, and for how many seconds."""
 
     def start(self, connection: sqlite3.Connection | None = None) -> None:
         """Open the file (or take an open connection) and start the thread."""
@@ -161,12 +169,20 @@ class Database:
         except sqlite3.Error as error:
             _LOGGER.warning("Closing the index: %s", index_error(error))
 
-    @staticmethod
-    def _do_read(connection: sqlite3.Connection, work: _Work[object]) -> None:
+    def _run_one(self, connection: sqlite3.Connection, work: _Work[object]) -> object:
+        begun = time.monotonic()
+        try:
+            return work.function(connection)
+        finally:
+            took = time.monotonic() - begun
+            if took > self.longest[1]:
+                self.longest = (_name_of(work.function), took)
+
+    def _do_read(self, connection: sqlite3.Connection, work: _Work[object]) -> None:
         if not work.future.set_running_or_notify_cancel():
             return
         try:
-            result = work.function(connection)
+            result = self._run_one(connection, work)
         except sqlite3.Error as error:
             failure = index_error(error)
             failure.__cause__ = error
@@ -227,11 +243,10 @@ class Database:
         for work in done:
             work.future.set_exception(work.error or failure)
 
-    @staticmethod
-    def _do_write(connection: sqlite3.Connection, work: _Work[object]) -> None:
+    def _do_write(self, connection: sqlite3.Connection, work: _Work[object]) -> None:
         connection.execute("SAVEPOINT work")
         try:
-            work.result = work.function(connection)
+            work.result = self._run_one(connection, work)
         except sqlite3.Error as error:
             failure = index_error(error)
             failure.__cause__ = error

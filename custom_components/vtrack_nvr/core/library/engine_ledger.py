@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
+import itertools
 import sqlite3
 
 from ..errors import ErrorKind, NvrError
@@ -27,15 +29,20 @@ from ..models import (
     NvrKey,
 )
 from ..policy import DevicePolicy
-from . import index_browse, index_cameras, index_ledger, index_notes
+from . import index_cameras, index_ledger, index_notes, ledger
 from .browser import Browser
-from .journal import Fact, FactKind
+from .journal_facts import span_fact
 from .ledger import Entry
 from .rows import era_of
 from .store import Store, note
+from .values import DAY_MS
 
 _LOOKOUT = "lookout:"
-_JOURNALED = frozenset({CoverageState.ABSENT, CoverageState.LOST})
+_JOURNALED = frozenset(
+    {CoverageState.ABSENT, CoverageState.LOST, CoverageState.REMOVED}
+)
+_RANGES = 100
+"""Stretches that are entered in one transaction."""
 
 
 class EngineLedger:
@@ -53,7 +60,7 @@ class EngineLedger:
 
         Time of which nothing is known has no span.
         """
-        return await self._read(lambda c: index_browse.coverage(c, camera, window))
+        return await self.browse.coverage(camera, window)
 
     async def note_sweep(
         self, findings: SweepFindings, run_id: int | None = None
@@ -61,21 +68,13 @@ class EngineLedger:
         """Enter what a search found; never turns kept or removed into anything else."""
         now_ms = self._store.clock.now_ms()
         root_id = self._journal_root(findings.camera)
-
-        def run(connection: sqlite3.Connection) -> None:
-            camera_id = index_cameras.camera_id(connection, findings.camera)
-            lost = index_ledger.sweep(connection, camera_id, findings, run_id, now_ms)
-            if lost and root_id is not None:
-                _note_spans(
-                    connection,
-                    camera_id,
-                    root_id,
-                    lost,
-                    CoverageState.LOST,
-                    LOST_OVERWRITTEN,
-                )
-
-        await self._write(run)
+        gone: TimeRange | None = None
+        for part in ledger.by_days(findings, DAY_MS):
+            gone = await self._write(partial(_sweep, part, run_id, now_ms))
+        while gone is not None and await self._write(
+            partial(_lose, findings.camera, gone, root_id, run_id, now_ms)
+        ):
+            pass
 
     async def mark(
         self,
@@ -106,19 +105,19 @@ class EngineLedger:
         )
         root_id = self._journal_root(camera)
 
-        def run(connection: sqlite3.Connection) -> None:
+        def run(connection: sqlite3.Connection, some: Sequence[TimeRange]) -> None:
             camera_id = index_cameras.camera_id(connection, camera)
-            index_ledger.mark(connection, camera_id, ranges, new)
+            index_ledger.mark(connection, camera_id, some, new)
             if (
                 state in _JOURNALED
                 and reason != ABSENT_NOT_LISTED
                 and root_id is not None
             ):
-                _note_spans(
-                    connection, camera_id, root_id, union(ranges), state, reason
-                )
+                _note_spans(connection, camera_id, root_id, some, state, reason)
 
-        await self._write(run)
+        groups = [*itertools.batched(union(ranges), _RANGES, strict=False)]
+        for some in groups or [()]:
+            await self._write(partial(run, some=some))
 
     def _journal_root(self, camera: CameraKey) -> int | None:
         """Return the root whose journal tells what has no file; no matter which."""
@@ -160,12 +159,18 @@ class EngineLedger:
 
         What was tried `tries` times and failed counts as given up.
         """
-
-        def run(connection: sqlite3.Connection) -> tuple[HoleSum, ...]:
-            camera_id = index_cameras.camera_id(connection, camera)
-            return index_ledger.holes(connection, camera_id, before_ms, tries)
-
-        return await self._read(run)
+        camera_id = await self._read(lambda c: index_cameras.camera_id(c, camera))
+        sums: list[HoleSum] = []
+        for state in index_ledger.HOLE_STATES:
+            rest: TimeRange | None = TimeRange(min(-(2**62), before_ms), before_ms)
+            while rest is not None:
+                some, rest = await self._read(
+                    lambda c, s=state, w=rest: index_ledger.some_holes(  # type: ignore[misc]
+                        c, camera_id, s, w, tries
+                    )
+                )
+                sums += some
+        return ledger.held_together(sums)
 
     async def footage_end_ms(self, camera: CameraKey) -> int | None:
         """Return where the newest footage that is known of ends, kept or not."""
@@ -290,6 +295,33 @@ class EngineLedger:
         return await asyncio.wrap_future(future)
 
 
+def _sweep(
+    findings: SweepFindings,
+    run_id: int | None,
+    now_ms: int,
+    connection: sqlite3.Connection,
+) -> TimeRange | None:
+    camera_id = index_cameras.camera_id(connection, findings.camera)
+    return index_ledger.sweep(connection, camera_id, findings, run_id, now_ms)
+
+
+def _lose(
+    camera: CameraKey,
+    gone: TimeRange,
+    root_id: int | None,
+    run_id: int | None,
+    now_ms: int,
+    connection: sqlite3.Connection,
+) -> bool:
+    """Enter some of what is lost; True while there may be more."""
+    camera_id = index_cameras.camera_id(connection, camera)
+    lost = index_ledger.lose(connection, camera_id, gone, run_id, now_ms)
+    if lost and root_id is not None:
+        state, reason = CoverageState.LOST, LOST_OVERWRITTEN
+        _note_spans(connection, camera_id, root_id, lost, state, reason)
+    return bool(lost)
+
+
 def _note_spans(
     connection: sqlite3.Connection,
     camera_id: int,
@@ -299,10 +331,5 @@ def _note_spans(
     reason: str,
 ) -> None:
     """Queue the journal's line about stretches that have no file."""
-    spans = [[item.start_ms, item.end_ms] for item in ranges]
-    note(
-        connection,
-        camera_id,
-        root_id,
-        Fact(FactKind.SPAN, {"state": state.value, "reason": reason, "ranges": spans}),
-    )
+    spans = [(item.start_ms, item.end_ms) for item in ranges]
+    note(connection, camera_id, root_id, span_fact(state.value, reason, spans))

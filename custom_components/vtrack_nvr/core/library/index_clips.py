@@ -20,6 +20,10 @@ from .rows import CLIP_COLUMNS, CLIP_TABLES, clip_of, facts_columns
 
 EPOCH_DAY = 719_163  # date(1970, 1, 1).toordinal()
 
+_RECOUNT = "recount:"
+_RECOUNT_CLIPS = 2_000
+"""Clips that are counted in one transaction."""
+
 
 def insert_fetching(
     connection: sqlite3.Connection,
@@ -252,6 +256,19 @@ def in_state(
     )
 
 
+def trashed(
+    connection: sqlite3.Connection, after: tuple[int, int], limit: int
+) -> list[tuple[tuple[int, int], Clip]]:
+    """Return some clips in the trash with their place in it, oldest deletion first."""
+    rows = connection.execute(
+        f"select {CLIP_COLUMNS} from {CLIP_TABLES} where clip.state = 'trashed'"  # noqa: S608
+        " and (clip.state_ms, clip.id) > (?, ?)"
+        " order by clip.state_ms, clip.id limit ?",
+        (*after, limit),
+    )
+    return [((row["state_ms"], row["id"]), clip_of(row)) for row in rows]
+
+
 def day_number(utc_ms: int, zone: ZoneInfo) -> int:
     """Return the local day of a moment as days since 1970-01-01."""
     return local_day(utc_ms, zone).toordinal() - EPOCH_DAY
@@ -278,28 +295,105 @@ def _zone(connection: sqlite3.Connection, camera_id: int) -> ZoneInfo:
 def recount_days(
     connection: sqlite3.Connection, camera_id: int, zone: ZoneInfo
 ) -> None:
-    """Count a camera's days again, in another time zone."""
+    """Count a camera's days again, in another time zone, all at once."""
+    begin_recount(connection, camera_id, zone)
+    while recount_some(connection, camera_id):
+        pass
+
+
+def begin_recount(
+    connection: sqlite3.Connection, camera_id: int, zone: ZoneInfo
+) -> None:
+    """Count a camera's days in another time zone from now on; `recount_some` does so."""
     connection.execute("delete from camera_day where camera_id = ?", (camera_id,))
     connection.execute("update camera set zone = ? where id = ?", (zone.key, camera_id))
-    days: dict[int, list[int]] = {}
-    covered_ms = None
-    for row in connection.execute(
-        "select start_ms, end_ms, size_bytes, is_protected from clip"
-        " where camera_id = ? and state = 'complete' order by start_ms, id",
-        (camera_id,),
-    ):
-        sums = days.setdefault(day_number(row[0], zone), [0, 0, 0, 0])
-        from_ms = row[0] if covered_ms is None else max(row[0], covered_ms)
-        covered_ms = row[1] if covered_ms is None else max(row[1], covered_ms)
-        sums[0] += 1
-        sums[1] += row[2]
-        sums[2] += max(0, row[1] - from_ms)
-        sums[3] += row[3]
-    connection.executemany(
-        "insert into camera_day (camera_id, day, clips, bytes, kept_ms, protected)"
-        " values (?, ?, ?, ?, ?, ?)",
-        [(camera_id, day, *sums) for day, sums in days.items()],
+    connection.execute(
+        "insert or replace into meta (key, value) values (?, ?)",
+        (f"{_RECOUNT}{camera_id}", str(2**62)),
     )
+
+
+def being_recounted(connection: sqlite3.Connection) -> list[int]:
+    """Return the cameras whose days are not all counted yet."""
+    rows = connection.execute(
+        "select id from camera where exists"
+        " (select 1 from meta where key = ? || camera.id)",
+        (_RECOUNT,),
+    )
+    return [row[0] for row in rows]
+
+
+def recount_some(connection: sqlite3.Connection, camera_id: int) -> bool:
+    """Count some days anew, the latest first; True while there is more to count.
+
+    Clips may come and go meanwhile: of every day all its clips are counted again.
+    """
+    key = f"{_RECOUNT}{camera_id}"
+    row = connection.execute("select value from meta where key = ?", (key,)).fetchone()
+    if row is None:
+        return False
+    zone, before_ms, left = _zone(connection, camera_id), int(row[0]), _RECOUNT_CLIPS
+    while left > 0:
+        newest = connection.execute(
+            "select start_ms from clip where camera_id = ? and state = 'complete'"
+            " and start_ms < ? order by start_ms desc, id desc limit 1",
+            (camera_id, before_ms),
+        ).fetchone()
+        if newest is None:
+            connection.execute("delete from meta where key = ?", (key,))
+            return False
+        day = local_day(newest[0], zone)
+        left -= _count_day(connection, camera_id, day, zone)
+        before_ms = day_start_ms(day, zone)
+    connection.execute("update meta set value = ? where key = ?", (str(before_ms), key))
+    return True
+
+
+def _count_day(
+    connection: sqlite3.Connection, camera_id: int, day: dt.date, zone: ZoneInfo
+) -> int:
+    """Count a day's clips anew; returns how many they are."""
+    start_ms = day_start_ms(day, zone)
+    end_ms = day_start_ms(day + dt.timedelta(days=1), zone)
+    sums = connection.execute(
+        "select count(*), sum(size_bytes), sum(is_protected) from clip"
+        " where camera_id = ? and state = 'complete' and start_ms >= ? and start_ms < ?",
+        (camera_id, start_ms, end_ms),
+    ).fetchone()
+    kept_ms = _kept_by_day(connection, camera_id, start_ms, end_ms)
+    connection.execute(
+        "insert or replace into camera_day"
+        " (camera_id, day, clips, bytes, kept_ms, protected) values (?, ?, ?, ?, ?, ?)",
+        (camera_id, day.toordinal() - EPOCH_DAY, sums[0], sums[1], kept_ms, sums[2]),
+    )
+    found: int = sums[0]
+    return found
+
+
+_REACH = (
+    "select start_ms, end_ms from clip where state = 'complete' and camera_id = ?"
+    " and start_ms >= ? and start_ms < ? and end_ms > ? order by start_ms, id"
+)
+
+
+def _longest_ms(connection: sqlite3.Connection, camera_id: int) -> int:
+    found: int = connection.execute(
+        "select longest_ms from camera where id = ?", (camera_id,)
+    ).fetchone()[0]
+    return found
+
+
+def _kept_by_day(
+    connection: sqlite3.Connection, camera_id: int, start_ms: int, end_ms: int
+) -> int:
+    """Return what clips that begin on a day keep, besides those before them."""
+    covered_ms = start_ms - _longest_ms(connection, camera_id)
+    kept_ms = 0
+    for row in connection.execute(_REACH, (camera_id, covered_ms, end_ms, covered_ms)):
+        if row[0] >= start_ms:
+            kept_ms += max(0, row[1] - max(row[0], covered_ms))
+        covered_ms = max(covered_ms, row[1])
+    return kept_ms
 
 
 def _share_out(
@@ -311,39 +405,23 @@ def _share_out(
     changes when one of them comes or goes.
     """
     zone = _zone(connection, camera_id)
-    longest_ms: int = connection.execute(
-        "select longest_ms from camera where id = ?", (camera_id,)
-    ).fetchone()[0]
-    reach = (
-        "select start_ms, end_ms from clip where state = 'complete' and camera_id = ?"
-        " and start_ms >= ? and start_ms < ? and end_ms > ? order by start_ms, id"
-    )
+    first_ms = window.start_ms - _longest_ms(connection, camera_id)
     days = {local_day(window.start_ms, zone)} | {
         local_day(row[0], zone)
         for row in connection.execute(
-            reach,
-            (
-                camera_id,
-                window.start_ms - longest_ms,
-                window.end_ms,
-                window.start_ms,
-            ),
+            _REACH, (camera_id, first_ms, window.end_ms, window.start_ms)
         )
     }
     for day in days:
         start_ms = day_start_ms(day, zone)
         end_ms = day_start_ms(day + dt.timedelta(days=1), zone)
-        covered_ms = start_ms - longest_ms
-        kept_ms = 0
-        for row in connection.execute(
-            reach, (camera_id, start_ms - longest_ms, end_ms, start_ms - longest_ms)
-        ):
-            if row[0] >= start_ms:
-                kept_ms += max(0, row[1] - max(row[0], covered_ms))
-            covered_ms = max(covered_ms, row[1])
         connection.execute(
             "update camera_day set kept_ms = ? where camera_id = ? and day = ?",
-            (kept_ms, camera_id, day.toordinal() - EPOCH_DAY),
+            (
+                _kept_by_day(connection, camera_id, start_ms, end_ms),
+                camera_id,
+                day.toordinal() - EPOCH_DAY,
+            ),
         )
 
 

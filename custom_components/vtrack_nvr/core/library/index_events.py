@@ -16,6 +16,7 @@ type Place = tuple[int, int]
 """Start and id of a clip: where it stands in the order of all clips."""
 
 _MARKS = 500
+_SLICE_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,82 +78,121 @@ def _conditions(search: Search) -> tuple[str, dict[str, Any]]:
     return " and ".join(where), values
 
 
-def places(
-    connection: sqlite3.Connection, search: Search, event_class: EventClass
-) -> list[Place]:
-    """Return the places of clips that an event of a class touches.
+class EventSearch:
+    """The places of clips that an event of a class touches, found step by step.
 
     Goes along the events, not the clips: rare events among a million clips are found at
     once. A place is certain when no event still to come can touch a clip before it.
     """
-    longest = connection.execute(
-        "select coalesce(max(longest_ms), 0), coalesce(max(longest_mark_ms), 0)"
-        " from camera"
-    ).fetchone()
-    clip_ms, mark_ms = longest[0], longest[1]
-    found: set[Place] = set()
-    last: sqlite3.Row | None = None
-    while True:
-        marks = _marks(connection, search, event_class, last, clip_ms, mark_ms)
+
+    def __init__(self, search: Search, event_class: EventClass) -> None:
+        """Begin; nothing is read yet."""
+        self._search = search
+        self._class = event_class
+        self._found: set[Place] = set()
+        self._last: sqlite3.Row | None = None
+        self._at_ms: int | None = None
+        self.places: list[Place] = []
+        """What was found, when `step` is done."""
+
+    def step(self, connection: sqlite3.Connection) -> bool:
+        """Look at some events more; True when there is nothing more to look for."""
+        search = self._search
+        longest = connection.execute(
+            "select coalesce(max(longest_ms), 0), coalesce(max(longest_mark_ms), 0)"
+            " from camera"
+        ).fetchone()
+        clip_ms, mark_ms = longest[0], longest[1]
+        marks = self._marks(connection, clip_ms, mark_ms)
         for mark in marks:
-            found.update(
+            self._found.update(
                 place
                 for place in _touched(connection, mark, clip_ms, search)
                 if search.fits(place)
             )
-        if len(marks) < _MARKS:
-            certain = list(found)
-            break
-        last = marks[-1]
-        cursor = last["start_ms"]
-        certain = [
-            place
-            for place in found
-            if (
-                place[0] > cursor + mark_ms
-                if search.is_newest
-                else place[0] < cursor - clip_ms
+        certain = list(self._found)
+        if self._at_ms is not None:
+            at_ms = self._at_ms
+            certain = [
+                place
+                for place in certain
+                if (
+                    place[0] > at_ms + mark_ms
+                    if search.is_newest
+                    else place[0] < at_ms - clip_ms
+                )
+            ]
+        if self._at_ms is not None and len(certain) < search.limit:
+            return False
+        pick = heapq.nlargest if search.is_newest else heapq.nsmallest
+        self.places = pick(search.limit, certain)
+        return True
+
+    def _marks(
+        self, connection: sqlite3.Connection, clip_ms: int, mark_ms: int
+    ) -> list[sqlite3.Row]:
+        """Return the next events in the order of the search, and move on past them.
+
+        `_at_ms` says from where on none was looked at; None: all were.
+        """
+        search, name = self._search, self._class.value
+        low_ms, high_ms = self._bounds(clip_ms, mark_ms)
+        if self._at_ms is not None:
+            low_ms, high_ms = (
+                (low_ms, self._at_ms) if search.is_newest else (self._at_ms, high_ms)
             )
-        ]
-        if len(certain) >= search.limit:
-            break
-    pick = heapq.nlargest if search.is_newest else heapq.nsmallest
-    return pick(search.limit, certain)
-
-
-def _marks(
-    connection: sqlite3.Connection,
-    search: Search,
-    event_class: EventClass,
-    last: sqlite3.Row | None,
-    clip_ms: int,
-    mark_ms: int,
-) -> list[sqlite3.Row]:
-    """Return the next events after `last`, in the order of the search."""
-    low, high = -(2**62), 2**62
-    if search.window is not None:
-        low = search.window.start_ms - mark_ms
-        high = search.window.end_ms + clip_ms
-    if search.after is not None:
-        if search.is_newest:
-            high = min(high, search.after[0] + clip_ms)
+        where = "class = ? and start_ms >= ? and start_ms <= ?"
+        if search.camera_ids is not None:
+            # those of other cameras are passed over: not too many of them in one go
+            next_ms: int | None = connection.execute(
+                f"select {'max' if search.is_newest else 'min'}(start_ms) from mark"  # noqa: S608  our own words
+                f" where {where}",
+                (name, low_ms, high_ms),
+            ).fetchone()[0]
+            if next_ms is None:
+                self._at_ms = None
+                return []
+            if search.is_newest:
+                low_ms = max(low_ms, next_ms - _SLICE_MS)
+            else:
+                high_ms = min(high_ms, next_ms + _SLICE_MS)
+            where += f" and camera_id in ({','.join(map(str, search.camera_ids))})"
+        values: list[object] = [name, low_ms, high_ms]
+        if self._last is not None:
+            sign = "<" if search.is_newest else ">"
+            where += f" and (start_ms, camera_id, source) {sign} (?, ?, ?)"
+            last = self._last
+            values += [last["start_ms"], last["camera_id"], last["source"]]
+        way = "desc" if search.is_newest else "asc"
+        marks = connection.execute(
+            "select camera_id, start_ms, end_ms, source from mark"  # noqa: S608  our own words
+            f" where {where}"
+            f" order by start_ms {way}, camera_id {way}, source {way} limit ?",
+            (*values, _MARKS),
+        ).fetchall()
+        first_ms, end_ms = self._bounds(clip_ms, mark_ms)
+        if len(marks) == _MARKS:
+            self._last = marks[-1]
+            self._at_ms = marks[-1]["start_ms"]
+        elif search.is_newest:
+            self._at_ms = low_ms - 1 if low_ms > first_ms else None
         else:
-            low = max(low, search.after[0] - mark_ms)
-    where = ["class = ? and start_ms >= ? and start_ms <= ?"]
-    values: list[object] = [event_class.value, low, high]
-    if search.camera_ids is not None:
-        where.append(f"camera_id in ({','.join(map(str, search.camera_ids))})")
-    if last is not None:
-        sign = "<" if search.is_newest else ">"
-        where.append(f"(start_ms, camera_id, source) {sign} (?, ?, ?)")
-        values += [last["start_ms"], last["camera_id"], last["source"]]
-    way = "desc" if search.is_newest else "asc"
-    return connection.execute(
-        "select camera_id, start_ms, end_ms, source from mark"  # noqa: S608  our own words
-        f" where {' and '.join(where)}"
-        f" order by start_ms {way}, camera_id {way}, source {way} limit ?",
-        (*values, _MARKS),
-    ).fetchall()
+            self._at_ms = high_ms + 1 if high_ms < end_ms else None
+        return marks
+
+    def _bounds(self, clip_ms: int, mark_ms: int) -> tuple[int, int]:
+        """Return between which moments an event can begin that touches a clip wanted."""
+        search = self._search
+        low_ms, high_ms = -(2**62), 2**62
+        if search.window is not None:
+            low_ms = search.window.start_ms - mark_ms
+            high_ms = search.window.end_ms + clip_ms
+        if search.after is not None:
+            if search.is_newest:
+                high_ms = min(high_ms, search.after[0] + clip_ms)
+            else:
+                low_ms = max(low_ms, search.after[0] - mark_ms)
+        return low_ms, high_ms
 
 
 def _touched(

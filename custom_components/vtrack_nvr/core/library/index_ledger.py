@@ -15,6 +15,8 @@ from .ledger import Entry, Rule
 from .rows import entry_of
 
 _NEAR_MS = 3_600_000
+_SOME = 200
+"""Stretches that are changed in one transaction."""
 
 
 def entries_in(
@@ -146,8 +148,11 @@ def sweep(
     findings: SweepFindings,
     run_id: int | None,
     now_ms: int,
-) -> Ranges:
-    """Enter what a search found (rules in `ledger.swept`); returns what is newly lost."""
+) -> TimeRange | None:
+    """Enter what a search found (rules in `ledger.swept`).
+
+    Returns the time whose footage the device is proven to have dropped, for `lose`.
+    """
     cause = Entry(0, 0, CoverageState.ON_DEVICE, run_id=run_id, changed_ms=now_ms)
     window = findings.window
     around = TimeRange(window.start_ms - 1, window.end_ms + 1)
@@ -165,15 +170,29 @@ def sweep(
         row["device_newest_ms"],
         findings,
     )
-    gone = ledger.overwritten(since_ms, findings)
-    lost = union(_waiting(connection, camera_id, gone)) if gone else ()
-    repaint(connection, camera_id, lost, ledger.lost(cause))
     connection.execute(
         "update camera set device_since_ms = ?,"
         " device_oldest_ms = coalesce(?, device_oldest_ms),"
         " device_newest_ms = coalesce(?, device_newest_ms) where id = ?",
         (since_ms, findings.device_earliest_ms, findings.device_latest_ms, camera_id),
     )
+    return ledger.overwritten(since_ms, findings)
+
+
+def lose(
+    connection: sqlite3.Connection,
+    camera_id: int,
+    gone: TimeRange,
+    run_id: int | None,
+    now_ms: int,
+) -> Ranges:
+    """Say of some of what waited on the device before it dropped it that it is lost.
+
+    Returns what is newly lost; nothing when all of it is.
+    """
+    cause = Entry(0, 0, CoverageState.LOST, run_id=run_id, changed_ms=now_ms)
+    lost = union(_waiting(connection, camera_id, gone))
+    repaint(connection, camera_id, lost, ledger.lost(cause))
     return lost
 
 
@@ -183,8 +202,8 @@ def _waiting(
     """Return the stretches on the device or failed inside the window."""
     rows = connection.execute(
         "select start_ms, end_ms from coverage where state in ('on_device', 'failed')"
-        " and camera_id = ? and start_ms < ? and end_ms > ?",
-        (camera_id, window.end_ms, window.start_ms),
+        " and camera_id = ? and start_ms < ? and end_ms > ? limit ?",
+        (camera_id, window.end_ms, window.start_ms, _SOME),
     )
     return [
         TimeRange(max(row[0], window.start_ms), min(row[1], window.end_ms))
@@ -218,24 +237,52 @@ def end_fetching(connection: sqlite3.Connection, now_ms: int) -> None:
 _HOLES = """
 select state, reason, state = 'failed' and attempts >= :tries as is_given_up,
   sum(min(end_ms, :before) - start_ms), min(start_ms), min(changed_ms)
-from coverage
-where camera_id = :camera and start_ms < :before
-  and state in ('on_device', 'fetching', 'failed', 'missing')
-group by state, reason, is_given_up order by min(start_ms)
+from (select * from coverage where state = :state and camera_id = :camera
+  and start_ms >= :after and start_ms < :stop)
+group by reason, is_given_up order by min(start_ms)
 """
+HOLE_STATES = (
+    CoverageState.ON_DEVICE,
+    CoverageState.FETCHING,
+    CoverageState.FAILED,
+    CoverageState.MISSING,
+)
+_HOLE_ROWS = 5_000
 
 
-def holes(
-    connection: sqlite3.Connection, camera_id: int, before_ms: int, tries: int
-) -> tuple[HoleSum, ...]:
-    """Return what is expected before a moment and not kept, by reason, oldest first."""
+def some_holes(
+    connection: sqlite3.Connection,
+    camera_id: int,
+    state: CoverageState,
+    window: TimeRange,
+    tries: int,
+) -> tuple[list[HoleSum], TimeRange | None]:
+    """Return sums of what is in one state and begins in a window, and the rest of it.
+
+    Only some rows are read; what they reach over the window's end does not count.
+    """
+    stop = connection.execute(
+        "select start_ms from coverage where state = ? and camera_id = ?"
+        " and start_ms >= ? and start_ms < ? order by start_ms limit 1 offset ?",
+        (state, camera_id, window.start_ms, window.end_ms, _HOLE_ROWS),
+    ).fetchone()
+    stop_ms = stop[0] if stop else window.end_ms
     rows = connection.execute(
-        _HOLES, {"camera": camera_id, "before": before_ms, "tries": tries}
+        _HOLES,
+        {
+            "camera": camera_id,
+            "before": window.end_ms,
+            "tries": tries,
+            "state": state,
+            "after": window.start_ms,
+            "stop": stop_ms,
+        },
     )
-    return tuple(
+    sums = [
         HoleSum(CoverageState(row[0]), row[1], bool(row[2]), row[3], row[4], row[5])
         for row in rows
-    )
+    ]
+    return sums, TimeRange(stop_ms, window.end_ms) if stop else None
 
 
 def footage_end_ms(connection: sqlite3.Connection, camera_id: int) -> int | None:

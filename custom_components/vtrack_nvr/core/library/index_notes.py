@@ -16,6 +16,9 @@ from .ledger import Entry
 from .rows import mark_of, ranges_of, ranges_text
 from .values import RunInfo
 
+_SOME = 1000
+"""Rows that are dropped in one transaction."""
+
 
 def add_want(
     connection: sqlite3.Connection,
@@ -156,13 +159,27 @@ def marks(
     return tuple(mark_of(row) for row in rows)
 
 
-def drop_old_marks(connection: sqlite3.Connection, before_ms: int) -> None:
-    """Forget events that ended long ago."""
+def drop_old_marks(connection: sqlite3.Connection, before_ms: int) -> bool:
+    """Forget some events that began long ago; True while there may be more."""
+    dropped = 0
     for row in connection.execute("select id from camera").fetchall():
-        connection.execute(
-            "delete from mark where camera_id = ? and start_ms < ?",
-            (row["id"], before_ms),
-        )
+        dropped += connection.execute(
+            "delete from mark where (camera_id, start_ms, class, source) in"
+            " (select camera_id, start_ms, class, source from mark"
+            " where camera_id = ? and start_ms < ? limit ?)",
+            (row["id"], before_ms, _SOME - dropped),
+        ).rowcount
+    return dropped == _SOME
+
+
+def drop_old_wants(connection: sqlite3.Connection, before_ms: int) -> bool:
+    """Forget some requests closed long ago; True while there may be more."""
+    found = connection.execute(
+        "delete from want where id in (select id from want"
+        " where closed_ms < ? order by id limit ?)",
+        (before_ms, _SOME),
+    )
+    return found.rowcount == _SOME
 
 
 def begin_run(
@@ -229,13 +246,15 @@ def runs(
     )
 
 
-def drop_old_runs(connection: sqlite3.Connection, keep: int) -> None:
-    """Forget all but the newest lines of the history."""
-    connection.execute(
-        "delete from run where ended_ms is not null and id <="
-        " (select id from run order by id desc limit 1 offset ?)",
-        (keep,),
+def drop_old_runs(connection: sqlite3.Connection, keep: int) -> bool:
+    """Forget some of all but the newest lines of the history; True: there may be more."""
+    found = connection.execute(
+        "delete from run where id in (select id from run where ended_ms is not null"
+        " and id <= (select id from run order by id desc limit 1 offset ?)"
+        " order by id limit ?)",
+        (keep, _SOME),
     )
+    return found.rowcount == _SOME
 
 
 def require_range(window: TimeRange) -> TimeRange:

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 
 from ..errors import NvrError
-from . import deletion, index_notes, journals, transfer
+from . import deletion, forget, journals, transfer
 from .care import Care
 from .exports import ExportBook
 from .guard import Root
@@ -120,14 +120,10 @@ class Keeper:
         self._done("retention", now_ms)
 
     def _copy(self, now_ms: int) -> None:
-        bounds = self._store.bounds
         self._care.copy_index_now()
         self._exports.expire()
         self._thumbnails.trim()
-        self._store.write(
-            lambda c: index_notes.drop_old_marks(c, now_ms - bounds.mark_history_ms)
-        )
-        self._store.write(lambda c: index_notes.drop_old_runs(c, bounds.run_history))
+        forget.forget_old(self._store)
         self._done("copy", now_ms)
 
     def _check(self, now_ms: int) -> None:

@@ -4,14 +4,19 @@ A time line is a list of `Entry`, in order, not overlapping, *kept* never among 
 follows from the clips). A rule says what an entry, or unknown time (None), becomes.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import bisect
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from ..intervals import Ranges, TimeRange, difference, intersection
-from ..ledger import ABSENT_NOT_LISTED, LOST_OVERWRITTEN, SweepFindings
+from ..intervals import Ranges, TimeRange, cut, difference, intersection
+from ..ledger import ABSENT_NOT_LISTED, LOST_OVERWRITTEN, HoleSum, SweepFindings
 from ..models import CoverageSpan, CoverageState
 
 S = CoverageState
+
+_MANY = 400
+"""Stretches in one look at a time line."""
 
 
 class Entry(NamedTuple):
@@ -204,6 +209,43 @@ def swept(
     return result
 
 
+def by_days(findings: SweepFindings, day_ms: int) -> Iterator[SweepFindings]:
+    """Return the same findings, each for itself; many of them day by day."""
+    if len(findings.present) <= _MANY:
+        yield findings
+        return
+    for window in cut(findings.window, day_ms):
+        yield replace(
+            findings,
+            window=window,
+            present=intersection(findings.present, (window,)),
+            wanted=(
+                None
+                if findings.wanted is None
+                else intersection(findings.wanted, (window,))
+            ),
+        )
+
+
+def held_together(sums: Iterable[HoleSum]) -> tuple[HoleSum, ...]:
+    """Return sums of holes with those of one reason together, oldest first."""
+    found: dict[tuple[CoverageState, str, bool], HoleSum] = {}
+    for item in sums:
+        key = (item.state, item.reason, item.is_given_up)
+        old = found.get(key)
+        found[key] = (
+            item
+            if old is None
+            else replace(
+                old,
+                ms=old.ms + item.ms,
+                first_ms=min(old.first_ms, item.first_ms),
+                changed_ms=min(old.changed_ms, item.changed_ms),
+            )
+        )
+    return tuple(sorted(found.values(), key=lambda item: item.first_ms))
+
+
 def _listed_range(findings: SweepFindings) -> TimeRange | None:
     """Return the time about which the listing is proof, None where it proves nothing."""
     if not findings.is_proof or findings.device_earliest_ms is None:
@@ -251,3 +293,62 @@ def lost(cause: Entry) -> Rule:
     """Return the rule for time the device has overwritten."""
     new = cause._replace(state=S.LOST, reason=LOST_OVERWRITTEN)
     return only(frozenset({S.ON_DEVICE, S.FAILED}), new)
+
+
+def forgotten(
+    entries: Sequence[Entry],
+    busy: Ranges,
+    window: TimeRange,
+    new: Entry,
+    *,
+    is_on_device: bool,
+) -> list[Entry]:
+    """Return a time line whose window lies before all limits and before the device's oldest.
+
+    All of it but what is `busy` (kept, or asked for) becomes `new`: nothing in it can be
+    fetched any more, and what it was counts in no percentage. Where the device does not
+    tell its oldest (`is_on_device` False), what it may still hold stays.
+    """
+    stays = {S.FETCHING}
+    if not is_on_device:
+        stays |= {S.ON_DEVICE, S.FAILED, S.MISSING, S.NOT_WANTED}
+    return repaint(
+        entries, difference((window,), busy), becomes(new, unless=frozenset(stays))
+    )
+
+
+def condensed(entries: Sequence[Entry], busy: Ranges, window: TimeRange) -> list[Entry]:
+    """Return a time line whose *removed* and *not wanted* stretches are joined.
+
+    Inside the window two of one cause become one where only time without footage lies
+    between them: recorders that record by events leave a thousand a day.
+    """
+    done: list[Entry] = []
+    last: Entry | None = None
+    between: list[Entry] = []
+    for entry in entries:
+        is_inside = window.start_ms <= entry.start_ms and entry.end_ms <= window.end_ms
+        if is_inside and (entry.state, entry.reason) == (S.ABSENT, ABSENT_NOT_LISTED):
+            between.append(entry)
+            continue
+        if (
+            is_inside
+            and last is not None
+            and last.content == entry.content
+            and not _touches(busy, last.end_ms, entry.start_ms)
+        ):
+            last = entry._replace(start_ms=last.start_ms)
+        else:
+            done += [*([last] if last is not None else ()), *between]
+            is_joined = is_inside and entry.state in {S.REMOVED, S.NOT_WANTED}
+            last = entry if is_joined else None
+            if last is None:
+                done.append(entry)
+        between = []
+    return [*done, *([last] if last is not None else ()), *between]
+
+
+def _touches(ranges: Ranges, start_ms: int, end_ms: int) -> bool:
+    """Return whether one of the ranges reaches into a stretch."""
+    at = bisect.bisect_left(ranges, end_ms, key=lambda item: item.start_ms)
+    return at > 0 and ranges[at - 1].end_ms > start_ms

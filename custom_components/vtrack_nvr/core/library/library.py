@@ -226,10 +226,12 @@ class Library(EngineLedger):
             raise NvrError(ErrorKind.STORAGE_FAILED, "it is there", where=root.name)
         path = root.path
         store.write(lambda c: replacing.set_aside(c, root_id))
-        while store.write(
-            lambda c: replacing.lose_some(c, root_id, store.clock.now_ms())
-        ):
-            pass  # some in each transaction: others get their turn
+        after: str | None = ""
+        while after is not None:  # some in each transaction: others get their turn
+            now_ms = store.clock.now_ms()
+            after = store.write(
+                lambda c, a=after, n=now_ms: replacing.lose_some(c, root_id, n, a)  # type: ignore[misc]
+            )
         self._change_roots()
         new_id, keys = store.write(lambda c: replacing.take_over(c, root_id, str(path)))
         for key in keys:
@@ -242,7 +244,8 @@ class Library(EngineLedger):
 
     def _set_zone(self, zone: ZoneInfo) -> None:
         self._store.zone = zone
-        others = self._store.read(
+        store = self._store
+        others = store.read(
             lambda c: [
                 row[0]
                 for row in c.execute(
@@ -251,10 +254,11 @@ class Library(EngineLedger):
             ]
         )
         for camera_id in others:
-            # one transaction each: others get their turn in between
-            self._store.write(
-                lambda c, n=camera_id: index_clips.recount_days(c, n, zone)  # type: ignore[misc]
-            )
+            store.write(lambda c, n=camera_id: index_clips.begin_recount(c, n, zone))  # type: ignore[misc]
+        for camera_id in store.read(index_clips.being_recounted):
+            # some in each transaction: others get their turn in between
+            while store.write(lambda c, n=camera_id: index_clips.recount_some(c, n)):  # type: ignore[misc]
+                pass
 
     def subscribe(self, listener: Callable[[LibraryEvent], None]) -> Callable[[], None]:
         """Call `listener` on some worker thread whenever something changes.

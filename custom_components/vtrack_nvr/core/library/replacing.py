@@ -32,19 +32,26 @@ def set_aside(connection: sqlite3.Connection, root_id: int) -> None:
     connection.execute("delete from outbox where root_id = ?", (root_id,))
 
 
-def lose_some(connection: sqlite3.Connection, root_id: int, now_ms: int) -> int:
-    """Say of some of a root's clips that they are missing; returns how many."""
-    for row in connection.execute(
-        "select id from clip where root_id = ? and state = 'fetching'", (root_id,)
-    ).fetchall():
-        index_clips.delete_row(connection, row["id"])
+def lose_some(
+    connection: sqlite3.Connection, root_id: int, now_ms: int, after: str
+) -> str | None:
+    """Say of some of a root's clips after a path that they are missing.
+
+    Returns where to go on, None where none is left.
+    """
     rows = connection.execute(
-        "select id from clip where root_id = ? and state = 'complete' limit ?",
-        (root_id, BATCH),
+        "select id, state, path from clip where root_id = ? and path > ?"
+        " order by path limit ?",
+        (root_id, after, BATCH),
     ).fetchall()
     for row in rows:
-        index_clips.leave(connection, row["id"], ClipState.MISSING, now_ms, cause=CAUSE)
-    return len(rows)
+        if row["state"] == ClipState.FETCHING:
+            index_clips.delete_row(connection, row["id"])
+        elif row["state"] == ClipState.COMPLETE:
+            index_clips.leave(
+                connection, row["id"], ClipState.MISSING, now_ms, cause=CAUSE
+            )
+    return rows[-1]["path"] if rows else None
 
 
 def take_over(

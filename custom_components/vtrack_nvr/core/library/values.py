@@ -98,12 +98,14 @@ class LibraryBounds:
     run_history: int = 5_000
     """How many finished sync runs are remembered."""
     mark_history_ms: int = 400 * DAY_MS
+    want_history_ms: int = 30 * DAY_MS
+    """How long a closed request is remembered."""
     export_bytes: int = 20 * GIGABYTE
     export_life_ms: int = 7 * DAY_MS
     thumbnail_count: int = 50_000
     thumbnail_bytes: int = 1 * GIGABYTE
-    journal_ratio: int = 4
-    """A journal with this many lines per living fact is rewritten."""
+    journal_ratio: int = 2
+    """A journal with this many lines for each that says something is rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
