@@ -14,7 +14,7 @@ from .ledger import Entry
 from .rows import retention_of
 from .values import DAY_MS
 
-BATCH = 400
+BATCH = 600
 """Rows looked at in one call."""
 
 _CLIPS = 2000
@@ -104,11 +104,10 @@ def condense(
         return window.end_ms  # where a clip begins, so no row reaches over it
     if len(rows) < BATCH:
         return None
-    # the last row once more, for the next one may join it
-    return max(
-        (item.start_ms for item in after if item.end_ms <= window.end_ms),
-        default=window.end_ms,
-    )
+    # the last stretch once more, for the next one may join it
+    last_ms = ledger.joinable_ms(after, window)
+    is_ahead = last_ms > window.start_ms or len(after) < len(before)
+    return last_ms if is_ahead else window.end_ms
 
 
 def _with_few_clips(

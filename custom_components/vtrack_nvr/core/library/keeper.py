@@ -120,10 +120,10 @@ class Keeper:
         self._done("retention", now_ms)
 
     def _copy(self, now_ms: int) -> None:
+        forget.forget_old(self._store)
         self._care.copy_index_now()
         self._exports.expire()
         self._thumbnails.trim()
-        forget.forget_old(self._store)
         self._done("copy", now_ms)
 
     def _check(self, now_ms: int) -> None:

@@ -348,6 +348,20 @@ def condensed(entries: Sequence[Entry], busy: Ranges, window: TimeRange) -> list
     return [*done, *([last] if last is not None else ()), *between]
 
 
+def joinable_ms(entries: Sequence[Entry], window: TimeRange) -> int:
+    """Return where the stretch begins that what follows the window may join."""
+    for entry in reversed(entries):
+        if entry.end_ms > window.end_ms:
+            continue
+        if entry.start_ms < window.start_ms:
+            break
+        if entry.state in {S.REMOVED, S.NOT_WANTED}:
+            return entry.start_ms
+        if entry.state is not S.ABSENT:
+            break
+    return window.end_ms
+
+
 def _touches(ranges: Ranges, start_ms: int, end_ms: int) -> bool:
     """Return whether one of the ranges reaches into a stretch."""
     at = bisect.bisect_left(ranges, end_ms, key=lambda item: item.start_ms)
