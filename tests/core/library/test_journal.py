@@ -85,9 +85,9 @@ def test_later_lines_replace_earlier_ones() -> None:
         assert found.is_trashed("a") is False
         assert found.is_trashed("b") is None
         elsewhere = TimeRange(70, 80)
-        assert not found.was_removed("a", elsewhere)
-        assert found.was_removed("b", elsewhere)
-        assert found.was_removed("c", elsewhere)
+        assert found.removal_of("a", elsewhere) is None
+        assert found.removal_of("b", TimeRange(1, 2)) == "age"
+        assert found.removal_of("c", elsewhere) == "", "it lives elsewhere"
         assert list(found.spans()) == [
             (CoverageState.REMOVED, "age", (TimeRange(1, 2),)),
             (CoverageState.LOST, "overwritten", (TimeRange(5, 9),)),
@@ -96,7 +96,7 @@ def test_later_lines_replace_earlier_ones() -> None:
     again = (*STORY, line(11, FactKind.CLIP, path="b", size_bytes=2))
     with Told(again) as found:
         assert found.facts("b") == {"path": "b", "size_bytes": 2}
-        assert not found.was_removed("b", TimeRange(1, 2)), "it was fetched again"
+        assert found.removal_of("b", TimeRange(1, 2)) is None, "it was fetched again"
 
 
 def test_of_a_path_that_is_told_no_more_the_removed_time_tells() -> None:
@@ -106,9 +106,37 @@ def test_of_a_path_that_is_told_no_more_the_removed_time_tells() -> None:
         line(3, FactKind.SPAN, state="lost", reason="overwritten", ranges=[[9, 20]]),
     )
     with Told(said) as found:
-        assert found.was_removed("x", TimeRange(2, 8)), "two causes, one stretch"
-        assert not found.was_removed("x", TimeRange(2, 10))
-        assert not found.was_removed("x", TimeRange(30, 31))
+        assert found.removal_of("x", TimeRange(2, 8)) == "age", "two causes, one clip"
+        assert found.removal_of("x", TimeRange(6, 9)) == "quota"
+        assert found.removal_of("x", TimeRange(2, 10)) is None
+        assert found.removal_of("x", TimeRange(30, 31)) is None
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 40), st.integers(1, 9), st.sampled_from("ab")),
+        max_size=12,
+    ),
+    st.integers(0, 40),
+    st.integers(1, 6),
+)
+def test_a_clip_was_removed_where_all_of_its_time_was(
+    spans: list[tuple[int, int, str]], start: int, length: int
+) -> None:
+    lines = [
+        line(
+            n + 1,
+            FactKind.SPAN,
+            state="removed",
+            reason=reason,
+            ranges=[[begin, begin + size]],
+        )
+        for n, (begin, size, reason) in enumerate(spans)
+    ]
+    removed = {m for begin, size, _ in spans for m in range(begin, begin + size)}
+    with Told(lines) as said:
+        found = said.removal_of("x", TimeRange(start, start + length))
+    assert (found is not None) == (set(range(start, start + length)) <= removed)
 
 
 def test_removed_clips_that_touch_are_one_stretch() -> None:
@@ -143,7 +171,7 @@ def test_senseless_lines_are_passed_over() -> None:
     )
     with Told(lines) as found:
         assert [state for state, _, _ in found.spans()] == [CoverageState.LOST]
-        assert not found.was_removed("x", TimeRange(1, 2))
+        assert found.removal_of("x", TimeRange(1, 2)) is None
 
 
 @given(st.lists(st.integers(1, 40)), st.integers(1, 30))

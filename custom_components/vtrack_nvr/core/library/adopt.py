@@ -130,15 +130,9 @@ def read_new(
     said: Told,
 ) -> New | None:
     """Return what an unknown file is, by the journal or by itself; None: not ours."""
-    values = said.facts(path)
-    owner = camera if said.camera is None else said.camera.get("key")
-    if values is not None and owner == camera:
-        try:
-            facts = facts_from_columns(values)
-            if facts.size_bytes == size:
-                return New(path, facts, _era_of(values), changed_ms, is_noted=True)
-        except KeyError, ValueError, TypeError:
-            pass
+    new = told_clip(said, path, camera, changed_ms)
+    if new is not None and new.facts.size_bytes == size:
+        return new
     try:
         found = store.probe.read_clip(root.folder / path)
     except NvrError as error:
@@ -151,6 +145,21 @@ def read_new(
     if found is None or found.camera != camera:
         return None
     return New(path, found.facts, None, changed_ms, is_noted=False)
+
+
+def told_clip(
+    said: Told, path: str, camera: CameraKey, changed_ms: int = 0
+) -> New | None:
+    """Return what the journal tells of a clip, None where that is nothing of use."""
+    values = said.facts(path)
+    owner = camera if said.camera is None else said.camera.get("key")
+    if values is None or owner != camera:
+        return None
+    try:
+        facts = facts_from_columns(values)
+        return New(path, facts, _era_of(values), changed_ms, is_noted=True)
+    except KeyError, ValueError, TypeError:
+        return None
 
 
 def _era_of(values: dict[str, Any]) -> ClockEra | None:
@@ -186,6 +195,38 @@ def enter(
         index_clips.complete(connection, clip_id, now_ms)
         if not new.is_noted:
             note_clip(connection, clip_id)
+    return count
+
+
+def enter_missing(
+    connection: sqlite3.Connection,
+    camera_id: int,
+    root_id: int,
+    news: Sequence[tuple[New, tuple[bool, str]]],
+    now_ms: int,
+) -> int:
+    """Write rows for clips whose files are not there; returns how many."""
+    count = 0
+    for new, (is_protected, text) in news:
+        if index_clips.path_is_taken(connection, root_id, new.path):
+            continue
+        count += 1
+        era_id = find_era(connection, camera_id, new.facts, new.era)
+        facts = replace(new.facts, era_id=era_id)
+        clip_id = index_clips.insert_found(
+            connection,
+            camera_id,
+            root_id,
+            new.path,
+            facts,
+            now_ms,
+            is_protected=is_protected,
+            note=text,
+        )
+        index_clips.complete(connection, clip_id, now_ms)
+        index_clips.leave(
+            connection, clip_id, ClipState.MISSING, now_ms, cause="file_gone"
+        )
     return count
 
 
@@ -275,12 +316,13 @@ def leave_missing(
     connection: sqlite3.Connection,
     root_id: int,
     batch: Sequence[tuple[str, Known]],
-    gone: set[str],
+    gone: dict[str, str],
     now_ms: int,
 ) -> int:
     """Take clips without a file out of what is kept; returns how many are *missing*.
 
-    What was moved or deleted since the look is left alone.
+    What was moved or deleted since the look is left alone. `gone`: what went on purpose,
+    and why.
     """
     count = 0
     for path, row in batch:
@@ -290,8 +332,9 @@ def leave_missing(
         if (clip.root_id, clip.path) != (root_id, path):
             continue
         if path in gone:
+            cause = gone[path] or "removed"
             index_clips.leave(
-                connection, row.id, ClipState.DELETING, now_ms, cause="removed"
+                connection, row.id, ClipState.DELETING, now_ms, cause=cause
             )
             index_clips.delete_row(connection, row.id)
             continue
@@ -307,25 +350,23 @@ def drop_covered(store: Store, camera_id: int) -> None:
 
     Who protected such a clip meant the footage: the other files are protected then.
     """
-    after: tuple[int, int] | None = (-(2**62), 0)
+    after: int | None = 0
     while after is not None:
         after = store.write(lambda c, a=after: _drop_covered(c, camera_id, a))  # type: ignore[misc]
 
 
 def _drop_covered(
-    connection: sqlite3.Connection, camera_id: int, after: tuple[int, int]
-) -> tuple[int, int] | None:
+    connection: sqlite3.Connection, camera_id: int, after: int
+) -> int | None:
     """Do so with some; returns where to go on."""
     rows = connection.execute(
-        "select clip.*, camera.key as camera_key from clip join camera"
+        "select clip.*, camera.key as camera_key"
+        " from clip indexed by clip_missing join camera"
         " on camera.id = clip.camera_id where clip.state = 'missing'"
-        " and (clip.state_ms, clip.id) > (?, ?)"
-        " order by clip.state_ms, clip.id limit ?",
-        (*after, _BATCH),
+        " and clip.camera_id = ? and clip.id > ? order by clip.id limit ?",
+        (camera_id, after, _BATCH),
     ).fetchall()
     for row in rows:
-        if row["camera_id"] != camera_id:
-            continue
         window = TimeRange(row["start_ms"], row["end_ms"])
         kept = index_ledger.kept_ranges(connection, camera_id, window)
         if difference((window,), kept):
@@ -338,4 +379,4 @@ def _drop_covered(
                         connection, clip, row["note"], is_protected=True
                     )
         index_clips.delete_row(connection, row["id"])
-    return (rows[-1]["state_ms"], rows[-1]["id"]) if len(rows) == _BATCH else None
+    return rows[-1]["id"] if len(rows) == _BATCH else None

@@ -76,7 +76,8 @@ def compare_folder(
             adopt.take_over(store, root, camera_id, says.told)
         on_disk = _days_on_disk(store, root, folder, result)
         in_rows = _days_in_rows(store, root, folder)
-        for day in sorted({*on_disk, *in_rows}):
+        told = says.told.days(folder) if is_older else set()
+        for day in sorted({*on_disk, *in_rows, *told}):
             comparison.compare_day(day, is_on_disk=day in on_disk)
         adopt.drop_covered(store, camera_id)
         if is_older:
@@ -142,6 +143,7 @@ class _Comparison:
             self.result.returned += len(back)
         if self.is_older:
             self._bring_up(known, present)
+            self._enter_missing(day, {*present, *known, *others})
         self.result.missing += self._note_missing(day, present)
 
     def _is_replaced(self, path: str, row: adopt.Known, size: int) -> bool:
@@ -161,6 +163,30 @@ class _Comparison:
         self.result.adopted += self.store.write(
             lambda c: adopt.enter(c, self.camera_id, self.root.id, batch, marks, now_ms)
         )
+
+    def _enter_missing(self, day: str, known: set[str]) -> None:
+        """Write rows for clips that only the journal knows: they are missing, not forgotten.
+
+        Their protection waits for them, should the files come back.
+        """
+        told, store = self.says.told, self.store
+        lost = [path for path in told.clips(day) if path not in known]
+        for some in itertools.batched(lost, _BATCH, strict=False):
+            news = [
+                (new, told.protection(path) or (False, ""))
+                for path in some
+                if (new := adopt.told_clip(told, path, self.camera)) is not None
+                and not store.files.exists(self.root.folder / path)
+            ]
+            store.guard.check_marker(self.root)
+            enter = partial(
+                adopt.enter_missing,
+                camera_id=self.camera_id,
+                root_id=self.root.id,
+                news=news,
+                now_ms=store.clock.now_ms(),
+            )
+            self.result.missing += store.write(enter)
 
     def _bring_up(self, known: dict[str, adopt.Known], present: set[str]) -> None:
         """Bring the rows of an older index up to what the journal says of their clips."""
@@ -207,11 +233,7 @@ class _Comparison:
             store.guard.check_marker(root)
             now_ms = store.clock.now_ms()
             dropped = [row.id for _path, row in batch if row.state is ClipState.TRASHED]
-            gone = {
-                path
-                for path, row in batch
-                if self.is_older and self.says.told.was_removed(path, row.stretch)
-            }
+            gone = self._removed(batch)
             go = partial(index_clips.set_deleting, clip_ids=dropped, now_ms=now_ms)
             store.write(go)
             leave = partial(
@@ -223,6 +245,15 @@ class _Comparison:
             )
             count += store.write(leave)
         return count
+
+    def _removed(self, batch: Sequence[tuple[str, adopt.Known]]) -> dict[str, str]:
+        """Return which clips went on purpose, and why, that the index never heard of."""
+        if not self.is_older:
+            return {}
+        found = (
+            (path, self.says.told.removal_of(path, r.stretch)) for path, r in batch
+        )
+        return {path: cause for path, cause in found if cause is not None}
 
 
 def _days_on_disk(store: Store, root: Root, folder: str, result: Result) -> set[str]:

@@ -220,7 +220,8 @@ def ledger_entries(
     found: list[LedgerEntry] = []
     for camera in cameras:
         rows = connection.execute(
-            "select * from coverage where state = ? and camera_id = ?"
+            "select * from coverage indexed by coverage_by_state"
+            " where state = ? and camera_id = ?"
             " order by start_ms desc limit ?",
             (state.value, index_cameras.camera_id(connection, camera), limit),
         ).fetchall()

@@ -262,6 +262,7 @@ def trashed(
     """Return some clips in the trash with their place in it, oldest deletion first."""
     rows = connection.execute(
         f"select {CLIP_COLUMNS} from {CLIP_TABLES} where clip.state = 'trashed'"  # noqa: S608
+        " and clip.state <> 'complete'"
         " and (clip.state_ms, clip.id) > (?, ?)"
         " order by clip.state_ms, clip.id limit ?",
         (*after, limit),

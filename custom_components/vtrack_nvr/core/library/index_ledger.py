@@ -201,7 +201,8 @@ def _waiting(
 ) -> list[TimeRange]:
     """Return the stretches on the device or failed inside the window."""
     rows = connection.execute(
-        "select start_ms, end_ms from coverage where state in ('on_device', 'failed')"
+        "select start_ms, end_ms from coverage indexed by coverage_by_state"
+        " where state in ('on_device', 'failed')"
         " and camera_id = ? and start_ms < ? and end_ms > ? limit ?",
         (camera_id, window.end_ms, window.start_ms, _SOME),
     )
@@ -237,7 +238,8 @@ def end_fetching(connection: sqlite3.Connection, now_ms: int) -> None:
 _HOLES = """
 select state, reason, state = 'failed' and attempts >= :tries as is_given_up,
   sum(min(end_ms, :before) - start_ms), min(start_ms), min(changed_ms)
-from (select * from coverage where state = :state and camera_id = :camera
+from (select * from coverage indexed by coverage_by_state
+  where state = :state and camera_id = :camera
   and start_ms >= :after and start_ms < :stop)
 group by reason, is_given_up order by min(start_ms)
 """
@@ -247,7 +249,7 @@ HOLE_STATES = (
     CoverageState.FAILED,
     CoverageState.MISSING,
 )
-_HOLE_ROWS = 5_000
+_HOLE_ROWS = 2_000
 
 
 def some_holes(
@@ -262,7 +264,8 @@ def some_holes(
     Only some rows are read; what they reach over the window's end does not count.
     """
     stop = connection.execute(
-        "select start_ms from coverage where state = ? and camera_id = ?"
+        "select start_ms from coverage indexed by coverage_by_state"
+        " where state = ? and camera_id = ?"
         " and start_ms >= ? and start_ms < ? order by start_ms limit 1 offset ?",
         (state, camera_id, window.start_ms, window.end_ms, _HOLE_ROWS),
     ).fetchone()

@@ -19,6 +19,8 @@ BATCH = 600
 
 _CLIPS = 2000
 _MARGIN_MS = DAY_MS
+_DETAIL_MS = 30 * DAY_MS
+"""Without a limit of days, what is younger stays as it is."""
 _BY_LIMITS = "('age', 'quota', 'floor')"
 
 
@@ -46,14 +48,15 @@ def past_of(connection: sqlite3.Connection, camera_id: int, now_ms: int) -> Past
         until_ms, reason = now_ms - int(days * DAY_MS) - _MARGIN_MS, "age"
     else:
         last = connection.execute(
-            "select end_ms, reason from coverage where state = 'removed'"  # noqa: S608  our own words
-            f" and camera_id = ? and reason in {_BY_LIMITS}"
+            "select end_ms, reason from coverage indexed by coverage_by_state"  # noqa: S608  our own words
+            f" where state = 'removed' and camera_id = ? and reason in {_BY_LIMITS}"
             " order by start_ms desc limit 1",
             (camera_id,),
         ).fetchone()
         if last is None:
             return None
-        until_ms, reason = last["end_ms"], last["reason"]
+        until_ms = min(last["end_ms"], now_ms - _DETAIL_MS)
+        reason = last["reason"]
     oldest_ms: int | None = row["device_oldest_ms"]
     gone_ms = until_ms if oldest_ms is None else min(until_ms, oldest_ms)
     return Past(until_ms, gone_ms, reason, oldest_ms is not None)

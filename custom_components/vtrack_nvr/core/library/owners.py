@@ -53,8 +53,9 @@ def has_clips(
     """Say whether rows name files below a folder, on one root or on any."""
     return (
         connection.execute(
-            "select 1 from clip where path >= ?1 and path < ?2"
-            " and (?3 is null or root_id = ?3) limit 1",
+            "select 1 from clip where root_id in"
+            " (select id from root where ?3 is null or id = ?3)"
+            " and path >= ?1 and path < ?2 limit 1",
             (f"{folder}/", f"{folder}0", root_id),
         ).fetchone()
         is not None

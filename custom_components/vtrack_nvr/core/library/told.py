@@ -28,7 +28,7 @@ create table file (
 ) without rowid;
 create table span (id integer primary key, state text, reason text,
   start_ms integer, end_ms integer);
-create table removed (start_ms integer primary key, end_ms integer);
+create table removed (start_ms integer primary key, end_ms integer, reason text);
 """
 
 _NEVER_MS = 2**53
@@ -131,19 +131,24 @@ class Told:
         self._pending = None
 
     def _unite_removed(self) -> None:
-        """Note all removed time once, so that a moment in it is found at once."""
-        found: tuple[int, int] | None = None
-        for start_ms, end_ms in self._db.execute(
-            "select start_ms, end_ms from span where state = 'removed' order by start_ms"
+        """Note all removed time once, without overlap: a moment in it is found at once."""
+        last: tuple[int, int, str] | None = None
+        for start_ms, end_ms, reason in self._db.execute(
+            "select start_ms, end_ms, reason from span where state = 'removed'"
+            " order by start_ms"
         ):
-            if found is not None and start_ms <= found[1]:
-                found = (found[0], max(found[1], end_ms))
+            if last is not None and start_ms <= last[1] and reason == last[2]:
+                last = (last[0], max(last[1], end_ms), reason)
                 continue
-            if found is not None:
-                self._db.execute("insert into removed values (?, ?)", found)
-            found = (start_ms, end_ms)
-        if found is not None:
-            self._db.execute("insert into removed values (?, ?)", found)
+            begin_ms = start_ms
+            if last is not None:
+                begin_ms = max(start_ms, last[1])
+                if begin_ms >= end_ms:
+                    continue
+                self._db.execute("insert into removed values (?, ?, ?)", last)
+            last = (begin_ms, end_ms, reason)
+        if last is not None:
+            self._db.execute("insert into removed values (?, ?, ?)", last)
 
     # --- questions --------------------------------------------------------------------
 
@@ -154,6 +159,29 @@ class Told:
             return None
         found: dict[str, Any] = json.loads(text)
         return found
+
+    def days(self, folder: str) -> set[str]:
+        """Return the folders below a camera's in which clips are told."""
+        days: set[str] = set()
+        after = f"{folder}/"
+        while row := self._db.execute(
+            "select path from file where path > ? and path < ? and facts is not null"
+            " order by path limit 1",
+            (after, f"{folder}0"),
+        ).fetchone():
+            day = str(row[0]).rpartition("/")[0]
+            days.add(day)
+            after = f"{day}0" if day > after else row[0]  # "0" follows "/"
+        return days
+
+    def clips(self, day: str) -> list[str]:
+        """Return the paths of the clips that are told in a folder, those in the trash not."""
+        rows = self._db.execute(
+            "select path from file where path > ? and path < ? and facts is not null"
+            " and is_trashed = 0 order by path",
+            (f"{day}/", f"{day}0"),
+        )
+        return [row[0] for row in rows]
 
     def protection(self, path: str) -> tuple[bool, str] | None:
         """Return whether the clip at a path is protected, and the note to it."""
@@ -169,20 +197,29 @@ class Told:
         found = self._of(path, "is_trashed")
         return None if found is None else bool(found)
 
-    def was_removed(self, path: str, stretch: TimeRange) -> bool:
-        """Return whether the clip at a path went on purpose, or lives on another root.
+    def removal_of(self, path: str, stretch: TimeRange) -> str | None:
+        """Return why the clip at a path went on purpose, None where nobody says it did.
 
         A journal that was made small names no path any more: then the stretch tells.
         """
-        if self._of(path, "is_gone"):
-            return True
-        if self._of(path, "facts") is not None:
-            return False
         row = self._db.execute(
-            "select end_ms from removed where start_ms <= ? order by start_ms desc",
+            "select max(start_ms), end_ms, reason from removed where start_ms <= ?",
             (stretch.start_ms,),
         ).fetchone()
-        return row is not None and row[0] >= stretch.end_ms
+        is_inside = row[0] is not None and row[1] > stretch.start_ms
+        if self._of(path, "is_gone"):
+            return row[2] if is_inside else ""
+        if not is_inside or self._of(path, "facts") is not None:
+            return None
+        reason, end_ms = row[2], row[1]
+        for start_ms, next_ms in self._db.execute(
+            "select start_ms, end_ms from removed where start_ms >= ? order by start_ms",
+            (end_ms,),
+        ):
+            if end_ms >= stretch.end_ms or start_ms > end_ms:
+                break
+            end_ms = next_ms
+        return reason if end_ms >= stretch.end_ms else None
 
     def spans(self) -> Iterator[tuple[CoverageState, str, Ranges]]:
         """Return stretches without a file in the order told, some of a kind at a time."""
