@@ -23,7 +23,8 @@ from .views import async_register_views
 
 _LOGGER = logging.getLogger(__name__)
 
-CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
+"""An empty `vtrack_nvr:` starts it without any device: former cameras are browsable then."""
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
