@@ -1,8 +1,9 @@
 """What the shell shows: everything here is answered by the index, never by a disk."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 import datetime as dt
+from functools import partial
 from pathlib import Path
 import sqlite3
 from typing import Self
@@ -20,7 +21,7 @@ from ..models import (
     NvrKey,
 )
 from . import index_browse, index_cameras, index_clips, index_notes
-from .index_events import EventSearch
+from .index_events import EventSearch, Place
 from .naming import day_start_ms
 from .store import Store, absolute
 from .values import (
@@ -61,6 +62,29 @@ class Reader:
     def __exit__(self, *_exception: object) -> None:
         """Let go."""
         self.release()
+
+
+def clips_between(store: Store, camera: CameraKey, window: TimeRange) -> Iterator[Clip]:
+    """Return the complete clips that touch a window, in order, read by pages; blocks."""
+    after: Place | None = None
+    while True:
+        found = store.read(_page_of(camera, window, after, store.bounds.page))
+        yield from found
+        if len(found) < store.bounds.page:
+            return
+        after = (found[-1].facts.range.start_ms, found[-1].id)
+
+
+def _page_of(
+    camera: CameraKey, window: TimeRange, after: Place | None, limit: int
+) -> Callable[[sqlite3.Connection], tuple[Clip, ...]]:
+    return partial(
+        index_browse.clips_touching,
+        camera=camera,
+        window=window,
+        after=after,
+        limit=limit,
+    )
 
 
 class Browser:
@@ -157,13 +181,9 @@ class Browser:
         """Return all complete clips that touch the window, in order, not in pages."""
         clips: list[Clip] = []
         step = self._store.bounds.page
-        after: tuple[int, int] | None = None
+        after: Place | None = None
         while True:
-            found = await self._read(
-                lambda c, a=after: index_browse.clips_touching(  # type: ignore[misc]
-                    c, camera, window, after=a, limit=step
-                )
-            )
+            found = await self._read(_page_of(camera, window, after, step))
             clips += found
             if len(found) < step:
                 return tuple(clips)

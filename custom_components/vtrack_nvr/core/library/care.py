@@ -13,7 +13,8 @@ import threading
 from ..errors import ErrorKind, NvrError
 from ..intervals import TimeRange
 from ..models import CameraKey, Clip, ClipState
-from . import copies, deletion, index_browse, index_cameras, index_clips, transfer
+from . import copies, deletion, index_browse, index_clips, transfer
+from .browser import clips_between
 from .check import Checker
 from .guard import Root
 from .retain import Retainer
@@ -111,17 +112,9 @@ class Care:
         self, camera: CameraKey, *, with_protected: bool = False
     ) -> int:
         """Put all of a camera's clips in the trash; returns how many. Undo as usual."""
-        ids = await asyncio.wrap_future(
-            self._store.db.read(
-                lambda c: [
-                    row[0]
-                    for row in c.execute(
-                        "select id from clip where state = 'complete'"
-                        " and camera_id = ?",
-                        (index_cameras.camera_id(c, camera),),
-                    )
-                ]
-            )
+        everything = TimeRange(-(2**62), 2**62)
+        ids = await asyncio.to_thread(
+            lambda: [c.id for c in clips_between(self._store, camera, everything)]
         )
         gone = await self._trash(ids, DeleteCause.PURGE, with_protected=with_protected)
         return len(gone)

@@ -13,8 +13,9 @@ import sqlite3
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError
 from ..intervals import TimeRange
 from ..models import CameraKey, Clip, ClipState
-from . import index_browse, index_clips
+from . import index_clips
 from .adopt import DAMAGED
+from .browser import clips_between
 from .naming import DAMAGED_SUFFIX
 from .store import Store, absolute
 from .values import VerifyReport
@@ -44,9 +45,7 @@ class Verifier:
         """
         checked = unchecked = 0
         damaged: list[int] = []
-        for clip in self._store.read(
-            lambda c: index_browse.clips_touching(c, camera, window)
-        ):
+        for clip in clips_between(self._store, camera, window):
             if not proceed():
                 break
             try:
