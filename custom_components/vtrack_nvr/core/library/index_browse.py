@@ -26,7 +26,7 @@ from .values import (
 _MERGED = 64
 """Up to so many cameras are searched one by one; beyond, along the common time line."""
 
-_PART = 2_000
+_PART = 1_000
 """Clips and rows of the ledger that are read in one go."""
 
 _EXPECTED = (

@@ -103,6 +103,8 @@ class EventSearch:
             " from camera"
         ).fetchone()
         clip_ms, mark_ms = longest[0], longest[1]
+        if search.is_protected and search.window is None:
+            self._search = search = replace(search, window=_protected(connection))
         marks = self._marks(connection, clip_ms, mark_ms)
         for mark in marks:
             self._found.update(
@@ -193,6 +195,16 @@ class EventSearch:
             else:
                 low_ms = max(low_ms, search.after[0] - mark_ms)
         return low_ms, high_ms
+
+
+def _protected(connection: sqlite3.Connection) -> TimeRange:
+    """Return the time in which protected clips begin: there are few of them."""
+    first, last = connection.execute(
+        "select (select min(start_ms) from clip where is_protected = 1"
+        " and state = 'complete'), (select max(start_ms) from clip"
+        " where is_protected = 1 and state = 'complete')"
+    ).fetchone()
+    return TimeRange(0, 0) if first is None else TimeRange(first, last + 1)
 
 
 def _touched(
