@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 import sqlite3
 import threading
@@ -181,3 +182,21 @@ def test_a_transaction_that_sqlite_took_back_fails_all_who_took_part(
             future.result(5)
     assert db.read(count).result(5) == 0
     assert db.write(insert(2)).result(5) == 1
+
+
+def test_what_held_the_index_longest_is_remembered(db: Database) -> None:
+    def wait_a_little(_connection: sqlite3.Connection) -> None:
+        threading.Event().wait(0.2)
+
+    def fail(_connection: sqlite3.Connection) -> None:
+        threading.Event().wait(0.3)
+        raise KeyError("no")
+
+    db.read(wait_a_little).result()
+    db.read(count).result()
+    name, seconds = db.longest
+    assert name.endswith("wait_a_little")
+    assert seconds >= 0.2
+    with pytest.raises(KeyError):
+        db.write(partial(fail)).result()
+    assert db.longest[0].endswith("fail"), "also what fails, also through a partial"
