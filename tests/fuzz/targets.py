@@ -253,7 +253,8 @@ def read_journal(data: bytes) -> None:
     """Read the journal of a camera."""
     for line in journal.decode(data):
         assert line.fact
-    journal.last_sequence(data[-4096:])
+    for raw in journal.split_lines(data[at : at + 7] for at in range(0, len(data), 7)):
+        journal.sequence_of(raw)
     journal.repair_prefix(data[-4096:])
 
 
