@@ -43,6 +43,8 @@ class ErrorKind(StrEnum):
     """The device serves all the sessions it can."""
     UNSUPPORTED = "unsupported"
     """The device cannot do this at all."""
+    UDP_ONLY = "udp_only"
+    """The device sends pictures over UDP only; we take them over TCP."""
     UNSUPPORTED_CODEC = "unsupported_codec"
     """The footage is in a codec that cannot be kept in MP4."""
     FFMPEG_FAILED = "ffmpeg_failed"
@@ -51,6 +53,8 @@ class ErrorKind(StrEnum):
     """The recording is no longer known to the device."""
     NO_FOOTAGE = "no_footage"
     """The device holds no footage in the range that was asked for."""
+    UNDATED = "undated"
+    """What the device plays cannot be dated, or is not what was asked for."""
     INTERRUPTED = "interrupted"
     """The transfer ended before the footage did."""
     DAMAGED = "damaged"
@@ -83,10 +87,12 @@ _TREATMENTS = {
     ErrorKind.NO_PERMISSION: Treatment.NEVER,
     ErrorKind.BUSY: Treatment.LATER,
     ErrorKind.UNSUPPORTED: Treatment.NEVER,
+    ErrorKind.UDP_ONLY: Treatment.NEVER,
     ErrorKind.UNSUPPORTED_CODEC: Treatment.NEVER,
     ErrorKind.FFMPEG_FAILED: Treatment.LATER,
     ErrorKind.GONE: Treatment.NEVER,
     ErrorKind.NO_FOOTAGE: Treatment.NEVER,
+    ErrorKind.UNDATED: Treatment.NEVER,
     ErrorKind.INTERRUPTED: Treatment.LATER,
     ErrorKind.DAMAGED: Treatment.NEVER,
     ErrorKind.VERIFY_FAILED: Treatment.LATER,

@@ -34,6 +34,19 @@ class Quirk(StrEnum):
     """Sends the time of playback in the 0xABAC extension; it must be ignored."""
     STRAY_BYTES = "stray_bytes"
     """Sends bytes between interleaved frames, again and again, that belong to none."""
+    WRONG_CAPTURE_TIMES = "wrong_capture_times"
+    """Sends capture times that cannot be true: of 1900, standing still, hours off, local."""
+    IGNORES_RANGE_START = "ignores_range_start"
+    """Plays a recording from its beginning whatever was asked, with true capture times;
+    what lies before is passed over."""
+    UNDATED_REPLAY = "undated_replay"
+    """Neither answers a clock range nor sends capture times that can be believed (live555,
+    servers of dashcams): nothing of its replay is kept."""
+    OPTIONS_KEEP_ALIVE = "options_keep_alive"
+    """Refuses GET_PARAMETER (Thingino: 454), or never answers it and ends the session all
+    the same (Hipcam); OPTIONS keeps it alive."""
+    SET_PARAMETER_KEEP_ALIVE = "set_parameter_keep_alive"
+    """The same, and only SET_PARAMETER keeps it alive."""
     RTCP_KEEP_ALIVE = "rtcp_keep_alive"
     """Takes RTSP requests during PLAY for garbage; only receiver reports keep it alive."""
     IGNORES_SEARCH_FILTER = "ignores_search_filter"
@@ -89,7 +102,15 @@ class Waits:
     last_unit_quiet: float = 3.0
     """Silence after the E flag."""
     teardown: float = 1.5
-    shortest_keep_alive: float = 5.0
+    shortest_keep_alive: float = 1.0
+    longest_keep_alive: float = 30.0
+    """Devices promise timeouts of hours and keep to the usual minute."""
+    forgotten: float = 2.0
+    """Silence after a keep-alive was answered with 454: the session is gone indeed."""
+    lead: float = 120.0
+    """How long footage from before the asked start is passed over."""
+    date_proof: float = 6 * 3600.0
+    """So long a device is believed that has dated footage as it was asked for."""
     retry: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0)
     """Pauses between attempts without progress; then the fetch gives up for this round."""
     progress_resets_after: float = 5.0
@@ -146,6 +167,8 @@ class Bounds:
     header_bytes: int = 64 * 1024
     body_bytes: int = 256 * 1024
     resync_bytes: int = 64 * 1024
+    setup_urls: int = 6
+    """How many URLs are tried to set up one track, and to play."""
     media_resync_bytes: int = 64 * 1024
     """The same once media flows; 0: the first stray byte ends the session."""
     access_unit_bytes: int = 8 * 1024 * 1024
@@ -157,6 +180,8 @@ class Bounds:
     """The same for live footage: what did not come is lost, and the ledger says so."""
     reanchor_ms: int = 500
     """RTP time may drift this far from capture time before capture time wins."""
+    lead_bytes: int = 512 * 1024 * 1024
+    """How much footage from before the asked start is passed over."""
     skip_ms: int = 10_000
     """How much footage is skipped where a device stops at the same frame twice."""
     clock_jump_ms: int = 2_000

@@ -139,10 +139,58 @@ def test_a_refused_answer_to_a_challenge_is_final(connection: RtspConnection) ->
 
 def test_an_unknown_session_closes_ours(connection: RtspConnection) -> None:
     set_up(connection)
-    cseq, _ = connection.request("GET_PARAMETER", URL)
+    cseq, _ = connection.request("PLAY", URL)
     step = connection.receive(answer(454, ("CSeq", str(cseq))))
     assert isinstance(step, Answered)
     assert connection.state is State.CLOSED
+    assert connection.is_forgotten
+
+
+@pytest.mark.parametrize("method", ["GET_PARAMETER", "SET_PARAMETER", "OPTIONS"])
+def test_a_keep_alive_that_is_answered_454_closes_nothing(
+    connection: RtspConnection, method: str
+) -> None:
+    set_up(connection)
+    cseq, _ = connection.request(method, URL)
+    assert isinstance(connection.receive(answer(454, ("CSeq", str(cseq)))), Answered)
+    assert connection.state is State.READY
+    assert not connection.is_forgotten
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [("0", "0", "0"), ("1", "1", "1"), ("0", "1", "2"), ("", "", ""), ("7", "8", "x")],
+    ids=["zero", "one", "behind", "none", "foreign"],
+)
+def test_answers_with_odd_numbers_belong_to_what_is_waited_for(
+    connection: RtspConnection, numbers: tuple[str, ...]
+) -> None:
+    for place, number in enumerate(numbers):
+        cseq, _ = connection.request("OPTIONS", URL)
+        header = [("CSeq", number)] if number else []
+        step = connection.receive(answer(200, *header, ("X", str(place))), cseq)
+        assert isinstance(step, Answered)
+        assert step.asked.cseq == cseq
+
+
+def test_what_is_waited_for_goes_before_what_was_never_answered(
+    connection: RtspConnection,
+) -> None:
+    set_up(connection)
+    connection.request("GET_PARAMETER", URL)
+    cseq, _ = connection.request("PAUSE", URL)
+    step = connection.receive(answer(200), cseq)
+    assert isinstance(step, Answered)
+    assert step.asked.request.method == "PAUSE"
+
+
+def test_a_copy_of_an_answer_answers_nothing_else(connection: RtspConnection) -> None:
+    first, _ = connection.request("OPTIONS", URL)
+    said = answer(200, ("CSeq", str(first)), ("Public", "PLAY"))
+    connection.receive(said, first)
+    second, _ = connection.request("DESCRIBE", URL)
+    assert connection.receive(said, second) is None
+    assert connection.receive(answer(200, ("CSeq", str(second))), second)
 
 
 def test_a_teardown_stays_one_whatever_is_answered_late(
@@ -170,7 +218,8 @@ def test_open_requests_are_bounded(connection: RtspConnection) -> None:
         ("ANNOUNCE", 200),
         ("SET_PARAMETER", 200),
         ("TEARDOWN", 200),
-        ("REDIRECT", 501),
+        ("REDIRECT", 200),
+        ("RECORD", 501),
     ],
 )
 def test_requests_of_the_device_are_answered(

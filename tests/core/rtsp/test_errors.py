@@ -15,7 +15,7 @@ from custom_components.vtrack_nvr.core.rtsp.errors import RtspRefused
         (454, ErrorKind.INTERRUPTED),
         (455, ErrorKind.INTERRUPTED),
         (457, ErrorKind.NO_FOOTAGE),
-        (461, ErrorKind.UNSUPPORTED),
+        (461, ErrorKind.UDP_ONLY),
         (500, ErrorKind.BUSY),
         (501, ErrorKind.UNSUPPORTED),
         (503, ErrorKind.BUSY),

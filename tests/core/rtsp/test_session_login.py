@@ -67,7 +67,7 @@ def test_a_nonce_that_goes_stale_in_the_middle_is_renewed() -> None:
         waits=replace(WAITS, shortest_keep_alive=0.02),
     ) as (session, server):
         start(session)
-        session._exchange._keep_alive_due = 0
+        session._exchange._keep_alives.due = 0
         session.keep_alive()
         receive_until(session, lambda: server.methods.count("GET_PARAMETER") == 2)
     assert server.methods.count("TEARDOWN") == 1

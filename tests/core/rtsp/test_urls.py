@@ -4,8 +4,10 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.rtsp.urls import (
     RtspUrl,
+    at_host_of,
     join_control,
     parse_url,
+    setup_urls,
     with_host,
     without_credentials,
 )
@@ -82,7 +84,9 @@ def test_the_host_is_replaced_and_the_rest_kept() -> None:
     [
         ("rtsp://h/a", "", "rtsp://h/a"),
         ("rtsp://u:p@h/a", "*", "rtsp://h/a"),
-        ("rtsp://h/a", "rtsp://u:p@i/b", "rtsp://i/b"),
+        ("rtsp://h/a", "rtsp://u:p@i/b", "rtsp://h/b"),
+        ("rtsp://h/a", "rtsp://u:p@h:99/b", "rtsp://h:99/b"),
+        ("rtsp://h/a", "track 1", "rtsp://h/a/track%201"),
         ("rtsp://h/a", "trackID=0", "rtsp://h/a/trackID=0"),
         ("rtsp://h/a/", "trackID=0", "rtsp://h/a/trackID=0"),
         ("rtsp://h/a/", "/trackID=0", "rtsp://h/a/trackID=0"),
@@ -96,6 +100,62 @@ def test_controls_are_joined_as_devices_expect(
     base: str, control: str, joined: str
 ) -> None:
     assert join_control(base, control) == joined
+
+
+ASKED = "rtsp://h:8554/live/ch1?u=1"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("/live/x/", "rtsp://h:8554/live/x/"),
+        ("h:554/live/x/", "rtsp://h:554/live/x/"),
+        ("192.0.2.9:554/live/x/", "rtsp://h:8554/live/x/"),
+        ("192.0.2.9/live", "rtsp://h:8554/live"),
+        ("//192.0.2.9/live", "rtsp://h:8554/live"),
+        ("rtsp://rtsp://h/live/", "rtsp://h/live/"),
+        ("rtsp://http://192.0.2.9:80/live/", "rtsp://h:8554/live/"),
+        ("rtsp://u:p@h:8554/live", "rtsp://h:8554/live"),
+        ("<rtsp://camera/live>", "rtsp://h:8554/live"),
+        ('"rtsp://h/live"', "rtsp://h/live"),
+        ("rtsp://192.0.2.9/a b", "rtsp://h:8554/a%20b"),
+        ("", None),
+        ("trackID=1", None),
+        ("live/ch1", None),
+        ("rtsp:///live", None),
+        ("rtsp://h:0/live", None),
+        ("rtsp://h/\0", None),
+        ("h" * 5000, None),
+    ],
+)
+def test_what_a_device_calls_its_url_is_taken_at_the_host_asked(
+    said: str, meant: str | None
+) -> None:
+    assert at_host_of(ASKED, said) == meant
+
+
+def test_a_track_is_looked_for_at_more_and_more_places() -> None:
+    assert setup_urls(ASKED, "rtsp://h/odd/track1", "track1") == (
+        "rtsp://h/odd/track1",
+        "rtsp://h:8554/live/ch1?u=1/track1",
+        "rtsp://h:8554/live/ch1/track1?u=1",
+        "rtsp://h:8554/live/ch1/track1",
+        "rtsp://h:8554/live/track1",
+        "rtsp://h:8554/live/ch1?u=1",
+    )
+    assert setup_urls("rtsp://h/live", "rtsp://h/live", "*") == ("rtsp://h/live",)
+    assert "rtsp://h/track1" in setup_urls("rtsp://h/a/b", "x", "/track1")
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_no_device_sends_us_to_another_host(said: str, control: str) -> None:
+    base = at_host_of(ASKED, said)
+    for url in (base or ASKED, *setup_urls(ASKED, base or ASKED, control)):
+        try:
+            parsed = parse_url(url)
+        except NvrError:
+            continue
+        assert parsed.host.lower() == "h"
 
 
 @given(st.text(max_size=80))

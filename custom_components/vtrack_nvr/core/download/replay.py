@@ -80,8 +80,7 @@ class Replay:
         endpoint = settings.endpoint
         if self.policy.has(Quirk.HTTP_TUNNEL):
             endpoint = replace(endpoint, transport=Transport.HTTP_TUNNEL)
-        if self.policy.has(Quirk.RTCP_KEEP_ALIVE):
-            endpoint = replace(endpoint, receiver_reports_only=True)
+        endpoint.habits.know(self.policy)
         bounds = settings.bounds
         if not self.policy.has(Quirk.STRAY_BYTES):
             bounds = replace(bounds, media_resync_bytes=0)
@@ -104,7 +103,12 @@ class Replay:
                 raise
             self.stream.close()
             self.stream = self._open()
-            self._set_up()
+            try:
+                self._set_up()
+            except NvrError as error:
+                if error.kind in {ErrorKind.AUTH_REFUSED, ErrorKind.CANCELLED}:
+                    raise
+                raise refused from error
             return
         sound = choose_sound(description) if self._settings.with_sound else None
         if sound:

@@ -14,6 +14,10 @@ from .messages import HeaderItems, Headers, Request, Response
 
 USER_AGENT = "VTrack-NVR"
 _OPEN_REQUESTS_ALLOWED = 64
+_PARAMETERS = ("GET_PARAMETER", "SET_PARAMETER")
+_ABOUT_THE_SESSION = frozenset({"PLAY", "PAUSE", "TEARDOWN"})
+"""Only to these is 454 believed: devices answer it to a keep-alive of a live session, and
+to SETUP at a URL they do not know."""
 
 
 class State(StrEnum):
@@ -28,10 +32,10 @@ class State(StrEnum):
 _ALLOWED = {
     State.INIT: frozenset({"OPTIONS", "DESCRIBE", "SETUP"}),
     State.READY: frozenset(
-        {"OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "GET_PARAMETER", "TEARDOWN"}
+        {"OPTIONS", "DESCRIBE", "SETUP", "PLAY", "PAUSE", "TEARDOWN", *_PARAMETERS}
     ),
     State.PLAYING: frozenset(
-        {"OPTIONS", "SETUP", "PLAY", "PAUSE", "GET_PARAMETER", "TEARDOWN"}
+        {"OPTIONS", "SETUP", "PLAY", "PAUSE", "TEARDOWN", *_PARAMETERS}
     ),
     State.CLOSED: frozenset(),
 }
@@ -80,6 +84,8 @@ class RtspConnection:
         """The device said that it no longer knows the session (454)."""
         self._cseq = 0
         self._open: dict[int, OpenRequest] = {}
+        self._answered: dict[int | None, int] = {}
+        """What the latest answers looked like: the same again is a copy."""
 
     @property
     def cseq(self) -> int:
@@ -101,20 +107,32 @@ class RtspConnection:
             )
         return self._send(Request(method, uri, Headers(headers)), None)
 
-    def receive(self, response: Response) -> Step:
+    def receive(self, response: Response, awaited: int | None = None) -> Step:
         """Take a response; returns what it means, None for answers to nothing of ours.
 
-        Without a CSeq of ours it belongs to the oldest open request (profile-g 5.9).
-        Raises what `Authenticator.challenged` raises.
+        With another CSeq than that of an open request it belongs to the one that is
+        waited for (`awaited`, its first CSeq), else to the oldest (profile-g 5.9): devices
+        leave it out, repeat one number, or are one behind. A copy of an answer is passed
+        over. Raises what `Authenticator.challenged` raises.
         """
         if response.status < 200:
             return None
         cseq = response.headers.number("CSeq")
-        if cseq is None or not 0 < cseq <= self._cseq:
-            cseq = next(iter(self._open), None)
+        look = hash((response.status, response.headers.items, response.body))
+        named = cseq
+        if cseq not in self._open:
+            is_past = cseq is not None and 0 < cseq <= self._cseq
+            if is_past and self._answered.get(cseq, look) == look:
+                return None
+            cseq = self._other(awaited)
         asked = None if cseq is None else self._open.pop(cseq, None)
         if asked is None:
             return None
+        for number in (asked.cseq, named):
+            self._answered.pop(number, None)
+            self._answered[number] = look
+        while len(self._answered) > _OPEN_REQUESTS_ALLOWED:
+            del self._answered[next(iter(self._answered))]
         if response.status == 401:
             self.authenticator.challenged(
                 response.headers.all("WWW-Authenticate"), asked.authorization
@@ -124,10 +142,21 @@ class RtspConnection:
             self.authenticator.accepted()
         if response.status < 300:
             self._succeeded(asked.request.method, response)
-        elif response.status == 454:
-            self.state = State.CLOSED
-            self.is_forgotten = True
+        elif response.status == 454 and asked.request.method in _ABOUT_THE_SESSION:
+            self.forgotten()
         return Answered(asked, response)
+
+    def forgotten(self) -> None:
+        """Take note that the device no longer knows the session."""
+        self.state = State.CLOSED
+        self.is_forgotten = True
+
+    def _other(self, awaited: int | None) -> int | None:
+        """Return the CSeq of the open request that an unmarked answer belongs to."""
+        for cseq, asked in self._open.items():
+            if asked.first_cseq == awaited:
+                return cseq
+        return next(iter(self._open), None)
 
     def answer(self, request: Request) -> Response:
         """Return the answer to a request of the device (profile-g 5.9)."""
@@ -144,6 +173,7 @@ class RtspConnection:
             "SET_PARAMETER",
             "ANNOUNCE",
             "PLAY_NOTIFY",
+            "REDIRECT",
             "TEARDOWN",
         }:
             return Response(200, "OK", Headers(headers))

@@ -12,7 +12,7 @@ _KINDS = {
     454: ErrorKind.INTERRUPTED,
     455: ErrorKind.INTERRUPTED,
     457: ErrorKind.NO_FOOTAGE,
-    461: ErrorKind.UNSUPPORTED,
+    461: ErrorKind.UDP_ONLY,
     500: ErrorKind.BUSY,
     501: ErrorKind.UNSUPPORTED,
     503: ErrorKind.BUSY,

@@ -14,7 +14,9 @@ from ..policy import Bounds, Waits
 from .auth import Authenticator
 from .connection import Answered, Retry, RtspConnection, State
 from .errors import RtspRefused
+from .habits import KeepAlive
 from .headers import parse_notice, parse_tokens
+from .keep_alive import KeepAlives
 from .messages import HeaderItems, Message, Request, Response
 from .parser import DiscardingSink, FrameSink, StreamParser
 from .urls import parse_url
@@ -23,7 +25,6 @@ from .wire import Wire, open_wire
 
 _GUARDED = "rtsp"
 _NOTICES: Final = {int(notice): notice for notice in Notice}
-_METHOD_REFUSED: Final = frozenset({400, 405, 451, 501, 551})
 
 
 class Exchange:
@@ -68,8 +69,10 @@ class Exchange:
         self._wire: Wire | None = None
         self._answers: dict[int, Response] = {}
         self._awaited: int | None = None
-        self._keep_alive_due = float("inf")
-        self._keep_alive_method = "GET_PARAMETER"
+        self._is_ending = False
+        self._keep_alives = KeepAlives(endpoint.habits, waits)
+        self._doubted_at: float | None = None
+        """When a keep-alive was answered with 454, until media shows that it is not so."""
 
     @property
     def channels(self) -> set[int]:
@@ -150,35 +153,61 @@ class Exchange:
         """Read once; return how many bytes came, 0 for silence or the end."""
         if self._wire is None or self.is_closed:
             return 0
-        count = self._wire.receive_into(self._parser.space(), timeout_s)
-        if count is None:
-            return 0
+        if self._doubted_at is not None:
+            left = self._doubted_at + self._waits.forgotten - self._clock.monotonic()
+            timeout_s = min(timeout_s, max(0.0, left))
+        try:
+            count = self._wire.receive_into(self._parser.space(), timeout_s)
+        except NvrError as error:
+            if error.kind is ErrorKind.INTERRUPTED:
+                self._note_end()
+            raise
         if count == 0:
             self.is_closed = True
+            self._note_end()
+            if self._doubted_at is not None:
+                self.connection.forgotten()
             return 0
-        self.received += count
-        for message in self._parser.feed(count):
+        messages = self._parser.feed(count) if count else []
+        self.received += count or 0
+        for message in messages:
             self._take(message)
-        return count
+        if self._doubted_at is not None:
+            self._resolve_doubt(is_media=bool(count and not messages))
+        return count or 0
+
+    def _resolve_doubt(self, *, is_media: bool) -> None:
+        """Believe media rather than a 454 that stands against it, and silence with it."""
+        now = self._clock.monotonic()
+        if is_media:
+            self._doubted_at = None
+        elif now - (self._doubted_at or now) >= self._waits.forgotten:
+            self.connection.forgotten()
+            raise RtspRefused(454, "no media either", "keep-alive", where=self.where)
+
+    def _note_end(self) -> None:
+        """Learn from a session that the device ended while it played."""
+        if self.connection.state is State.PLAYING and not self._is_ending:
+            self._keep_alives.ended(self._clock.monotonic())
 
     def plan_keep_alive(self) -> None:
         """Put the next keep-alive half a session timeout away (ST 5.2.2.2)."""
-        public = self.connection.public
-        if public and "GET_PARAMETER" not in public:
-            self._keep_alive_method = "OPTIONS"
-        self._keep_alive_due = self._clock.monotonic() + max(
-            self._waits.shortest_keep_alive, self.connection.timeout_s / 2
+        self._keep_alives.plan(
+            self._clock.monotonic(), self.connection.timeout_s, self.connection.public
         )
 
     def keep_alive(self) -> None:
         """Send what is due; the answer may be stuck behind media and is not awaited."""
-        if self.is_closed or self._clock.monotonic() < self._keep_alive_due:
+        keep_alives = self._keep_alives
+        now = self._clock.monotonic()
+        if self.is_closed or now < keep_alives.due:
             return
-        self.plan_keep_alive()
+        way = keep_alives.begin(now)
         for channel, packet in self.receiver_reports:
             self._send(b"$" + bytes((channel,)) + len(packet).to_bytes(2) + packet)
-        if not self._endpoint.receiver_reports_only:
-            _, data = self.connection.request(self._keep_alive_method, self.control)
+        if way is not KeepAlive.REPORTS:
+            cseq, data = self.connection.request(way, self.control)
+            keep_alives.sent(cseq)
             self._send(data)
 
     def close(self) -> None:
@@ -198,6 +227,8 @@ class Exchange:
     def _tear_down(self) -> None:
         if self.connection.state not in {State.READY, State.PLAYING}:
             return
+        self._is_ending = True
+        self._doubted_at = None
         self._parser.sink = DiscardingSink()
         self._parser.patience = self._bounds.resync_bytes
         cseq, data = self.connection.request("TEARDOWN", self.control)
@@ -219,12 +250,12 @@ class Exchange:
         if isinstance(message, Request):
             self._take_request(message)
             return
-        if message.protocol != "RTSP":
+        if message.protocol != "RTSP" and not message.headers.get("CSeq"):
             raise NvrError(
                 ErrorKind.PROTOCOL, "a web server answers, not RTSP", where=self.where
             )
         try:
-            step = self.connection.receive(message)
+            step = self.connection.receive(message, self._awaited)
         except NvrError as error:
             if error.kind is ErrorKind.AUTH_REFUSED and self._endpoint.username:
                 self._guard.refused(_GUARDED)
@@ -237,17 +268,18 @@ class Exchange:
     def _take_answer(self, step: Answered) -> None:
         if step.asked.authorization is not None:
             self._guard.accepted(_GUARDED)
-        if step.asked.first_cseq == self._awaited:
-            self._answers[step.asked.first_cseq] = step.response
-        elif step.response.status == 454:
-            raise RtspRefused(
-                454, step.response.reason, step.asked.request.method, where=self.where
-            )
+        asked, status = step.asked, step.response.status
+        if asked.first_cseq == self._awaited:
+            self._answers[asked.first_cseq] = step.response
         elif (
-            step.asked.request.method == self._keep_alive_method
-            and step.response.status in _METHOD_REFUSED
+            self._keep_alives.answered(
+                asked.first_cseq,
+                self._clock.monotonic(),
+                is_refused=not 200 <= status < 300,
+            )
+            and status == 454
         ):
-            self._keep_alive_method = "OPTIONS"
+            self._doubted_at = self._clock.monotonic()
 
     def _take_request(self, request: Request) -> None:
         """Answer the device; keep what it announces (profile-g 5.6)."""

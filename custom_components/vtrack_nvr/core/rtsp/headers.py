@@ -39,6 +39,8 @@ class TransportHeader(NamedTuple):
 
     interleaved: tuple[int, int] | None
     ssrc: int | None
+    is_udp: bool = False
+    """It names ports instead of channels: the device sends over UDP."""
 
 
 def build_transport(channel: int) -> str:
@@ -50,6 +52,8 @@ def parse_transport(value: str) -> TransportHeader:
     """Read the first transport of a Transport header."""
     interleaved = None
     ssrc = None
+    spec, _, _ = value.partition(",")[0].partition(";")
+    names_ports = False
     for item in value.partition(",")[0].split(";"):
         name, _, text = item.partition("=")
         name, text = name.strip().lower(), text.strip().strip('"')
@@ -62,7 +66,10 @@ def parse_transport(value: str) -> TransportHeader:
                 interleaved = (first, second)
         elif name == "ssrc" and re.fullmatch(r"[0-9A-Fa-f]{1,8}", text):
             ssrc = int(text, 16)
-    return TransportHeader(interleaved, ssrc)
+        elif name in {"server_port", "client_port", "port"}:
+            names_ports = True
+    is_udp = names_ports and not interleaved and "TCP" not in spec.upper()
+    return TransportHeader(interleaved, ssrc, is_udp)
 
 
 def format_clock(time_ms: int, *, whole_seconds: bool = False) -> str:

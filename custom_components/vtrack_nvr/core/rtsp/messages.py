@@ -7,7 +7,9 @@ from typing import Final, override
 
 type HeaderItems = tuple[tuple[str, str], ...]
 
-_STATUS_LINE = re.compile(r"(RTSP|HTTP)/(\d)\.(\d) +(\d{3})(?: +(.*))?")
+_STATUS_LINE = re.compile(
+    r"(RTSP|HTTP)/\d[\d.]{0,4}[ \t]+(\d{3})(?!\d)[ \t]*(.*)", re.IGNORECASE
+)
 _REQUEST_LINE = re.compile(r"([A-Z][A-Z_]{1,30}) +(\S+) +RTSP/(\d)\.(\d) *")
 _ODD = re.compile(r"[^ -~]")
 _BLANKS: Final = " \t"
@@ -126,7 +128,7 @@ def parse_head(head: bytes) -> Message:
     headers = Headers(items)
     if match := _STATUS_LINE.fullmatch(lines[0].strip()):
         return Response(
-            int(match[4]), _shown(match[5] or ""), headers, protocol=match[1]
+            int(match[2]), _shown(match[3]), headers, protocol=match[1].upper()
         )
     if match := _REQUEST_LINE.fullmatch(lines[0]):
         return Request(match[1], match[2], headers)

@@ -17,8 +17,8 @@ _DOLLAR: Final = 0x24
 _FRAME: Final = 4 + 0xFFFF
 _PLAUSIBLE: Final = 5
 """So many bytes tell whether a `$` begins a frame: head and RTP version."""
-_TEXT = re.compile(rb"(?:RTSP|HTTP)/|[A-Z][A-Z_]{1,30} ")
-_TEXT_SO_FAR = re.compile(rb"[A-Z][A-Z_]{0,30}")
+_TEXT = re.compile(rb"(?i:RTSP|HTTP)/|[A-Z][A-Z_]{1,30} ")
+_TEXT_SO_FAR = re.compile(rb"[A-Z][A-Z_]{0,30}|(?i:r|rt|rts|rtsp|h|ht|htt|http)")
 _HEAD_END = re.compile(rb"\n\r?\n")
 _BLANK = re.compile(rb"[\r\n]+")
 _RESYNC = re.compile(rb"[$]|RTSP/1")

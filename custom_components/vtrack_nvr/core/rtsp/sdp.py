@@ -29,7 +29,7 @@ def parse_sdp(text: bytes, base_url: str) -> SessionDescription:
     """Read a description; never raises: what cannot be read is left out.
 
     `base_url` is Content-Base, else Content-Location, else the request's URL
-    (profile-g 5.9). Lines that are not understood, vendors' own among them, are skipped.
+    (profile-g 5.9), at the host that was asked. Lines that are not understood, vendors' own among them, are skipped.
     The track token is accepted as `a=x-onvif-track:` and, as the specification prints it,
     `a:x-onvif-track:` (ST 6.2).
     """
@@ -101,4 +101,5 @@ def _finish(index: int, section: _Media, base: str) -> MediaTrack:
         section.token,
         rtpmap,
         fmtp,
+        section.control,
     )

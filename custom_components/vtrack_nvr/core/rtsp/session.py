@@ -5,6 +5,8 @@ Media goes to a sink that is handed in (`FrameSink`) whenever bytes are read: al
 an answer is awaited.
 """
 
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import override
 
 from ..cancel import CancelToken
@@ -24,10 +26,17 @@ from .headers import (
     parse_rtp_info,
     parse_transport,
 )
-from .messages import HeaderItems
+from .messages import HeaderItems, Response
 from .parser import FrameSink
 from .sdp import parse_sdp
-from .urls import RtspUrl, join_control, parse_url, without_credentials
+from .urls import (
+    RtspUrl,
+    at_host_of,
+    join_control,
+    parse_url,
+    setup_urls,
+    without_credentials,
+)
 from .values import (
     Channels,
     Endpoint,
@@ -39,7 +48,10 @@ from .values import (
     SessionDescription,
 )
 
+_CHANNELS = 256
 _REPLAY_TAG = ("Require", "onvif-replay")
+_NOT_THE_URL = frozenset({401, 403, 407, 453, 461, 503, 551})
+"""Refusals of SETUP that another URL does not cure."""
 
 
 class RtspSession(Held):
@@ -66,7 +78,11 @@ class RtspSession(Held):
         )
         self._request_url = _request_url(endpoint.url)
         self._exchange.control = self._request_url
+        self._bounds = bounds
         self._tracks: list[MediaTrack] = []
+        self._has_played = False
+        self._is_base_wrong = False
+        """Tracks were found at the request's URL, not where the description says."""
 
     @property
     def notice(self) -> Notice | None:
@@ -111,7 +127,10 @@ class RtspSession(Held):
         )
         headers = response.headers
         base = headers.get("Content-Base") or headers.get("Content-Location")
-        described = parse_sdp(response.body, join_control(self._request_url, base))
+        described = parse_sdp(
+            response.body,
+            at_host_of(self._request_url, base) or self._request_url,
+        )
         if not described.tracks:
             raise NvrError(
                 ErrorKind.PROTOCOL,
@@ -122,43 +141,69 @@ class RtspSession(Held):
         return described
 
     def setup(self, track: MediaTrack, *, require_replay: bool = False) -> Channels:
-        """Set up a track; the channels are those of the answer."""
+        """Set up a track; the channels are those of the answer.
+
+        Where the device does not know the track's URL, or does not answer, others that
+        devices were seen to mean are tried, at most `Bounds.setup_urls`. Raises what the
+        first one met; UDP_ONLY where the device sends over UDP whatever is asked.
+        """
         exchange = self._exchange
-        wanted = max(exchange.channels, default=-1) + 1
-        wanted += wanted % 2
+        wanted = _free_channel(exchange.channels)
         headers: HeaderItems = (("Transport", build_transport(wanted)),)
         if require_replay:
             headers = (_REPLAY_TAG, *headers)
-        response = exchange.ask("SETUP", track.control, headers)
-        granted = parse_transport(response.headers.get("Transport")).interleaved
-        channels = Channels(*(granted or (wanted, wanted + 1)))
-        if not exchange.channels.isdisjoint((channels.media, channels.control)):
+        url, response = self._ask_setup(track, headers)
+        granted = parse_transport(response.headers.get("Transport"))
+        if granted.is_udp:
             raise NvrError(
-                ErrorKind.PROTOCOL, "two tracks on one channel", where=exchange.where
+                ErrorKind.UDP_ONLY, "the device sends over UDP", where=exchange.where
             )
+        channels = Channels(*(granted.interleaved or (wanted, wanted + 1)))
+        if not exchange.channels.isdisjoint((channels.media, channels.control)):
+            # Devices that repeat one answer send where they were asked to.
+            channels = Channels(wanted, wanted + 1)
         exchange.channels.update((channels.media, channels.control))
         exchange.plan_keep_alive()
-        self._tracks.append(track)
+        self._tracks.append(replace(track, control=url))
         return channels
+
+    def _ask_setup(
+        self, track: MediaTrack, headers: HeaderItems
+    ) -> tuple[str, Response]:
+        exchange = self._exchange
+        urls = setup_urls(self._request_url, track.control, track.attribute)
+        if self._is_base_wrong:
+            urls = (*urls[1:], urls[0])
+        first: NvrError | None = None
+        for url in urls[: self._bounds.setup_urls]:
+            try:
+                response = exchange.ask("SETUP", url, headers)
+            except NvrError as error:
+                is_silence = error.kind is ErrorKind.TIMEOUT
+                if (first and is_silence) or not _is_about_the_url(error):
+                    raise first or error from None
+                first = first or error
+                continue
+            if first is not None and url == join_control(
+                self._request_url, track.attribute
+            ):
+                self._is_base_wrong = True
+                exchange.control = self._request_url
+            return url, response
+        assert first
+        raise first
 
     def play(self, request: PlayRequest, sink: FrameSink) -> PlayAnswer:
         """Start or move the delivery; from now on frames go to `sink`.
 
         The answer may be stuck behind media: after `Bounds.gop_bytes` of it the PLAY
-        counts as accepted, and the answer then tells nothing but the CSeq. Where the device wants
-        the other URL (459, 460), that is tried.
+        counts as accepted, and the answer then tells nothing but the CSeq. Where the
+        device wants another URL (404, 459, 460), those there are are tried.
         """
         exchange = self._exchange
         headers = play_headers(request)
         exchange.deliver_to(sink)
-        try:
-            response = exchange.ask_for_media("PLAY", exchange.control, headers)
-        except RtspRefused as refused:
-            other = self._other_target(refused.status)
-            if other is None:
-                raise
-            exchange.control = other
-            response = exchange.ask_for_media("PLAY", other, headers)
+        response = self._ask_play(headers)
         cseq = exchange.connection.cseq
         if response is None:
             exchange.connection.state = State.PLAYING
@@ -205,16 +250,58 @@ class RtspSession(Held):
         """TEARDOWN, wait a little for its answer, close. Never raises; idempotent."""
         self._exchange.close()
 
-    def _other_target(self, status: int) -> str | None:
-        """Return the URL to try where PLAY was refused for its URL (RFC 2326 11.3)."""
-        current = self._exchange.control
-        if status == 459 and self._tracks:
-            target = self._tracks[0].control
-        elif status == 460:
-            target = self._request_url
-        else:
-            return None
-        return target if target != current else None
+    def _ask_play(self, headers: HeaderItems) -> Response | None:
+        """Ask at the aggregate URL, and where that is refused at the others there are.
+
+        RFC 2326 11.3: 459 wants the track, 460 the whole; 404 may mean the URL.
+        """
+        exchange = self._exchange
+        response: Response | None = None
+        try:
+            response = exchange.ask_for_media("PLAY", exchange.control, headers)
+        except RtspRefused as refused:
+            others = () if self._has_played else self._others(refused.status)
+            if not others:
+                raise
+            for url in others:
+                try:
+                    response = exchange.ask_for_media("PLAY", url, headers)
+                except RtspRefused:
+                    continue
+                exchange.control = url
+                break
+            else:
+                raise
+        exchange.plan_keep_alive()
+        self._has_played = True
+        return response
+
+    def _others(self, status: int) -> tuple[str, ...]:
+        """Return the URLs to try where PLAY was refused for its URL."""
+        track = self._tracks[0].control if self._tracks else self._request_url
+        others = {
+            404: (self._request_url,),
+            459: (track, self._request_url),
+            460: (self._request_url,),
+        }.get(status, ())
+        return tuple(url for url in others if url != self._exchange.control)
+
+
+def _free_channel(taken: AbstractSet[int]) -> int:
+    """Return the even channel behind those taken, or where that is none of 256 a gap."""
+    behind = max(taken, default=-1) + 1
+    behind += behind % 2
+    if behind < _CHANNELS:
+        return behind
+    free = (c for c in range(0, _CHANNELS, 2) if taken.isdisjoint((c, c + 1)))
+    return next(free, 0)
+
+
+def _is_about_the_url(error: NvrError) -> bool:
+    """Return whether SETUP at another URL may be answered otherwise."""
+    if isinstance(error, RtspRefused):
+        return error.status not in _NOT_THE_URL
+    return error.kind is ErrorKind.TIMEOUT
 
 
 def play_headers(request: PlayRequest) -> HeaderItems:

@@ -5,6 +5,7 @@ from enum import StrEnum
 import ssl
 
 from ..frames import TrackFormat
+from .habits import DeviceHabits
 
 
 class Transport(StrEnum):
@@ -39,8 +40,8 @@ class Endpoint:
     `url` is the replay or stream URI with a host that we can reach; credentials inside it
     are ignored. `tls` is needed for `rtsps:` and `https:` and decides about certificates.
     `allow_basic`: Basic may be used without TLS. `tunnel_port`: the device's HTTP port,
-    where the URL does not name it. `receiver_reports_only`: the device takes requests
-    during PLAY for garbage (`Quirk.RTCP_KEEP_ALIVE`).
+    where the URL does not name it. `habits` is what was learned of the device; its
+    sessions share it.
     """
 
     url: str = field(repr=False)
@@ -50,7 +51,9 @@ class Endpoint:
     transport: Transport = Transport.TCP
     allow_basic: bool = False
     tunnel_port: int | None = None
-    receiver_reports_only: bool = False
+    habits: DeviceHabits = field(
+        default_factory=DeviceHabits, repr=False, compare=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,9 @@ class MediaTrack:
     """An `m=` line that names one track.
 
     `index` is its place among all `m=` lines and becomes `AccessUnit.track`. `control` is
-    the absolute URL for SETUP. `onvif_track` is the recording's track token, if given.
-    `rtpmap` and `fmtp` are what the description says of the payload type.
+    the absolute URL for SETUP, `attribute` what the description says of it.
+    `onvif_track` is the recording's track token, if given. `rtpmap` and `fmtp` are what
+    the description says of the payload type.
     """
 
     index: int
@@ -69,6 +73,7 @@ class MediaTrack:
     onvif_track: str = ""
     rtpmap: str = ""
     fmtp: str = ""
+    attribute: str = ""
 
 
 @dataclass(frozen=True, slots=True)

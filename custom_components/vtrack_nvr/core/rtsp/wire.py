@@ -20,8 +20,10 @@ from ..cancel import CancelToken
 from ..errors import ErrorKind, NvrError
 from ..policy import Bounds, Waits
 from .tunnel import POST_LENGTH, build_get, build_post, encode, read_answer
-from .urls import RtspUrl, parse_url
+from .urls import DEFAULT_PORTS, RtspUrl, parse_url
 from .values import Endpoint, Transport
+
+_USUAL_PORTS = (554, 8554)
 
 
 class Wire(ABC):
@@ -46,13 +48,40 @@ class Wire(ABC):
 def open_wire(
     endpoint: Endpoint, waits: Waits, bounds: Bounds, cancel: CancelToken
 ) -> Wire:
-    """Connect; raises UNREACHABLE, TIMEOUT, TLS, UNSUPPORTED (no tunnel), CANCELLED."""
+    """Connect, at another port of the host where none answers at the URL's.
+
+    Raises UNREACHABLE, TIMEOUT, TLS, UNSUPPORTED (no tunnel), CANCELLED.
+    """
     url = parse_url(endpoint.url)
     if endpoint.transport is Transport.HTTP_TUNNEL:
         return TunnelWire(endpoint, url, waits, bounds, cancel)
     if url.scheme in {"http", "https"}:
         raise NvrError(ErrorKind.UNSUPPORTED, "the device offers RTSP in HTTP only")
-    return SocketWire(_Link(url, url.port_or_default(), endpoint.tls, waits, cancel))
+    habits = endpoint.habits
+    first: NvrError | None = None
+    for port in _ports(url, habits.port):
+        try:
+            link = _Link(url, port, endpoint.tls, waits, cancel)
+        except NvrError as error:
+            if error.kind is not ErrorKind.UNREACHABLE:
+                raise
+            first = first or error
+        else:
+            habits.port = port
+            return SocketWire(link)
+    assert first
+    raise first
+
+
+def _ports(url: RtspUrl, known: int | None) -> tuple[int, ...]:
+    """Return the ports to try: the URL's, then where RTSP answered before.
+
+    Before it answered anywhere, the usual ones: web services may name a port that was
+    changed since. Once one has answered, silence there is silence.
+    """
+    named = url.port_or_default()
+    usual = (DEFAULT_PORTS["rtsps"],) if url.is_tls else _USUAL_PORTS
+    return tuple(dict.fromkeys((named, *((known,) if known else usual))))
 
 
 class _Link:
