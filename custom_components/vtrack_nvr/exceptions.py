@@ -14,7 +14,14 @@ from homeassistant.exceptions import (
 from .const import DOMAIN
 from .core.errors import ErrorKind, NvrError, Treatment
 
-USER_ERRORS = frozenset({ErrorKind.NO_FOOTAGE, ErrorKind.UNSUPPORTED})
+USER_ERRORS = frozenset(
+    {
+        ErrorKind.NO_FOOTAGE,
+        ErrorKind.UNDATED,
+        ErrorKind.UNSUPPORTED,
+        ErrorKind.UDP_ONLY,
+    }
+)
 """Kinds that follow from what the user asked for, not from a failure."""
 
 

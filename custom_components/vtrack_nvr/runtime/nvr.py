@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -35,6 +35,7 @@ from ..core.models import (
     Recording,
     StreamProfile,
 )
+from ..core.rtsp.habits import DeviceHabits
 from ..core.rtsp.values import Endpoint
 from ..core.sync.spec import CameraSpec, NvrSpec
 from .connect import Address, Login, build_device
@@ -116,6 +117,7 @@ class VtrackRuntime:
         self.login = Login.of_entry(entry.data)
         self.identity = DeviceIdentity(**entry.data[CONF_IDENTITY])
         self.guard = LoginGuard(self._on_locked)
+        self.habits = DeviceHabits(self._on_habit)
         self.device = build_device(hass, self.address, self.login, self.guard)
         self.cameras: dict[str, CameraRuntime] = {}
         self._applying = asyncio.Lock()
@@ -138,7 +140,8 @@ class VtrackRuntime:
 
     def endpoint(self, url: str) -> Endpoint:
         """Return address, login and TLS for a replay or stream URI of the device."""
-        return rtsp_endpoint(url, self.address, self.login)
+        endpoint = rtsp_endpoint(url, self.address, self.login)
+        return replace(endpoint, habits=self.habits)
 
     @property
     def is_attached(self) -> bool:
@@ -152,6 +155,7 @@ class VtrackRuntime:
         await self.device.connect()
         self.cameras = self._read_cameras()
         await self.hub.async_register(self)
+        self.habits.know(await self.hub.library.policy(self.key))
         self._gate.follow(self._gate_entities())
         self.hub.engine.attach_nvr(
             NvrSpec(
@@ -230,6 +234,23 @@ class VtrackRuntime:
 
     def _on_locked(self) -> None:
         self.hass.loop.call_soon_threadsafe(self.entry.async_start_reauth, self.hass)
+
+    def _on_habit(self) -> None:
+        self.hass.loop.call_soon_threadsafe(self._keep_habit)
+
+    @callback
+    def _keep_habit(self) -> None:
+        """Remember what a session learned beyond the next restart."""
+        if self.is_attached:
+            self.entry.async_create_background_task(
+                self.hass, self._async_teach(), f"{DOMAIN} habits of {self.name}"
+            )
+
+    async def _async_teach(self) -> None:
+        try:
+            await self.hub.engine.teach(self.key, self.habits.taught)
+        except NvrError as error:
+            _LOGGER.debug("What %s wants is not remembered: %s", self.name, error)
 
     # Changes while loaded
 

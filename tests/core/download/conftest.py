@@ -26,6 +26,7 @@ from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.media.decode import check_tables
 from custom_components.vtrack_nvr.core.models import CameraKey, ClipFacts, ClockEra
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
+from custom_components.vtrack_nvr.core.rtsp.habits import DeviceHabits
 from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 from tests.simulator.footage import FootageStore, gop_starts, read_pictures
 from tests.simulator.rtsp_faults import RtspFaults
@@ -172,6 +173,7 @@ class Runner:
     waits: Waits = WAITS
     bounds: Bounds = field(default_factory=Bounds)
     password: str = "secret"
+    habits: DeviceHabits = field(default_factory=DeviceHabits)
     reports: list[FetchProgress] = field(default_factory=list)
     should_yield: Callable[[], bool] = lambda: False
     warm: Callable[[TimeRange], None] = lambda _: None
@@ -195,7 +197,7 @@ class Runner:
         job = job or self.make_job(*span, **options)
         self.warm(job.device_range)
         settings = ReplaySettings(
-            Endpoint(job.replay_uri, "admin", self.password),
+            Endpoint(job.replay_uri, "admin", self.password, habits=self.habits),
             None,
             self.clock,
             self.waits,

@@ -1,5 +1,6 @@
 """What devices refuse or get wrong before the first picture."""
 
+from dataclasses import replace
 import time
 
 import pytest
@@ -61,6 +62,10 @@ def test_live_pictures_are_never_taken_for_footage(
     outcome = fetch(200_000, 260_000)
     assert outcome.reason is EndReason.FAILED
     assert outcome.error
+    assert outcome.error.kind is ErrorKind.UNDATED, "nothing else was ever played"
+    fetch.habits.believed_until_s = time.monotonic() + 600
+    outcome = fetch(200_000, 260_000)
+    assert outcome.error
     assert outcome.error.kind is ErrorKind.NO_FOOTAGE
     assert sink.clips == []
 
@@ -112,16 +117,37 @@ def test_times_of_playback_are_not_believed(
     check_clips(sink)
 
 
-def test_a_device_that_ignores_the_range_is_paused_and_asked_again(
+def test_what_a_device_plays_before_the_start_is_passed_over(
     fetch: Runner, sink: FolderSink, faults, timeline: Timeline
 ) -> None:
     timeline.stretches = [Stretch(0, 4_000), Stretch(600_000, 6_000)]
     faults.ignore_range_start = True
     outcome = fetch(600_000, 606_000)
-    assert outcome.reason is EndReason.FAILED
+    assert outcome.reason is EndReason.REACHED, outcome
+    assert outcome.learned.quirks == {Quirk.IGNORES_RANGE_START}
+    assert sink.pictures() == frames(600_000, 606_000)
+    assert outcome.gaps == ()
+    again = fetch(600_000, 606_000, policy=outcome.learned)
+    assert again.reason is EndReason.REACHED
+    check_clips(sink)
+
+
+@pytest.mark.parametrize("limit", ["bytes", "time"])
+def test_a_device_that_begins_far_before_the_start_is_given_up(
+    fetch: Runner, sink: FolderSink, faults, timeline: Timeline, limit: str
+) -> None:
+    timeline.stretches = [Stretch(0, 300_000)]
+    faults.ignore_range_start = True
+    if limit == "bytes":
+        fetch.bounds = replace(fetch.bounds, lead_bytes=200_000)
+    else:
+        fetch.waits = replace(fetch.waits, lead=0.0)
+    outcome = fetch(240_000, 250_000)
+    assert outcome.reason is EndReason.FAILED, outcome
     assert outcome.error
-    assert outcome.error.kind is ErrorKind.UNSUPPORTED
-    assert outcome.learned.has(Quirk.PAUSE_BEFORE_PLAY)
+    assert outcome.error.kind is ErrorKind.UNDATED
+    assert outcome.learned.has(Quirk.UNDATED_REPLAY)
+    assert not outcome.learned.has(Quirk.IGNORES_RANGE_START)
     assert sink.clips == []
 
 

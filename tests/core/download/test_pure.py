@@ -4,6 +4,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.download.capture import CaptureJudge, Trust
+from custom_components.vtrack_nvr.core.download.dating import Dating, Found
 from custom_components.vtrack_nvr.core.download.ending import EndOfRange, Verdict
 from custom_components.vtrack_nvr.core.download.framing import Framing
 from custom_components.vtrack_nvr.core.download.ladder import Ladder
@@ -23,6 +24,7 @@ from custom_components.vtrack_nvr.core.policy import (
     Quirk,
     Waits,
 )
+from custom_components.vtrack_nvr.core.rtsp.habits import DeviceHabits
 from custom_components.vtrack_nvr.core.rtsp.values import (
     MediaTrack,
     SessionDescription,
@@ -169,6 +171,16 @@ def test_only_a_word_without_a_picture_says_that_there_is_nothing(
     assert ending(*pictures).is_orderly(signal) is is_orderly
 
 
+def test_the_newest_picture_is_near_the_end_not_the_first() -> None:
+    assert ending(early, near).signal(EndSignal.CLOSED) is Verdict.REACHED
+
+
+@pytest.mark.parametrize(("steps", "is_near"), [(1.5, True), (1.6, False), (3, False)])
+def test_near_is_a_picture_and_a_half_before_the_end(steps, is_near) -> None:
+    made = ending(unit(60 * S - round(steps * 40_000)))
+    assert (made.signal(EndSignal.CLOSED) is Verdict.REACHED) is is_near
+
+
 # Bytes of no frame
 
 
@@ -255,6 +267,14 @@ def test_excused_stops_do_not_hide_a_damaged_place() -> None:
     assert retry.skipped_from_us == 8 * S
 
 
+def test_an_excused_stop_at_a_place_once_given_up_does_not_give_it_up_again() -> None:
+    resume = Resume(8 * S, WAITS, Bounds())
+    resume.after(8 * S, END, stop=Stop(9 * S))
+    resume.after(8 * S, END, stop=Stop(9 * S))
+    assert resume.is_stuck(8 * S, Stop(9 * S))
+    assert not resume.is_stuck(8 * S, Stop(9 * S, is_excused=True))
+
+
 def test_beyond_the_end_nothing_is_skipped_to() -> None:
     resume = Resume(8 * S, WAITS, Bounds())
     resume.after(8 * S, 12 * S, stop=Stop(9 * S))
@@ -263,8 +283,11 @@ def test_beyond_the_end_nothing_is_skipped_to() -> None:
 
 # Capture times
 
-RANGE = TimeRange(1_000_000, 2_000_000)
-NOW_MS = 100_000_000
+DAY_MS = 86_400_000
+RANGE = TimeRange(20_500 * DAY_MS, 20_500 * DAY_MS + 1_000_000)
+START_US = RANGE.start_ms * 1000
+NOW_MS = 20_501 * DAY_MS
+NOW_US = NOW_MS * 1000
 
 
 def judge(*units: AccessUnit, now_ms: int = NOW_MS, known: bool = False) -> Trust:
@@ -277,38 +300,81 @@ def judge(*units: AccessUnit, now_ms: int = NOW_MS, known: bool = False) -> Trus
     return trust
 
 
-def around_now(speed: float, count: int = 60) -> list[AccessUnit]:
-    """Return units 0.1 s apart by RTP whose stamps go on at a speed from now."""
-    return [
-        unit(round(NOW_MS * 1000 + n * 100_000 * speed), rtp=n * 9000)
-        for n in range(count)
-    ]
+def pictures(
+    start_us: int | None,
+    speed: float = 1.0,
+    count: int = 60,
+    *,
+    round_us: int = 1,
+    keys_only: bool = False,
+) -> list[AccessUnit]:
+    """Return units 0.1 s apart by RTP whose stamps go on at a speed from a time."""
+    units = []
+    for n in range(count):
+        is_key = n % 20 == 0
+        at_us = None
+        if start_us is not None and (is_key or not keys_only):
+            at_us = round(start_us + n * 100_000 * speed) // round_us * round_us
+        units.append(unit(at_us, rtp=n * 9000, key=is_key))
+    return units
 
 
 @pytest.mark.parametrize(
     ("units", "trust"),
     [
-        ([unit(1_000_500 * 1000)], Trust.CAPTURE),
-        ([unit(990_000 * 1000)], Trust.CAPTURE),
-        ([unit(5_000_000 * 1000)], Trust.CAPTURE),
-        ([unit(800_000 * 1000)], Trust.ELSEWHERE),
-        ([unit(None)], Trust.NONE),
-        (around_now(1.0), Trust.LIVE),
-        (around_now(0.01), Trust.PLAYBACK),
-        (around_now(1.0, 5), Trust.UNDECIDED),
+        (pictures(START_US), Trust.CAPTURE),
+        (pictures(START_US - 10 * S), Trust.CAPTURE),
+        (pictures(START_US + 4000 * S), Trust.CAPTURE),
+        (pictures(START_US - 5000 * S), Trust.CAPTURE),
+        (pictures(START_US, round_us=S), Trust.CAPTURE),
+        (pictures(START_US, keys_only=True), Trust.CAPTURE),
+        (pictures(START_US, count=5), Trust.UNDECIDED),
+        (pictures(None), Trust.NONE),
+        (pictures(START_US, 0.0), Trust.NONSENSE),
+        (pictures(START_US, 0.0, keys_only=True), Trust.NONSENSE),
+        (pictures(START_US, 0.01), Trust.NONSENSE),
+        (pictures(5 * S), Trust.NONSENSE),
+        (pictures(NOW_US + 40 * 365 * 86_400 * S), Trust.NONSENSE),
+        (pictures(NOW_US), Trust.LIVE),
+        (pictures(NOW_US, 0.01), Trust.PLAYBACK),
+        (pictures(NOW_US, count=5), Trust.UNDECIDED),
     ],
 )
-def test_stamps_are_judged_by_where_they_lie(units, trust) -> None:
+def test_stamps_are_judged_by_how_they_go_on(units, trust) -> None:
     assert judge(*units) is trust
 
 
-def test_recent_ranges_and_known_devices_are_not_judged() -> None:
-    assert judge(*around_now(1.0), known=True) is Trust.PLAYBACK
+def test_stamps_on_key_pictures_only_are_waited_for() -> None:
+    first, *rest = pictures(START_US, keys_only=True)
+    assert judge(*rest[:15], first._replace(rtp_time=15 * 9000)) is Trust.UNDECIDED
+
+
+def test_a_clock_without_a_battery_dates_what_was_asked_for() -> None:
+    asked = TimeRange(5_000, 15_000)
+    made = CaptureJudge(asked, NOW_MS, 90_000)
+    assert [made.judge(item) for item in pictures(5 * S)][-1] is Trust.CAPTURE
+
+
+@pytest.mark.parametrize(
+    ("units", "trust"),
+    [
+        (pictures(START_US, count=2), Trust.CAPTURE),
+        (pictures(START_US, 0.0, count=5), Trust.NONSENSE),
+        (pictures(None, count=1), Trust.NONE),
+        (pictures(NOW_US, count=2), Trust.UNDECIDED),
+    ],
+)
+def test_what_ends_early_is_judged_by_what_came(units, trust) -> None:
+    made = CaptureJudge(RANGE, NOW_MS, 90_000)
+    assert {made.judge(item) for item in units} == {Trust.UNDECIDED}
+    assert made.conclude() is trust
+
+
+def test_recent_ranges_and_known_devices_are_not_taken_for_live() -> None:
+    assert judge(*pictures(NOW_US), known=True) is Trust.PLAYBACK
     now_ms = RANGE.end_ms + 10_000
-    assert judge(unit(RANGE.end_ms * 1000), now_ms=now_ms) is Trust.CAPTURE
-
-
-# Pace
+    recent = pictures(RANGE.end_ms * 1000)
+    assert judge(*recent, now_ms=now_ms) is Trust.CAPTURE
 
 
 class Hands(SystemClock):
@@ -318,6 +384,70 @@ class Hands(SystemClock):
 
     def monotonic(self) -> float:
         return self.at
+
+
+# Dates
+
+
+def dating() -> Dating:
+    return Dating(DeviceHabits(), SystemClock(), Waits())
+
+
+@pytest.mark.parametrize("off_s", [0, 14, -100])
+def test_footage_that_begins_where_it_was_asked_for_is_true(off_s: int) -> None:
+    made = dating()
+    assert made.check(RANGE, START_US + off_s * S) is Found.TRUE
+    assert made.is_believed
+    assert made.check(RANGE, START_US + 4000 * S) is Found.TRUE, "a gap"
+
+
+@pytest.mark.parametrize("off_s", [16, 40, 3600, -900, -7200])
+def test_wrong_dates_move_along_with_the_question(off_s: int) -> None:
+    made = dating()
+    assert made.check(RANGE, START_US + off_s * S) is Found.AGAIN
+    probe_us = made.start_us(START_US)
+    assert probe_us > START_US
+    asked = TimeRange(probe_us // 1000, RANGE.end_ms + 60_000)
+    assert made.check(asked, probe_us + off_s * S) is Found.WRONG
+    assert not made.is_believed
+    assert made.start_us(START_US) == START_US
+
+
+@pytest.mark.parametrize("off_s", [16, 40, 3600, -900, -7200])
+def test_true_dates_stay_with_their_pictures(off_s: int) -> None:
+    made = dating()
+    assert made.check(RANGE, START_US + off_s * S) is Found.AGAIN
+    asked = TimeRange(made.start_us(START_US) // 1000, RANGE.end_ms + 60_000)
+    assert made.check(asked, START_US + off_s * S) is Found.AGAIN, "now from the start"
+    assert made.start_us(START_US) == START_US
+    assert made.check(RANGE, START_US + off_s * S) is Found.TRUE
+
+
+def test_a_gap_shorter_than_the_step_aside_is_a_gap() -> None:
+    made = dating()
+    made.check(RANGE, START_US + 20 * S)
+    asked = TimeRange(made.start_us(START_US) // 1000, RANGE.end_ms)
+    assert made.check(asked, START_US + 20 * S) is Found.AGAIN
+    assert made.is_believed
+
+
+def test_a_device_that_heeds_the_start_dates_something_else() -> None:
+    made = dating()
+    made.check(RANGE, START_US + 3600 * S)
+    made.refused()
+    assert not made.is_probing
+    assert made.check(RANGE, START_US + 3600 * S) is Found.WRONG
+
+
+def test_what_was_shown_is_believed_for_a_while_by_later_fetches() -> None:
+    clock, habits = Hands(), DeviceHabits()
+    Dating(habits, clock, Waits()).check(RANGE, START_US)
+    assert Dating(habits, clock, Waits()).is_believed
+    clock.at = Waits().date_proof + 1
+    assert not Dating(habits, clock, Waits()).is_believed
+
+
+# Pace
 
 
 def test_reading_slower_keeps_the_limit() -> None:

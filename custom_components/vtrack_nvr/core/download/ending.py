@@ -15,6 +15,8 @@ class Verdict(StrEnum):
     SECTION_END = "section_end"
     """A section ended by the device's word, then silence: what follows is to be asked for."""
     INTERRUPTED = "interrupted"
+    DATE_DOUBTED = "date_doubted"
+    """Nothing was kept: it is played anew, to find out whether its dates are true."""
 
 
 _ORDERLY = frozenset({EndSignal.BYE, EndSignal.NOTICE})

@@ -23,6 +23,7 @@ from ..media.series import Check, ClipSeries, SeriesPlan
 from ..media.units import Gop
 from ..policy import DevicePolicy, Quirk
 from ..rtsp.errors import OutOfStep
+from .dating import Dating
 from .ending import Verdict
 from .framing import Framing
 from .playing import Playing
@@ -84,6 +85,7 @@ class Fetch:
             ),
         )
         self._framing = Framing(self._range.start_ms * 1000)
+        self._dating = Dating(settings.endpoint.habits, settings.clock, settings.waits)
         self._position_us = self._range.start_ms * 1000
         """Everything before is kept, or was passed without footage."""
         self._step_us = 0
@@ -124,8 +126,14 @@ class Fetch:
             self._cancel.check()
             error: NvrError | None = None
             try:
-                verdict = self._session(start_us)
+                verdict = self._session(self._dating.start_us(start_us))
             except NvrError as caught:
+                if caught.kind is ErrorKind.UNDATED:
+                    self._policy = self._policy.learn(Quirk.UNDATED_REPLAY)
+                if caught.kind is ErrorKind.NO_FOOTAGE and self._dating.is_probing:
+                    self._dating.refused()
+                    self._policy = self._policy.learn(Quirk.WRONG_CAPTURE_TIMES)
+                    continue
                 if caught.kind is ErrorKind.NO_FOOTAGE and (
                     self._written_us is not None or self._is_asking_on
                 ):
@@ -135,6 +143,8 @@ class Fetch:
                 error, verdict = caught, Verdict.INTERRUPTED
                 if isinstance(caught, OutOfStep):
                     self._out_of_step()
+            if verdict is Verdict.DATE_DOUBTED:
+                continue
             if verdict is Verdict.REACHED or self._has_all:
                 return EndReason.REACHED
             if verdict is Verdict.END_OF_FOOTAGE or self._nothing_follows(
@@ -210,6 +220,7 @@ class Fetch:
                 self._settings,
                 write=self._write,
                 hear=self._hear,
+                dating=self._dating,
             )
             try:
                 verdict = playing.run()
@@ -360,10 +371,13 @@ class Fetch:
 
     def _learned(self) -> DevicePolicy:
         """Return what is known of the device now; stray bytes that stayed away are past."""
+        policy = self._settings.endpoint.habits.taught(self._policy)
         kept_ms = sum(item.duration_ms for item in self._series.kept)
+        if kept_ms:
+            policy = policy.forget(Quirk.UNDATED_REPLAY)
         if not self._stumbles and kept_ms >= _CLEAN_MS:
-            return self._policy.forget(Quirk.STRAY_BYTES)
-        return self._policy
+            policy = policy.forget(Quirk.STRAY_BYTES)
+        return policy
 
     def _reached(self, reason: EndReason) -> int:
         """Return up to where everything is settled, on the device's clock."""

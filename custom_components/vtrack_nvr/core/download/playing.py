@@ -13,10 +13,14 @@ from ..models import TimeSource
 from ..policy import Quirk
 from ..rtp.timeline import Anchor, ReplayTimeline
 from ..stream.unit_stream import Batch
-from .capture import CaptureJudge, Trust
+from .capture import OLDEST_US, CaptureJudge, Trust
+from .dating import BEFORE_US, Dating, Found, is_near
 from .ending import EndOfRange, Verdict
 from .pace import Pace
 from .replay import Replay, ReplaySettings
+
+_PAUSED_IN_VAIN = frozenset({Quirk.PAUSE_BEFORE_PLAY, Quirk.IGNORES_RANGE_START})
+"""A pause that cures devices of ignoring the start was tried, or is known not to help."""
 
 
 class Playing:
@@ -35,6 +39,7 @@ class Playing:
         *,
         write: Callable[[Playing, list[Gop]], None],
         hear: Callable[[Playing, int], None],
+        dating: Dating,
     ) -> None:
         """Begin after the PLAY was answered; `asked` is what it asked for."""
         self.replay = replay
@@ -58,10 +63,16 @@ class Playing:
         self._clock = settings.clock
         self._asked = asked
         self._pace = Pace(settings.clock, job.bytes_per_second)
+        self._dating = dating
         self._judge: CaptureJudge | None = self._new_judge()
-        self._timelines = self._new_timelines()
+        self._timelines: dict[int, ReplayTimeline] = {}
         self._held: list[AccessUnit] = []
+        self._held_bytes = 0
+        self._is_hurried = False
+        """The judge was asked for its last word about what is held."""
         self._ignores_stamps = False
+        self._lead_bytes = 0
+        self._lead_began: float | None = None
         self._hole_places: list[int] = []
         """Which units have a hole in them or before them, counted from the first held."""
         self._holes_us: list[int] = []
@@ -80,11 +91,11 @@ class Playing:
         monotonic = self._clock.monotonic
         quiet_since = monotonic()
         while True:
-            batch = stream.receive(ending.patience(monotonic() - quiet_since))
+            batch = stream.receive(self._patience(monotonic() - quiet_since))
             if verdict := self._take_batch(batch):
                 return verdict
             if batch.ended:
-                if verdict := self._take(stream.finish()):
+                if verdict := self._take(stream.finish(), is_last=True):
                     return verdict
                 self.had_nothing = ending.is_orderly(batch.ended)
                 return ending.signal(batch.ended)
@@ -93,19 +104,44 @@ class Playing:
                 quiet_since = monotonic()
                 continue
             quiet_s = monotonic() - quiet_since
+            if self._held and quiet_s >= self._settings.waits.end_quiet:
+                self._is_hurried = True
+                if verdict := self._take([], is_last=True):
+                    return verdict
             if verdict := ending.quiet(quiet_s):
                 return self._after_silence(quiet_s, verdict)
 
+    def _patience(self, quiet_s: float) -> float:
+        """Return how long to wait; what is held may be all that comes."""
+        patience = self.ending.patience(quiet_s)
+        if not self._held or self._is_hurried:
+            return patience
+        return min(patience, max(0.0, self._settings.waits.end_quiet - quiet_s))
+
     def take_rest(self) -> Verdict | None:
         """Take what was complete before `run` raised."""
-        return self._take_batch(self.replay.stream.drain())
+        return self._take_batch(self.replay.stream.drain(), is_last=True)
 
-    def _take_batch(self, batch: Batch) -> Verdict | None:
+    def _take_batch(self, batch: Batch, *, is_last: bool = False) -> Verdict | None:
         self._hear(self, batch.bytes)
         self.stumbles += batch.stumbles
         held = len(self._held)
         self._hole_places += [held + place for place in batch.hole_places]
-        return self._take(batch.units)
+        self._bound_lead(batch.bytes)
+        return self._take(batch.units, is_last=is_last)
+
+    def _bound_lead(self, size: int) -> None:
+        """Give up on a device that plays too much before what was asked for."""
+        if self._lead_began is None or self.newest_us >= self._asked.start_ms * 1000:
+            return
+        self._lead_bytes += size
+        passed_s = self._clock.monotonic() - self._lead_began
+        waits, bounds = self._settings.waits, self._settings.bounds
+        if self._lead_bytes > bounds.lead_bytes or passed_s > waits.lead:
+            self.policy = self.policy.forget(Quirk.IGNORES_RANGE_START)
+            raise NvrError(
+                ErrorKind.UNDATED, "the device begins too long before the asked start"
+            )
 
     def _go_easy(self, size: int) -> None:
         """Learn how fast the device is, and wait where a limit wants it."""
@@ -119,16 +155,23 @@ class Playing:
 
     def _after_silence(self, quiet_s: float, verdict: Verdict) -> Verdict:
         """Return what a silence means, the picture counted that nothing marked as whole."""
-        if units := self.replay.stream.finish():
-            if found := self._take(units):
+        units = self.replay.stream.finish()
+        if units or self._held:
+            if found := self._take(units, is_last=True):
                 return found
             verdict = self.ending.quiet(quiet_s) or verdict
         self.had_nothing = not self.ending.has_pictures
         return verdict
 
-    def _take(self, units: list[AccessUnit]) -> Verdict | None:
-        if self._judge and units:
-            units = self._judged(self._judge, units)
+    def _take(
+        self, units: list[AccessUnit], *, is_last: bool = False
+    ) -> Verdict | None:
+        """Date and group units; `is_last`: none will follow them."""
+        if self._judge and (units or is_last):
+            judged = self._judged(self._judge, units, is_last=is_last)
+            if isinstance(judged, Verdict):
+                return judged
+            units = judged
         if not units:
             return None
         video = self.replay.video.index
@@ -138,7 +181,8 @@ class Playing:
         for index, unit in enumerate(units):
             if self._ignores_stamps:
                 unit = unit._replace(time_us=None)
-            time_us, step = timelines[unit.track].place(unit)
+            timeline = timelines[unit.track]
+            time_us, step = timeline.place(unit)
             item = TimedUnit(time_us, unit)
             if places:
                 self._holes_us += [time_us] * places.count(index)
@@ -147,6 +191,9 @@ class Playing:
             else:
                 if step:
                     self.notices.append("the device's clock was set back")
+                if timeline.is_estimated and timeline.reanchors:
+                    # Its own times broke off: nothing dates what follows.
+                    return Verdict.SECTION_END
                 verdict = ending.picture(time_us, unit, assembler.step_us)
                 groups = assembler.add_picture(item)
                 self.newest_us = time_us
@@ -171,47 +218,109 @@ class Playing:
         """Return what is held up to the key picture that ended the range."""
         return [gop for gop in self.assembler.finish() if gop.start_us < time_us]
 
-    def _judged(self, judge: CaptureJudge, units: list[AccessUnit]) -> list[AccessUnit]:
-        """Hold units back until it is known what their capture times are worth."""
+    def _judged(
+        self, judge: CaptureJudge, units: list[AccessUnit], *, is_last: bool
+    ) -> list[AccessUnit] | Verdict:
+        """Hold units back until it is known what dates them; return those to take.
+
+        A verdict is returned where the session has told all that it will. Raises UNDATED
+        where nothing dates what the device plays, NO_FOOTAGE where it plays live.
+        """
         video = self.replay.video.index
         self._held += units
+        self._held_bytes += sum(len(unit.data) for unit in units)
         trust = Trust.UNDECIDED
         for unit in units:
             if unit.track == video and trust is Trust.UNDECIDED:
                 trust = judge.judge(unit)
+        has_pictures = any(unit.track == video for unit in self._held)
+        is_enough = is_last or self._held_bytes > self._settings.bounds.gop_bytes
+        if trust is Trust.UNDECIDED and has_pictures and is_enough:
+            trust = judge.conclude()
         if trust is Trust.UNDECIDED:
             return []
         held, self._held = self._held, []
+        self._held_bytes = 0
         self._judge = None
-        if trust is Trust.LIVE:
-            raise NvrError(
-                ErrorKind.NO_FOOTAGE, "the device plays live instead of footage"
-            )
-        if trust is Trust.ELSEWHERE:
-            self._hole_places.clear()
-            self._play_again()
-            return []
-        if trust is Trust.PLAYBACK:
-            self.policy = self.policy.learn(Quirk.PLAYBACK_TIMES)
-            self._ignores_stamps = True
-        if trust is Trust.NONE:
-            self.policy = self.policy.learn(Quirk.NO_CAPTURE_TIMES)
-        elif self.policy.has(Quirk.NO_CAPTURE_TIMES):
-            self.policy = self.policy.forget(Quirk.NO_CAPTURE_TIMES)
-        if trust is not Trust.CAPTURE:
-            self.time_source = TimeSource.ESTIMATED
+        is_probe = self._dating.is_probing
+        found, first_us = self._date(trust, judge)
+        is_before = first_us < self._asked.start_ms * 1000 - BEFORE_US
+        if is_before and not is_probe:
+            if not self.policy.quirks & _PAUSED_IN_VAIN:
+                return self._play_again() or []
+            self.policy = self.policy.forget(Quirk.PAUSE_BEFORE_PLAY)
+            self.policy = self.policy.learn(Quirk.IGNORES_RANGE_START)
+        if found is Found.AGAIN:
+            return Verdict.DATE_DOUBTED
+        self._timelines = self._new_timelines(judge.first, first_us)
+        if is_before:
+            self._lead_began = self._clock.monotonic()
         return held
 
-    def _play_again(self) -> None:
-        """Ask a device once more that began long before the start."""
-        if self.policy.has(Quirk.PAUSE_BEFORE_PLAY):
+    def _date(self, trust: Trust, judge: CaptureJudge) -> tuple[Found, int]:
+        """Return whether what begins is what it says it is, and when it begins."""
+        if trust is Trust.LIVE:
+            kind = ErrorKind.UNDATED
+            if self._dating.is_believed:
+                kind = ErrorKind.NO_FOOTAGE
+            raise NvrError(kind, "the device plays live instead of footage")
+        is_wrong = self.policy.has(Quirk.WRONG_CAPTURE_TIMES)
+        if trust is Trust.CAPTURE and judge.first:
+            first_us = judge.first.time_us or 0
+            if not is_wrong or is_near(self._asked, first_us):
+                return self._date_by_capture(first_us)
+        self._learn_untimed(trust)
+        self._ignores_stamps = True
+        self.time_source = TimeSource.ESTIMATED
+        start_ms = self.replay.answer.range_start_ms
+        if start_ms is None:
             raise NvrError(
-                ErrorKind.UNSUPPORTED, "the device ignores the start of the range"
+                ErrorKind.UNDATED, "neither capture times nor a clock range come"
             )
-        self.replay.restart_paused(self._asked)
+        found = self._dating.check(self._asked, start_ms * 1000)
+        is_old = start_ms * 1000 < OLDEST_US and not is_near(
+            self._asked, start_ms * 1000
+        )
+        if found is Found.WRONG or is_old:
+            raise NvrError(
+                ErrorKind.UNDATED, "the answered range is not what was asked for"
+            )
+        return found, start_ms * 1000
+
+    def _date_by_capture(self, first_us: int) -> tuple[Found, int]:
+        found = self._dating.check(self._asked, first_us)
+        if found is Found.WRONG:
+            self.policy = self.policy.learn(Quirk.WRONG_CAPTURE_TIMES).forget(
+                Quirk.IGNORES_RANGE_START
+            )
+            return Found.AGAIN, self._asked.start_ms * 1000
+        self.policy = self.policy.forget(
+            Quirk.NO_CAPTURE_TIMES, Quirk.WRONG_CAPTURE_TIMES
+        )
+        return found, first_us
+
+    def _learn_untimed(self, trust: Trust) -> None:
+        quirk = {
+            Trust.PLAYBACK: Quirk.PLAYBACK_TIMES,
+            Trust.NONE: Quirk.NO_CAPTURE_TIMES,
+        }.get(trust, Quirk.WRONG_CAPTURE_TIMES)
+        self.policy = self.policy.learn(quirk)
+
+    def _play_again(self) -> Verdict | None:
+        """Ask a device once more that began long before the start, after a pause."""
+        self._hole_places.clear()
+        self.replay.policy = self.policy
+        try:
+            self.replay.restart_paused(self._asked)
+        except NvrError as error:
+            if error.kind in {ErrorKind.AUTH_REFUSED, ErrorKind.CANCELLED}:
+                raise
+            self.policy = self.policy.learn(Quirk.IGNORES_RANGE_START)
+            return Verdict.DATE_DOUBTED
+        self._dating.drop()
         self.policy = self.replay.policy
         self._judge = self._new_judge()
-        self._timelines = self._new_timelines()
+        return None
 
     def _new_judge(self) -> CaptureJudge:
         return CaptureJudge(
@@ -221,18 +330,31 @@ class Playing:
             is_known_playback=self.policy.has(Quirk.PLAYBACK_TIMES),
         )
 
-    def _new_timelines(self) -> dict[int, ReplayTimeline]:
+    def _new_timelines(
+        self, first: AccessUnit | None, first_us: int
+    ) -> dict[int, ReplayTimeline]:
+        """Return what dates units: by their own times, else from what is known for sure.
+
+        That is the first picture with a time, or the answered range.
+        """
         replay = self.replay
-        anchor_ms = replay.answer.range_start_ms
-        if anchor_ms is None:
-            anchor_ms = self._asked.start_ms
+        answered_ms = replay.answer.range_start_ms
+        estimates = {
+            track.index: Anchor(
+                answered_ms * 1000, replay.answer.rtp_times.get(track.index)
+            )
+            if answered_ms is not None and is_near(self._asked, answered_ms * 1000)
+            else Anchor(first_us)
+            for track in (replay.video, replay.sound)
+            if track
+        }
+        if first and not self._ignores_stamps:
+            estimates[replay.video.index] = Anchor(first_us, first.rtp_time)
         return {
             track.index: ReplayTimeline(
                 track.format.clock_rate,
                 reanchor_ms=self._settings.bounds.reanchor_ms,
-                estimate=Anchor(
-                    anchor_ms * 1000, replay.answer.rtp_times.get(track.index)
-                ),
+                estimate=estimates[track.index],
             )
             for track in (replay.video, replay.sound)
             if track

@@ -52,6 +52,10 @@ class Replay:
         """Return the policy of the rung we stand on."""
         return self._ladder.policy
 
+    @policy.setter
+    def policy(self, policy: DevicePolicy) -> None:
+        self._ladder.policy = policy
+
     def start(self, wanted: TimeRange) -> None:
         """Connect, set up and play a range on the device's clock.
 
@@ -67,7 +71,7 @@ class Replay:
 
     def restart_paused(self, wanted: TimeRange) -> None:
         """Pause and play again, for devices that ignore the range of the first PLAY."""
-        self._ladder.policy = self.policy.learn(Quirk.PAUSE_BEFORE_PLAY)
+        self.policy = self.policy.learn(Quirk.PAUSE_BEFORE_PLAY)
         self.stream.pause()
         self.answer = self._play_range(wanted)
 

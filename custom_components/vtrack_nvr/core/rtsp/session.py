@@ -284,7 +284,8 @@ class RtspSession(Held):
             459: (track, self._request_url),
             460: (self._request_url,),
         }.get(status, ())
-        return tuple(url for url in others if url != self._exchange.control)
+        asked = self._exchange.control.removesuffix("/")
+        return tuple(url for url in others if url.removesuffix("/") != asked)
 
 
 def _free_channel(taken: AbstractSet[int]) -> int:

@@ -54,6 +54,8 @@ class CameraState:
     is_searching: bool = False
     needs_full_sweep: bool = False
     is_replay_broken: bool = False
+    is_replay_undated: bool = False
+    """Why it is broken: nothing dates what the device plays."""
     replay_broken_until_ms: int = 0
     last_sync_ms: int | None = None
     progress: Progress | None = None
@@ -83,6 +85,7 @@ class CameraState:
             is_enabled=self.spec.settings.is_enabled,
             has_replay=bool(self.spec.recording_tokens),
             is_replay_broken=self.is_replay_broken,
+            is_replay_undated=self.is_replay_undated,
             can_live=self.spec.can_live,
         )
 
@@ -293,8 +296,9 @@ class CameraState:
         self.spec = replace(self.spec, settings=settings)
         self.rooms.changed()
 
-    def set_replay_broken(self, *, is_broken: bool) -> None:
+    def set_replay_broken(self, *, is_broken: bool, is_undated: bool = False) -> None:
         """Take note that replay does not work; it is tried again after a day."""
         self.is_replay_broken = is_broken
+        self.is_replay_undated = is_undated
         self.replay_broken_until_ms = self.rooms.clock.now_ms() + DAY_MS
         self.rooms.changed()

@@ -15,7 +15,7 @@ from ..errors import ErrorKind, NvrError
 from ..intervals import TimeRange
 from ..ledger import Want
 from ..models import CameraKey, DeviceEvent, EventMark, NvrKey
-from ..policy import Bounds, Waits
+from ..policy import Bounds, DevicePolicy, Waits
 from .backoff import Backoff
 from .engine_events import EventDesk
 from .nvr_worker import NvrWorker
@@ -163,6 +163,12 @@ class SyncEngine:
         worker = self._worker_of(camera)
         worker.cameras[camera].set_replay_broken(is_broken=is_broken)
         worker.wake()
+
+    async def teach(
+        self, nvr: NvrKey, taught: Callable[[DevicePolicy], DevicePolicy]
+    ) -> None:
+        """Remember what a live session found out of the device; raises `NvrError`."""
+        await self._worker(nvr).desk.teach(taught)
 
     # Asking for work
 

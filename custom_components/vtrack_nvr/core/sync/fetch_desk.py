@@ -1,5 +1,6 @@
 """The fetches of one NVR: begun, watched, and what their ends mean for the rest."""
 
+from collections.abc import Callable
 import logging
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 
 _LOGGER = logging.getLogger(__name__)
 
-BROKEN_KINDS = frozenset({ErrorKind.UNSUPPORTED, ErrorKind.NO_PERMISSION})
+BROKEN_KINDS = frozenset(
+    {
+        ErrorKind.UNSUPPORTED,
+        ErrorKind.UDP_ONLY,
+        ErrorKind.UNDATED,
+        ErrorKind.NO_PERMISSION,
+    }
+)
 """Failures after which a camera's replay counts as broken for a day."""
 BROKEN_AFTER = 8
 """Fetches in a row (over hours) that brought nothing: replay does not work."""
@@ -41,6 +49,10 @@ class FetchDesk:
     def policy(self) -> DevicePolicy:
         """Return what was learned of the device."""
         return self._runner.policy
+
+    async def teach(self, taught: Callable[[DevicePolicy], DevicePolicy]) -> None:
+        """Remember what was found out elsewhere; raises `NvrError` of the index."""
+        await self._runner.teach(taught)
 
     async def load(self) -> None:
         """Read what was learned before."""
@@ -132,7 +144,9 @@ class FetchDesk:
             camera.failed(error)
         is_hopeless = not fetched.has_moved and camera.retry.failures >= BROKEN_AFTER
         if error.kind in BROKEN_KINDS or is_hopeless:
-            camera.set_replay_broken(is_broken=True)
+            camera.set_replay_broken(
+                is_broken=True, is_undated=error.kind is ErrorKind.UNDATED
+            )
         elif error.kind is ErrorKind.GONE:
             worker.schedule.hint(camera.key, 0.0, self._rooms.waits.early_sweep)
         elif error.kind is ErrorKind.AUTH_REFUSED:

@@ -209,6 +209,13 @@ class FetchRunner:
             self.policy = new
             await self._rooms.library.set_policy(self._nvr, new)
 
+    async def teach(self, taught: Callable[[DevicePolicy], DevicePolicy]) -> None:
+        """Remember what was found out elsewhere."""
+        new = taught(self.policy)
+        if new != self.policy:
+            self.policy = new
+            await self._rooms.library.set_policy(self._nvr, new)
+
     async def bear(self, sessions: int) -> None:
         """Remember how many sessions the device proved to bear."""
         if sessions != self.policy.max_sessions:

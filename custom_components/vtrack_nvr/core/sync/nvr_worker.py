@@ -8,6 +8,7 @@ from ..errors import ErrorKind, NvrError
 from ..intervals import Ranges, TimeRange
 from ..ledger import RunKind, Want
 from ..models import CameraKey
+from ..policy import Quirk
 from .camera_state import CameraState
 from .clock_keeper import ClockKeeper
 from .dispatch import cut_off_the_slow, start_what_fits, yield_where_due
@@ -259,6 +260,9 @@ class NvrWorker:
     async def _load(self) -> None:
         if not self._is_loaded:
             await self.desk.load()
+            if self.desk.policy.has(Quirk.UNDATED_REPLAY):
+                for camera in self.cameras.values():
+                    camera.set_replay_broken(is_broken=True, is_undated=True)
             await self.requests.load()
             for camera in tuple(self.cameras.values()):
                 await camera.note_absence(

@@ -38,6 +38,8 @@ NOT_THE_STRETCH = frozenset(
         ErrorKind.NO_PERMISSION,
         ErrorKind.BUSY,
         ErrorKind.UNSUPPORTED,
+        ErrorKind.UDP_ONLY,
+        ErrorKind.UNDATED,
         ErrorKind.INDEX_FAILED,
         ErrorKind.STORAGE_MISSING,
         ErrorKind.STORAGE_FULL,

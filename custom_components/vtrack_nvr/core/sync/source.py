@@ -21,6 +21,7 @@ def decide_source(
     is_enabled: bool,
     has_replay: bool,
     is_replay_broken: bool = False,
+    is_replay_undated: bool = False,
     can_live: bool,
 ) -> SourceDecision:
     """Return where footage comes from.
@@ -45,7 +46,11 @@ def decide_source(
             else SourceReason.PROFILE_G
         )
         return SourceDecision(FootageSource.REPLAY, reason, is_fetching=True)
-    lack = SourceReason.REPLAY_BROKEN if has_replay else SourceReason.NO_PROFILE_G
+    lack = SourceReason.NO_PROFILE_G
+    if has_replay:
+        lack = SourceReason.REPLAY_BROKEN
+        if is_replay_undated:
+            lack = SourceReason.REPLAY_UNDATED
     if can_live and choice is not SourceChoice.REPLAY:
         return SourceDecision(FootageSource.LIVE, lack, is_fetching=False)
     return SourceDecision(FootageSource.NONE, lack, is_fetching=False)

@@ -38,6 +38,7 @@ class SourceReason(StrEnum):
     PROFILE_G = "profile_g"
     NO_PROFILE_G = "no_profile_g"
     REPLAY_BROKEN = "replay_broken"
+    REPLAY_UNDATED = "replay_undated"
     CHOSEN = "chosen"
     SWITCHED_OFF = "switched_off"
 
