@@ -131,6 +131,32 @@ EXTENSION = [
     ),
     _rtsp("require-on-both", extension_needs_require="both"),
 ]
+HOUR_OFF = {"extension_off_ms": 2 * HOUR}
+DATES = [
+    *(
+        Case(f"undated-{name}", End.FAILED, rtsp=switches, reason="undated")
+        for name, switches in (
+            ("live555", {"refuse_require": True, "play_range": "npt"}),
+            ("1900", {"no_extension": True, "play_range": "1900"}),
+            ("times-of-1900", {"extension_times": "1900", "play_range": "absent"}),
+            ("times-stand-still", {"extension_times": "constant", "play_range": "far"}),
+            ("local-times", {**HOUR_OFF, "play_range": "npt"}),
+            (
+                "from-the-beginning",
+                {
+                    "ignore_range_start": True,
+                    "no_extension": True,
+                    "play_range": "npt",
+                },
+            ),
+            ("plays-live", {"plays_live": True}),
+        )
+    ),
+    _rtsp("times-hours-off", End.ESTIMATED, **HOUR_OFF),
+    _rtsp("times-stand-still", End.ESTIMATED, extension_times="constant"),
+    _rtsp("times-on-keys", extension_on_keys=True, play_range="npt"),
+    _rtsp("from-the-beginning", ignore_range_start=True, play_range="npt"),
+]
 RTP = [
     *_each(
         End.WHOLE, "restart_rtp_at_gaps", "rtp_wraps", "csrc_and_padding", "no_marker"
@@ -199,6 +225,10 @@ REFUSALS = [
         limits={"status_on": 2},
     ),
     Case("461-tunnel", rtsp={"refuse_interleaved": True}),
+    *(
+        Case(f"udp-{how}", End.FAILED, rtsp={"udp_only": how}, reason="udp_only")
+        for how in ("461", "answer")
+    ),
     Case("404", End.FAILED, rtsp={"not_found": True}, reason="gone", calls=60),
     Case("403", End.FAILED, rtsp={"forbidden": True}, calls=60),
     *_each(End.WHOLE, "no_get_parameter", "leaks_sessions", "ignore_teardown"),
@@ -228,6 +258,7 @@ LOGINS = [
         rate_limit_bytes=300_000,
     ),
 ]
+_KEPT_ALIVE = {"session_timeout": 1, "rate_limit_bytes": 300_000}
 REPLIES = [
     *_each(
         End.WHOLE,
@@ -241,13 +272,54 @@ REPLIES = [
         "lower_case_headers",
         "server_requests",
     ),
+    *_each(
+        End.WHOLE,
+        "cseq_behind",
+        "duplicate_replies",
+        "bare_line_feeds",
+        "no_teardown_answer",
+    ),
+    _rtsp("status-http", status_line="http", channel_shift=4),
+    _rtsp("status-1.1", status_line="1.1", end_of_range="half_close"),
     _rtsp("inner-host", inner_host="192.168.77.20"),
-    *(_rtsp(f"base-{w}", content_base=w) for w in ("no-slash", "absent", "location")),
-    *(_rtsp(f"control-{w}", control=w) for w in ("absolute", "media-only")),
+    *(
+        _rtsp(f"base-{w}", content_base=w)
+        for w in (
+            *("no-slash", "absent", "location", "path", "host-port"),
+            *("scheme-twice", "other-host", "unknown-path", "garbage"),
+        )
+    ),
+    Case(
+        "base-unknown-and-silent",
+        rtsp={"content_base": "unknown-path", "silent_404": True},
+        waits={"reply": 0.5},
+    ),
+    *(
+        _rtsp(f"control-{w}", control=w)
+        for w in ("absolute", "media-only", "other-host", "with-query", "with-slash")
+    ),
+    *(
+        _rtsp(f"keep-alive-{name}", **_KEPT_ALIVE, **switches)
+        for name, switches in (
+            ("refused", {"keep_alive_status": {"GET_PARAMETER": 454}}),
+            ("unanswered", {"keep_alive_status": {"GET_PARAMETER": 0}}),
+            (
+                "by-set-parameter",
+                {"keep_alive_status": {"GET_PARAMETER": 400, "OPTIONS": 500}},
+            ),
+            (
+                "not-counted",
+                {"keep_alive_counts": ["OPTIONS"], "closes_at_timeout": True},
+            ),
+        )
+    ),
     _rtsp("track-a-colon", track_attribute="a:"),
     _rtsp("payload-type-35", video_payload_type=35),
     _rtsp("timeout-quoted", timeout_form="quoted"),
-    _rtsp("timeout-absent", timeout_form="absent"),
+    *(
+        _rtsp(f"timeout-{form}", timeout_form=form)
+        for form in ("absent", "seconds", "zero", "huge", "negative")
+    ),
     *(
         Case(
             f"instead-of-rtsp-{w}",
@@ -341,6 +413,7 @@ CASES: dict[str, Case] = {
         *BREAKS,
         *ENDS,
         *EXTENSION,
+        *DATES,
         *RTP,
         *REFUSALS,
         *LOGINS,

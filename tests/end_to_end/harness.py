@@ -31,6 +31,7 @@ from custom_components.vtrack_nvr.core.models import (
 )
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
 from custom_components.vtrack_nvr.core.policy import Waits
+from custom_components.vtrack_nvr.core.rtsp.habits import DeviceHabits
 from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 from custom_components.vtrack_nvr.core.sync.engine import SyncEngine
 from custom_components.vtrack_nvr.core.sync.settings import (
@@ -58,6 +59,7 @@ def short_waits(**changes: Any) -> Waits:
         "reply": 3.0,
         "first_packet": 2.0,
         "idle": 0.8,
+        "lead": 60.0,
         "soap_call": 4.0,
         "search_total": 6.0,
         "search_wait": 1.0,
@@ -87,6 +89,7 @@ class Attached:
     user: str
     password: str
     cameras: dict[CameraKey, CameraSpec] = field(default_factory=dict)
+    habits: DeviceHabits = field(default_factory=DeviceHabits)
     locked: int = 0
     """How often the guard said that logins are stopped."""
 
@@ -174,7 +177,7 @@ class Home:
 
     def _endpoint_for(self, job: FetchJob) -> Endpoint:
         nvr = self._nvr_of(job)
-        return Endpoint(job.replay_uri, nvr.user, nvr.password)
+        return Endpoint(job.replay_uri, nvr.user, nvr.password, habits=nvr.habits)
 
     def _guard_for(self, job: FetchJob) -> LoginGuard:
         return self._nvr_of(job).guard

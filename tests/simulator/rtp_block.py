@@ -30,7 +30,8 @@ class PacketStyle:
 
     packet_size: int = 1400
     extension: str = "first"
-    """On the "first" packet of an access unit, on "all", or on "none"."""
+    """On the "first" packet of an access unit, on "all", on the first of key pictures
+    ("keys"), or on "none"."""
     extension_id: int = 0xABAC
     extension_extra_words: int = 0
     csrc_and_padding: bool = False
@@ -205,9 +206,9 @@ class _Builder:
         csrc = b"\x11\x22\x33\x44\x55\x66\x77\x88" if style.csrc_and_padding else b""
         extension = self._extension(time_ms, key)
         for index, payload in enumerate(payloads):
-            has = style.extension == "all" or (
-                style.extension == "first" and index == 0
-            )
+            is_first = style.extension == "first" and index == 0
+            is_marked = style.extension == "keys" and key and track == VIDEO
+            has = style.extension == "all" or is_first or (is_marked and index == 0)
             padding = b"\0\0\0\x04" if style.csrc_and_padding else b""
             last = index == len(payloads) - 1
             body = b"".join(

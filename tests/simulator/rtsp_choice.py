@@ -17,6 +17,8 @@ def extension_mode(request: Request, session: Session, faults: RtspFaults) -> st
     }[faults.extension_needs_require]
     if faults.no_extension or not asked:
         return "none"
+    if faults.extension_on_keys:
+        return "keys"
     return "all" if faults.extension_everywhere else "first"
 
 

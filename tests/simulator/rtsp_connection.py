@@ -120,6 +120,11 @@ class Connection:
         """Answer nothing any more."""
         self._deaf = True
 
+    def half_close(self) -> None:
+        """End our half of the connection (FIN), go on reading."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_WR)
+
     def abort(self, *, reset: bool) -> None:
         """Close: with FIN after what was sent, or with RST."""
         if reset:

@@ -40,9 +40,9 @@ class RtspFaults:
     """Stop sending after so many video frames, and answer nothing any more."""
     damaged_at_ms: int | None = None
     """Close the connection whenever the frame taken at this time would be sent."""
-    end_of_range: Literal["silence", "bye", "bye_bare", "bye_compound", "close"] = (
-        "silence"
-    )
+    end_of_range: Literal[
+        "silence", "bye", "bye_bare", "bye_compound", "close", "half_close"
+    ] = "silence"
     """What follows the last frame; the specification says silence, still playing."""
     plays_past_end: bool = False
     """Ignore the end of the range."""
@@ -53,6 +53,12 @@ class RtspFaults:
     no_extension: bool = False
     extension_everywhere: bool = False
     """On every packet instead of the first of an access unit."""
+    extension_on_keys: bool = False
+    """On key pictures only, and not on sound."""
+    extension_off_ms: int = 0
+    """Times in it are so far off: hours, or the device's local time."""
+    extension_times: Literal["capture", "1900", "constant"] = "capture"
+    """What it tells: of 1900 counts from the beginning of the PLAY."""
     extension_id: int = 0xABAC
     extension_extra_words: int = 0
     """Words after the usual three, as the JPEG variant has."""
@@ -116,6 +122,8 @@ class RtspFaults:
     """457 on a Range with an end."""
     ignore_range_start: bool = False
     """Play from the beginning of the recording."""
+    plays_live: bool = False
+    """Whatever is asked for, the live picture comes."""
     outside_range: Literal["457", "404", "silence", "live"] = "457"
     """The answer to a Range without any footage."""
     max_sessions: int | None = None
@@ -131,6 +139,14 @@ class RtspFaults:
     """Stop sending after so many video frames of a PLAY, and forget the session: 454."""
     refuse_interleaved: bool = False
     """461 on TCP outside an HTTP tunnel."""
+    udp_only: Literal["no", "461", "answer"] = "no"
+    """TCP is refused, in a tunnel too; or SETUP is answered with ports of UDP."""
+    keep_alive_status: dict[str, int] = field(default_factory=dict)
+    """Method to the status it is refused with while media flows; 0: no answer at all."""
+    keep_alive_counts: tuple[str, ...] | None = None
+    """Methods that keep a session alive ("reports": RTCP); None: all and reports."""
+    closes_at_timeout: bool = False
+    """A session that times out takes the connection along."""
     no_get_parameter: bool = False
     """405, and absent from Public."""
     not_found: bool = False
@@ -153,6 +169,15 @@ class RtspFaults:
 
     # --- Replies ---------------------------------------------------------------------
     wrong_cseq: bool = False
+    cseq_behind: bool = False
+    """Answers carry the number of the request before."""
+    duplicate_replies: bool = False
+    """Every answer comes twice."""
+    status_line: Literal["plain", "1.1", "http", "blanks"] = "plain"
+    bare_line_feeds: bool = False
+    """Heads of answers end their lines with LF alone."""
+    channel_shift: int = 0
+    """Channels are granted so much higher than asked for."""
     no_cseq: bool = False
     replies_behind_media: bool = False
     """Answer requests only after several megabytes or seconds of further media."""
@@ -160,25 +185,56 @@ class RtspFaults:
     """The answer to PLAY comes behind the first frames."""
     inner_host: str | None = None
     """Content-Base and controls name this host."""
-    content_base: Literal["slash", "no-slash", "absent", "location"] = "slash"
-    control: Literal["relative", "absolute", "after-query", "media-only"] = "relative"
+    content_base: Literal[
+        "slash",
+        "no-slash",
+        "absent",
+        "location",
+        "path",
+        "host-port",
+        "scheme-twice",
+        "other-host",
+        "unknown-path",
+        "garbage",
+    ] = "slash"
+    control: Literal[
+        "relative",
+        "absolute",
+        "after-query",
+        "media-only",
+        "other-host",
+        "with-query",
+        "with-slash",
+        "star",
+        "missing",
+    ] = "relative"
     """How `a=control` is written; "after-query": `?…/trackID=1` appended to the query;
-    "media-only": without one for the whole session."""
+    "media-only": without one for the whole session; "star" and "missing": a video alone
+    is set up at the URL of the whole."""
+    silent_404: bool = False
+    """Requests for URLs that are not known are not answered."""
     track_attribute: Literal["a=", "a:"] = "a="
     """How x-onvif-track begins; "a:" is what the specification prints."""
     video_payload_type: int = 96
     more_media_in_sdp: bool = False
     """A JPEG track before ours and a metadata track behind, which cannot be set up."""
-    timeout_form: Literal["plain", "quoted", "absent"] = "plain"
+    timeout_form: Literal[
+        "plain", "quoted", "absent", "seconds", "zero", "huge", "negative"
+    ] = "plain"
     session_timeout: int = 60
+    play_range: Literal[
+        "clock", "echo", "npt", "1900", "1970", "far", "smpte", "absent"
+    ] = "clock"
+    """How the answer to PLAY says what is played; "echo": what was asked for."""
     no_rtp_info: bool = False
     """Neither Range nor RTP-Info in the answer to PLAY."""
     no_reason_phrase: bool = False
     lower_case_headers: bool = False
     server_requests: bool = False
-    """Send requests of the server's own (OPTIONS) amid the media."""
+    """Send requests of the server's own amid the media."""
     end_notice: int | None = None
     """Send ANNOUNCE with this x-notice (2101) at the end of the range."""
+    no_teardown_answer: bool = False
     ignore_teardown: bool = False
     """Answer TEARDOWN, go on sending."""
     leaks_sessions: bool = False
@@ -208,7 +264,8 @@ class RtspFaults:
         if unknown := set(changes) - known:
             raise ValueError(f"no such switch: {', '.join(sorted(unknown))}")
         for name, value in changes.items():
-            setattr(self, name, tuple(value) if name == "challenges" else value)
+            is_list = name in {"challenges", "keep_alive_counts"} and value is not None
+            setattr(self, name, tuple(value) if is_list else value)
 
     def reset(self) -> None:
         """Turn every switch off."""

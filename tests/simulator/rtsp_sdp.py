@@ -75,7 +75,8 @@ def write_sdp(name: str, media: list[Media], base: str, faults: RtspFaults) -> b
     for item in media:
         lines.append(f"m={item.kind} 0 RTP/AVP {item.payload_type}")
         lines += [f"a={attribute}" for attribute in item.attributes]
-        lines.append(f"a=control:{control_of(item, base, faults)}")
+        if faults.control != "missing":
+            lines.append(f"a=control:{control_of(item, base, faults)}")
         if item.track_token is not None:
             lines.append(f"{faults.track_attribute}x-onvif-track:{item.track_token}")
     if faults.more_media_in_sdp:
@@ -89,8 +90,20 @@ def write_sdp(name: str, media: list[Media], base: str, faults: RtspFaults) -> b
 
 def control_of(media: Media, base: str, faults: RtspFaults) -> str:
     """Return what a media's `a=control` says."""
-    if faults.control == "absolute":
-        return control_url(media, base, faults)
+    url = control_url(media, base, faults)
+    match faults.control:
+        case "absolute":
+            return url
+        case "other-host":
+            return (
+                f"rtsp://192.168.77.20{url.partition('://')[2].lstrip('.:0123456789')}"
+            )
+        case "with-query":
+            return f"{media.suffix}?stream=1"
+        case "with-slash":
+            return f"/{media.suffix}"
+        case "star":
+            return "*"
     return media.suffix
 
 

@@ -11,6 +11,7 @@ from .rtp_block import (
     AUDIO,
     DISCONTINUITY,
     END,
+    NTP_OFFSET,
     TERMINAL,
     VIDEO,
     Block,
@@ -29,6 +30,7 @@ from .timeline import Clock
 CHUNK_BYTES = 256 * 1024
 POLL_SECONDS = 0.03
 REPORT_SECONDS = 5.0
+SERVER_REQUESTS = ("OPTIONS", "GET_PARAMETER", "ANNOUNCE", "REDIRECT")
 
 
 class MediaPipe(Protocol):
@@ -42,6 +44,9 @@ class MediaPipe(Protocol):
 
     def go_deaf(self) -> None:
         """Answer nothing any more."""
+
+    def half_close(self) -> None:
+        """Send nothing more, go on listening."""
 
 
 @dataclass
@@ -188,9 +193,27 @@ class MediaSender:
                     set_flag(block, data, units[-1], END)
                 if self._is_terminal(piece):
                     set_flag(block, data, units[-1], TERMINAL)
+        for unit in block.units if self._has_odd_times() else ():
+            set_ntp(block, data, unit, self._odd_time(unit))
+
+    def _has_odd_times(self) -> bool:
+        faults = self.faults
+        return (
+            faults.wall_clock_ntp
+            or faults.extension_off_ms != 0
+            or faults.extension_times != "capture"
+        )
+
+    def _odd_time(self, unit: Unit) -> int:
+        """Return what a device without a notion of capture tells."""
+        faults = self.faults
         if faults.wall_clock_ntp:
-            for unit in block.units:
-                set_ntp(block, data, unit, self.clock.now_ms())
+            return self.clock.now_ms()
+        if faults.extension_times == "constant":
+            return self._first_media_ms + faults.extension_off_ms
+        if faults.extension_times == "1900":
+            return unit.time_ms - self._first_media_ms - NTP_OFFSET * 1000 + 1
+        return unit.time_ms + faults.extension_off_ms
 
     def _is_terminal(self, piece: Piece) -> bool:
         if self.order.follow_live is not None or not piece.ends_all:
@@ -245,7 +268,8 @@ class MediaSender:
             if faults.unknown_channel_frames:
                 self._put(b"$\x2a\x00\x10" + bytes(16))
             if faults.server_requests and number % 10 == 1:
-                self._put(b"OPTIONS * RTSP/1.0\r\nCSeq: 9001\r\n\r\n")
+                method = SERVER_REQUESTS[number // 10 % len(SERVER_REQUESTS)]
+                self._put(method.encode() + b" * RTSP/1.0\r\nCSeq: 9001\r\n\r\n")
             wrong = faults.wrong_length_after_frames
             if (
                 wrong is not None
@@ -338,6 +362,8 @@ class MediaSender:
         kind = faults.end_of_range
         if kind == "close":
             self._abort(reset=False)
+        elif kind == "half_close":
+            self.pipe.half_close()
         elif kind != "silence":
             for state in self.tracks:
                 if state is not None:

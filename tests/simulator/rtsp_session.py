@@ -4,9 +4,15 @@ import re
 import secrets
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from .rtp_block import AUDIO, VIDEO, TrackState
+from .rtsp_answers import (
+    content_base,
+    encode,
+    play_range,
+    session_header,
+    transport,
+)
 from .rtsp_choice import extension_mode, feed_choice
 from .rtsp_faults import RtspFaults
 from .rtsp_feed import LiveFeed, ReplayFeed
@@ -43,6 +49,7 @@ class RequestHandler:
         self._connection = connection
         self._host = host
         self.sessions: dict[str, Session] = {}
+        self._last_cseq = "0"
 
     # --- Entry -------------------------------------------------------------------------
 
@@ -58,6 +65,8 @@ class RequestHandler:
             response = self._answer(request, faults)
         except Refused as refused:
             response = refused.response
+            if faults.silent_404 and response.status == 404:
+                return
         if response is None:
             return
         self._connection.hold_replies = faults.replies_behind_media and self.is_playing
@@ -66,15 +75,8 @@ class RequestHandler:
     def _encode(
         self, request: Request, response: Response, faults: RtspFaults
     ) -> bytes:
-        cseq = request.headers.get("cseq")
-        if cseq is not None and not faults.no_cseq:
-            if faults.wrong_cseq and cseq.isdigit():
-                cseq = str(int(cseq) + 1000)
-            response.headers.insert(0, ("CSeq", cseq))
-        response.headers.append(("Server", "VTrack simulator"))
-        return response.encode(
-            reason=not faults.no_reason_phrase, lower_case=faults.lower_case_headers
-        )
+        last, self._last_cseq = self._last_cseq, request.headers.get("cseq", "0")
+        return encode(request, response, faults, last)
 
     def _answer(self, request: Request, faults: RtspFaults) -> Response | None:
         if not request.headers.get("cseq", "").isdigit():
@@ -86,6 +88,13 @@ class RequestHandler:
         if request.method == "OPTIONS" and "session" not in request.headers:
             return Response(200, [("Public", self._public(faults))])
         self._authorize(request, faults)
+        status = faults.keep_alive_status.get(request.method)
+        if status is not None and self.is_playing:
+            if not status:
+                return None
+            raise Refused(status)
+        if request.method == "TEARDOWN" and faults.no_teardown_answer:
+            return None
         if (status := faults.status_on.get(request.method)) and faults.spend(
             "status_on", value=True
         ):
@@ -129,8 +138,11 @@ class RequestHandler:
             raise Refused(551, ("Unsupported", ", ".join(unknown)))
 
     def _touch(self, request: Request) -> None:
+        counts = self._faults_of(request.uri).keep_alive_counts
         if session := self.sessions.get(session_id_of(request)):
-            session.last_sign = time.monotonic()
+            is_playing = session.sender is not None
+            if not is_playing or counts is None or request.method in counts:
+                session.last_sign = time.monotonic()
 
     # --- Methods -----------------------------------------------------------------------
 
@@ -147,19 +159,12 @@ class RequestHandler:
             raise Refused(404)
         if faults.busy_on_describe:
             self._check_room(faults)
-        base = request.uri
-        if faults.inner_host:
-            parts = urlsplit(base)
-            base = parts._replace(netloc=faults.inner_host).geturl()
-        slash = faults.content_base == "slash" and faults.control != "after-query"
-        if slash and not base.endswith("/"):
-            base += "/"
+        named = content_base(request.uri, faults)
+        base = named[0][1] if named else request.uri
+        if faults.content_base not in {"slash", "no-slash", "location"}:
+            base = request.uri
         media = self._server.media(path, source, faults)
-        headers = [("Content-Type", "application/sdp")]
-        if faults.content_base in {"slash", "no-slash"}:
-            headers.append(("Content-Base", base))
-        elif faults.content_base == "location":
-            headers.append(("Content-Location", base))
+        headers = [("Content-Type", "application/sdp"), *named]
         sdp = write_sdp(source.camera_name, media, base, faults)
         return Response(200, headers, sdp)
 
@@ -173,6 +178,8 @@ class RequestHandler:
         media = self._server.media(path, source, faults)
         chosen = {control_url(item, "", faults)[-1]: item for item in media}
         item = chosen.get(str(number)) if number is not None else None
+        if number is None and faults.control in {"star", "missing"}:
+            item = media[0]
         if item is None:
             raise Refused(404 if number is not None else 459)
         known = session_id_of(request)
@@ -193,14 +200,8 @@ class RequestHandler:
             secrets.randbits(32),
         )
         session.tracks[VIDEO if item.kind == "video" else AUDIO] = state
-        transport = f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}"
-        return Response(
-            200,
-            [
-                self._session_header(session, faults),
-                ("Transport", f"{transport};ssrc={state.ssrc:08X}"),
-            ],
-        )
+        text = transport(channel, state.ssrc, faults)
+        return Response(200, [session_header(session, faults), ("Transport", text)])
 
     def _channel(
         self, request: Request, faults: RtspFaults, session: Session | None
@@ -214,10 +215,12 @@ class RequestHandler:
         for offer in request.headers.get("transport", "").split(","):
             if not offer.strip().upper().startswith("RTP/AVP/TCP"):
                 continue
+            if faults.udp_only == "461":
+                break
             if faults.refuse_interleaved and not self._connection.is_tunnel:
                 break
             found = INTERLEAVED.search(offer)
-            channel = int(found[1]) if found else 0
+            channel = (int(found[1]) if found else 0) + faults.channel_shift
             while channel in taken or channel + 1 in taken:
                 channel += 2
             if channel > 254:
@@ -251,7 +254,7 @@ class RequestHandler:
         self, request: Request, session: Session, source: LiveSource, faults: RtspFaults
     ) -> Response | None:
         if session.sender is not None:
-            return Response(200, [self._session_header(session, faults)])
+            return Response(200, [session_header(session, faults)])
         choice = feed_choice(session, faults, request, extension="none")
         feed = LiveFeed(source, self._server.clock, self._server.blocks, choice)
         order = PlayOrder(
@@ -262,7 +265,7 @@ class RequestHandler:
             end_ms=None,
             discontinuity=False,
         )
-        headers = [self._session_header(session, faults)]
+        headers = [session_header(session, faults)]
         if feed.first_ms is not None and not faults.no_rtp_info:
             # ST §5.2.2.3: the absolute start belongs into the answer.
             headers.append(("Range", f"clock={format_clock(feed.first_ms)}-"))
@@ -313,24 +316,25 @@ class RequestHandler:
             discontinuity=immediate,
         )
         empty = feed.first_ms is None or (end is not None and feed.first_ms >= end)
+        empty = empty or faults.plays_live
         live = self._server.live_of(source)
-        goes_live = faults.live_at_end or (empty and faults.outside_range == "live")
+        is_outside_live = faults.outside_range == "live" or faults.plays_live
+        goes_live = faults.live_at_end or (empty and is_outside_live)
         if goes_live and live is not None:
             order.follow_live = LiveFeed(
                 live, self._server.clock, self._server.blocks, choice
             )
         if empty:
-            if faults.outside_range in {"457", "404"}:
+            if faults.outside_range in {"457", "404"} and not faults.plays_live:
                 raise Refused(int(faults.outside_range))
             feed = ReplayFeed(
                 source, self._server.clock, self._server.blocks, 1 << 60, start, choice
             )
             feed.first_ms = None
             order.feed = feed
-        headers = [self._session_header(session, faults)]
+        headers = [session_header(session, faults)]
         if feed.first_ms is not None and not faults.no_rtp_info:
-            text = f"clock={format_clock(feed.first_ms)}-"
-            headers.append(("Range", text + (format_clock(end) if end else "")))
+            headers += play_range(feed.first_ms, (start, end), faults)
             headers.append(
                 ("RTP-Info", self._rtp_info(request, session, feed.first_ms))
             )
@@ -380,11 +384,11 @@ class RequestHandler:
             last = session.sender.progress.last_ms
             session.paused_at_ms = None if last is None else last + 100
             session.sender = None
-        return Response(200, [self._session_header(session, faults)])
+        return Response(200, [session_header(session, faults)])
 
     def _get_parameter(self, request: Request, faults: RtspFaults) -> Response:
         session = self._session(request)
-        return Response(200, [self._session_header(session, faults)])
+        return Response(200, [session_header(session, faults)])
 
     def _set_parameter(self, request: Request, faults: RtspFaults) -> Response:
         return self._get_parameter(request, faults)
@@ -439,25 +443,21 @@ class RequestHandler:
             is_old = limit is not None and now - session.opened > limit
             if quiet or is_old or session.is_forgotten:
                 self.close(session, expired=True)
+                if faults.closes_at_timeout:
+                    self._connection.abort(reset=False)
 
     def heard_rtcp(self) -> None:
         """Note a receiver report: a sign of life for every session."""
         for session in self.sessions.values():
-            session.last_sign = time.monotonic()
+            counts = self._server.faults_of(session.path).keep_alive_counts
+            if counts is None or "reports" in counts:
+                session.last_sign = time.monotonic()
 
     def _check_room(self, faults: RtspFaults) -> None:
         busy = faults.busy and faults.spend("busy", value=True)
         limit = faults.max_sessions
         if busy or (limit is not None and self._server.sessions_open >= limit):
             raise Refused(faults.busy_status)
-
-    def _session_header(self, session: Session, faults: RtspFaults) -> tuple[str, str]:
-        timeout = {
-            "plain": f";timeout={faults.session_timeout}",
-            "quoted": f';timeout="{faults.session_timeout}"',
-            "absent": "",
-        }[faults.timeout_form]
-        return "Session", session.identifier + timeout
 
     # --- Details of requests -----------------------------------------------------------
 

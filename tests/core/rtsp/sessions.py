@@ -57,7 +57,7 @@ def connected(
     with LoopbackServer(script) as server:
         arguments: dict[str, object] = {"username": "admin", "password": "secret"}
         session = RtspSession(
-            Endpoint(server.url, **(arguments | endpoint)),
+            Endpoint(**({"url": server.url} | arguments | endpoint)),
             clock=SystemClock(),
             waits=waits,
             bounds=bounds or Bounds(),

@@ -129,7 +129,10 @@ class Fetch:
                 verdict = self._session(self._dating.start_us(start_us))
             except NvrError as caught:
                 if caught.kind is ErrorKind.UNDATED:
-                    self._policy = self._policy.learn(Quirk.UNDATED_REPLAY)
+                    # Asked in full when it is tried again: new firmware may comply.
+                    self._policy = self._policy.learn(Quirk.UNDATED_REPLAY).forget(
+                        Quirk.NO_REQUIRE
+                    )
                 if caught.kind is ErrorKind.NO_FOOTAGE and self._dating.is_probing:
                     self._dating.refused()
                     self._policy = self._policy.learn(Quirk.WRONG_CAPTURE_TIMES)
@@ -268,7 +271,10 @@ class Fetch:
         end_ms = self._range.end_ms
         now_ms = self._job.era.to_device(self._clock.now_ms())
         further_ms = min(end_ms + self._settings.bounds.gop_ms, now_ms - _NOW_MARGIN_MS)
-        return TimeRange(start_ms, max(end_ms, further_ms, start_ms))
+        until_ms = max(end_ms, further_ms)
+        if until_ms <= start_ms:  # asked aside of the range, for its date only
+            until_ms = start_ms + self._settings.bounds.gop_ms
+        return TimeRange(start_ms, until_ms)
 
     # Writing
 
