@@ -85,11 +85,8 @@ def test_an_unanswered_way_is_followed_by_another_before_the_timeout() -> None:
 
 def test_where_nothing_is_answered_all_requests_take_turns() -> None:
     device = Device(ignores={GET, OPTIONS, SET})
-    assert [device.step()[1] for _ in range(7)] == [GET, OPTIONS, SET, GET] + [
-        OPTIONS,
-        SET,
-        GET,
-    ]
+    turns = [GET, OPTIONS, SET, GET, OPTIONS, SET, GET]
+    assert [device.step()[1] for _ in turns] == turns
     assert device.habits.keep_alive is None
 
 

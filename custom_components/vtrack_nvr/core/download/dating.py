@@ -2,11 +2,12 @@
 
 A device that begins where it was asked to has shown that its dates are true. One that
 begins elsewhere may have a gap there, may ignore the start, or its dates may be wrong (hours
-off, local time). Then it is asked once more from another place: true dates stay with their
-pictures, wrong ones move along with the question.
+off, local time), or all of that together. Then it is asked once more from other places: true
+dates stay with their pictures, wrong ones move along with the question, and who begins at
+one place whatever is asked shows nothing about what it calls later than that.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..clock import Clock
@@ -19,7 +20,9 @@ BEFORE_US = 120_000_000
 _AFTER_US = 15_000_000
 """The first key picture behind it, and listings that speak roughly."""
 _ASIDE_US = 60_000_000
-"""How far from the start it is asked once more: further than a group of pictures."""
+"""How far aside it is asked once more: further than a group of pictures."""
+_LEAD_US = 14 * 60_000_000
+"""How far before the start a beginning is believed: less than any zone is off."""
 _SAME_US = 250_000
 
 
@@ -32,10 +35,35 @@ class Found(StrEnum):
     WRONG = "wrong"
 
 
+class _Probe(StrEnum):
+    """What is asked to resolve a doubt."""
+
+    BEHIND = "behind"
+    """Behind the first picture that came: does it heed the start at all?"""
+    BETWEEN = "between"
+    """Between the start and that picture: is there really nothing?"""
+    AFTER = "after"
+    """After the start: does the picture before it stay?"""
+    ONCE_MORE = "once_more"
+    """After the start: does a device that was wrong before get this right, too?"""
+
+
 @dataclass(frozen=True, slots=True)
 class _Doubt:
+    kind: _Probe
+    start_us: int
     first_us: int
-    probe_us: int
+
+    @property
+    def probe_us(self) -> int:
+        """Return where to play from."""
+        match self.kind:
+            case _Probe.BEHIND:
+                return self.first_us + _ASIDE_US
+            case _Probe.BETWEEN:
+                gap_us = self.first_us - self.start_us
+                return self.start_us + min(_ASIDE_US, gap_us // 2)
+        return self.start_us + _ASIDE_US
 
 
 class Dating:
@@ -49,6 +77,8 @@ class Dating:
         self._doubt: _Doubt | None = None
         self._is_shown = False
         self._is_refused = False
+        self.is_wrong = False
+        """Its capture times are not to be believed in this fetch."""
 
     @property
     def is_believed(self) -> bool:
@@ -64,39 +94,65 @@ class Dating:
         """Return where to play from: the start, or aside of it while there is a doubt."""
         return self._doubt.probe_us if self._doubt else start_us
 
-    def check(self, asked: TimeRange, first_us: int) -> Found:
-        """Judge the date of the first picture that came for a range."""
-        doubt, self._doubt = self._doubt, None
-        if is_near(asked, first_us):
-            self._believe()
-            return Found.AGAIN if doubt else Found.TRUE
-        if doubt:
-            if abs(first_us - doubt.first_us) > _SAME_US:
-                return Found.WRONG
-            self._believe()
-            return Found.AGAIN
-        if self.is_believed:
-            return Found.TRUE
-        if self._is_refused:
-            return Found.WRONG
+    def check(
+        self, asked: TimeRange, first_us: int, *, is_suspect: bool = False
+    ) -> Found:
+        """Judge the date of the first picture that came for a range.
+
+        `is_suspect`: it was wrong before; beginning at the start may be chance.
+        """
         start_us = asked.start_ms * 1000
-        aside_us = _ASIDE_US
-        if first_us > start_us:
-            aside_us = min(_ASIDE_US, (first_us - start_us) // 2)
-        self._doubt = _Doubt(first_us, start_us + aside_us)
+        doubt, self._doubt = self._doubt, None
+        if doubt:
+            return self._resolve(doubt, asked, first_us)
+        is_at_start = is_near(asked, first_us)
+        if self._is_shown or (not is_suspect and (is_at_start or self.is_believed)):
+            if is_at_start:
+                self._believe()
+            return Found.TRUE
+        if self._is_refused or first_us < start_us - _LEAD_US:
+            return Found.WRONG
+        kind = _Probe.BEHIND
+        if is_at_start:
+            kind = _Probe.ONCE_MORE
+        elif first_us < start_us:
+            kind = _Probe.AFTER
+        self._doubt = _Doubt(kind, start_us, first_us)
+        return Found.AGAIN
+
+    def _resolve(self, doubt: _Doubt, asked: TimeRange, first_us: int) -> Found:
+        if abs(first_us - doubt.first_us) <= _SAME_US:
+            if doubt.kind not in {_Probe.BETWEEN, _Probe.AFTER}:
+                return Found.WRONG
+        elif doubt.kind is _Probe.ONCE_MORE or is_near(asked, first_us):
+            pass  # it heeds the start, and begins there
+        elif doubt.kind is _Probe.BEHIND:
+            self._doubt = replace(doubt, kind=_Probe.BETWEEN)
+            return Found.AGAIN
+        else:
+            return Found.WRONG
+        self._believe()
         return Found.AGAIN
 
     def drop(self) -> None:
         """Forget a doubt: the same is asked again in another way."""
         self._doubt = None
 
-    def refused(self) -> None:
+    def refused(self) -> bool:
         """Take note that the device has nothing where it was asked once more.
 
-        So it heeds the start that it was asked for, and its date belongs to another time.
+        So it heeds the start that it was asked for. Returns whether that leaves a wrong
+        date: behind a first picture there may be nothing.
         """
-        self._doubt = None
+        doubt, self._doubt = self._doubt, None
+        if doubt and doubt.kind is _Probe.BEHIND:
+            self._doubt = replace(doubt, kind=_Probe.BETWEEN)
+            return False
+        if doubt and doubt.kind is _Probe.ONCE_MORE:
+            self._believe()
+            return False
         self._is_refused = True
+        return True
 
     def _believe(self) -> None:
         self._is_shown = True

@@ -26,6 +26,7 @@ from ..rtsp.errors import OutOfStep
 from .dating import Dating
 from .ending import Verdict
 from .framing import Framing
+from .ladder import RANGE_FORMS
 from .playing import Playing
 from .replay import Replay, ReplaySettings
 from .resume import Resume, Stop
@@ -134,8 +135,8 @@ class Fetch:
                         Quirk.NO_REQUIRE
                     )
                 if caught.kind is ErrorKind.NO_FOOTAGE and self._dating.is_probing:
-                    self._dating.refused()
-                    self._policy = self._policy.learn(Quirk.WRONG_CAPTURE_TIMES)
+                    if self._dating.refused():
+                        self._policy = self._policy.learn(Quirk.WRONG_CAPTURE_TIMES)
                     continue
                 if caught.kind is ErrorKind.NO_FOOTAGE and (
                     self._written_us is not None or self._is_asking_on
@@ -211,6 +212,7 @@ class Fetch:
         self._stop = None
         self._had_nothing = self._has_given_up = False
         asked = self._asked(start_us)
+        is_probe, known = self._dating.is_probing, self._policy
         replay = Replay(self._settings, self._policy)
         playing: Playing | None = None
         try:
@@ -247,6 +249,8 @@ class Fetch:
             if playing:
                 self._add_notices(playing.notices)
                 self._policy = playing.policy
+                if is_probe:  # a gap there says nothing about how it likes ranges
+                    self._policy = self._policy.forget(*RANGE_FORMS - known.quirks)
                 self._stumbles += playing.stumbles
 
     @staticmethod

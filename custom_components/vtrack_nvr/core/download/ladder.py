@@ -2,7 +2,8 @@
 
 from ..policy import DevicePolicy, Quirk
 
-_CLOSED_RANGES = (Quirk.WHOLE_SECONDS, Quirk.OPEN_RANGE)
+RANGE_FORMS = frozenset({Quirk.WHOLE_SECONDS, Quirk.OPEN_RANGE})
+"""What a refused `Range` makes us try."""
 _RUNGS: dict[int, tuple[frozenset[Quirk], ...]] = {
     551: (frozenset({Quirk.NO_REQUIRE}),),
     501: (frozenset({Quirk.NO_RATE_CONTROL}),),

@@ -22,6 +22,15 @@ from .replay import Replay, ReplaySettings
 _PAUSED_IN_VAIN = frozenset({Quirk.PAUSE_BEFORE_PLAY, Quirk.IGNORES_RANGE_START})
 """A pause that cures devices of ignoring the start was tried, or is known not to help."""
 
+_SUSPECT = frozenset(
+    {
+        Quirk.WRONG_CAPTURE_TIMES,
+        Quirk.IGNORES_RANGE_START,
+        Quirk.UNDATED_REPLAY,
+    }
+)
+"""Devices whose capture times were wrong, or may begin at the start by chance."""
+
 
 class Playing:
     """What lives as long as one PLAY.
@@ -264,10 +273,10 @@ class Playing:
             if self._dating.is_believed:
                 kind = ErrorKind.NO_FOOTAGE
             raise NvrError(kind, "the device plays live instead of footage")
-        is_wrong = self.policy.has(Quirk.WRONG_CAPTURE_TIMES)
-        if trust is Trust.CAPTURE and judge.first:
+        is_known_wrong = self.policy.has(Quirk.WRONG_CAPTURE_TIMES)
+        if trust is Trust.CAPTURE and judge.first and not self._dating.is_wrong:
             first_us = judge.first.time_us or 0
-            if not is_wrong or is_near(self._asked, first_us):
+            if not is_known_wrong or is_near(self._asked, first_us):
                 return self._date_by_capture(first_us)
         self._learn_untimed(trust)
         self._ignores_stamps = True
@@ -288,15 +297,19 @@ class Playing:
         return found, start_ms * 1000
 
     def _date_by_capture(self, first_us: int) -> tuple[Found, int]:
-        found = self._dating.check(self._asked, first_us)
+        found = self._dating.check(
+            self._asked, first_us, is_suspect=bool(self.policy.quirks & _SUSPECT)
+        )
         if found is Found.WRONG:
+            self._dating.is_wrong = True
             self.policy = self.policy.learn(Quirk.WRONG_CAPTURE_TIMES).forget(
                 Quirk.IGNORES_RANGE_START
             )
             return Found.AGAIN, self._asked.start_ms * 1000
-        self.policy = self.policy.forget(
-            Quirk.NO_CAPTURE_TIMES, Quirk.WRONG_CAPTURE_TIMES
-        )
+        if found is Found.TRUE:
+            self.policy = self.policy.forget(
+                Quirk.NO_CAPTURE_TIMES, Quirk.WRONG_CAPTURE_TIMES
+            )
         return found, first_us
 
     def _learn_untimed(self, trust: Trust) -> None:
