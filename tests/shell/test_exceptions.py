@@ -28,7 +28,12 @@ def test_every_kind_of_error_has_its_sentence(kind: ErrorKind) -> None:
     ):
         raise NvrError(kind, "detail")
     assert raised.value.translation_key == str(kind)
-    is_users_fault = kind in {ErrorKind.NO_FOOTAGE, ErrorKind.UNSUPPORTED}
+    is_users_fault = kind in {
+        ErrorKind.NO_FOOTAGE,
+        ErrorKind.UNDATED,
+        ErrorKind.UNSUPPORTED,
+        ErrorKind.UDP_ONLY,
+    }
     assert isinstance(raised.value, ServiceValidationError) is is_users_fault
 
 

@@ -201,3 +201,14 @@ def test_time_goes_back_only_with_a_word_or_for_b_frames(
             assert placed.step.after_us == placed.time_us
             latest = None
         latest = max(latest or placed.time_us, placed.time_us)
+
+
+def test_behind_a_gap_an_earlier_capture_time_wins_at_once() -> None:
+    """Slewing is for frames that follow each other: a gap may well be shorter than told."""
+    timeline = line()
+    for n in range(10):
+        timeline.place(unit(n * TICKS, START + n * FRAME))
+    gap = 30 * 90_000
+    told = START + 9 * FRAME + 30_000_000 - 800_000
+    assert timeline.place(unit(9 * TICKS + gap, told)).time_us == told
+    assert timeline.reanchors == 1

@@ -15,6 +15,7 @@ from custom_components.vtrack_nvr.core.fetching import (
     FetchOutcome,
     FetchProgress,
 )
+from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.ledger import RunKind
 from custom_components.vtrack_nvr.core.models import (
     CoverageState,
@@ -22,6 +23,7 @@ from custom_components.vtrack_nvr.core.models import (
     Recording,
     SegmentListing,
 )
+from custom_components.vtrack_nvr.core.policy import DevicePolicy, Quirk
 from custom_components.vtrack_nvr.core.sync.settings import EngineLimits, NvrSettings
 from custom_components.vtrack_nvr.core.sync.spec import CameraSpec, NvrSpec
 from custom_components.vtrack_nvr.core.sync.status import (
@@ -186,6 +188,46 @@ async def test_replay_that_is_not_allowed_counts_as_broken_for_a_day() -> None:
         await world.sleep(90_000)
         assert world.camera_status().source is FootageSource.REPLAY
         assert world.kept_ms() > 20 * HOUR
+
+
+async def test_replay_without_dates_gives_way_to_live_and_says_so() -> None:
+    async with a_world(limits=EngineLimits(tick_s=60)) as world:
+        world.record(HOUR)
+        world.fetcher.faults = [NvrError(ErrorKind.UNDATED)]
+        world.attach(can_live=True)
+        await world.sleep(60)
+        status = world.camera_status()
+        assert status.source is FootageSource.LIVE
+        assert status.source_reason is SourceReason.REPLAY_UNDATED
+        assert status.problem is not None
+        assert status.problem.kind is ErrorKind.UNDATED
+        spans = await world.library.coverage(CAM, TimeRange(0, 2**50))
+        assert {span.state for span in spans} == {CoverageState.ON_DEVICE}, "not tried"
+        await world.sleep(90_000)
+        assert world.camera_status().source is FootageSource.REPLAY
+
+
+async def test_replay_known_to_have_no_dates_is_not_waited_for_after_a_restart() -> (
+    None
+):
+    async with a_world(limits=EngineLimits(tick_s=60)) as world:
+        world.record(HOUR)
+        known = DevicePolicy(frozenset({Quirk.UNDATED_REPLAY}))
+        await world.library.set_policy(NVR, known)
+        world.attach(can_live=True)
+        await world.sleep(60)
+        assert world.camera_status().source is FootageSource.LIVE
+        assert world.camera_status().source_reason is SourceReason.REPLAY_UNDATED
+        assert not world.fetcher.begun
+
+
+async def test_what_live_sessions_learn_is_remembered() -> None:
+    async with a_world() as world:
+        world.attach(can_live=True)
+        await world.sleep(60)
+        await world.engine.teach(NVR, lambda policy: policy.learn(Quirk.NO_REQUIRE))
+        policy = await world.library.policy(NVR)
+        assert policy.quirks == {Quirk.NO_REQUIRE}
 
 
 async def test_replay_that_fails_for_hours_counts_as_broken() -> None:

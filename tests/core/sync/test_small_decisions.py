@@ -86,6 +86,19 @@ def test_where_footage_comes_from(
     assert decision.is_fetching is fetches
 
 
+def test_replay_without_dates_has_a_reason_of_its_own() -> None:
+    decision = decide_source(
+        AUTO,
+        is_enabled=True,
+        has_replay=True,
+        is_replay_broken=True,
+        is_replay_undated=True,
+        can_live=True,
+    )
+    assert decision.source is FootageSource.LIVE
+    assert decision.reason is SourceReason.REPLAY_UNDATED
+
+
 def test_a_camera_switched_off_has_no_source() -> None:
     decision = decide_source(AUTO, is_enabled=False, has_replay=True, can_live=True)
     assert decision.source is FootageSource.NONE
