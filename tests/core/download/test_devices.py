@@ -11,6 +11,7 @@ from custom_components.vtrack_nvr.core.models import TimeSource
 from custom_components.vtrack_nvr.core.policy import DevicePolicy, Quirk
 from custom_components.vtrack_nvr.core.rtp.timeline import ClockStep, ReplayTimeline
 from custom_components.vtrack_nvr.core.rtsp.errors import RtspRefused
+from custom_components.vtrack_nvr.core.rtsp.habits import DeviceHabits, KeepAlive
 from custom_components.vtrack_nvr.core.stream.unit_stream import UnitStream
 from tests.core.download.conftest import (
     BASE,
@@ -272,3 +273,58 @@ def test_a_clock_that_is_set_back_is_told(
     monkeypatch.setattr(ReplayTimeline, "place", place)
     timeline.audio = None
     assert fetch(0, 4_000).notices == ("the device's clock was set back",)
+
+
+@pytest.mark.parametrize("how", ["461", "answer"])
+def test_a_device_that_sends_over_udp_only_is_told_apart(
+    fetch: Runner, sink: FolderSink, faults, how: str
+) -> None:
+    faults.udp_only = how
+    outcome = fetch(0, 4_000)
+    assert outcome.error
+    assert outcome.error.kind is ErrorKind.UDP_ONLY
+    assert not outcome.learned.has(Quirk.HTTP_TUNNEL)
+    assert sink.opened == []
+
+
+def test_a_device_with_a_tunnel_and_another_password_is_not_called_udp_only(
+    fetch: Runner, faults
+) -> None:
+    faults.refuse_interleaved = True
+    faults.lock_after_failures = 0
+    outcome = fetch(0, 4_000)
+    assert outcome.error
+    assert outcome.error.kind is ErrorKind.AUTH_REFUSED
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_kept"),
+    [
+        (ErrorKind.TIMEOUT, True),
+        (ErrorKind.UDP_ONLY, True),
+        (ErrorKind.AUTH_REFUSED, False),
+    ],
+)
+def test_sound_that_cannot_be_set_up_costs_its_pictures_nothing(
+    fetch: Runner, sink: FolderSink, monkeypatch, kind: ErrorKind, is_kept: bool
+) -> None:
+    real = UnitStream.setup
+
+    def setup(self, track, **options):
+        if track.index:
+            raise NvrError(kind, "no sound")
+        real(self, track, **options)
+
+    monkeypatch.setattr(UnitStream, "setup", setup)
+    outcome = fetch(0, 4_000)
+    assert (outcome.reason is EndReason.REACHED) is is_kept, outcome
+    assert outcome.notices == (("no sound",) if is_kept else ())
+
+
+def test_a_keep_alive_that_was_learned_goes_into_the_policy(fetch: Runner) -> None:
+    fetch.habits.learn(KeepAlive.OPTIONS)
+    outcome = fetch(0, 4_000)
+    assert outcome.learned.quirks == {Quirk.OPTIONS_KEEP_ALIVE}
+    fetch.habits = DeviceHabits()
+    fetch(0, 4_000, policy=outcome.learned)
+    assert fetch.habits.keep_alive is KeepAlive.OPTIONS

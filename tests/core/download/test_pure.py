@@ -481,6 +481,24 @@ def test_a_suspect_has_to_be_right_twice(heeds: bool, found: Found) -> None:
     assert made.is_believed is heeds
 
 
+def test_a_suspect_with_nothing_after_what_was_asked_heeds_the_start() -> None:
+    footage = Footage(-60, 30)
+    assert footage.asked(dating(), is_suspect=True) == (Found.TRUE, 3)
+
+
+def test_one_picture_with_a_time_among_many_is_believed_for_want_of_more() -> None:
+    first, *rest = pictures(START_US, count=250)
+    alone = [item._replace(time_us=None, is_key=False) for item in rest]
+    made = CaptureJudge(RANGE, NOW_MS, 90_000)
+    trusts = [made.judge(item) for item in (first, *alone[:199])]
+    assert trusts[-2:] == [Trust.UNDECIDED, Trust.CAPTURE]
+
+
+def test_a_known_device_that_ends_at_once_is_known_all_the_same() -> None:
+    made = CaptureJudge(RANGE, NOW_MS, 90_000, is_known_playback=True)
+    assert made.conclude() is Trust.PLAYBACK
+
+
 def test_what_was_shown_is_believed_for_a_while_by_later_fetches() -> None:
     clock, habits = Hands(), DeviceHabits()
     Dating(habits, clock, Waits()).check(RANGE, START_US)

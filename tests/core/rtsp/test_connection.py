@@ -248,3 +248,10 @@ def test_a_setup_answer_without_session_keeps_the_old_one(
     connection.receive(answer(200, ("CSeq", str(cseq))))
     assert connection.session_id == "S1"
     assert connection.timeout_s == 60
+
+
+def test_answers_that_are_remembered_are_bounded(connection: RtspConnection) -> None:
+    for _ in range(100):
+        cseq, _ = connection.request("OPTIONS", URL)
+        connection.receive(answer(200, ("CSeq", str(cseq))))
+    assert len(connection._answered) <= 64

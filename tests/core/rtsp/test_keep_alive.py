@@ -113,6 +113,13 @@ def test_answers_to_nothing_of_ours_are_none_of_ours() -> None:
     assert not Device().keep_alives.answered(7, 100.0, is_refused=True)
 
 
+def test_unanswered_requests_are_bounded() -> None:
+    device = Device(ignores={GET, OPTIONS, SET})
+    for _ in range(50):
+        device.step()
+    assert len(device.keep_alives._open) <= 8
+
+
 # Sessions that the device ends
 
 

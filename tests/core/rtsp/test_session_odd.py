@@ -213,3 +213,22 @@ def test_play_is_asked_at_the_url_of_the_request_where_the_other_is_unknown() ->
     with connected(script) as (session, server):
         session.setup(session.describe().tracks[0])
         session.play(PlayRequest(), Counter())
+
+
+@pytest.mark.parametrize("status", [404, 459])
+def test_a_play_refused_at_every_url_is_raised_as_it_was_first(status: int) -> None:
+    def script(peer: Peer) -> None:
+        peer.reply(peer.expect("OPTIONS"))
+        sdp = SDP.replace("a=control:*", "a=control:aggregate")
+        peer.reply(peer.expect("DESCRIBE"), body=sdp.encode())
+        peer.reply(peer.expect("SETUP"), Session="S", Transport="x;interleaved=0-1")
+        peer.reply(peer.expect("PLAY"), status, "First")
+        while (request := peer.read()) is not None:
+            peer.reply(request, 457, "Then")
+
+    with connected(script) as (session, server):
+        session.setup(session.describe().tracks[0])
+        with pytest.raises(NvrError) as error:
+            session.play(PlayRequest(), Counter())
+    assert error.value.detail == f"PLAY: {status} First"
+    assert server.methods.count("PLAY") == (2 if status == 404 else 3)

@@ -14,6 +14,11 @@ from ..stream.tracks import choose_sound, choose_video
 from ..stream.unit_stream import UnitStream
 from .ladder import Ladder
 
+_NOT_THE_SOUND = frozenset(
+    {ErrorKind.AUTH_REFUSED, ErrorKind.CANCELLED, ErrorKind.INTERRUPTED}
+)
+"""Failures at the sound's SETUP that its pictures share; others cost the sound only."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReplaySettings:
@@ -119,14 +124,13 @@ class Replay:
             try:
                 self._set_up_track(sound)
                 self.sound = sound
-            except RtspRefused as refused:
-                if refused.kind is ErrorKind.AUTH_REFUSED:
-                    raise
-                self.notices.append(f"sound refused with {refused.status}")
             except NvrError as error:
-                if error.kind is not ErrorKind.UNSUPPORTED_CODEC:
+                if error.kind in _NOT_THE_SOUND:
                     raise
-                self.notices.append(error.detail)
+                detail = error.detail
+                if isinstance(error, RtspRefused):
+                    detail = f"sound refused with {error.status}"
+                self.notices.append(detail)
 
     def _set_up_track(self, track: MediaTrack) -> None:
         while True:
