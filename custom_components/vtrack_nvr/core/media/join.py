@@ -1,14 +1,18 @@
 """Several clips as one MP4, without decoding: export of any stretch of time."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import override
 
 from ..cancel import CancelToken
 from ..errors import ErrorKind, NvrError
+from ..frames import Codec
+from ..held import Held
 from ..intervals import TimeRange
-from .copier import Copier, Frames
+from .film import Film, Frames, Output
 from .movie import MovieTrack, read_movie
 from .output import storing
 
@@ -41,6 +45,103 @@ class _Source:
     end_ms: int
 
 
+class PlannedFilm(Held):
+    """A film of clips whose pictures have one format; `release` frees its tables."""
+
+    def __init__(self, wanted: TimeRange, first: _Source, *, keep_gaps: bool) -> None:
+        """Plan an empty film that begins with that clip."""
+        self._film = Film(max(wanted.end_ms, first.end_ms) - first.start_ms)
+        self._keeps_gaps = keep_gaps
+        self._start_ms = self._end_ms = first.start_ms
+        self._gaps: list[TimeRange] = []
+        self._closed_ms = self._parts = 0
+
+    @override
+    def release(self) -> None:
+        self._film.release()
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes it has; known before the first one is written."""
+        return self._film.size
+
+    @property
+    def codec(self) -> Codec | None:
+        """Return how its pictures are coded."""
+        return self._film.video.codec if self._film.video else None
+
+    @property
+    def joined(self) -> Joined:
+        """Return what it shows."""
+        shown = TimeRange(self._start_ms, self._end_ms)
+        return Joined(shown, self._film.frames, tuple(self._gaps), self._parts)
+
+    def fits(self, item: _Source) -> bool:
+        """Return whether a clip's pictures can follow."""
+        pattern = self._film.video
+        return pattern is None or item.video.format == pattern.format
+
+    def add(self, item: _Source) -> None:
+        """Append a clip; sound of another kind than the first one's is left out."""
+        start_ms = max(item.start_ms, self._end_ms)
+        if start_ms > self._end_ms:
+            self._gaps.append(TimeRange(self._end_ms, start_ms))
+            if not self._keeps_gaps:
+                self._closed_ms += start_ms - self._end_ms
+        base_ms = item.part.utc_start_ms - self._start_ms - self._closed_ms
+        self._film.add(
+            item.part.path,
+            (item.video, item.places),
+            _sound_of(item, self._film.sound),
+            base_ms * 1000,
+        )
+        self._end_ms = max(self._end_ms, item.end_ms)
+        self._parts += 1
+
+    def write(
+        self,
+        out: Output,
+        *,
+        progress: Callable[[float], None] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> None:
+        """Write it from front to end; raises as `Film.write`."""
+        self._film.write(out, progress=progress, cancel=cancel)
+
+
+def plan_films(
+    parts: Sequence[JoinPart],
+    wanted: TimeRange,
+    *,
+    keep_gaps: bool = True,
+    cancel: CancelToken | None = None,
+) -> list[PlannedFilm]:
+    """Return what the clips hold of a range (UTC), a film for each format; blocking.
+
+    A film begins with the key picture at or before the start. Of footage that is kept
+    twice (live and replay) only one is taken, up to a group of pictures at the seam. With
+    `keep_gaps` a picture freezes over gaps, else what follows moves up. The tables of one
+    clip are in memory at a time. The clips must stay as they are until the films are
+    written. Raises `NO_FOOTAGE`, `VERIFY_FAILED` for a clip that cannot be read,
+    `CANCELLED`, storage kinds; the caller releases the films.
+    """
+    films: list[PlannedFilm] = []
+    try:
+        for item in _each_once(_sources(parts, wanted)):
+            if cancel:
+                cancel.check()
+            if not films or not films[-1].fits(item):
+                films.append(PlannedFilm(wanted, item, keep_gaps=keep_gaps))
+            films[-1].add(item)
+    except BaseException:
+        for film in films:
+            film.release()
+        raise
+    if not films:
+        raise NvrError(ErrorKind.NO_FOOTAGE, "no clip touches the range")
+    return films
+
+
 def join_clips(
     parts: Sequence[JoinPart],
     wanted: TimeRange,
@@ -52,57 +153,34 @@ def join_clips(
 ) -> Joined:
     """Write what the clips hold of a range (UTC) into one file; blocking.
 
-    Begins with the key picture at or before the start. Of footage that is kept twice
-    (live and replay) only one is taken, up to a group of pictures at the seam.
-    With `keep_gaps` a picture freezes over gaps, else what follows moves up. Sound is left out of parts whose sound is of
-    another kind than the first one's. Raises `NO_FOOTAGE`, `UNSUPPORTED_CODEC` where the
-    picture changes on the way (the caller makes two files), `CANCELLED`, storage kinds.
-    The file is not yet durable; after an error it may be there and is worth nothing.
+    Raises as `plan_films`, and `UNSUPPORTED_CODEC` where the picture's format changes on
+    the way. The file is not yet durable; after an error it may be there and is worth
+    nothing.
     """
-    sources = _each_once(_sources(parts, wanted))
-    if not sources:
-        raise NvrError(ErrorKind.NO_FOOTAGE, "no clip touches the range")
-    first = sources[0]
-    if any(item.video.format != first.video.format for item in sources):
-        raise NvrError(
-            ErrorKind.UNSUPPORTED_CODEC, "the picture's format changes within the range"
-        )
-    sound = next((item.sound for item in sources if item.sound), None)
-    gaps: list[TimeRange] = []
-    frames = closed_ms = 0
-    end_ms = first.start_ms
-    total = sum(len(item.places) for item in sources)
-    with Copier(to, first.video, sound) as copier:
-        for item in sources:
-            if cancel:
-                cancel.check()
-            start_ms = max(item.start_ms, end_ms)
-            if start_ms > end_ms:
-                gaps.append(TimeRange(end_ms, start_ms))
-                if not keep_gaps:
-                    closed_ms += start_ms - end_ms
-            base_ms = item.part.utc_start_ms - first.start_ms - closed_ms
-            _copy(copier, item, sound, base_ms)
-            frames += len(item.places)
-            end_ms = max(end_ms, item.end_ms)
-            if progress:
-                progress(frames / total)
-        copier.close()
-    return Joined(TimeRange(first.start_ms, end_ms), frames, tuple(gaps), len(sources))
+    films = plan_films(parts, wanted, keep_gaps=keep_gaps, cancel=cancel)
+    with ExitStack() as held:
+        for film in films:
+            held.enter_context(film)
+        if len(films) > 1:
+            raise NvrError(
+                ErrorKind.UNSUPPORTED_CODEC,
+                "the picture's format changes within the range",
+            )
+        with storing("write the film"), to.open("wb") as out:
+            films[0].write(out, progress=progress, cancel=cancel)
+        return films[0].joined
 
 
-def _each_once(sources: Sequence[_Source]) -> list[_Source]:
+def _each_once(sources: Iterable[_Source]) -> Iterator[_Source]:
     """Leave out what earlier clips show already, but for the key picture at the seam."""
-    kept: list[_Source] = []
     end_ms: int | None = None
     for item in sources:
         if end_ms is not None:
             if item.end_ms <= end_ms:
                 continue
             _begin_at(item, end_ms)
-        kept.append(item)
+        yield item
         end_ms = item.end_ms
-    return kept
 
 
 def _begin_at(item: _Source, utc_ms: int) -> None:
@@ -120,22 +198,20 @@ def _begin_at(item: _Source, utc_ms: int) -> None:
         item.start_ms = item.part.utc_start_ms + first * 1000 // item.video.timescale
 
 
-def _copy(
-    copier: Copier, item: _Source, sound: MovieTrack | None, base_ms: int
-) -> None:
-    frames: Frames | None = None
-    if item.sound and sound and item.sound.config == sound.config:
-        scale = item.sound.timescale
-        begin = (item.start_ms - item.part.utc_start_ms) * scale // 1000
-        end = (item.end_ms - item.part.utc_start_ms) * scale // 1000
-        shown = item.sound.samples.shown
-        frames = (item.sound, range(bisect_left(shown, begin), bisect_left(shown, end)))
-    with storing("read a clip"), item.part.path.open("rb") as file:
-        copier.copy(file, (item.video, item.places), frames, base_ms * 1000)
+def _sound_of(item: _Source, pattern: MovieTrack | None) -> Frames | None:
+    """Return the sound of a clip's stretch, None where it is of another kind."""
+    if not item.sound or (pattern and item.sound.config != pattern.config):
+        return None
+    scale = item.sound.timescale
+    begin = (item.start_ms - item.part.utc_start_ms) * scale // 1000
+    end = (item.end_ms - item.part.utc_start_ms) * scale // 1000
+    shown = item.sound.samples.shown
+    places = range(bisect_left(shown, begin), bisect_left(shown, end))
+    return (item.sound, places) if places else None
 
 
-def _sources(parts: Sequence[JoinPart], wanted: TimeRange) -> list[_Source]:
-    found: list[_Source] = []
+def _sources(parts: Sequence[JoinPart], wanted: TimeRange) -> Iterator[_Source]:
+    """Yield the clips that hold something of the range, each read when its turn comes."""
     for part in sorted(parts, key=lambda item: item.utc_start_ms):
         with storing("read a clip"):
             movie = read_movie(part.path)
@@ -150,17 +226,14 @@ def _sources(parts: Sequence[JoinPart], wanted: TimeRange) -> list[_Source]:
         inside = [shown[at] for at in places]
         last = max(inside) + video.samples.durations[places[-1]]
         sound = movie.track(b"soun")
-        found.append(
-            _Source(
-                part,
-                video,
-                sound if sound and len(sound.samples) else None,
-                places,
-                part.utc_start_ms + min(inside) * 1000 // scale,
-                part.utc_start_ms + last * 1000 // scale,
-            )
+        yield _Source(
+            part,
+            video,
+            sound if sound and len(sound.samples) and sound.config else None,
+            places,
+            part.utc_start_ms + min(inside) * 1000 // scale,
+            part.utc_start_ms + last * 1000 // scale,
         )
-    return found
 
 
 def _places(video: MovieTrack, part: JoinPart, wanted: TimeRange) -> range:

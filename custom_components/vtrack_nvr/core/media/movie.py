@@ -33,6 +33,8 @@ class MovieTrack:
     handler: bytes
     timescale: int
     entry: bytes = b""
+    description: bytes = b""
+    """The whole sample entry, as another file of the same frames can take it."""
     config: bytes = b""
     object_type: int = 0
     """What an `mp4v` entry holds (14496-1 7.2.6.6)."""
@@ -181,6 +183,7 @@ def _sample_entry(stsd: memoryview, track: MovieTrack) -> None:
         return
     track.entry = entry.kind
     data = entry.data
+    track.description = (8 + len(data)).to_bytes(4) + entry.kind + bytes(data)
     if track.handler == b"vide":
         track.width = boxes.number(data, 24, 2)
         track.height = boxes.number(data, 26, 2)
