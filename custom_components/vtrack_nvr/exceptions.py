@@ -12,7 +12,7 @@ from homeassistant.exceptions import (
 )
 
 from .const import DOMAIN
-from .core.errors import ErrorKind, NvrError, Treatment
+from .core.errors import ErrorKind, LimitError, NvrError, Treatment
 
 USER_ERRORS = frozenset(
     {
@@ -20,6 +20,7 @@ USER_ERRORS = frozenset(
         ErrorKind.UNDATED,
         ErrorKind.UNSUPPORTED,
         ErrorKind.UDP_ONLY,
+        ErrorKind.LIMIT,
     }
 )
 """Kinds that follow from what the user asked for, not from a failure."""
@@ -33,10 +34,14 @@ def translation_key(kind: ErrorKind) -> str:
 def as_home_assistant_error(error: NvrError, name: str) -> HomeAssistantError:
     """Return the exception an action or an entity raises; `name` is what failed."""
     raised = ServiceValidationError if error.kind in USER_ERRORS else HomeAssistantError
+    key, placeholders = translation_key(error.kind), {"name": name}
+    if isinstance(error, LimitError):
+        key = f"limit_{error.limit}"
+        placeholders |= error.numbers
     return raised(
         translation_domain=DOMAIN,
-        translation_key=translation_key(error.kind),
-        translation_placeholders={"name": name},
+        translation_key=key,
+        translation_placeholders=placeholders,
     )
 
 

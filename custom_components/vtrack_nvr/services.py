@@ -1,9 +1,8 @@
 """Actions: sync, status, save, record, export, protect. One function for each."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from homeassistant.auth.permissions.const import POLICY_READ
@@ -16,22 +15,30 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.util import dt as dt_util, slugify
+from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 import probatio
 
 from .const import DOMAIN
-from .core.errors import ErrorKind, NvrError
 from .core.intervals import TimeRange
 from .core.models import Clip
 from .core.sync.status import CameraStatus, MissingFootage, SavedClip
 from .exceptions import translated_errors
-from .runtime import HUB, CameraRuntime, Export
-from .sensor import moment
-from .targets import Chosen, async_check, async_chosen_cameras
-from .views import EXPORT_URL
+from .runtime import HUB, CameraRuntime
+from .service_times import as_range, iso
+from .services_exports import (
+    DELETE_SCHEMA,
+    EXPORT_SCHEMA,
+    LIST_EXPORTS_SCHEMA,
+    async_delete,
+    async_export,
+    async_film_of,
+    async_list,
+)
+from .targets import Chosen, async_check, async_chosen_cameras, names_of
 
-DAY_MS = 86_400_000
+MOST_NOTE = 200
+"""Characters of a note: it is kept for years."""
 
 SYNC_SCHEMA = probatio.Schema(
     {
@@ -56,7 +63,9 @@ SAVE_CLIP_SCHEMA = probatio.Schema(
         probatio.Optional("after", default=20): probatio.All(
             probatio.Coerce(float), probatio.Range(0, 3600)
         ),
-        probatio.Optional("note", default=""): cv.string,
+        probatio.Optional("note", default=""): probatio.All(
+            cv.string, probatio.Length(max=MOST_NOTE)
+        ),
         probatio.Optional("keep_days", default=30): probatio.All(
             probatio.Coerce(int), probatio.Range(1, 365)
         ),
@@ -71,18 +80,6 @@ RECORD_SCHEMA = probatio.Schema(
         **cv.ENTITY_SERVICE_FIELDS,
         probatio.Optional("duration", default=60): probatio.All(
             probatio.Coerce(float), probatio.Range(1, 3600)
-        ),
-    }
-)
-
-EXPORT_SCHEMA = probatio.Schema(
-    {
-        **cv.ENTITY_SERVICE_FIELDS,
-        probatio.Required("start"): cv.datetime,
-        probatio.Required("end"): cv.datetime,
-        probatio.Optional("keep_gaps", default=True): cv.boolean,
-        probatio.Optional("keep_days", default=7): probatio.All(
-            probatio.Coerce(int), probatio.Range(1, 365)
         ),
     }
 )
@@ -114,6 +111,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("save_clip", async_save_clip, SAVE_CLIP_SCHEMA, SupportsResponse.OPTIONAL),
         ("record", async_record, RECORD_SCHEMA, SupportsResponse.OPTIONAL),
         ("export", async_export, EXPORT_SCHEMA, SupportsResponse.OPTIONAL),
+        ("list_exports", async_list, LIST_EXPORTS_SCHEMA, SupportsResponse.ONLY),
+        ("delete_export", async_delete, DELETE_SCHEMA, SupportsResponse.NONE),
         ("verify", async_verify, VERIFY_SCHEMA, SupportsResponse.OPTIONAL),
         ("protect", async_protect, PROTECT_SCHEMA, SupportsResponse.NONE),
     ):
@@ -122,31 +121,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
         )
 
 
-def as_range(start: datetime, end: datetime) -> TimeRange:
-    """Return a range in UTC; times without a zone are local."""
-    zone = dt_util.get_default_time_zone()
-    start_ms, end_ms = (
-        round((time if time.tzinfo else time.replace(tzinfo=zone)).timestamp() * 1000)
-        for time in (start, end)
-    )
-    if end_ms <= start_ms:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN, translation_key="bad_range"
-        )
-    return TimeRange(start_ms, end_ms)
-
-
-def _iso(utc_ms: int | None) -> str | None:
-    time = moment(utc_ms)
-    return time.isoformat() if time else None
-
-
 def clip_response(clip: Clip) -> dict[str, Any]:
     """Return a clip as actions describe it."""
     return {
         "clip_id": clip.id,
-        "start": _iso(clip.facts.range.start_ms),
-        "end": _iso(clip.facts.range.end_ms),
+        "start": iso(clip.facts.range.start_ms),
+        "end": iso(clip.facts.range.end_ms),
         "bytes": clip.facts.size_bytes,
         "protected": clip.is_protected,
         "media_content_id": f"media-source://{DOMAIN}/clip/{clip.id}",
@@ -166,9 +146,9 @@ def _camera_response(camera: CameraRuntime, status: CameraStatus) -> dict[str, A
         "failed_seconds": round(status.failed_s),
         "lost_seconds": round(status.lost_s),
         "coverage_percent": status.coverage_percent,
-        "last_clip": _iso(status.last_clip_start_ms),
+        "last_clip": iso(status.last_clip_start_ms),
         "last_clip_id": status.last_clip_id,
-        "last_sync": _iso(status.last_sync_ms),
+        "last_sync": iso(status.last_sync_ms),
         "progress": status.progress.done if status.progress else None,
         "problem": str(status.problem.kind) if status.problem else None,
         "missing": _missing_response(status.missing) if status.missing else None,
@@ -179,7 +159,7 @@ def _missing_response(missing: MissingFootage) -> dict[str, Any]:
     return {
         "cause": str(missing.cause),
         "reason": missing.reason or None,
-        "since": _iso(missing.since_ms),
+        "since": iso(missing.since_ms),
         "seconds": round(missing.seconds),
     }
 
@@ -204,10 +184,6 @@ async def _for_each[T](
     return answers
 
 
-def _names(chosen: Chosen) -> str:
-    return ", ".join(camera.name for _, camera in chosen)
-
-
 async def async_sync(call: ServiceCall) -> ServiceResponse:
     """Look for news now, or fetch a range; returns counts when it waited."""
     chosen = await async_chosen_cameras(call, default_all=True)
@@ -225,7 +201,7 @@ async def async_sync(call: ServiceCall) -> ServiceResponse:
             "cameras": len(chosen),
             "clips": sum(await _for_each(chosen, fetch)),
         }
-    with translated_errors(_names(chosen)):
+    with translated_errors(names_of(chosen)):
         report = await hub.engine.sync_now(
             [camera.key for _, camera in chosen],
             full=call.data["full"],
@@ -246,7 +222,7 @@ async def async_sync(call: ServiceCall) -> ServiceResponse:
 async def async_get_status(call: ServiceCall) -> ServiceResponse:
     """Return the status of the chosen cameras, by the name of their NVR."""
     chosen = await async_chosen_cameras(call, default_all=True, policy=POLICY_READ)
-    with translated_errors(_names(chosen)):
+    with translated_errors(names_of(chosen)):
         status = await call.hass.data[HUB].engine.fresh_status()
     nvrs: dict[str, Any] = {}
     for runtime, camera in chosen:
@@ -256,7 +232,7 @@ async def async_get_status(call: ServiceCall) -> ServiceResponse:
             {
                 "name": runtime.name,
                 "online": nvr.is_online if nvr else None,
-                "last_sync": _iso(nvr.last_sweep_ms) if nvr else None,
+                "last_sync": iso(nvr.last_sweep_ms) if nvr else None,
                 "cameras": [],
             },
         )
@@ -269,10 +245,10 @@ async def async_get_status(call: ServiceCall) -> ServiceResponse:
 
 
 def _saved_response(
-    camera: CameraRuntime, saved: SavedClip, export: Export | None
+    camera: CameraRuntime, saved: SavedClip, film: dict[str, Any]
 ) -> dict[str, Any]:
     return {
-        "export": _export_response(export) if export else None,
+        **film,
         "camera": camera.name,
         "clips": [clip_response(clip) for clip in saved.clips],
         "complete": saved.is_whole,
@@ -294,64 +270,12 @@ async def async_save_clip(call: ServiceCall) -> ServiceResponse:
         saved = await engine.save_clip(
             camera.key, wanted, call.data["timeout"], call.data["note"]
         )
-        return _saved_response(camera, saved, await _async_file_of(call, camera, saved))
+        return _saved_response(camera, saved, await async_film_of(call, camera, saved))
 
     saved: list[JsonValueType] = [
         *await _for_each(await async_chosen_cameras(call), save)
     ]
     return {"saved": saved}
-
-
-async def _async_file_of(
-    call: ServiceCall, camera: CameraRuntime, saved: SavedClip
-) -> Export | None:
-    """Make the file that outlives retention; None where one film cannot hold it."""
-    if not saved.clips:
-        return None
-    try:
-        return await call.hass.data[HUB].exports.make(
-            {camera.key: slugify(camera.name)},
-            saved.range,
-            keep_gaps=True,
-            life_ms=call.data["keep_days"] * DAY_MS,
-        )
-    except NvrError as error:
-        if error.kind is not ErrorKind.UNSUPPORTED_CODEC:
-            raise
-        # the picture changes its format: the clips themselves are there
-        return None
-
-
-def _export_response(export: Export) -> dict[str, Any]:
-    return {
-        "export_id": export.id,
-        "url": EXPORT_URL.format(export_id=export.id),
-        "bytes": export.size_bytes,
-        "expires": _iso(export.expires_ms),
-    }
-
-
-async def async_export(call: ServiceCall) -> ServiceResponse:
-    """Make one file of the kept footage of a range: an MP4, or a zip of several cameras."""
-    wanted = as_range(call.data["start"], call.data["end"])
-    chosen = await async_chosen_cameras(call)
-    names = Counter(slugify(camera.name) for _, camera in chosen)
-    cameras = {
-        camera.key: (
-            slugify(camera.name)
-            if names[slugify(camera.name)] == 1
-            else slugify(f"{runtime.name} {camera.name} {camera.channel}")
-        )
-        for runtime, camera in chosen
-    }
-    with translated_errors(_names(chosen)):
-        export = await call.hass.data[HUB].exports.make(
-            cameras,
-            wanted,
-            keep_gaps=call.data["keep_gaps"],
-            life_ms=call.data["keep_days"] * DAY_MS,
-        )
-    return _export_response(export)
 
 
 async def async_record(call: ServiceCall) -> ServiceResponse:
@@ -362,8 +286,8 @@ async def async_record(call: ServiceCall) -> ServiceResponse:
         wanted = await live.async_record(camera.key, call.data["duration"])
         return {
             "camera": camera.name,
-            "start": _iso(wanted.start_ms),
-            "end": _iso(wanted.end_ms),
+            "start": iso(wanted.start_ms),
+            "end": iso(wanted.end_ms),
         }
 
     recording: list[JsonValueType] = [

@@ -27,6 +27,11 @@ type Chosen = list[tuple[VtrackRuntime, CameraRuntime]]
 TARGETS = ("entity_id", "device_id", "area_id", "floor_id", "label_id")
 
 
+def names_of(chosen: Chosen) -> str:
+    """Return how messages name the cameras."""
+    return ", ".join(camera.name for _, camera in chosen)
+
+
 async def async_user_of(call: ServiceCall) -> User | None:
     """Return who calls, None for Home Assistant itself (automations, scripts)."""
     if call.context.user_id is None:

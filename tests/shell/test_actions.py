@@ -16,10 +16,16 @@ from homeassistant.exceptions import (
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
+import voluptuous as vol
 
 from custom_components.vtrack_nvr import services
 from custom_components.vtrack_nvr.const import DOMAIN
-from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.errors import (
+    ErrorKind,
+    Limit,
+    LimitError,
+    NvrError,
+)
 from custom_components.vtrack_nvr.core.sync.status import SavedClip
 from tests.shell.house import MakeWhole, clips_below, sync
 
@@ -216,7 +222,7 @@ async def test_times_without_a_zone_are_those_of_the_house(
     assert wanted.duration_ms == 3_600_000
 
 
-async def test_a_saved_stretch_whose_picture_changes_is_kept_as_clips_alone(
+async def test_a_clip_is_saved_whatever_becomes_of_its_film(
     hass: HomeAssistant, whole: MakeWhole, media_dir: Any
 ) -> None:
     nvr, _ = await whole(mode="on_demand")
@@ -229,21 +235,39 @@ async def test_a_saved_stretch_whose_picture_changes_is_kept_as_clips_alone(
         "timeout": 60,
     }
     exports = hass.data[DOMAIN].exports
-    changing = NvrError(ErrorKind.UNSUPPORTED_CODEC)
-    with patch.object(exports, "make", side_effect=changing):
-        answer = await act(hass, "save_clip", data)
+    numbers = {"needed": "3.1", "used": "9.0", "most": "10.0"}
+    for error, key, told in (
+        (NvrError(ErrorKind.STORAGE_FULL), "storage_full", "full"),
+        (LimitError(Limit.EXPORT_SHARE, numbers), "limit_export_share", "10.0 GB"),
+    ):
+        with patch.object(exports, "make", side_effect=error):
+            answer = await act(hass, "save_clip", data)
+        assert answer is not None
+        [saved] = answer["saved"]
+        assert saved["clips"]
+        assert saved["complete"]
+        assert saved["export"] is None
+        assert saved["export_problem"] == key
+        assert told in saved["export_message"]
+    assert clips_below(media_dir)
+    answer = await act(hass, "save_clip", data)
     assert answer is not None
     [saved] = answer["saved"]
-    assert saved["clips"]
-    assert saved["export"] is None
-    assert clips_below(media_dir)
-    full = NvrError(ErrorKind.STORAGE_FULL)
-    with (
-        patch.object(exports, "make", side_effect=full),
-        pytest.raises(HomeAssistantError) as raised,
-    ):
-        await act(hass, "save_clip", data)
-    assert raised.value.translation_key == "storage_full"
+    assert saved["export"]["export_id"]
+    assert saved["export_problem"] is None
+
+
+@pytest.mark.parametrize(("length", "is_fine"), [(200, True), (201, False)])
+async def test_a_note_is_short(
+    hass: HomeAssistant, whole: MakeWhole, length: int, is_fine: bool
+) -> None:
+    await whole(mode="on_demand")
+    data = {"entity_id": live_entities(hass), **RANGE, "timeout": 5}
+    if is_fine:
+        await act(hass, "save_clip", {**data, "note": "x" * length})
+    else:
+        with pytest.raises(vol.Invalid):
+            await act(hass, "save_clip", {**data, "note": "x" * length})
 
 
 async def test_nothing_kept_means_no_clip_and_no_file(

@@ -5,6 +5,7 @@ status codes, fault texts or errno again. Texts that users read are translations
 `ErrorKind`; the message of an exception is for logs and never holds a secret.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import override
 
@@ -75,6 +76,8 @@ class ErrorKind(StrEnum):
     """The index cannot be read or written."""
     CANCELLED = "cancelled"
     """Somebody asked to stop."""
+    LIMIT = "limit"
+    """It is more than one person, or one request, may have."""
 
 
 _TREATMENTS = {
@@ -103,6 +106,7 @@ _TREATMENTS = {
     ErrorKind.STORAGE_FAILED: Treatment.STOP,
     ErrorKind.INDEX_FAILED: Treatment.STOP,
     ErrorKind.CANCELLED: Treatment.STOP,
+    ErrorKind.LIMIT: Treatment.NEVER,
 }
 
 STORAGE_KINDS = frozenset(kind for kind in ErrorKind if kind.startswith("storage_"))
@@ -133,3 +137,37 @@ class NvrError(Exception):
         """Return one line for the log."""
         text = f"{self.kind}: {self.detail}" if self.detail else str(self.kind)
         return f"{text} ({self.where})" if self.where else text
+
+
+class Limit(StrEnum):
+    """What more was asked for than there is for one; each has its own sentence."""
+
+    EXPORT_LENGTH = "export_length"
+    EXPORT_SHARE = "export_share"
+    EXPORT_ROOM = "export_room"
+    EXPORT_COUNT = "export_count"
+    EXPORT_QUEUE = "export_queue"
+    REQUESTS = "requests"
+    REQUEST_AHEAD = "request_ahead"
+
+
+class LimitError(NvrError):
+    """A limit, with its numbers as texts for the sentence that tells of it."""
+
+    def __init__(
+        self,
+        limit: Limit,
+        numbers: Mapping[str, str] | None = None,
+        *,
+        kind: ErrorKind = ErrorKind.LIMIT,
+    ) -> None:
+        """Tell which limit; `kind` where it is also something else."""
+        self.limit = limit
+        self.numbers = {**(numbers or {})}
+        detail = ", ".join(f"{key} {value}" for key, value in self.numbers.items())
+        super().__init__(kind, f"{limit}: {detail}" if detail else str(limit))
+
+
+def gigabytes(size_bytes: int) -> str:
+    """Return a number of bytes in GB, as people read it."""
+    return f"{size_bytes / 1e9:.2f}" if size_bytes < 1e9 else f"{size_bytes / 1e9:.1f}"

@@ -11,6 +11,7 @@ from datetime import datetime
 import logging
 from pathlib import Path
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.components.ffmpeg import get_ffmpeg_manager
@@ -27,6 +28,7 @@ from ..core.download.downloader import Downloader
 from ..core.errors import ErrorKind, NvrError
 from ..core.fetching import FetchJob
 from ..core.library.library import Library
+from ..core.library.thumbnails import FOLDER as THUMBNAIL_FOLDER
 from ..core.library.values import Export, LibraryEvent, LibraryEventKind, RootConfig
 from ..core.login_guard import LoginGuard
 from ..core.media.probe import ClipProbe
@@ -37,7 +39,7 @@ from ..permissions import live_entity
 from .exporting import Exports
 from .live import LiveDesk
 from .pictures import Pictures
-from .playback import Playback
+from .playback import FOLDER as PLAYBACK_FOLDER, Playback
 from .settings import camera_retention, second_storage
 from .storage import async_storage_choices
 
@@ -69,19 +71,21 @@ class VtrackHub:
         """Open the library, start the engine; raises INDEX_FAILED without an index."""
         clock = SystemClock()
         folder = Path(self._hass.config.path(INDEX_FOLDER))
-        await self._hass.async_add_executor_job(_make, folder)
+        cache = Path(self._hass.config.cache_path(DOMAIN))
+        await self._hass.async_add_executor_job(_make, folder, cache)
         self.library = Library(
             folder / INDEX_FILE,
             await self._root_configs(),
             clock=clock,
             probe=ClipProbe(),
             time_zone=self._hass.config.time_zone,
+            cache=cache,
         )
         for event in await self.library.open():
             _LOGGER.info("Index: %s %s", event.kind, event.detail)
         self.exports = Exports(self.library, get_ffmpeg_manager(self._hass).binary)
         self._pictures = Pictures(self._hass, self.library)
-        self.playback = Playback(self._hass, self.library, folder)
+        self.playback = Playback(self._hass, self.library, cache)
         await self.playback.async_start()
         self._fetcher = Downloader(
             self._endpoint_for, guard_for=self._guard_for, clock=clock
@@ -285,11 +289,23 @@ class VtrackHub:
         ]
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, cache: Path) -> None:
+    """Make our folders; backups of Home Assistant leave the cache out.
+
+    Pictures and converted clips of earlier versions lay beside the index.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NvrError(ErrorKind.INDEX_FAILED, "no folder", where="index") from error
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder / PLAYBACK_FOLDER, ignore_errors=True)
+        before, now = (place / THUMBNAIL_FOLDER for place in (folder, cache))
+        if before.exists() and not now.exists():
+            before.rename(now)
+    except OSError as error:
+        _LOGGER.warning("Pictures of clips are made anew: %s", error)
 
 
 HUB: HassKey[VtrackHub] = HassKey(DOMAIN)

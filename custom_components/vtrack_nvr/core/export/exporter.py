@@ -1,28 +1,37 @@
 """Kept footage as one file to take away: an MP4 of one camera, a zip of several.
 
-Everything here blocks and runs on a worker thread. Nothing is decoded: pictures and sound
-are copied, but for what `finish` makes of them. The clips must not be deleted meanwhile; the caller holds them.
+Everything here blocks and runs on a worker thread. An export is planned first, which reads
+the tables of its clips: from then on its size is known. It is written from front to end,
+films straight into a zip. Nothing is decoded: pictures and sound are copied, but for what
+`finish` makes of films that browsers cannot show. The clips must not be deleted meanwhile;
+the caller holds them.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-import errno
-from itertools import groupby
 import json
 from pathlib import Path
 import re
 import shutil
-from typing import Any
+from typing import IO, Any, NamedTuple, override
 import zipfile
 
 from ..cancel import CancelToken
 from ..errors import ErrorKind, NvrError
+from ..held import Held
 from ..intervals import TimeRange
-from ..media.join import Joined, JoinPart, join_clips
-from ..media.movie import read_movie
+from ..media.ffmpeg import is_playable
+from ..media.join import Joined, JoinPart, PlannedFilm, plan_films
+from ..media.output import storing
 
 _MAX_NAME = 100
+_MOVIE = ".movie"
+_CHUNK = 1024 * 1024
+_LOOK_BYTES = 64 * 1024 * 1024
+"""So much is written between two looks at the free space."""
+_ZIP_BYTES = 4096
+"""More than a zip needs to tell of one file, twice, and of what it holds."""
 
 SPARE_BYTES = 1_000_000_000
 """Free space that an export leaves on the disk it is written to."""
@@ -30,6 +39,8 @@ SPARE_BYTES = 1_000_000_000
 
 type Finish = Callable[[Path], None]
 """Makes of a film what people can look at, in its place."""
+type Look = Callable[[], None]
+"""Raises `STORAGE_FULL` where too little room is left to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +51,193 @@ class CameraFootage:
     parts: tuple[JoinPart, ...]
 
 
-def export_movie(
-    footage: CameraFootage,
+class _File(NamedTuple):
+    """A film of the export: which camera's, how it is called, and the film."""
+
+    camera: int
+    name: str
+    film: PlannedFilm
+
+    @property
+    def needs_conversion(self) -> bool:
+        codec = self.film.codec
+        return codec is not None and not is_playable(codec)
+
+
+class PlannedExport(Held):
+    """What an export will hold; `release` lets go of the plan."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        wanted: TimeRange,
+        files: Sequence[_File],
+        *,
+        keep_gaps: bool,
+        is_zip: bool,
+    ) -> None:
+        """Made by `plan_export`."""
+        self._names = names
+        self._wanted = wanted
+        self._files = files
+        self._keeps_gaps = keep_gaps
+        self.is_zip = is_zip
+
+    @override
+    def release(self) -> None:
+        for file in self._files:
+            file.film.release()
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes it will have; a film that is converted usually has fewer."""
+        size = sum(file.film.size for file in self._files)
+        return size + _ZIP_BYTES * (len(self._files) + 1) if self.is_zip else size
+
+    @property
+    def needed_bytes(self) -> int:
+        """Return how many bytes are on the disk at most, what lies beside it included."""
+        largest = max(
+            (file.film.size for file in self._files if file.needs_conversion), default=0
+        )
+        return self.size + (2 if self.is_zip else 1) * largest
+
+    def write(
+        self,
+        to: Path,
+        *,
+        finish: Finish | None = None,
+        look: Look | None = None,
+        progress: Callable[[float], None] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> dict[str, Any]:
+        """Write it to `to` and return its manifest.
+
+        The manifest names files, times, frames and gaps; times are milliseconds of UTC. A
+        zip holds it as `manifest.json`. Raises as `finish`, as `look`, `CANCELLED`,
+        storage kinds, `VERIFY_FAILED` where a clip is shorter than it was. After an error
+        `to` may be there and is worth nothing; nothing beside it is left.
+        """
+        described: list[dict[str, Any]] = []
+        single = to.with_name(to.name + _MOVIE)
+        total = sum(file.film.size for file in self._files)
+        done = 0
+        try:
+            with storing("write the export"), _opened(to, self.is_zip) as out:
+                for file in self._files:
+                    with _member(out, file.name) as member:
+                        self._write_film(
+                            file,
+                            _Watched(member, look),
+                            single,
+                            finish,
+                            _share(progress, done / total, file.film.size / total),
+                            cancel,
+                        )
+                    described.append(_described(file.name, file.film.joined))
+                    done += file.film.size
+                manifest = self._manifest(described)
+                if isinstance(out, zipfile.ZipFile):
+                    out.writestr("manifest.json", json.dumps(manifest, indent=2))
+        finally:
+            with suppress(OSError):
+                single.unlink(missing_ok=True)
+        if progress:
+            progress(1.0)
+        return manifest
+
+    @staticmethod
+    def _write_film(
+        file: _File,
+        out: _Watched,
+        single: Path,
+        finish: Finish | None,
+        progress: Callable[[float], None] | None,
+        cancel: CancelToken | None,
+    ) -> None:
+        if finish is None or not file.needs_conversion:
+            file.film.write(out, progress=progress, cancel=cancel)
+            return
+        with single.open("wb") as raw:
+            watched = _Watched(raw, out.look)
+            file.film.write(watched, progress=progress, cancel=cancel)
+        finish(single)
+        _copy(single, out, cancel)
+
+    def _manifest(self, described: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        cameras: list[dict[str, Any]] = [
+            {"name": name, "files": []} for name in self._names
+        ]
+        for file, told in zip(self._files, described, strict=True):
+            cameras[file.camera]["files"].append(told)
+        return {
+            "range_ms": [self._wanted.start_ms, self._wanted.end_ms],
+            "keeps_gaps": self._keeps_gaps,
+            "cameras": cameras,
+        }
+
+
+class _Watched:
+    """Writes, and looks now and then whether there is still room."""
+
+    def __init__(self, out: IO[bytes], look: Look | None) -> None:
+        self._out = out
+        self.look = look
+        self._written = 0
+
+    def write(self, data: bytes) -> None:
+        self._written += len(data)
+        if self.look and self._written >= _LOOK_BYTES:
+            self._written = 0
+            self.look()
+        self._out.write(data)
+
+
+def plan_export(
+    cameras: Sequence[CameraFootage],
     wanted: TimeRange,
-    to: Path,
     *,
     keep_gaps: bool = True,
-    finish: Finish | None = None,
-    progress: Callable[[float], None] | None = None,
+    is_zip: bool = False,
     cancel: CancelToken | None = None,
-) -> Joined:
-    """Write one camera's footage of a range as one MP4 to `to`.
+) -> PlannedExport:
+    """Read the tables of all clips and return what the export will be; nothing is written.
 
-    Raises as `finish`, as `join_clips`, and `STORAGE_FULL` before anything is written where the disk
-    has too little room. After an error `to` may be there and is worth nothing.
+    Each camera is a film, or several where its picture's format changes; several films are
+    a zip, a single one where `is_zip` says so. Files are named after cameras, safely and
+    each differently. A camera without footage in the range has no file. Raises as
+    `plan_films`: `NO_FOOTAGE` only where no camera has any.
     """
-    _check_room(footage.parts, to)
-    joined = join_clips(
-        footage.parts,
+    files: list[_File] = []
+    try:
+        for number, (name, camera) in enumerate(
+            zip(_names(cameras), cameras, strict=True)
+        ):
+            try:
+                films = plan_films(
+                    camera.parts, wanted, keep_gaps=keep_gaps, cancel=cancel
+                )
+            except NvrError as error:
+                if error.kind is not ErrorKind.NO_FOOTAGE:
+                    raise
+                continue
+            files += [
+                _File(number, f"{name}{_suffix(place)}.mp4", film)
+                for place, film in enumerate(films, start=1)
+            ]
+    except BaseException:
+        for file in files:
+            file.film.release()
+        raise
+    if not files:
+        raise NvrError(ErrorKind.NO_FOOTAGE, "no clip touches the range")
+    return PlannedExport(
+        [camera.name for camera in cameras],
         wanted,
-        to,
+        files,
         keep_gaps=keep_gaps,
-        progress=progress,
-        cancel=cancel,
+        is_zip=is_zip or len(files) > 1,
     )
-    if finish:
-        finish(to)
-    return joined
 
 
 def export_zip(
@@ -79,62 +250,59 @@ def export_zip(
     progress: Callable[[float], None] | None = None,
     cancel: CancelToken | None = None,
 ) -> dict[str, Any]:
-    """Write several cameras' footage as a zip with `manifest.json` to `to`.
+    """Plan and write a zip at once, leaving `SPARE_BYTES` free; returns its manifest.
 
-    Each camera is an MP4, or several where its picture's format changes. Files are named
-    after cameras, safely and each differently. The manifest,
-    which is also returned, names files, times, frames and gaps; times are milliseconds
-    of UTC. Raises as `export_movie`; no temporary file is left.
+    Raises as `plan_export` and `PlannedExport.write`, and `STORAGE_FULL` before anything is
+    written where the disk has too little room.
     """
-    _check_room([part for camera in cameras for part in camera.parts], to)
-    manifest: dict[str, Any] = {
-        "range_ms": [wanted.start_ms, wanted.end_ms],
-        "keeps_gaps": keep_gaps,
-        "cameras": [],
-    }
-    single = to.with_name(f"{to.name}.movie")
-    named = list(zip(_names(cameras), cameras, strict=True))
-    files: dict[str, list[dict[str, Any]]] = {name: [] for name, _camera in named}
-    try:
-        jobs = [
-            (name, number, parts)
-            for name, camera in named
-            for number, parts in enumerate(_by_format(camera.parts), start=1)
-        ]
-        with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-            for place, (name, number, parts) in enumerate(jobs):
+    with plan_export(
+        cameras, wanted, keep_gaps=keep_gaps, is_zip=True, cancel=cancel
+    ) as plan:
+        _check_room(to.parent, plan.needed_bytes + SPARE_BYTES)
+        return plan.write(
+            to,
+            finish=finish,
+            look=lambda: _check_room(to.parent, SPARE_BYTES),
+            progress=progress,
+            cancel=cancel,
+        )
 
-                def report(done: float, place: int = place) -> None:
-                    if progress:
-                        progress((place + done) / len(jobs))
 
-                joined = join_clips(
-                    parts,
-                    wanted,
-                    single,
-                    keep_gaps=keep_gaps,
-                    progress=report,
-                    cancel=cancel,
-                )
-                if finish:
-                    finish(single)
-                file = f"{name}{'' if number == 1 else f'_{number}'}.mp4"
-                archive.write(single, file)
-                files[name].append(_described(file, joined))
-            manifest["cameras"] = [
-                {"name": camera.name, "files": files[name]} for name, camera in named
-            ]
-            archive.writestr("manifest.json", json.dumps(manifest, indent=2))
-    except OSError as error:
-        is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        kind = ErrorKind.STORAGE_FULL if is_full else ErrorKind.STORAGE_FAILED
-        raise NvrError(kind, "could not write the export") from error
-    finally:
-        with suppress(OSError):
-            single.unlink(missing_ok=True)
-    if progress:
-        progress(1.0)
-    return manifest
+def _opened(to: Path, is_zip: bool) -> IO[bytes] | zipfile.ZipFile:
+    if is_zip:
+        return zipfile.ZipFile(to, "w", zipfile.ZIP_STORED, allowZip64=True)
+    return to.open("wb")
+
+
+@contextmanager
+def _member(out: IO[bytes] | zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
+    """Open where one film goes: into the zip, or the file itself."""
+    if isinstance(out, zipfile.ZipFile):
+        with out.open(name, "w", force_zip64=True) as member:
+            yield member
+    else:
+        yield out
+
+
+def _copy(source: Path, out: _Watched, cancel: CancelToken | None) -> None:
+    with source.open("rb") as file:
+        while data := file.read(_CHUNK):
+            if cancel:
+                cancel.check()
+            out.write(data)
+
+
+def _share(
+    progress: Callable[[float], None] | None, begin: float, share: float
+) -> Callable[[float], None] | None:
+    """Return how to tell the progress of a part of the work as that of the whole."""
+    if progress is None:
+        return None
+    return lambda done: progress(begin + done * share)
+
+
+def _suffix(place: int) -> str:
+    return "" if place == 1 else f"_{place}"
 
 
 def _names(cameras: Sequence[CameraFootage]) -> list[str]:
@@ -166,22 +334,8 @@ def _described(name: str, joined: Joined) -> dict[str, Any]:
     }
 
 
-def _by_format(parts: Sequence[JoinPart]) -> list[list[JoinPart]]:
-    """Cut a list of clips where the picture's format changes."""
-
-    def config(part: JoinPart) -> object:
-        movie = read_movie(part.path)
-        video = movie.track(b"vide") if movie else None
-        return video.format if video else None
-
-    return [list(group) for _, group in groupby(parts, key=config)]
-
-
-def _check_room(parts: Sequence[JoinPart], to: Path) -> None:
-    try:
-        needed = sum(part.path.stat().st_size for part in parts)
-        free = shutil.disk_usage(to.parent).free
-    except OSError as error:
-        raise NvrError(ErrorKind.STORAGE_FAILED, "export") from error
-    if free < needed + SPARE_BYTES:
+def _check_room(folder: Path, needed: int) -> None:
+    with storing("look at the free space"):
+        free = shutil.disk_usage(folder).free
+    if free < needed:
         raise NvrError(ErrorKind.STORAGE_FULL, "no room for the export")

@@ -179,9 +179,10 @@ class Checker:
         cameras: list[str] = []
         foreign: list[str] = []
         for nvr in files.list(root.folder):
+            if nvr.name.startswith("."):
+                continue  # the marker, and exports
             if not nvr.is_folder:
-                if not nvr.name.startswith("."):
-                    foreign.append(nvr.name)
+                foreign.append(nvr.name)
                 continue
             for camera in files.list(root.folder / nvr.name):
                 path = f"{nvr.name}/{camera.name}"

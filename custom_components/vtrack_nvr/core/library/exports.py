@@ -1,30 +1,45 @@
-"""The book of exports: what was asked for, where it is, when it goes.
+"""The book of exports: what was asked for, where it is, whose it is, when it goes.
 
-Making the file is outside (`core.export`). An export is a file of its own: retention of
-the clips it was made from does not touch it, only its own expiry and the bound do.
+Making the file is outside (`core.export`). An export is a file of its own on the storage
+of its cameras: retention of the clips it was made from does not touch it, only its own
+expiry does. Its name tells when it expires, so that one whose row was lost goes as well.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
+import contextlib
 import json
 from pathlib import Path
+import re
+import secrets
 import sqlite3
+import threading
+from typing import Any
 
-from ..errors import ErrorKind, NvrError
+from ..errors import ErrorKind, Limit, LimitError, NvrError, gigabytes
 from ..intervals import TimeRange
 from ..models import CameraKey
 from . import ids
+from .guard import Root
+from .naming import EXPORT_FOLDER, ROOT_FOLDER
 from .store import Store
-from .values import Export, ExportState
+from .values import DAY_MS, HOUR_MS, Export, ExportState
+
+_NAME = re.compile(r"\d+-(\d{13})-[0-9a-f]{16}\.(?:mp4|zip)(\.part(?:\..+)?)?")
+_MADE = "state in ('waiting', 'running')"
+_OPEN = "state in ('waiting', 'running', 'ready')"
+_ROOM_POLL_S = 1.0
 
 
 class ExportBook:
     """`library.exports`: begin, progress, finish, list, remove, expire."""
 
     def __init__(self, store: Store, folder: Path) -> None:
-        """Keep exports below a local folder (beside the index)."""
+        """Keep exports on the roots; those of earlier versions are below `folder`."""
         self._store = store
         self.folder = folder / "vtrack_nvr_exports"
+        self._lock = threading.Lock()
+        self._tidied: set[int] = set()
 
     async def begin(
         self,
@@ -32,55 +47,248 @@ class ExportBook:
         window: TimeRange,
         name: str,
         *,
+        needed_bytes: int = 0,
+        user: str = "",
+        roots: Sequence[int] = (),
         options: Mapping[str, str] | None = None,
         life_ms: int | None = None,
     ) -> Export:
         """Enter an export and return where it is to be written; its folder is made.
 
         `name` is the file's name (`garden.mp4`, `all.zip`); the file is to be written to
-        `path` + ".part" and renamed by `finish`. Raises `STORAGE_FULL` when all exports
-        together have reached their bound.
+        `path` + ".part" and renamed by `finish`. It goes to the first of `roots` that can
+        take it, else to another one. `user` is whose it is, "" Home Assistant's own.
+        Where a root is full, room is made on it as for recordings, and waited for.
+
+        Raises `LimitError`: `EXPORT_SHARE` where the user has as much as one may have,
+        `EXPORT_ROOM` (of kind `STORAGE_FULL`) where there is no room; and the storage
+        problem where no root can be used.
         """
         now_ms = self._store.clock.now_ms()
         bounds = self._store.bounds
-        expires_ms = now_ms + (bounds.export_life_ms if life_ms is None else life_ms)
-        suffix = Path(name).suffix.lower()
+        life_ms = bounds.export_life_ms if life_ms is None else life_ms
+        deadline = self._store.clock.monotonic() + bounds.export_room_wait
+        promised: list[int] = []
+        try:
+            while True:
+                try:
+                    return await self._entered(
+                        cameras,
+                        window,
+                        name,
+                        needed_bytes,
+                        user,
+                        self._candidates(roots),
+                        options or {},
+                        (now_ms, now_ms + life_ms),
+                    )
+                except LimitError as error:
+                    is_late = self._store.clock.monotonic() >= deadline
+                    if error.limit is not Limit.EXPORT_ROOM or is_late:
+                        raise
+                    if not promised:
+                        promised = self._promise(roots, needed_bytes)
+                    await asyncio.sleep(_ROOM_POLL_S)
+        finally:
+            for root_id in promised:
+                self._store.promise(root_id, -needed_bytes)
 
-        def run(connection: sqlite3.Connection) -> int:
-            used = connection.execute(
-                "select coalesce(sum(size_bytes), 0) from export"
-            ).fetchone()[0]
-            if used >= bounds.export_bytes:
-                raise NvrError(
-                    ErrorKind.STORAGE_FULL, "exports have reached their bound"
+    async def _entered(self, *details: Any) -> Export:
+        """Return what `_begin` does; whoever stops waiting leaves no open row behind."""
+        begun = asyncio.ensure_future(asyncio.to_thread(self._begin, *details))
+        try:
+            return await asyncio.shield(begun)
+        except asyncio.CancelledError:
+            with contextlib.suppress(NvrError):
+                await self.fail((await begun).id, str(ErrorKind.CANCELLED))
+            raise
+
+    def check_length(self, window: TimeRange) -> None:
+        """Raise `LimitError` where a range is longer than one export may be."""
+        most_ms = self._store.bounds.export_ms
+        if window.duration_ms > most_ms:
+            hours = f"{window.duration_ms / HOUR_MS:.1f}"
+            numbers = {"hours": hours, "most": f"{most_ms / HOUR_MS:.0f}"}
+            raise LimitError(Limit.EXPORT_LENGTH, numbers)
+
+    def _promise(self, roots: Sequence[int], needed_bytes: int) -> list[int]:
+        """Let room be made on the first root that can be used."""
+        root = self._candidates(roots)[0]
+        self._store.promise(root.id, needed_bytes)
+        return [root.id]
+
+    def _candidates(self, wanted: Sequence[int]) -> list[Root]:
+        """Return the roots that can be used, the wanted ones first; raises why none."""
+        guard = self._store.guard
+        found = [root for root_id in wanted if (root := guard.get(root_id)) is not None]
+        found += [r for r in guard.roots() if r.is_current and r not in found]
+        if not found:
+            raise NvrError(ErrorKind.STORAGE_MISSING, "no storage is configured")
+        usable = [root for root in found if guard.is_usable(root)]
+        if not usable:
+            problem = guard.problem(found[0])
+            assert problem is not None
+            raise problem
+        return usable
+
+    def _begin(
+        self,
+        cameras: Sequence[CameraKey],
+        window: TimeRange,
+        name: str,
+        needed_bytes: int,
+        user: str,
+        roots: Sequence[Root],
+        options: Mapping[str, str],
+        times_ms: tuple[int, int],
+    ) -> Export:
+        store = self._store
+        made_ms, expires_ms = times_ms
+        with self._lock:  # what is being made is counted before the next one begins
+            root = self._place(roots, needed_bytes, user)
+
+            def run(connection: sqlite3.Connection) -> int:
+                export_id = ids.fresh(connection, "export")
+                suffix = Path(name).suffix.lower()
+                token = secrets.token_hex(8)
+                connection.execute(
+                    "insert into export (id, cameras, start_ms, end_ms, state, path,"
+                    " made_ms, expires_ms, options, root_id, user_id, reserved_bytes)"
+                    " values (?, ?, ?, ?, 'waiting', ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        export_id,
+                        json.dumps(list(cameras)),
+                        window.start_ms,
+                        window.end_ms,
+                        f"{export_id}-{expires_ms:013}-{token}{suffix}",
+                        made_ms,
+                        expires_ms,
+                        json.dumps({**options, "name": name}),
+                        root.id,
+                        user,
+                        needed_bytes,
+                    ),
                 )
-            cursor = connection.execute(
-                "insert into export (id, cameras, start_ms, end_ms, state, path,"
-                " made_ms, expires_ms, options) values (?, ?, ?, ?, 'waiting', '', ?, ?, ?)",
-                (
-                    ids.fresh(connection, "export"),
-                    json.dumps(list(cameras)),
-                    window.start_ms,
-                    window.end_ms,
-                    now_ms,
-                    expires_ms,
-                    json.dumps({**(options or {}), "name": name}),
-                ),
-            )
-            assert cursor.lastrowid is not None
-            connection.execute(
-                "update export set path = ? where id = ?",
-                (f"{cursor.lastrowid}{suffix}", cursor.lastrowid),
-            )
-            return cursor.lastrowid
+                return export_id
 
-        export_id = await asyncio.wrap_future(self._store.db.write(run))
-        await asyncio.to_thread(
-            self._store.files.make_folder, self.folder, self.folder.parent
+            export_id = store.write(run)
+        store.files.make_folder(root.folder / EXPORT_FOLDER, root.folder)
+        return store.read(lambda c: self._some(c, "export.id = ?", (export_id,)))[0]
+
+    def _place(self, roots: Sequence[Root], needed_bytes: int, user: str) -> Root:
+        """Return the first root that has the room; raises the first one's refusal."""
+        refusal: NvrError | None = None
+        for root in roots:
+            try:
+                self._check(root, needed_bytes, user)
+            except NvrError as error:
+                refusal = refusal or error
+            else:
+                return root
+        assert refusal is not None
+        raise refusal
+
+    def _check(self, root: Root, needed_bytes: int, user: str) -> None:
+        store, bounds = self._store, self._store.bounds
+        space = store.files.space(root.folder)
+        most = bounds.export_bytes
+        if space.total_bytes > 0:  # there are file systems that tell no size
+            most = min(most, int(space.total_bytes * bounds.export_share))
+        own = int(most * bounds.export_person_share) if user else most
+        used, used_by_all, count = store.read(lambda c: _used(c, root.id, user))
+        most_count = bounds.export_person_count if user else bounds.export_count
+        if count >= most_count:
+            raise LimitError(Limit.EXPORT_COUNT, {"most": str(most_count)})
+        if used + max(1, needed_bytes) > own or used_by_all + needed_bytes > most:
+            raise LimitError(
+                Limit.EXPORT_SHARE,
+                {
+                    "needed": gigabytes(needed_bytes),
+                    "used": gigabytes(used if own < most else used_by_all),
+                    "most": gigabytes(own),
+                },
+            )
+        if space.total_bytes <= 0:
+            return
+        room = space.free_bytes - root.floor_bytes - self._still_to_come(root)
+        if room < needed_bytes:
+            raise LimitError(
+                Limit.EXPORT_ROOM,
+                {
+                    "needed": gigabytes(needed_bytes),
+                    "free": gigabytes(max(0, room)),
+                    "storage": root.name,
+                },
+                kind=ErrorKind.STORAGE_FULL,
+            )
+
+    def _still_to_come(self, root: Root) -> int:
+        """Return how many bytes exports that are being made on a root still need."""
+        return sum(
+            max(0, item.reserved_bytes - (self._store.files.size(part_of(item)) or 0))
+            for item in self._store.read(
+                lambda c: self._some(c, f"root_id = ? and {_MADE}", (root.id,))
+            )
         )
-        found = await self.get(export_id)
-        assert found is not None
-        return found
+
+    def check_room(self, item: Export) -> None:
+        """Raise `STORAGE_FULL` where an export that is being made reached the floor; blocks."""
+        root = self._store.guard.get(item.root_id or 0)
+        if root is None:
+            raise NvrError(ErrorKind.STORAGE_MISSING, "the storage is gone")
+        space = self._store.files.space(root.folder)
+        if space.total_bytes > 0 and space.free_bytes < root.floor_bytes:
+            raise LimitError(
+                Limit.EXPORT_ROOM,
+                {
+                    "needed": gigabytes(item.reserved_bytes),
+                    "free": gigabytes(0),
+                    "storage": root.name,
+                },
+                kind=ErrorKind.STORAGE_FULL,
+            )
+
+    async def find(
+        self,
+        cameras: Sequence[CameraKey],
+        window: TimeRange,
+        *,
+        user: str,
+        options: Mapping[str, str],
+        life_ms: int,
+    ) -> Export | None:
+        """Return an export of the same that the user has already; it is kept longer."""
+        same = await asyncio.wrap_future(
+            self._store.db.read(
+                lambda c: self._some(
+                    c,
+                    "state = 'ready' and user_id = ? and start_ms = ? and end_ms = ?",
+                    (user, window.start_ms, window.end_ms),
+                )
+            )
+        )
+        for item in same:
+            if tuple(cameras) != item.cameras:
+                continue
+            if any(item.options.get(key) != value for key, value in options.items()):
+                continue
+            with contextlib.suppress(NvrError):
+                self.check_readable(item)
+                size = await asyncio.to_thread(self._store.files.size, item.path)
+                if size != item.size_bytes:
+                    continue
+                expires_ms = self._store.clock.now_ms() + life_ms
+                await self._update(
+                    "update export set expires_ms = max(expires_ms, ?) where id = ?",
+                    (expires_ms, item.id),
+                )
+                return await self.get(item.id)
+        return None
+
+    def check_readable(self, item: Export) -> None:
+        """Raise the problem of the storage an export lies on, from cached health."""
+        if item.root_id is not None:
+            self._store.readable(item.root_id)
 
     async def progress(self, export_id: int, progress: float) -> None:
         """Say how far it has got (0 to 1)."""
@@ -104,13 +312,13 @@ class ExportBook:
                 raise NvrError(ErrorKind.VERIFY_FAILED, "the export was not written")
             files.sync_file(part)
             files.replace(part, found.path)
-            files.sync_folder(self.folder)
+            files.sync_folder(found.path.parent)
             return size
 
         size = await asyncio.to_thread(settle)
         await self._update(
-            "update export set state = 'ready', progress = 1, size_bytes = ?"
-            " where id = ?",
+            "update export set state = 'ready', progress = 1, size_bytes = ?,"
+            " reserved_bytes = 0 where id = ?",
             (size, export_id),
         )
         done = await self.get(export_id)
@@ -122,15 +330,18 @@ class ExportBook:
         found = await self.get(export_id)
         if found is None:
             return
-        await asyncio.to_thread(self._remove_unfinished, found)
         await self._update(
-            "update export set state = 'failed', detail = ? where id = ?",
-            (detail, export_id),
+            "update export set state = 'failed', detail = ?, reserved_bytes = 0,"
+            " expires_ms = min(expires_ms, ?) where id = ?",
+            (detail, self._store.clock.now_ms() + DAY_MS, export_id),
         )
+        await asyncio.to_thread(self._remove_unfinished, found)
 
     async def get(self, export_id: int) -> Export | None:
         """Return an export, None where there is none."""
-        found = [item for item in await self.all() if item.id == export_id]
+        found = await asyncio.wrap_future(
+            self._store.db.read(lambda c: self._some(c, "export.id = ?", (export_id,)))
+        )
         return found[0] if found else None
 
     async def all(self) -> tuple[Export, ...]:
@@ -138,36 +349,78 @@ class ExportBook:
         return await asyncio.wrap_future(self._store.db.read(self._all))
 
     async def remove(self, export_id: int) -> None:
-        """Remove an export and its file."""
+        """Remove an export and its file; raises the storage's problem where it is away."""
         found = await self.get(export_id)
         if found is not None:
+            self.check_readable(found)
             await asyncio.to_thread(self._remove, found)
 
     def expire(self) -> int:
-        """Remove what is past its time; blocks; returns how many went."""
+        """Remove what is past its time; blocks; returns how many went.
+
+        The file of one whose storage is away goes when that is back, by its name.
+        """
         now_ms = self._store.clock.now_ms()
         due = [e for e in self._store.read(self._all) if e.expires_ms <= now_ms]
         for item in due:
-            self._remove(item)
+            try:
+                self.check_readable(item)
+                self._remove(item)
+            except NvrError:
+                self._drop(item)
+        self._tidied.clear()
         return len(due)
 
     def fail_broken(self) -> None:
         """Say of exports that a killed process was making that they failed; blocks."""
         for item in self._store.read(self._all):
-            if item.state in {ExportState.WAITING, ExportState.RUNNING}:
+            if item.root_id is None and item.state is not ExportState.READY:
                 self._remove_unfinished(item)
         self._store.write(
             lambda c: c.execute(
-                "update export set state = 'failed', detail = 'interrupted'"
-                " where state in ('waiting', 'running')"
+                "update export set state = 'failed', detail = 'interrupted',"
+                " reserved_bytes = 0 where state in ('waiting', 'running')"
             )
         )
 
+    def tidy(self, root: Root) -> None:
+        """Remove what killed processes and lost rows left on a root, once a day; blocks.
+
+        An unfinished file goes that no row is making, after a day where no row knows it at
+        all: another Home Assistant might be making it. A whole one that no row knows goes
+        when the time has come that its name tells. Other files are not touched.
+        """
+        if root.id in self._tidied:
+            return
+        store = self._store
+        folder = root.folder / EXPORT_FOLDER
+        if store.files.exists(folder):
+            known = {e.path.name: e for e in store.read(self._all)}
+            now_ms = store.clock.now_ms()
+            for found in store.files.list(folder):
+                parts = _NAME.fullmatch(found.name)
+                if parts is None or found.is_folder:
+                    continue
+                item = known.get(found.name.partition(".part")[0])
+                if parts[2]:
+                    is_stray = (
+                        found.changed_ms < now_ms - store.bounds.stale_part_ms
+                        if item is None
+                        else item.state in {ExportState.FAILED, ExportState.READY}
+                    )
+                else:
+                    is_stray = item is None and int(parts[1]) <= now_ms
+                if is_stray:
+                    store.files.remove(folder / found.name)
+        self._tidied.add(root.id)
+
     def _remove(self, item: Export) -> None:
-        # the row goes last: a file without a row would stay for ever
+        # the row goes last: a file without a row would stay until it expires
         self._remove_unfinished(item)
         self._store.files.remove(item.path)
+        self._drop(item)
 
+    def _drop(self, item: Export) -> None:
         def drop(connection: sqlite3.Connection) -> None:
             ids.retire(connection, "export", item.id)
             connection.execute("delete from export where id = ?", (item.id,))
@@ -177,26 +430,47 @@ class ExportBook:
     def _remove_unfinished(self, item: Export) -> None:
         """Remove the part file and what was begun beside it."""
         part = part_of(item)
-        self._store.files.remove(part)
-        self._store.files.remove(beside(part))
+        with contextlib.suppress(NvrError):
+            for path in (part, beside(part), beside(part, ".h264")):
+                self._store.files.remove(path)
 
     def _all(self, connection: sqlite3.Connection) -> tuple[Export, ...]:
+        return self._some(connection, "1", ())
+
+    def _some(
+        self, connection: sqlite3.Connection, where: str, values: tuple[object, ...]
+    ) -> tuple[Export, ...]:
         return tuple(
             Export(
                 id=row["id"],
                 cameras=tuple(CameraKey(key) for key in json.loads(row["cameras"])),
                 range=TimeRange(row["start_ms"], row["end_ms"]),
                 state=ExportState(row["state"]),
-                path=self.folder / row["path"],
+                path=self._path(row["root_path"], row["path"]),
                 made_ms=row["made_ms"],
                 expires_ms=row["expires_ms"],
                 size_bytes=row["size_bytes"],
                 progress=row["progress"],
                 detail=row["detail"],
                 options=json.loads(row["options"]),
+                root_id=row["root_id"],
+                user=row["user_id"],
+                reserved_bytes=row["reserved_bytes"],
             )
-            for row in connection.execute("select * from export order by id desc")
+            for row in connection.execute(
+                "select export.*, root.path as root_path from export"  # noqa: S608  constants
+                " left join root on root.id = export.root_id"
+                f" where {where} order by export.id desc",
+                values,
+            )
         )
+
+    def _path(self, root_path: str | None, name: str) -> Path:
+        """Return where a file is; one whose root is gone for good is nowhere."""
+        folder = self.folder
+        if root_path is not None:
+            folder = Path(root_path) / ROOT_FOLDER / EXPORT_FOLDER
+        return folder / name
 
     async def _update(self, sql: str, values: tuple[object, ...]) -> None:
         await asyncio.wrap_future(
@@ -204,9 +478,27 @@ class ExportBook:
         )
 
 
-def beside(part: Path) -> Path:
-    """Return the single movie that is written beside a zip while it is made."""
-    return part.with_name(f"{part.name}.movie")
+def _used(
+    connection: sqlite3.Connection, root_id: int, user: str
+) -> tuple[int, int, int]:
+    """Return a user's bytes on a root, those of all of that kind, the user's exports.
+
+    People are of one kind, Home Assistant itself of another: automations cannot be kept
+    from their room by people, nor people by automations.
+    """
+    found = connection.execute(
+        "select coalesce(sum(case when user_id = ?1 then max(size_bytes, reserved_bytes)"  # noqa: S608  a constant
+        " else 0 end), 0), coalesce(sum(max(size_bytes, reserved_bytes)), 0),"
+        " count(case when user_id = ?1 then 1 end)"
+        f" from export where root_id = ?2 and {_OPEN} and (user_id = '') = (?1 = '')",
+        (user, root_id),
+    ).fetchone()
+    return found[0], found[1], found[2]
+
+
+def beside(part: Path, suffix: str = "") -> Path:
+    """Return the single film that is written beside an export while it is made."""
+    return part.with_name(f"{part.name}.movie{suffix}")
 
 
 def part_of(item: Export) -> Path:

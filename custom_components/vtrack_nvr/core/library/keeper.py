@@ -71,6 +71,7 @@ class Keeper:
             transfer.settle_transfers(store, root)
             with store.on(root):
                 journals.flush(store, root)
+            self._exports.tidy(root)
         except NvrError as error:
             _LOGGER.debug("Upkeep of %s: %s", root.name, error)
 
@@ -93,7 +94,7 @@ class Keeper:
                 self._start(f"root {root.id}", lambda r=root: self.tend(r), root.worker)  # type: ignore[misc]
                 if root.space is not None and (
                     root.space.free_bytes
-                    < root.floor_bytes + bounds.floor_margin_bytes // 2
+                    < store.floor_of(root) + bounds.floor_margin_bytes // 2
                 ):
                     needs_room = True
         is_due = self._is_due("retention", bounds.retention_interval_ms, now_ms)

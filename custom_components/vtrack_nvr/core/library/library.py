@@ -77,12 +77,14 @@ class Library(EngineLedger):
         files: FileLayer | None = None,
         trace: Callable[[str], None] | None = None,
         with_keeper: bool = True,
+        cache: Path | None = None,
     ) -> None:
         """Name the parts; nothing is opened or touched yet.
 
         `index_path` is the database file (on a local disk). The first of `roots` takes
         new footage unless a camera names another. `time_zone` (IANA) names folders and
-        counts days. `with_keeper` False leaves upkeep to whoever calls `care`.
+        counts days. `with_keeper` False leaves upkeep to whoever calls `care`. `cache` is
+        a local folder for what can be made again, else the index's own.
         """
         bounds = bounds or LibraryBounds()
         waits = waits or Waits()
@@ -115,7 +117,7 @@ class Library(EngineLedger):
         super().__init__(store)
         self.care = Care(store)
         self.exports = ExportBook(self._store, index_path.parent)
-        self.thumbnails = ThumbnailBook(self._store, index_path.parent)
+        self.thumbnails = ThumbnailBook(self._store, cache or index_path.parent)
         self._keeper = Keeper(self._store, self.care, self.exports, self.thumbnails)
         self._checker = Worker("vtrack-index-check")
         self._events: tuple[IndexEvent, ...] = ()
@@ -154,10 +156,21 @@ class Library(EngineLedger):
         self._set_zone(store.zone)
         if store.guard.wait_answered(store.bounds.open_wait):
             self.care.wait_settled(store.bounds.open_wait)
+            self._tidy_exports()
         if needs_check(self._index_path, store.bounds):
             self._checker.submit(self._check_index)
         if self._with_keeper:
             self._keeper.start()
+
+    def _tidy_exports(self) -> None:
+        """Remove what an earlier process left; a root that hangs is not waited for."""
+        store = self._store
+        tidying = [
+            root.worker.submit(lambda r=root: self.exports.tidy(r))  # type: ignore[misc]
+            for root in store.guard.roots()
+            if store.guard.is_usable(root)
+        ]
+        wait(tidying, timeout=store.bounds.open_wait)
 
     def _check_index(self) -> None:
         """Check a large index beside its use; damage is told and remembered."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 ROOT_FOLDER = "vtrack_nvr"
 MARKER = ".vtrack_nvr_root"
 JOURNAL = ".journal.jsonl"
+EXPORT_FOLDER = ".exports"
 SUFFIX = ".mp4"
 PART_SUFFIX = ".part"
 DAMAGED_SUFFIX = ".damaged"

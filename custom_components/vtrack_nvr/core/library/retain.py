@@ -190,13 +190,14 @@ class Retainer:
                 continue
             margin = store.bounds.floor_margin_bytes
             free = root.space.free_bytes
-            is_low = free < root.floor_bytes + margin // 2
+            floor = store.floor_of(root)
+            is_low = free < floor + margin // 2
             if is_low and written is None:
                 written = store.read(lambda c: _written_by_root(c, now_ms))
             cases.append(
                 RootCase(
                     root_id=root.id,
-                    needed_bytes=root.floor_bytes + margin - free if is_low else 0,
+                    needed_bytes=floor + margin - free if is_low else 0,
                     written_bytes=(written or {}).get(root.id, 0),
                     floor_bytes=root.floor_bytes,
                     applied_floor_bytes=rows[root.id]["applied_floor_bytes"],

@@ -69,7 +69,8 @@ def configure(
     rows = connection.execute(
         "select * from root where is_current = 1 or exists"
         " (select 1 from clip where clip.root_id = root.id) or exists"
-        " (select 1 from transfer where transfer.root_id = root.id)"
+        " (select 1 from transfer where transfer.root_id = root.id) or exists"
+        " (select 1 from export where export.root_id = root.id)"
         " order by position, id"
     )
     return tuple(

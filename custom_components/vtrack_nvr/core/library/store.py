@@ -53,6 +53,8 @@ class Store:
     """Roots whose files were looked at once in this process; nothing is written elsewhere."""
     adopting: set[int] = field(default_factory=set)
     """Roots whose files are being compared with an index that is older."""
+    promised: dict[int, int] = field(default_factory=dict)
+    """Bytes on a root that exports wait for: room is made for them beyond the floor."""
 
     def write[T](self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Write and wait for the commit; for worker threads."""
@@ -107,6 +109,16 @@ class Store:
         """Tell all listeners; called on whatever thread it happened on."""
         for listener in tuple(self.listeners):
             listener(event)
+
+    def promise(self, root_id: int, size_bytes: int) -> None:
+        """Let so much more (or less) room be made on a root than its floor asks for."""
+        with self.lock:
+            left = self.promised.get(root_id, 0) + size_bytes
+            self.promised[root_id] = max(0, left)
+
+    def floor_of(self, root: Root) -> int:
+        """Return how many bytes are to be free on a root: its floor, and what is promised."""
+        return root.floor_bytes + self.promised.get(root.id, 0)
 
     def hold(self, clip_id: int) -> None:
         """Begin to read a clip's file: it is not deleted until `let_go`."""

@@ -11,6 +11,7 @@ from .files import FileLayer
 from .store import Store
 from .values import Thumbnail
 
+FOLDER = "vtrack_nvr_thumbnails"
 _USED_STEP_MS = 3_600_000
 """When a picture was used last is known to the hour: looking is not writing."""
 
@@ -19,9 +20,9 @@ class ThumbnailBook:
     """`library.thumbnails`: find, enter, bound."""
 
     def __init__(self, store: Store, folder: Path) -> None:
-        """Keep the pictures below a local folder (beside the index)."""
+        """Keep the pictures below a local folder ."""
         self._store = store
-        self._folder = folder / "vtrack_nvr_thumbnails"
+        self._folder = folder / FOLDER
 
     def target(self, clip_id: int, variant: str) -> Path:
         """Return where a picture has to be written before `add`; its folder may lack."""

@@ -100,7 +100,20 @@ class LibraryBounds:
     mark_history_ms: int = 400 * DAY_MS
     want_history_ms: int = 30 * DAY_MS
     """How long a closed request is remembered."""
-    export_bytes: int = 20 * GIGABYTE
+    export_bytes: int = 2_000 * GIGABYTE
+    """Exports of all people, and those of automations, take at most so much of a root."""
+    export_share: float = 0.3
+    """The same as a share of the whole root; the smaller one counts."""
+    export_person_share: float = 1 / 3
+    """What one person may have of that."""
+    export_person_count: int = 500
+    """How many exports of one person there are at most, small ones included."""
+    export_count: int = 20_000
+    """How many of automations there are."""
+    export_ms: int = 48 * HOUR_MS
+    """The longest range of one export."""
+    export_room_wait: float = 180.0
+    """How long an export waits until room was made for it."""
     export_life_ms: int = 7 * DAY_MS
     thumbnail_count: int = 50_000
     thumbnail_bytes: int = 1 * GIGABYTE
@@ -385,11 +398,22 @@ class Export:
     progress: float = 0.0
     detail: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    root_id: int | None = None
+    """The storage it lies on; None: beside the index, where earlier versions put them."""
+    user: str = ""
+    """Whose it is; Home Assistant's own where empty."""
+    reserved_bytes: int = 0
+    """How much of the storage is kept for it while it is being made."""
 
     @property
     def is_ready(self) -> bool:
         """Say whether the file is there."""
         return self.state is ExportState.READY
+
+    @property
+    def is_failed(self) -> bool:
+        """Say whether there is no file, and will be none."""
+        return self.state is ExportState.FAILED
 
 
 @dataclass(frozen=True, slots=True)

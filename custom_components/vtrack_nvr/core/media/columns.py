@@ -20,7 +20,7 @@ class Column:
     def __init__(self, code: str) -> None:
         """Hold none yet."""
         self._values = array(code)
-        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)
+        self._file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - `close` ends it
         self.count = 0
         self.base = 0
         """Is added to every number when it is read back."""
@@ -66,9 +66,7 @@ class Column:
         return values
 
     def _moved(self, block: bytes) -> bytes:
-        moved = array(
-            self._values.typecode, (n + self.base for n in self._read(block))
-        )
+        moved = array(self._values.typecode, (n + self.base for n in self._read(block)))
         if sys.byteorder == "little":
             moved.byteswap()
         return moved.tobytes()

@@ -302,7 +302,9 @@ def _box(kind: bytes, *pieces: _Piece) -> list[_Piece]:
     return [_header(kind, _length(pieces)), *pieces]
 
 
-def _table(kind: bytes, column: Column, per_entry: int, version: int = 0) -> list[_Piece]:
+def _table(
+    kind: bytes, column: Column, per_entry: int, version: int = 0
+) -> list[_Piece]:
     head = _number(version << 24) + _number(column.count // per_entry)
     return _box(kind, head, column)
 
@@ -363,7 +365,9 @@ def _trak(number: int, track: _Tables, scale: int) -> list[_Piece]:
     )
     hdlr = bytes(8) + pattern.handler + bytes(12) + b"VTrack NVR\0"
     media = (
-        _box(b"smhd", bytes(8)) if track.is_sound else _box(b"vmhd", _number(1), bytes(8))
+        _box(b"smhd", bytes(8))
+        if track.is_sound
+        else _box(b"vmhd", _number(1), bytes(8))
     )
     here = _box(b"url ", _number(1))
     dref = _box(b"dinf", *_box(b"dref", bytes(4), _number(1), *here))
