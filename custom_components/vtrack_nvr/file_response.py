@@ -4,6 +4,7 @@ aiohttp's own FileResponse reads with `sendfile` on the loop: a share that hangs
 stop all of Home Assistant.
 """
 
+import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -15,11 +16,26 @@ from .http_range import http_date, is_known, is_same_version, wanted_bytes
 from .runtime.file_reader import FileReader, FileState
 
 CHUNK = 512 * 1024
+PIECE = 64 * 1024
+TAKE_S = 60.0
+"""A connection that takes no piece for so long is ended."""
+SAFE: dict[str, str] = {
+    hdrs.X_CONTENT_TYPE_OPTIONS: "nosniff",
+    hdrs.CONTENT_SECURITY_POLICY: "default-src 'none'; sandbox",
+    hdrs.REFERRER_POLICY: "no-referrer",
+    hdrs.SERVER: "",
+}
+"""Headers of everything that was recorded: it is nothing that a browser may run.
+
+Home Assistant adds its own after a response was prepared, which is too late for these.
+"""
 _LATER = frozenset({ErrorKind.FFMPEG_FAILED, ErrorKind.CANCELLED})
 
 
 def status_of(error: NvrError) -> HTTPStatus:
-    """Return 503 for what is away for now (storage, ffmpeg), 404 for the rest."""
+    """Return 503 for what is away for now, 429 for too much at once, 404 for the rest."""
+    if error.kind is ErrorKind.LIMIT:
+        return HTTPStatus.TOO_MANY_REQUESTS
     if error.kind in STORAGE_KINDS | _LATER:
         return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.NOT_FOUND
@@ -33,14 +49,16 @@ async def async_send_file(
     etag: str,
     size: int,
     headers: Mapping[str, str],
+    person: str = "",
 ) -> web.StreamResponse:
     """Answer a GET or HEAD with a file; 404 where it is gone, 503 where it does not answer.
 
+    `person` is who asks: each has places of their own, and 429 is the answer without one.
     `etag` (without quotes) names the content of the file of `size` bytes; one of another
     size is told by size and time. A file that stops answering half-way ends the connection,
     so that nobody takes the part for the whole.
     """
-    reader = FileReader(path)
+    reader = FileReader(path, person)
     try:
         state = await reader.open()
         if state.size != size:
@@ -64,6 +82,7 @@ async def _answer(
 ) -> web.StreamResponse:
     asked = request.headers
     headers |= {
+        **SAFE,
         hdrs.ETAG: etag,
         hdrs.LAST_MODIFIED: http_date(state.changed_s),
         hdrs.ACCEPT_RANGES: "bytes",
@@ -104,6 +123,22 @@ async def _answer(
     return response
 
 
+async def async_write(
+    request: web.Request, response: web.StreamResponse, data: bytes
+) -> None:
+    """Send bytes; raises `ConnectionError` where they are not taken for a minute."""
+    view = memoryview(data)
+    while view:
+        try:
+            async with asyncio.timeout(TAKE_S):
+                await response.write(bytes(view[:PIECE]))
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionResetError from None
+        view = view[PIECE:]
+
+
 def _next(at: int, stop: int) -> int:
     return min(CHUNK, stop - at)
 
@@ -117,7 +152,7 @@ async def _send(
     stop: int,
 ) -> None:
     while True:
-        await response.write(data)
+        await async_write(request, response, data)
         at += len(data)
         if at >= stop:
             return

@@ -6,7 +6,10 @@ from http import HTTPStatus
 import re
 from typing import NamedTuple
 
-_ONE = re.compile(r"bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
+_ONE = re.compile(
+    r"bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE | re.ASCII
+)
+"""No file has a place of more digits; longer numbers would cost more than they are worth."""
 
 
 class Wanted(NamedTuple):
@@ -77,8 +80,8 @@ def http_date(seconds: float) -> str:
 def _seconds(text: str) -> int | None:
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return int(moment.timestamp())
+    except ValueError, OverflowError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp())

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from .const import DOMAIN
 from .core.errors import NvrError
 from .core.models import Clip
-from .file_response import async_send_file, status_of
+from .file_response import SAFE, async_send_file, async_write, status_of
 from .permissions import may_see
 from .runtime import HUB, VtrackHub
 
@@ -42,8 +42,14 @@ async def _picture(made: Awaitable[bytes]) -> web.Response:
     return web.Response(
         body=picture,
         content_type="image/jpeg",
-        headers={hdrs.CACHE_CONTROL: CACHE},
+        headers={**SAFE, hdrs.CACHE_CONTROL: CACHE},
     )
+
+
+def _person(request: web.Request) -> str:
+    """Return who asks: every person has a share of what can be read and made at once."""
+    user = request.get(KEY_HASS_USER)
+    return user.id if user else ""
 
 
 class _FootageView(HomeAssistantView):
@@ -102,6 +108,7 @@ class ClipView(_FootageView):
                 etag=facts.sha256[:32],
                 size=facts.size_bytes,
                 headers=headers,
+                person=_person(request),
             )
 
     head = get
@@ -110,12 +117,21 @@ class ClipView(_FootageView):
 async def _converted(
     hub: VtrackHub, request: web.Request, clip: Clip, headers: dict[str, str]
 ) -> web.StreamResponse:
-    """Send a clip as H.264: whole with ranges, or from its start while it is made."""
+    """Send a clip as H.264: whole with ranges, or from its start while it is made.
+
+    HEAD makes nothing; without a file it tells no length.
+    """
     is_from_start = request.headers.get(hdrs.RANGE, FROM_START) == FROM_START
+    is_ready = hub.playback.is_ready(clip)
+    if request.method == hdrs.METH_HEAD and not is_ready:
+        return web.Response(
+            content_type="video/mp4",
+            headers={**headers, **SAFE, hdrs.CACHE_CONTROL: "no-store"},
+        )
     try:
-        if is_from_start and not hub.playback.is_ready(clip):
+        if is_from_start and not is_ready:
             return await _growing(hub, request, clip, headers)
-        path = await hub.playback.file(clip)
+        path = await hub.playback.file(clip, _person(request))
     except NvrError as error:
         return web.Response(status=status_of(error))
     return await async_send_file(
@@ -125,6 +141,7 @@ async def _converted(
         etag=f"{clip.facts.sha256[:32]}-h264",
         size=0,
         headers=headers,
+        person=_person(request),
     )
 
 
@@ -132,14 +149,16 @@ async def _growing(
     hub: VtrackHub, request: web.Request, clip: Clip, headers: dict[str, str]
 ) -> web.StreamResponse:
     """Send a clip while it is converted; a failure on the way ends the connection."""
-    response = web.StreamResponse(headers={**headers, hdrs.CACHE_CONTROL: "no-store"})
+    response = web.StreamResponse(
+        headers={**headers, **SAFE, hdrs.CACHE_CONTROL: "no-store"}
+    )
     response.content_type = "video/mp4"
-    async with aclosing(hub.playback.growing(clip)) as pieces:
+    async with aclosing(hub.playback.growing(clip, _person(request))) as pieces:
         try:
             async for piece in pieces:
                 if not response.prepared:
                     await response.prepare(request)
-                await response.write(piece)
+                await async_write(request, response, piece)
         except NvrError:
             if not response.prepared:
                 raise
@@ -159,7 +178,7 @@ class ThumbnailView(_FootageView):
     async def get(self, request: web.Request, clip_id: str) -> web.StreamResponse:
         """Return the picture as JPEG."""
         hub, clip = await self._clip(request, clip_id)
-        return await _picture(hub.async_thumbnail(clip.id))
+        return await _picture(hub.async_thumbnail(clip.id, _person(request)))
 
 
 class StripView(_FootageView):
@@ -171,7 +190,7 @@ class StripView(_FootageView):
     async def get(self, request: web.Request, clip_id: str) -> web.StreamResponse:
         """Return the pictures as one JPEG."""
         hub, clip = await self._clip(request, clip_id)
-        return await _picture(hub.async_strip(clip.id))
+        return await _picture(hub.async_strip(clip.id, _person(request)))
 
 
 class ExportView(HomeAssistantView):
@@ -191,6 +210,8 @@ class ExportView(HomeAssistantView):
             raise web.HTTPBadRequest
         try:
             export = await hub.library.exports.get(int(export_id))
+            if export is not None:
+                hub.library.exports.check_readable(export)
         except NvrError as error:
             raise web.HTTPServiceUnavailable from error
         if export is None or not export.is_ready:
@@ -212,6 +233,7 @@ class ExportView(HomeAssistantView):
                     f'attachment; filename="{hub.export_name(export)}"'
                 ),
             },
+            person=_person(request),
         )
 
     head = get

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+import contextlib
 from http import HTTPStatus
 import os
 from pathlib import Path
+import socket
 import time
 from unittest.mock import patch
 
@@ -38,6 +40,7 @@ async def serve(socket_enabled: None) -> AsyncIterator[Serve]:
                 etag="abc",
                 size=len(DATA),
                 headers={"Cache-Control": "private"},
+                person=request.headers.get("X-Person", ""),
             )
 
         app = web.Application()
@@ -51,7 +54,7 @@ async def serve(socket_enabled: None) -> AsyncIterator[Serve]:
     for client in clients:
         await client.close()
     async with asyncio.timeout(20):
-        while FileReader._open_count:  # noqa: ASYNC110 - a thread tells nobody
+        while FileReader.open_count():  # noqa: ASYNC110 - a thread tells nobody
             await asyncio.sleep(0.01)
 
 
@@ -156,12 +159,15 @@ async def test_a_share_that_hangs_is_said_and_the_loop_goes_on(
         await watching
     assert {answer.status for answer in answers} == {HTTPStatus.SERVICE_UNAVAILABLE}
     assert latest < 5, "the loop was never held for as long as the share hangs"
-    assert FileReader._open_count == 4
+    assert FileReader.open_count() == 4
     with patch.object(file_reader, "MOST_OPEN", 4):
-        assert (await client.get("/")).status == HTTPStatus.SERVICE_UNAVAILABLE
+        assert (await client.get("/")).status == HTTPStatus.TOO_MANY_REQUESTS
+    with patch.object(file_reader, "MOST_READING_OF_ALL", 4):
+        other = await client.get("/", headers={"X-Person": "other"})
+        assert other.status == HTTPStatus.SERVICE_UNAVAILABLE
     handle = os.open(pipe, os.O_RDWR)  # the share is back: the threads end
     async with asyncio.timeout(20):
-        while FileReader._open_count:  # noqa: ASYNC110 - a thread tells nobody
+        while FileReader.open_count():  # noqa: ASYNC110 - a thread tells nobody
             await asyncio.sleep(0.01)
     os.close(handle)
 
@@ -198,10 +204,111 @@ async def test_a_client_that_goes_away_leaves_nothing_open(
     await answer.content.read(1000)
     answer.close()
     async with asyncio.timeout(20):
-        while FileReader._open_count:  # noqa: ASYNC110 - a thread tells nobody
+        while FileReader.open_count():  # noqa: ASYNC110 - a thread tells nobody
             await asyncio.sleep(0.01)
 
 
 async def test_a_reader_that_was_never_opened_closes(tmp_path: Path) -> None:
     FileReader(tmp_path / "x").close()
-    assert FileReader._open_count == 0
+    assert FileReader.open_count() == 0
+
+
+async def test_what_hangs_for_one_person_keeps_nobody_else_from_reading(
+    serve: Serve, clip: Path, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    hanging, fine = await serve(pipe), await serve(clip)
+    with (
+        patch.object(file_reader, "PATIENCE_S", 0.2),
+        patch.object(file_reader, "MOST_READING", 3),
+    ):
+        answers = await asyncio.gather(*(hanging.get("/") for _ in range(6)))
+        assert {answer.status for answer in answers} == {503}
+        assert (await fine.get("/")).status == HTTPStatus.SERVICE_UNAVAILABLE
+        other = await fine.get("/", headers={"X-Person": "other"})
+        assert await other.read() == DATA
+    handle = os.open(pipe, os.O_RDWR)
+    async with asyncio.timeout(20):
+        while FileReader._reading:  # noqa: ASYNC110 - a thread tells nobody
+            await asyncio.sleep(0.01)
+    os.close(handle)
+
+
+async def slow_reader(port: int, person: str) -> socket.socket:
+    """Ask for a file over a connection that takes next to nothing, and take nothing."""
+    loop = asyncio.get_running_loop()
+    plug = socket.socket()
+    plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    plug.setblocking(False)
+    await loop.sock_connect(plug, ("127.0.0.1", port))
+    ask = f"GET / HTTP/1.1\r\nHost: x\r\nX-Person: {person}\r\n\r\n"
+    await loop.sock_sendall(plug, ask.encode())
+    return plug
+
+
+async def test_readers_who_take_nothing_block_nobody_and_are_ended(
+    serve: Serve, clip: Path
+) -> None:
+    with clip.open("ab") as file:
+        file.truncate(64 * 1024 * 1024)
+    client = await serve(clip)
+    assert client.port
+    plugs = [await slow_reader(client.port, "slow") for _ in range(64)]
+    async with asyncio.timeout(30):
+        while FileReader.open_count() < file_reader.MOST_OPEN:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.01)
+        while FileReader._reading:  # noqa: ASYNC110 - they wait, and hold no place to read
+            await asyncio.sleep(0.01)
+    assert FileReader.open_count() == file_reader.MOST_OPEN
+    for person in ("owner", "other"):
+        some = {"Range": "bytes=0-999999", "X-Person": person}
+        answer = await client.get("/", headers=some)
+        assert (await answer.read())[: len(DATA)] == DATA[:1_000_000]
+    refused = await client.get("/", headers={"X-Person": "slow"})
+    assert refused.status == HTTPStatus.TOO_MANY_REQUESTS
+    for plug in plugs:
+        plug.close()
+
+
+async def test_a_connection_that_takes_nothing_is_ended(
+    serve: Serve, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_response, "TAKE_S", 0.2)
+    with clip.open("ab") as file:
+        file.truncate(64 * 1024 * 1024)
+    client = await serve(clip)
+    assert client.port
+    plug = await slow_reader(client.port, "slow")
+    async with asyncio.timeout(30):
+        while not FileReader.open_count():  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.01)
+        while FileReader.open_count():  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0.01)
+    taken = 0
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(ConnectionError):
+        while data := await loop.sock_recv(plug, 1 << 16):
+            taken += len(data)
+    assert taken < 64 * 1024 * 1024
+    plug.close()
+
+
+async def test_what_was_recorded_is_nothing_a_browser_may_run(
+    serve: Serve, clip: Path
+) -> None:
+    client = await serve(clip)
+    for method, headers in (
+        ("GET", {}),
+        ("HEAD", {}),
+        ("GET", {"Range": "bytes=0-9"}),
+        ("GET", {"Range": f"bytes={len(DATA)}-"}),
+        ("GET", {"If-None-Match": '"abc"'}),
+    ):
+        answer = await client.request(method, "/", headers=headers)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert (
+            answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        )
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert not answer.headers.get("Server")

@@ -1,5 +1,6 @@
 """Who is given footage by the views and the media browser, and what is said if not."""
 
+import asyncio
 from datetime import UTC, datetime
 from http import HTTPStatus
 from unittest.mock import patch
@@ -228,3 +229,77 @@ async def test_names_of_downloads_tell_camera_and_local_time(
     name = hub.download_name(clip)
     assert name.endswith(f"_{start:%Y-%m-%d_%H-%M-%S}.mp4")
     assert name.replace("_", "").replace("-", "").replace(".", "").isalnum()
+
+
+async def test_one_picture_is_made_once_for_all_who_ask(
+    hass: HomeAssistant, whole: MakeWhole, hass_client: ClientSessionGenerator
+) -> None:
+    await whole()
+    await sync(hass)
+    clip = await first_clip(hass)
+    client = await hass_client()
+    with patch.object(pictures, "key_strip", wraps=pictures.key_strip) as make:
+        answers = await asyncio.gather(
+            *(client.get(f"{API}/strip/{clip}") for _ in range(20))
+        )
+        assert {answer.status for answer in answers} == {HTTPStatus.OK}
+        assert len({await answer.read() for answer in answers}) == 1
+        assert make.call_count == 1
+    assert answers[0].headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answers[0].headers["Content-Security-Policy"]
+
+
+async def test_a_picture_that_cannot_be_made_is_not_tried_again_at_once(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    await whole()
+    await sync(hass)
+    clip = await first_clip(hass)
+    hub = hass.data[DOMAIN]
+    broken = NvrError(ErrorKind.VERIFY_FAILED, "no picture")
+    with patch.object(pictures, "thumbnail", side_effect=broken) as make:
+        for _ in range(3):
+            with pytest.raises(NvrError):
+                await hub.async_thumbnail(clip)
+        assert make.call_count == 1
+    hub._pictures._jobs._failed_s = 0
+    assert await hub.async_thumbnail(clip)
+
+
+async def test_pictures_of_one_person_keep_nobody_else_waiting(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    """Two are made at the same time, one of them for somebody else."""
+    await whole()
+    jobs = hass.data[DOMAIN]._pictures._jobs
+    order: list[str] = []
+    go_on = asyncio.Event()
+
+    def ask(person: str, number: int) -> asyncio.Future[bytes]:
+        async def make(_cancel: object) -> bytes:
+            order.append(f"{person} {number}")
+            await go_on.wait()
+            return b""
+
+        async def wait() -> bytes:
+            with jobs.waiting((number, person), person, make) as job:
+                return await job.result()
+
+        return asyncio.ensure_future(wait())
+
+    greedy = [ask("one", number) for number in range(pictures.MOST_OPEN)]
+    await asyncio.sleep(0.01)
+    with pytest.raises(NvrError) as raised:
+        await ask("one", 4711)
+    assert raised.value.kind is ErrorKind.LIMIT
+    other = ask("two", 0)
+    await asyncio.sleep(0.01)
+    assert order == ["one 0", "two 0"]
+    for task in greedy[50:]:
+        task.cancel()
+    go_on.set()
+    await asyncio.gather(other, *greedy, return_exceptions=True)
+    async with asyncio.timeout(10):
+        while jobs._open:  # noqa: ASYNC110 - no event tells of the end
+            await asyncio.sleep(0.01)
+    assert len(order) <= 52, "what nobody waited for was not made"

@@ -6,6 +6,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.vtrack_nvr.http_range import (
+    Wanted,
     http_date,
     is_known,
     is_same_version,
@@ -80,3 +81,28 @@ def test_what_the_client_has_is_not_sent_again() -> None:
 
 def test_dates_are_those_of_http() -> None:
     assert http_date(CHANGED) == DATE
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        f"bytes=0-{'9' * 4400}",
+        f"bytes={'9' * 19}-",
+        "bytes=\u0661-\u0662",
+        "bytes=0-\u00b2",
+    ],
+    ids=["thousands", "nineteen", "arabic", "superscript"],
+)
+def test_numbers_that_no_file_has_are_no_range(header: str) -> None:
+    assert wanted_bytes(header, 100) == Wanted(HTTPStatus.OK, 0, 100)
+
+
+def test_eighteen_digits_are_a_range() -> None:
+    found = wanted_bytes(f"bytes=10-{'9' * 18}", 100)
+    assert found == Wanted(HTTPStatus.PARTIAL_CONTENT, 10, 100)
+
+
+def test_absurd_dates_are_no_dates() -> None:
+    date = f"Mon, 01 Jan {'9' * 5000} 00:00:00 GMT"
+    assert not is_known(None, date, '"x"', 1.0)
+    assert not is_same_version(date, '"x"', 1.0)

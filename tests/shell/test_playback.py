@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+import os
 from pathlib import Path
 import shutil
 from types import SimpleNamespace
+from unittest.mock import patch
 import zipfile
 
 from aiohttp import ClientError
@@ -245,7 +248,7 @@ async def test_without_ffmpeg_it_is_said_so_and_the_original_is_there(
     client = await hass_client()
     assert (await client.get(f"{API}/clip/{clip.id}")).status == 503
     assert (await client.get(f"{API}/clip/{clip.id}?original")).status == 200
-    folder = Path(hass.config.path(DOMAIN, "playback"))
+    folder = Path(hass.config.cache_path(DOMAIN, "playback"))
     assert await asyncio.to_thread(lambda: list(folder.iterdir())) == []
 
 
@@ -261,3 +264,123 @@ async def test_a_full_disk_is_said_so(
     with pytest.raises(NvrError) as caught:
         await hass.data[DOMAIN].playback.file(clip)
     assert caught.value.kind is ErrorKind.STORAGE_FULL
+
+
+async def test_head_answers_and_makes_nothing(
+    hass: HomeAssistant, whole: MakeWhole, hass_client: ClientSessionGenerator
+) -> None:
+    """Whatever comes after it on the connection is the next answer, not a body."""
+    await whole(mode="on_demand")
+    clip = await keep(hass, "JPEG")
+    client = await hass_client()
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    token = client.session.headers["Authorization"]
+    for method in ("HEAD", "GET"):
+        what = f"{API}/clip/{clip.id}" if method == "HEAD" else f"{API}/clip/4711"
+        ask = f"{method} {what} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n"
+        writer.write(ask.encode())
+    async with asyncio.timeout(30):
+        first = await reader.readuntil(b"\r\n\r\n")
+        second = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    assert first.startswith(b"HTTP/1.1 200")
+    assert b"video/mp4" in first
+    assert second.startswith(b"HTTP/1.1 404")
+    assert not hass.data[DOMAIN].playback._jobs._open
+    assert not hass.data[DOMAIN].playback.is_ready(clip)
+    await hass.data[DOMAIN].playback.file(clip)
+    head = await client.head(f"{API}/clip/{clip.id}")
+    assert int(head.headers["Content-Length"]) > 1000
+
+
+@pytest.fixture
+def slow_ffmpeg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """One that notes its process and never ends."""
+    binary, begun = tmp_path / "ffmpeg", tmp_path / "begun"
+    binary.write_text(f"#!/bin/sh\necho $$ >> {begun}\nexec sleep 600\n")
+    binary.chmod(0o755)
+    begun.touch()
+    manager = SimpleNamespace(binary=str(binary))
+    monkeypatch.setattr(playback, "get_ffmpeg_manager", lambda _: manager)
+    return begun
+
+
+async def test_what_nobody_waits_for_is_dropped_and_each_person_has_a_few(
+    hass: HomeAssistant, whole: MakeWhole, slow_ffmpeg: Path
+) -> None:
+    await whole(mode="on_demand")
+    hub = hass.data[DOMAIN]
+    clips = [
+        await keep(hass, "JPEG", START + number * 10_000)
+        for number in range(playback.MOST_OPEN + 1)
+    ]
+    hub.playback._jobs._grace_s = 0.2
+    asked = [
+        asyncio.ensure_future(hub.playback.file(clip, "one")) for clip in clips[:-1]
+    ]
+    async with asyncio.timeout(30):
+        while not slow_ffmpeg.read_text():  # noqa: ASYNC110, ASYNC240 - a child tells nobody
+            await asyncio.sleep(0.01)
+    with pytest.raises(NvrError) as caught:
+        await hub.playback.file(clips[-1], "one")
+    assert caught.value.kind is ErrorKind.LIMIT
+    shared = asyncio.ensure_future(hub.playback.file(clips[0], "two"))
+    await asyncio.sleep(0)
+    assert len(hub.playback._jobs._open) == playback.MOST_OPEN
+    for task in (*asked, shared):
+        task.cancel()
+    await asyncio.gather(*asked, shared, return_exceptions=True)
+    async with asyncio.timeout(30):
+        while hub.playback._jobs._open:  # noqa: ASYNC110 - no event tells of the end
+            await asyncio.sleep(0.01)
+    [begun] = slow_ffmpeg.read_text().split()  # noqa: ASYNC240 - a small file
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun), 0)  # what ran has ended, the rest never began
+    assert not hub.playback._jobs._persons
+
+
+async def test_who_comes_back_in_time_finds_the_conversion_going_on(
+    hass: HomeAssistant, whole: MakeWhole, slow_ffmpeg: Path
+) -> None:
+    await whole(mode="on_demand")
+    hub, clip = hass.data[DOMAIN], await keep(hass, "JPEG")
+    first = asyncio.ensure_future(hub.playback.file(clip))
+    await asyncio.sleep(0)
+    [job] = hub.playback._jobs._open.values()
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert job.end is not None
+    again = asyncio.ensure_future(hub.playback.file(clip))
+    await asyncio.sleep(0)
+    assert job.end is None
+    assert [*hub.playback._jobs._open.values()] == [job]
+    again.cancel()
+    await hub.playback.async_stop()
+
+
+async def test_a_clip_that_cannot_be_converted_is_not_tried_again_and_again(
+    hass: HomeAssistant, whole: MakeWhole, no_ffmpeg: None
+) -> None:
+    await whole(mode="on_demand")
+    hub, clip = hass.data[DOMAIN], await keep(hass, "JPEG")
+    with patch.object(playback, "to_h264", wraps=playback.to_h264) as convert:
+        for _ in range(3):
+            with pytest.raises(NvrError) as caught:
+                await hub.playback.file(clip)
+            assert caught.value.kind is ErrorKind.FFMPEG_FAILED
+        assert convert.call_count == 1
+        hub.playback._jobs._failed_s = 0
+        with pytest.raises(NvrError):
+            await hub.playback.file(clip)
+        assert convert.call_count == 2
+
+
+async def test_a_picture_that_is_too_large_is_not_converted(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    await whole(mode="on_demand")
+    clip = await keep(hass, "JPEG")
+    huge = replace(clip, facts=replace(clip.facts, width=8176, height=8176))
+    with pytest.raises(NvrError) as caught:
+        await hass.data[DOMAIN].playback.file(huge)
+    assert caught.value.kind is ErrorKind.UNSUPPORTED_CODEC

@@ -22,7 +22,7 @@ from ..core.intervals import TimeRange
 from ..core.library.exports import part_of
 from ..core.library.library import Library
 from ..core.library.values import DAY_MS, Export
-from ..core.media.ffmpeg import make_playable
+from ..core.media.ffmpeg import replace_by_h264
 from ..core.media.join import JoinPart
 from ..core.models import CameraKey, Clip
 
@@ -183,8 +183,8 @@ class Exports:
                 asyncio.run_coroutine_threadsafe(book.progress(export.id, done), loop)
 
         def work(cancel: CancelToken) -> None:
-            def finish(film: Path) -> None:
-                make_playable(self._ffmpeg, film, cancel=cancel)
+            def finish(film: Path, seconds: float) -> None:
+                replace_by_h264(self._ffmpeg, film, seconds, cancel=cancel)
 
             plan.write(
                 part_of(export),

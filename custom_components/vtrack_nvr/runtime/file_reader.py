@@ -8,14 +8,17 @@ import asyncio
 from collections.abc import Callable
 import os
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, ClassVar, NamedTuple
 
 from ..core.errors import ErrorKind, NvrError
 from ..core.library.worker import Worker
 
 PATIENCE_S = 15.0
-MOST_OPEN = 64
-"""How many files are read at the same time, those of hanging shares included."""
+MOST_OPEN = 32
+"""How many files one person may have open; slow downloads wait in between and read little."""
+MOST_READING = 8
+"""How many of one person's files are read at the same time, those that hang included."""
+MOST_READING_OF_ALL = 64
 
 
 class FileState(NamedTuple):
@@ -25,23 +28,42 @@ class FileState(NamedTuple):
     changed_s: float
 
 
+class _Person:
+    """What one person reads."""
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.places = asyncio.Semaphore(MOST_READING)
+
+
 class FileReader:
-    """`open` first, `close` last; raises `NvrError`: GONE, or a storage kind."""
+    """`open` first, `close` last; raises `NvrError`: GONE, LIMIT, or a storage kind.
 
-    _open_count = 0
+    A place to read is held while something is read, not while nobody takes it.
+    """
 
-    def __init__(self, path: Path) -> None:
-        """Name the file; it is not touched yet."""
+    _persons: ClassVar[dict[str, _Person]] = {}
+    _reading: ClassVar[int] = 0
+
+    def __init__(self, path: Path, person: str = "") -> None:
+        """Name the file and who reads it; it is not touched yet."""
         self._path = path
+        self._person = person
         self._worker = Worker("vtrack-file")
         self._file: BinaryIO | None = None
         self._is_counted = False
 
+    @classmethod
+    def open_count(cls) -> int:
+        """Return how many files are open."""
+        return sum(person.open for person in cls._persons.values())
+
     async def open(self) -> FileState:
         """Open the file and return its state."""
-        if FileReader._open_count >= MOST_OPEN:
-            raise NvrError(ErrorKind.STORAGE_STALLED, "too many files are being read")
-        FileReader._open_count += 1
+        person = self._persons.setdefault(self._person, _Person())
+        if person.open >= MOST_OPEN:
+            raise NvrError(ErrorKind.LIMIT, "one person reads too many files")
+        person.open += 1
         self._is_counted = True
         return await self._ask(self._open)
 
@@ -60,18 +82,25 @@ class FileReader:
         if not self._is_counted:
             return
         self._is_counted = False
-        loop = asyncio.get_running_loop()
+        self._worker.submit(self._close).add_done_callback(self._in_loop(self._uncount))
 
-        def ended(_closed: object) -> None:
-            self._worker.close()
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(FileReader._uncount)
-
-        self._worker.submit(self._close).add_done_callback(ended)
+    def _uncount(self) -> None:
+        self._worker.close()
+        person = self._persons[self._person]
+        person.open -= 1
+        if not person.open:
+            del self._persons[self._person]
 
     @staticmethod
-    def _uncount() -> None:
-        FileReader._open_count -= 1
+    def _in_loop(function: Callable[[], None]) -> Callable[[object], None]:
+        """Return how to call something in the loop when a thread is done."""
+        loop = asyncio.get_running_loop()
+
+        def done(_future: object) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(function)
+
+        return done
 
     def _open(self) -> FileState:
         self._file = self._path.open("rb", buffering=0)
@@ -82,10 +111,28 @@ class FileReader:
         if self._file is not None:
             self._file.close()
 
+    async def _place(self) -> Callable[[], None]:
+        """Wait for a place to read and return how to give it back."""
+        if FileReader._reading >= MOST_READING_OF_ALL:
+            raise NvrError(ErrorKind.STORAGE_STALLED, "too many files are being read")
+        places = self._persons[self._person].places
+        await places.acquire()
+        FileReader._reading += 1
+
+        def give_back() -> None:
+            FileReader._reading -= 1
+            places.release()
+
+        return give_back
+
     async def _ask[T](self, function: Callable[[], T]) -> T:
-        future = asyncio.wrap_future(self._worker.submit(function))
         try:
-            return await asyncio.wait_for(future, PATIENCE_S)
+            async with asyncio.timeout(PATIENCE_S):
+                give_back = await self._place()
+                future = self._worker.submit(function)
+                # not before the thread is back: one that hangs keeps its place
+                future.add_done_callback(self._in_loop(give_back))
+                return await asyncio.wrap_future(future)
         except TimeoutError as error:
             raise NvrError(
                 ErrorKind.STORAGE_STALLED, "no answer", where=self._path.name

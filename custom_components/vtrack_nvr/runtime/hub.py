@@ -106,6 +106,7 @@ class VtrackHub:
             closing.push_async_callback(self.library.close)
             closing.push_async_callback(self.exports.close)
             closing.push_async_callback(self.playback.async_stop)
+            closing.push_async_callback(self._pictures.stop)
             closing.push_async_callback(self._fetcher.close)
             await asyncio.gather(self.live.async_stop(), self.engine.stop())
         if self._task is not None:
@@ -265,13 +266,13 @@ class VtrackHub:
         )
         return f"{DOMAIN}_{start:%Y-%m-%d_%H-%M-%S}{export.path.suffix}"
 
-    async def async_thumbnail(self, clip_id: int) -> bytes:
+    async def async_thumbnail(self, clip_id: int, person: str = "") -> bytes:
         """Return a JPEG from the start of a clip; raises `NvrError`."""
-        return await self._pictures.picture(clip_id)
+        return await self._pictures.picture(clip_id, person)
 
-    async def async_strip(self, clip_id: int) -> bytes:
+    async def async_strip(self, clip_id: int, person: str = "") -> bytes:
         """Return key pictures of a clip side by side; raises `NvrError`."""
-        return await self._pictures.strip(clip_id)
+        return await self._pictures.strip(clip_id, person)
 
     async def async_storage_summary(self) -> list[dict[str, Any]]:
         """Return the roots with their health, for diagnostics and system health."""

@@ -1,20 +1,28 @@
 """Thumbnails of clips: made when first asked for, a few at a time, then remembered."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 from homeassistant.core import HomeAssistant
 
+from ..core.cancel import CancelToken
 from ..core.errors import ErrorKind, NvrError
 from ..core.library.library import Library
 from ..core.media.decode import key_strip, thumbnail
+from .turns import Jobs
 
 START = "start"
 STRIP = "strip"
 STRIP_PICTURES = 12
 AT_ONCE = 2
 """Child processes that decode at the same time; more would be felt on small machines."""
+MOST_OPEN = 100
+"""Pictures that one person waits for."""
+FAILED_S = 600.0
+"""How long a picture that could not be made is not tried again."""
+_FINAL = frozenset({ErrorKind.VERIFY_FAILED, ErrorKind.TIMEOUT})
+
+type _Make = Callable[[Path, int, Path, CancelToken], object]
 
 
 class Pictures:
@@ -24,36 +32,62 @@ class Pictures:
         """Work for one library."""
         self._hass = hass
         self._library = library
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._jobs: Jobs[tuple[int, str], bytes] = Jobs(
+            hass,
+            "pictures",
+            at_once=AT_ONCE,
+            most_open=MOST_OPEN,
+            failed_s=FAILED_S,
+            final=_FINAL,
+        )
 
-    async def picture(self, clip_id: int) -> bytes:
+    async def picture(self, clip_id: int, person: str = "") -> bytes:
         """Return a JPEG from the start of a clip; raises as `_find_or_make`."""
-        return await self._find_or_make(clip_id, START, _thumbnail)
+        return await self._find_or_make(clip_id, START, _thumbnail, person)
 
-    async def strip(self, clip_id: int) -> bytes:
+    async def strip(self, clip_id: int, person: str = "") -> bytes:
         """Return key pictures of a clip side by side as one JPEG, for a timeline."""
-        return await self._find_or_make(clip_id, STRIP, _strip)
+        return await self._find_or_make(clip_id, STRIP, _strip, person)
+
+    async def stop(self) -> None:
+        """End what is being made."""
+        await self._jobs.stop()
 
     async def _find_or_make(
-        self, clip_id: int, variant: str, make: Callable[[Path, int, Path], object]
+        self, clip_id: int, variant: str, make: _Make, person: str
     ) -> bytes:
-        """Return a picture that was made before, or make it.
+        """Return a picture that was made before, or make it, once for all who ask.
 
         Raises `NvrError`: GONE without such a clip, a storage kind while it is away,
-        VERIFY_FAILED or TIMEOUT where nothing can be decoded.
+        VERIFY_FAILED or TIMEOUT where nothing can be decoded (also a moment ago), LIMIT
+        where `person` waits for too many.
         """
+        if (data := await self._find(clip_id, variant)) is not None:
+            return data
+        with self._jobs.waiting(
+            (clip_id, variant),
+            person,
+            lambda cancel: self._make(clip_id, variant, make, cancel),
+        ) as job:
+            return await job.result()
+
+    async def _find(self, clip_id: int, variant: str) -> bytes | None:
         known = await self._library.thumbnails.find(clip_id, variant)
-        if known is not None:
-            data = await self._hass.async_add_executor_job(_read, known.path)
-            if data is not None:
-                return data
+        if known is None:
+            return None
+        return await self._hass.async_add_executor_job(_read, known.path)
+
+    async def _make(
+        self, clip_id: int, variant: str, make: _Make, cancel: CancelToken
+    ) -> bytes:
+        if (data := await self._find(clip_id, variant)) is not None:
+            return data  # made while this one waited
         with await self._library.browse.reader(clip_id) as reader:
-            async with self._places:
-                duration_ms = reader.clip.facts.range.duration_ms
-                target = self._library.thumbnails.target(clip_id, variant)
-                data = await self._hass.async_add_executor_job(
-                    _made, make, reader.path, duration_ms, target
-                )
+            duration_ms = reader.clip.facts.range.duration_ms
+            target = self._library.thumbnails.target(clip_id, variant)
+            data = await self._hass.async_add_executor_job(
+                _made, make, reader.path, duration_ms, target, cancel
+            )
         await self._library.thumbnails.add(clip_id, variant, len(data))
         return data
 
@@ -65,24 +99,31 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
-def _thumbnail(clip: Path, _duration_ms: int, target: Path) -> None:
-    thumbnail(clip, 0, target)
+def _thumbnail(
+    clip: Path, _duration_ms: int, target: Path, cancel: CancelToken
+) -> None:
+    thumbnail(clip, 0, target, cancel=cancel)
 
 
-def _strip(clip: Path, duration_ms: int, target: Path) -> None:
+def _strip(clip: Path, duration_ms: int, target: Path, cancel: CancelToken) -> None:
     step_ms = max(1, duration_ms // STRIP_PICTURES)
-    key_strip(clip, range(0, step_ms * STRIP_PICTURES, step_ms), target)
+    places = range(0, step_ms * STRIP_PICTURES, step_ms)
+    key_strip(clip, places, target, cancel=cancel)
 
 
 def _made(
-    make: Callable[[Path, int, Path], object],
-    clip: Path,
-    duration_ms: int,
-    target: Path,
+    make: _Make, clip: Path, duration_ms: int, target: Path, cancel: CancelToken
 ) -> bytes:
+    """Write a picture under another name first: half of one is never seen."""
+    part = target.with_suffix(".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        make(clip, duration_ms, target)
-        return target.read_bytes()
+        try:
+            make(clip, duration_ms, part, cancel)
+            data = part.read_bytes()
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise NvrError(ErrorKind.STORAGE_FAILED, "thumbnail", where="index") from error
+    return data

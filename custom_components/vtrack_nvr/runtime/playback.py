@@ -1,8 +1,13 @@
-"""Clips in codecs that browsers cannot show, converted when somebody wants to see them."""
+"""Clips in codecs that browsers cannot show, converted when somebody wants to see them.
+
+What is made is for whoever waits for it: a conversion that nobody waits for any more is not
+begun, and one that runs is ended after a while. Each person has a few of them.
+"""
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 import shutil
 from typing import BinaryIO
@@ -10,12 +15,12 @@ from typing import BinaryIO
 from homeassistant.components.ffmpeg import get_ffmpeg_manager
 from homeassistant.core import HomeAssistant
 
-from ..const import DOMAIN
 from ..core.cancel import CancelToken
 from ..core.errors import ErrorKind, NvrError
 from ..core.library.library import Library
-from ..core.media.ffmpeg import is_playable, to_h264, with_table
+from ..core.media.ffmpeg import MOST_PIXELS, is_playable, to_h264, with_table
 from ..core.models import Clip
+from .turns import Job, Jobs
 
 FOLDER = "playback"
 MOST_BYTES = 1024 * 1024 * 1024
@@ -23,6 +28,13 @@ CHUNK = 512 * 1024
 POLL_S = 0.2
 SPARE_BYTES = 1024 * 1024 * 1024
 """Free space that is left on the disk of the index."""
+MOST_OPEN = 4
+"""Clips that are being converted, or wait for it, for one person."""
+GRACE_S = 10.0
+"""How long a conversion goes on for nobody: players ask, hang up and ask again."""
+FAILED_S = 300.0
+"""How long a clip that could not be converted is not tried again."""
+_FINAL = frozenset({ErrorKind.FFMPEG_FAILED, ErrorKind.TIMEOUT})
 
 
 class Playback:
@@ -45,9 +57,15 @@ class Playback:
         self._most_bytes = most_bytes
         self._made: OrderedDict[int, tuple[Path, int]] = OrderedDict()
         """Files with their sizes, the one wanted last at the end."""
-        self._jobs: dict[int, asyncio.Task[Path]] = {}
-        self._place = asyncio.Lock()
-        self._cancel = CancelToken()
+        self._jobs: Jobs[int, Path] = Jobs(
+            hass,
+            "playback",
+            at_once=1,
+            most_open=MOST_OPEN,
+            grace_s=GRACE_S,
+            failed_s=FAILED_S,
+            final=_FINAL,
+        )
 
     async def async_start(self) -> None:
         """Forget what an earlier run has left."""
@@ -55,8 +73,7 @@ class Playback:
 
     async def async_stop(self) -> None:
         """End what is being converted and remove everything."""
-        self._cancel.cancel("stopping")
-        await asyncio.gather(*self._jobs.values(), return_exceptions=True)
+        await self._jobs.stop()
         await self._hass.async_add_executor_job(shutil.rmtree, self._folder, True)
 
     @staticmethod
@@ -64,44 +81,46 @@ class Playback:
         """Say whether a clip has to be converted before a browser can show it."""
         return not is_playable(clip.facts.video_codec)
 
-    async def file(self, clip: Clip) -> Path:
+    async def file(self, clip: Clip, person: str = "") -> Path:
         """Return the clip as H.264, converted now or before.
 
-        Raises `NvrError`: GONE, FFMPEG_FAILED, TIMEOUT, CANCELLED, storage kinds. Who
-        stops waiting does not stop the work: they usually ask again.
+        Raises `NvrError`: GONE, FFMPEG_FAILED, UNSUPPORTED_CODEC for a picture that is too
+        large, TIMEOUT, CANCELLED, storage kinds, and LIMIT where `person` waits for too
+        many already.
         """
         known = self._made.get(clip.id)
         if known is not None:
             self._made.move_to_end(clip.id)
             return known[0]
-        return await asyncio.shield(self._job(clip))
+        with self._waiting(clip, person) as job:
+            return await job.result()
 
     def is_ready(self, clip: Clip) -> bool:
         """Say whether `file` returns at once."""
         return clip.id in self._made
 
-    async def growing(self, clip: Clip) -> AsyncGenerator[bytes]:
+    async def growing(self, clip: Clip, person: str = "") -> AsyncGenerator[bytes]:
         """Yield the clip as H.264 while it is being converted; raises as `file`."""
-        job = self._job(clip)
-        part, whole = self._part(clip), self._whole(clip)
         run = self._hass.async_add_executor_job
         file: BinaryIO | None = None
-        try:
-            while True:
-                is_over = job.done()
-                if is_over:
-                    whole = await job
-                file = file or await run(_open, part, whole if is_over else None)
-                data = await run(file.read, CHUNK) if file else b""
-                if data:
-                    yield data
-                elif is_over:
-                    return
-                else:
-                    await asyncio.wait([job], timeout=POLL_S)
-        finally:
-            if file:
-                await run(file.close)
+        with self._waiting(clip, person) as job:
+            part, whole = self._part(clip), self._whole(clip)
+            try:
+                while True:
+                    is_over = job.task.done()
+                    if is_over:
+                        whole = await job.task
+                    file = file or await run(_open, part, whole if is_over else None)
+                    data = await run(file.read, CHUNK) if file else b""
+                    if data:
+                        yield data
+                    elif is_over:
+                        return
+                    else:
+                        await asyncio.wait([job.task], timeout=POLL_S)
+            finally:
+                if file:
+                    await run(file.close)
 
     def _whole(self, clip: Clip) -> Path:
         return self._folder / f"{clip.id}.mp4"
@@ -109,33 +128,26 @@ class Playback:
     def _part(self, clip: Clip) -> Path:
         return self._folder / f"{clip.id}.part"
 
-    def _job(self, clip: Clip) -> asyncio.Task[Path]:
-        job = self._jobs.get(clip.id)
-        if job is None:
-            job = self._hass.async_create_background_task(
-                self._make(clip), f"{DOMAIN} playback"
+    @contextmanager
+    def _waiting(self, clip: Clip, person: str) -> Iterator[Job[Path]]:
+        if clip.facts.width * clip.facts.height > MOST_PIXELS:
+            raise NvrError(ErrorKind.UNSUPPORTED_CODEC, "the picture is too large")
+        with self._jobs.waiting(
+            clip.id, person, lambda cancel: self._make(clip, cancel)
+        ) as job:
+            yield job
+
+    async def _make(self, clip: Clip, cancel: CancelToken) -> Path:
+        with await self._library.browse.reader(clip.id) as reader:
+            to = self._whole(clip)
+            size = await self._hass.async_add_executor_job(
+                _convert,
+                get_ffmpeg_manager(self._hass).binary,
+                reader.path,
+                self._part(clip),
+                to,
+                cancel,
             )
-            self._jobs[clip.id] = job
-            job.add_done_callback(lambda done: self._ended(clip.id, done))
-        return job
-
-    def _ended(self, clip_id: int, job: asyncio.Task[Path]) -> None:
-        self._jobs.pop(clip_id, None)
-        if not job.cancelled():
-            job.exception()  # whoever still waits is told; nobody has to
-
-    async def _make(self, clip: Clip) -> Path:
-        async with self._place:
-            with await self._library.browse.reader(clip.id) as reader:
-                to = self._whole(clip)
-                size = await self._hass.async_add_executor_job(
-                    _convert,
-                    get_ffmpeg_manager(self._hass).binary,
-                    reader.path,
-                    self._part(clip),
-                    to,
-                    self._cancel,
-                )
         self._made[clip.id] = (to, size)
         total = sum(size for _, size in self._made.values())
         while total > self._most_bytes and len(self._made) > 1:

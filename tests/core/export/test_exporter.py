@@ -19,6 +19,7 @@ from custom_components.vtrack_nvr.core.export.exporter import (
     plan_export,
 )
 from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.media.ffmpeg import LARGEST_GROWTH
 from tests.core.library.mounts import tmpfs
 from tests.core.media.test_join import make, span
 
@@ -215,12 +216,13 @@ def test_a_film_that_has_to_be_converted_is_counted_and_leaves_nothing_beside(
     footage = [CameraFootage("garden", (make(tmp_path, 0),))]
     to = tmp_path / "out.part"
 
-    def finish(film: Path) -> None:
-        assert frames_in(film) == 40
+    def finish(film: Path, seconds: float) -> None:
+        assert (frames_in(film), seconds) == (40, 4.0)
         film.write_bytes(b"converted")
 
     with plan_export(footage, span(0, 4_000)) as plan:
-        assert plan.needed_bytes == 2 * plan.size
+        film = plan.size // LARGEST_GROWTH
+        assert plan.needed_bytes == plan.size + (1 + LARGEST_GROWTH) * film
         plan.write(to, finish=finish)
     assert to.read_bytes() == b"converted"
     assert not list(tmp_path.glob("*.movie"))

@@ -21,7 +21,7 @@ from ..cancel import CancelToken
 from ..errors import ErrorKind, NvrError
 from ..held import Held
 from ..intervals import TimeRange
-from ..media.ffmpeg import is_playable
+from ..media.ffmpeg import LARGEST_GROWTH, is_playable
 from ..media.join import Joined, JoinPart, PlannedFilm, plan_films
 from ..media.output import storing
 
@@ -37,8 +37,8 @@ SPARE_BYTES = 1_000_000_000
 """Free space that an export leaves on the disk it is written to."""
 
 
-type Finish = Callable[[Path], None]
-"""Makes of a film what people can look at, in its place."""
+type Finish = Callable[[Path, float], None]
+"""Makes of a film of some seconds what people can look at, in its place."""
 type Look = Callable[[], None]
 """Raises `STORAGE_FULL` where too little room is left to go on."""
 
@@ -90,8 +90,11 @@ class PlannedExport(Held):
 
     @property
     def size(self) -> int:
-        """Return how many bytes it will have; a film that is converted usually has fewer."""
-        size = sum(file.film.size for file in self._files)
+        """Return how many bytes it will have at most: all of them, if none is converted."""
+        size = sum(
+            file.film.size * (LARGEST_GROWTH if file.needs_conversion else 1)
+            for file in self._files
+        )
         return size + _ZIP_BYTES * (len(self._files) + 1) if self.is_zip else size
 
     @property
@@ -100,7 +103,7 @@ class PlannedExport(Held):
         largest = max(
             (file.film.size for file in self._files if file.needs_conversion), default=0
         )
-        return self.size + (2 if self.is_zip else 1) * largest
+        return self.size + (1 + LARGEST_GROWTH) * largest
 
     def write(
         self,
@@ -161,7 +164,7 @@ class PlannedExport(Held):
         with single.open("wb") as raw:
             watched = _Watched(raw, out.look)
             file.film.write(watched, progress=progress, cancel=cancel)
-        finish(single)
+        finish(single, file.film.joined.range.duration_ms / 1000)
         _copy(single, out, cancel)
 
     def _manifest(self, described: Sequence[dict[str, Any]]) -> dict[str, Any]:

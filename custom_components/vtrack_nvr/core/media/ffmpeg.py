@@ -8,13 +8,13 @@ from contextlib import suppress
 import os
 from pathlib import Path
 import subprocess
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..cancel import CancelToken
 from ..errors import ErrorKind, NvrError
 from ..frames import Codec
 from .movie import read_movie
-from .output import storage_error
+from .output import storage_error, storing
 
 _PASSED_ON: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _QUIET: Final = ("-hide_banner", "-nostdin", "-loglevel", "quiet")
@@ -22,6 +22,15 @@ _NICE: Final = 10
 _TIMEOUT_S: Final = 900.0
 _PLAYABLE: Final = frozenset({Codec.H264, Codec.H265})
 _FRESH: Final = ".h264"
+_MEMORY: Final = 1536 * 1024 * 1024
+_THREADS: Final = "2"
+MOST_PIXELS: Final = 4096 * 4096
+"""A larger picture is not converted: each one would take hundreds of megabytes."""
+LARGEST_GROWTH: Final = 3
+"""How many times larger than its source a converted film may be."""
+_SMALL_BYTES: Final = 16 * 1024 * 1024
+_OURS: Final = ("-f", "mp4", "-protocol_whitelist", "file")
+"""A file of ours is an MP4, whatever is in it: no playlist leads elsewhere."""
 
 
 def is_playable(codec: Codec) -> bool:
@@ -29,12 +38,27 @@ def is_playable(codec: Codec) -> bool:
     return codec in _PLAYABLE
 
 
+class Most(NamedTuple):
+    """What a child may take: seconds of a processor, bytes in one file."""
+
+    cpu_s: int
+    file_bytes: int
+
+
 def start_ffmpeg(
-    binary: str, arguments: Sequence[str], *, has_output: bool
+    binary: str,
+    arguments: Sequence[str],
+    *,
+    has_output: bool,
+    most: Most | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start ffmpeg, its output in a pipe where asked; raises `FFMPEG_FAILED`."""
+    """Start ffmpeg, its output in a pipe where asked; raises `FFMPEG_FAILED`.
+
+    It runs behind everything else on the machine and within a bound of memory, and within
+    `most`.
+    """
     try:
-        return subprocess.Popen(  # noqa: S603 - the binary is Home Assistant's
+        child = subprocess.Popen(  # noqa: S603 - the binary is Home Assistant's
             [binary, *_QUIET, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if has_output else subprocess.DEVNULL,
@@ -46,6 +70,22 @@ def start_ffmpeg(
         raise NvrError(
             ErrorKind.FFMPEG_FAILED, f"ffmpeg does not start: {type(error).__name__}"
         ) from error
+    _bound(child.pid, most)
+    return child
+
+
+def _bound(pid: int, most: Most | None) -> None:
+    """Set a child's limits, as far as the system has them; it has just begun."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, _NICE)
+    with suppress(ImportError, AttributeError, OSError, ValueError):
+        import resource
+
+        resource.prlimit(pid, resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        if most is not None:
+            resource.prlimit(pid, resource.RLIMIT_CPU, (most.cpu_s, most.cpu_s))
+            size = most.file_bytes
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, size))
 
 
 def to_h264(
@@ -59,7 +99,8 @@ def to_h264(
 ) -> None:
     """Write a clip or film as H.264, every picture under its own time; blocking.
 
-    Runs behind everything else on the machine. With `grows` it can be played from its
+    Takes bounded memory and time of the processor, and writes at most `LARGEST_GROWTH`
+    times what it reads; larger pictures than `MOST_PIXELS` are not converted. With `grows` it can be played from its
     start while it is being written, but has no table to seek by. Raises `FFMPEG_FAILED`,
     `TIMEOUT`, `CANCELLED`; `to` may be there then and is worth nothing.
     """
@@ -93,16 +134,25 @@ def _convert(
     child = start_ffmpeg(
         binary,
         (
-            *("-y", "-i", str(source), "-map", "0:v:0", "-map", "0:a:0?", *coding),
-            *("-video_track_timescale", "90000", "-flush_packets", "1"),
+            *("-y", "-threads", _THREADS, "-max_pixels", str(MOST_PIXELS)),
+            *(*_OURS, "-i", str(source), "-map", "0:v:0", "-map", "0:a:0?", *coding),
+            *(
+                "-threads",
+                _THREADS,
+                "-video_track_timescale",
+                "90000",
+                "-flush_packets",
+                "1",
+            ),
             *("-movflags", flags, "-f", "mp4", str(to)),
         ),
         has_output=False,
+        most=Most(
+            max(1, round(timeout_s)), LARGEST_GROWTH * _size(source) + _SMALL_BYTES
+        ),
     )
     remove = cancel.add_waker(child.kill) if cancel else None
     try:
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, child.pid, _NICE)
         status = child.wait(timeout_s)
     except subprocess.TimeoutExpired:
         raise NvrError(ErrorKind.TIMEOUT, "converting took too long") from None
@@ -117,6 +167,13 @@ def _convert(
         raise NvrError(ErrorKind.FFMPEG_FAILED, f"ffmpeg ended with status {status}")
 
 
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise storage_error(error, "convert footage") from error
+
+
 def make_playable(
     binary: str, path: Path, *, cancel: CancelToken | None = None
 ) -> None:
@@ -124,16 +181,23 @@ def make_playable(
 
     Raises as `to_h264`; the film is as it was then.
     """
-    try:
+    with storing("convert footage"):
         movie = read_movie(path)
-        video = movie.track(b"vide") if movie else None
-        if video is None or video.codec is None or is_playable(video.codec):
-            return
-        fresh = path.with_name(path.name + _FRESH)
+    video = movie.track(b"vide") if movie else None
+    if video is None or video.codec is None or is_playable(video.codec):
+        return
+    replace_by_h264(binary, path, 0.0, cancel=cancel)
+
+
+def replace_by_h264(
+    binary: str, path: Path, seconds: float, *, cancel: CancelToken | None = None
+) -> None:
+    """Put a converted film in the place of one that lasts `seconds`; as `make_playable`."""
+    fresh = path.with_name(path.name + _FRESH)
+    with storing("convert footage"):
         try:
-            to_h264(binary, path, fresh, cancel=cancel)
+            timeout_s = max(_TIMEOUT_S, seconds)
+            to_h264(binary, path, fresh, timeout_s=timeout_s, cancel=cancel)
             fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)
-    except OSError as error:
-        raise storage_error(error, "convert footage") from error

@@ -26,7 +26,7 @@ def _limit(seconds: int) -> None:
 
 
 def _open(av: Any, path: str) -> tuple[Any, Any]:
-    file = av.open(path)
+    file = av.open(path, format="mp4", options={"protocol_whitelist": "file"})
     stream = file.streams.video[0]
     stream.codec_context.thread_count = 1
     return file, stream
