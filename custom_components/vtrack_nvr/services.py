@@ -39,6 +39,8 @@ from .targets import Chosen, async_check, async_chosen_cameras, names_of
 
 MOST_NOTE = 200
 """Characters of a note: it is kept for years."""
+MOST_WAIT_S = 86_400.0
+"""How long an action waits for a range; the request stays open after that."""
 
 SYNC_SCHEMA = probatio.Schema(
     {
@@ -195,7 +197,7 @@ async def async_sync(call: ServiceCall) -> ServiceResponse:
             want = await hub.engine.request(camera.key, wanted)
             if not call.data["wait"]:
                 return 0
-            return len((await hub.engine.wait_for(want)).clips)
+            return len((await hub.engine.wait_for(want, MOST_WAIT_S)).clips)
 
         return {
             "cameras": len(chosen),

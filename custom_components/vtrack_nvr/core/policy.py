@@ -125,6 +125,8 @@ class Waits:
     """Age of footage before a background fetch takes it."""
     request_settle: float = 2.0
     request_retry: float = 5.0
+    request_pace: float = 1.0
+    """Pause between searches for requests of one device, beyond the first few."""
     storage_answer: float = 30.0
     """A storage root silent for longer counts as stalled."""
     stop: float = 10.0

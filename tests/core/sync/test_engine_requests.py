@@ -2,7 +2,14 @@
 
 import asyncio
 
-from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+import pytest
+
+from custom_components.vtrack_nvr.core.errors import (
+    ErrorKind,
+    Limit,
+    LimitError,
+    NvrError,
+)
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.ledger import RunKind
 from custom_components.vtrack_nvr.core.sync.settings import (
@@ -282,3 +289,75 @@ async def test_a_history_that_cannot_be_written_stops_no_request() -> None:
         world.attach(settings=CameraSettings(mode=SyncMode.ON_DEMAND))
         wanted = TimeRange(NOW - 30 * MINUTE, NOW - 29 * MINUTE)
         assert (await world.engine.save_clip(CAM, wanted)).is_whole
+
+
+async def test_a_camera_has_so_many_open_requests_and_no_more() -> None:
+    async with a_world(limits=EngineLimits(requests_open=3)) as world:
+        world.record(HOUR)
+        world.device.problem = NvrError(ErrorKind.UNREACHABLE)
+        world.attach(CAM, CAM2)
+        stretches = [
+            TimeRange(NOW - n * MINUTE, NOW - n * MINUTE + 1_000) for n in range(2, 6)
+        ]
+        for stretch in stretches[:3]:
+            await world.engine.request(CAM, stretch)
+        with pytest.raises(LimitError) as raised:
+            await world.engine.request(CAM, stretches[3])
+        assert raised.value.limit is Limit.REQUESTS
+        assert raised.value.numbers == {"most": "3"}
+        await world.engine.request(CAM2, stretches[3])
+        assert len(world.library.open_wants) == 4
+
+
+async def test_a_request_inside_an_open_one_is_a_part_of_it() -> None:
+    async with a_world() as world:
+        world.record(3 * HOUR)
+        world.device.problem = NvrError(ErrorKind.UNREACHABLE)
+        world.attach()
+        outer = await world.engine.request(CAM, TimeRange(NOW - 9 * MINUTE, NOW))
+        inner = await world.engine.request(
+            CAM, TimeRange(NOW - 3 * MINUTE, NOW - 2 * MINUTE)
+        )
+        again = await world.engine.request(CAM, outer.range)
+        assert outer.id == inner.id == again.id
+        long = await world.engine.request(CAM, TimeRange(NOW - 2 * HOUR, NOW - HOUR))
+        moment = await world.engine.request(
+            CAM, TimeRange(NOW - 2 * HOUR, NOW - 2 * HOUR + MINUTE)
+        )
+        assert moment.id != long.id, "a moment does not wait for an hour"
+        beside = await world.engine.request(CAM, TimeRange(NOW - MINUTE, NOW + 1_000))
+        assert beside.id != outer.id
+        world.device.problem = None
+        saved = await world.engine.wait_for(inner)
+        assert (saved.range, saved.is_whole) == (inner.range, True)
+
+
+async def test_a_request_ends_a_day_ahead_at_most() -> None:
+    async with a_world() as world:
+        world.record(HOUR)
+        world.attach()
+        now_ms = world.clock.now_ms()
+        await world.engine.request(CAM, TimeRange(now_ms, now_ms + 24 * HOUR))
+        with pytest.raises(LimitError) as raised:
+            await world.engine.request(CAM, TimeRange(now_ms, now_ms + 24 * HOUR + 1))
+        assert raised.value.limit is Limit.REQUEST_AHEAD
+
+
+async def test_many_requests_do_not_flood_the_device() -> None:
+    """For stretches that no sweep has seen, so that each has to be searched for."""
+    async with a_world(limits=EngineLimits(requests_open=300)) as world:
+        world.record(3 * HOUR, until_ago_ms=2 * HOUR)
+        world.attach(settings=CameraSettings(mode=SyncMode.ON_DEMAND))
+        await world.sleep(60)
+        begin_ms = world.clock.now_ms()
+        await world.sleep(700)
+        before = world.device.calls.copy()
+        for number in range(300):
+            start_ms = begin_ms + number * 2_000
+            await world.engine.request(CAM, TimeRange(start_ms, start_ms + 1_000))
+        await world.sleep(30)
+        asked = world.device.calls - before
+        assert 16 <= asked["recording"] <= 16 + 31, asked
+        assert asked.total() < 100
+        await world.sleep(3_600)
+        assert not world.library.open_wants, "each has had its turn"

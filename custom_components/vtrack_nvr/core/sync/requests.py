@@ -7,10 +7,10 @@ lists, ahead of everything else.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import logging
 
-from ..errors import ErrorKind, NvrError
+from ..errors import ErrorKind, Limit, LimitError, NvrError
 from ..fetching import EndReason, FetchOutcome
 from ..intervals import Ranges, TimeRange, difference, intersection, union
 from ..ledger import Want
@@ -59,6 +59,8 @@ class OpenRequest:
     is_searched: bool = False
     is_busy: bool = False
     """It is being advanced or fetched for now."""
+    turn_s: float | None = None
+    """When it may ask the device; None: not yet in the queue for that."""
     run: Run | None = None
     """Its line in the history, from its first fetch on."""
 
@@ -83,6 +85,8 @@ class Requests:
         self._open: dict[int, OpenRequest] = {}
         self._closed: dict[int, str] = {}
         self._waiting: dict[int, list[asyncio.Future[str]]] = {}
+        self._turn_s = 0.0
+        """When the device may be asked for the next request."""
 
     async def load(self) -> None:
         """Take up the requests that were open before a restart."""
@@ -94,7 +98,30 @@ class Requests:
         return len(self._open)
 
     async def add(self, camera: CameraState, wanted: TimeRange, note: str) -> Want:
-        """Store a request."""
+        """Store a request, or return the open one that it is a part of.
+
+        Raises `LimitError`: REQUESTS where too many of the camera are open, REQUEST_AHEAD
+        where it ends too far in the future.
+        """
+        limits = self._rooms.limits
+        if wanted.end_ms > self._rooms.clock.now_ms() + limits.request_ahead_ms:
+            hours = str(limits.request_ahead_ms // 3_600_000)
+            raise LimitError(Limit.REQUEST_AHEAD, {"most": hours})
+        mine = [
+            request.want
+            for request in self._open.values()
+            if request.want.camera == camera.key
+        ]
+        for want in mine:
+            if want.range == wanted or (
+                # a long one would let whoever asks for a moment wait for all of it
+                want.range.duration_ms <= limits.request_merge_ms
+                and want.range.start_ms <= wanted.start_ms
+                and wanted.end_ms <= want.range.end_ms
+            ):
+                return replace(want, range=wanted)
+        if len(mine) >= limits.requests_open:
+            raise LimitError(Limit.REQUESTS, {"most": str(limits.requests_open)})
         want = await self._rooms.library.add_want(camera.key, wanted, note)
         self._open.setdefault(want.id, OpenRequest(want))
         await camera.refresh(wanted)
@@ -158,7 +185,7 @@ class Requests:
             # A sweep has seen all of it: a search now would only cost time.
             request.is_searched = True
             self._show(request, reachable)
-        elif can_talk:
+        elif can_talk and self._has_turn(request):
             await self._open_up(request, camera)
 
     def fetched(self, job: Job, outcome: FetchOutcome | None) -> None:
@@ -347,6 +374,24 @@ class Requests:
                 for other in self._open.values()
                 if other.want.camera == camera.key and other.open
             )
+
+    def _has_turn(self, request: OpenRequest) -> bool:
+        """Return whether the device may be searched for a request now, else queue it.
+
+        Some at once, beyond that one after the other at an even pace: many requests are no
+        reason to flood a device.
+        """
+        now_s, pace_s = self._rooms.clock.monotonic(), self._rooms.waits.request_pace
+        if request.turn_s is None:
+            burst_s = self._rooms.limits.request_burst * pace_s
+            request.turn_s = max(self._turn_s, now_s - burst_s + pace_s)
+            self._turn_s = request.turn_s + pace_s
+        if request.turn_s > now_s:
+            request.tries -= 1  # waiting for its turn is no try
+            request.next_s = request.turn_s
+            return False
+        request.turn_s = None
+        return True
 
     def _put_off(self, request: OpenRequest) -> None:
         """Set the next try: quick at first, slower later."""

@@ -100,6 +100,14 @@ class EngineLimits:
     quarantine_s: float = 86_400.0
     request_max_age_s: float = 86_400.0
     """A request that the device has not answered for so long is closed."""
+    requests_open: int = 50
+    """Open requests of one camera at most."""
+    request_ahead_ms: int = 24 * 3_600_000
+    """How far in the future a request may end."""
+    request_merge_ms: int = 600_000
+    """What lies inside an open request of at most this length is a part of it."""
+    request_burst: int = 16
+    """So many requests of one device are searched for at once; then `request_pace`."""
     status_s: float = 1.0
     preempt_s: float = 2.0
     """How long background work may take to make way for a request."""
