@@ -3,7 +3,9 @@
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from unittest.mock import patch
 
+import av
 import pytest
 
 from custom_components.vtrack_nvr.core.cancel import CancelToken
@@ -11,6 +13,7 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.media.join import JoinPart, join_clips
+from custom_components.vtrack_nvr.core.media.movie import MovieTrack, read_movie
 from custom_components.vtrack_nvr.core.media.writer import ClipWriter
 from tests.core.media import encoded
 from tests.core.media.test_writer import TAGS, decoded_frames, shown_times
@@ -168,3 +171,27 @@ def test_cancel_and_missing_files_are_errors_of_ours(tmp_path: Path) -> None:
     with pytest.raises(NvrError) as caught:
         join_clips([part], span(0, 4_000), tmp_path / "export.mp4")
     assert caught.value.kind is ErrorKind.VERIFY_FAILED
+
+
+def test_parameter_sets_that_change_on_the_way_come_with_the_pictures(
+    tmp_path: Path,
+) -> None:
+    """Two encoders of one look: each clip's pictures are decoded by their own sets."""
+    parts = [make(tmp_path, 0), make(tmp_path, 4_000, bframes=2), make(tmp_path, 8_000)]
+    looks = []
+    for part in parts:
+        movie = read_movie(part.path)
+        assert movie
+        looks.append(movie.track(b"vide"))
+    assert looks[0].config == looks[2].config != looks[1].config
+    to = tmp_path / "export.mp4"
+    with patch.object(MovieTrack, "format", property(lambda track: track.entry)):
+        joined = join_clips(parts, span(0, 12_000), to)
+    assert joined.frames == decoded_frames(to) == 120
+    with av.open(to) as film:
+        seen = [bytes(f.to_ndarray()[:1, :8]) for f in film.decode(video=0)]
+    apart = []
+    for part in parts:
+        with av.open(part.path) as clip:
+            apart += [bytes(f.to_ndarray()[:1, :8]) for f in clip.decode(video=0)]
+    assert seen == apart

@@ -41,16 +41,17 @@ class Output(Protocol):
 
 
 class _Run:
-    """Neighbouring frames of one track: where they lie, when the first is decoded."""
+    """Frames of one track that follow each other: where they lie, when the first is due."""
 
-    __slots__ = ("at_us", "count", "length", "offset", "track")
+    __slots__ = ("at_us", "count", "length", "pieces", "track")
 
-    def __init__(self, track: _Tables, offset: int, at_us: int) -> None:
+    def __init__(self, track: _Tables, at_us: int) -> None:
         self.track = track
-        self.offset = offset
         self.at_us = at_us
-        self.length = 0
         self.count = 0
+        self.length = 0
+        self.pieces: list[list[int]] = []
+        """Each a source, from where, how many bytes; source 0 are the fronts."""
 
 
 class _Tables:
@@ -81,13 +82,19 @@ class _Tables:
         self.steps.column.close()
         self.delays.column.close()
 
-    def take(self, frames: Frames, base_us: int) -> Iterator[_Run]:
-        """Enter frames, `base_us` after their own times; yield where they lie."""
+    def take(
+        self, frames: Frames, source: int, base_us: int, front: tuple[int, int] | None
+    ) -> Iterator[_Run]:
+        """Enter frames, `base_us` after their own times; yield where they lie.
+
+        `front`, a place and a length among the fronts, goes before each key frame.
+        """
         track, places = frames
         samples = track.samples
         scale, own = self.scale, track.timescale
         base = (base_us * scale + 500_000) // 1_000_000
         run: _Run | None = None
+        end = -1
         for at in places:
             decoded = (samples.decoded[at] + track.shift) * scale // own + base
             shown = samples.shown[at] * scale // own + base
@@ -98,14 +105,23 @@ class _Tables:
                 shown = max(shown, decoded)
             if self.is_sound and shown < 0:
                 continue
-            self._enter(decoded, shown, bool(samples.keys[at]))
+            is_key = bool(samples.keys[at])
+            self._enter(decoded, shown, is_key)
             self._duration = samples.durations[at] * scale // own
             offset, size = samples.offsets[at], samples.sizes[at]
-            self.sizes.add(size)
-            if run is None or offset != run.offset + run.length:
+            if run is None or offset != end:
                 if run is not None:
                     yield run
-                run = _Run(self, offset, decoded * 1_000_000 // scale)
+                run = _Run(self, decoded * 1_000_000 // scale)
+            end = offset + size
+            if front is not None and is_key:
+                run.pieces += [0, *front], [source, offset, size]
+                size += front[1]
+            elif run.count:
+                run.pieces[-1][2] += size
+            else:
+                run.pieces.append([source, offset, size])
+            self.sizes.add(size)
             run.length += size
             run.count += 1
         if run is not None:
@@ -156,8 +172,9 @@ class Film(Held):
         self._video: _Tables | None = None
         self._sound: _Tables | None = None
         self._paths: list[Path] = []
+        self._fronts = bytearray()
         self._copies = Column("Q")
-        """Triples: which clip, from where, how many bytes."""
+        """Triples: which source, from where, how many bytes."""
         self._media_bytes = 0
         self._moov: list[_Piece] | None = None
 
@@ -188,25 +205,35 @@ class Film(Held):
         return self._header_bytes + self._media_bytes
 
     def add(
-        self, path: Path, video: Frames, sound: Frames | None, base_us: int
+        self,
+        path: Path,
+        video: Frames,
+        sound: Frames | None,
+        base_us: int,
+        front: bytes = b"",
     ) -> None:
         """Append frames of a clip; `base_us` is added to their times in it.
 
-        All pictures have one format. Raises `STORAGE_FAILED` where a temporary file cannot
-        be written.
+        All pictures look alike. Those of a clip whose parameter sets are not the film's
+        bring them along: `front` is put before each key picture. Raises `STORAGE_FAILED`
+        where a temporary file cannot be written.
         """
         with storing("plan the film"):
             self._paths.append(path)
+            source = len(self._paths)
+            before = (len(self._fronts), len(front)) if front else None
+            self._fronts += front
             self._video = self._video or _Tables(video[0], self._longest_ms)
-            runs = list(self._video.take(video, base_us))
+            runs = list(self._video.take(video, source, base_us, before))
             if sound:
                 self._sound = self._sound or _Tables(sound[0], self._longest_ms)
-                runs += self._sound.take(sound, base_us)
+                runs += self._sound.take(sound, source, base_us, None)
                 runs.sort(key=lambda run: run.at_us)
             for run in runs:
                 run.track.place(self._media_bytes, run.count)
                 self._media_bytes += run.length
-                self._copies.add(len(self._paths) - 1, run.offset, run.length)
+                for piece in run.pieces:
+                    self._copies.add(*piece)
 
     def write(
         self,
@@ -240,16 +267,20 @@ class Film(Held):
         cancel: CancelToken | None,
     ) -> None:
         numbers = self._copies.numbers()
-        done, current, file = 0, -1, None
+        done, current, file = 0, 0, None
         try:
-            for clip, offset, length in zip(numbers, numbers, numbers, strict=True):
-                if clip != current:
+            for source, offset, length in zip(numbers, numbers, numbers, strict=True):
+                if not source:
+                    out.write(bytes(self._fronts[offset : offset + length]))
+                    done += length
+                    continue
+                if file is None or source != current:
                     if file is not None:
                         file.close()
-                    file, current = self._paths[clip].open("rb", buffering=0), clip
+                    path, current = self._paths[source - 1], source
+                    file = path.open("rb", buffering=0)
                     if progress and done:
                         progress(done / self._media_bytes)
-                assert file is not None
                 file.seek(offset)
                 left = length
                 while left:

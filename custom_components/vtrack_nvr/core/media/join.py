@@ -12,6 +12,7 @@ from ..errors import ErrorKind, NvrError
 from ..frames import Codec
 from ..held import Held
 from ..intervals import TimeRange
+from . import avc
 from .film import Film, Frames, Output
 from .movie import MovieTrack, read_movie
 from .output import storing
@@ -79,7 +80,11 @@ class PlannedFilm(Held):
     def fits(self, item: _Source) -> bool:
         """Return whether a clip's pictures can follow."""
         pattern = self._film.video
-        return pattern is None or item.video.format == pattern.format
+        if pattern is None:
+            return True
+        if item.video.format != pattern.format:
+            return False
+        return item.video.config == pattern.config or bool(_front_of(item.video))
 
     def add(self, item: _Source) -> None:
         """Append a clip; sound of another kind than the first one's is left out."""
@@ -89,11 +94,14 @@ class PlannedFilm(Held):
             if not self._keeps_gaps:
                 self._closed_ms += start_ms - self._end_ms
         base_ms = item.part.utc_start_ms - self._start_ms - self._closed_ms
+        pattern = self._film.video
+        is_other = pattern is not None and pattern.config != item.video.config
         self._film.add(
             item.part.path,
             (item.video, item.places),
             _sound_of(item, self._film.sound),
             base_ms * 1000,
+            _front_of(item.video) if is_other else b"",
         )
         self._end_ms = max(self._end_ms, item.end_ms)
         self._parts += 1
@@ -196,6 +204,13 @@ def _begin_at(item: _Source, utc_ms: int) -> None:
         item.places = range(keys[-1], item.places.stop)
         first = min(samples.shown[at] for at in item.places)
         item.start_ms = item.part.utc_start_ms + first * 1000 // item.video.timescale
+
+
+def _front_of(video: MovieTrack) -> bytes:
+    """Return a track's parameter sets, as a picture brings them along (14496-15)."""
+    if video.codec is not Codec.H264:
+        return b""
+    return b"".join(len(nal).to_bytes(4) + nal for nal in avc.sets(video.config))
 
 
 def _sound_of(item: _Source, pattern: MovieTrack | None) -> Frames | None:
