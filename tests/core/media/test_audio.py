@@ -1,8 +1,13 @@
 """Sound turned into AAC: pauses, jumps, damage, every codec."""
 
+from array import array
 from fractions import Fraction
+import gc
 import io
 from itertools import pairwise
+import os
+import signal
+from unittest.mock import patch
 
 import av
 import pytest
@@ -14,8 +19,9 @@ from custom_components.vtrack_nvr.core.frames import (
     TrackFormat,
     TrackKind,
 )
-from custom_components.vtrack_nvr.core.media import audio
+from custom_components.vtrack_nvr.core.media import audio, sound_child
 from custom_components.vtrack_nvr.core.media.audio import open_sound, snapped
+from custom_components.vtrack_nvr.core.media.sound_child import SoundChild
 from custom_components.vtrack_nvr.core.media.timing import DecodeTimes
 from custom_components.vtrack_nvr.core.media.units import TimedUnit
 from tests.core.media import encoded
@@ -92,10 +98,12 @@ def test_other_codecs_are_refused(codec: Codec) -> None:
 
 
 def test_a_decoder_that_libav_lacks_is_refused(monkeypatch) -> None:
-    monkeypatch.setitem(audio._DECODERS, Codec.PCMU, ("no_such_codec", 8000))
-    with pytest.raises(NvrError) as caught:
-        open_sound(PCMU)
-    assert caught.value.kind is ErrorKind.UNSUPPORTED_CODEC
+    monkeypatch.setitem(audio._SIMPLE, Codec.PCMU, "no_such_codec")
+    monkeypatch.setitem(audio._IN_CHILD, Codec.G722, ("no_such_codec", 16000))
+    for codec in (Codec.PCMU, Codec.G722):
+        with pytest.raises(NvrError) as caught:
+            open_sound(TrackFormat(TrackKind.AUDIO, codec, 8000))
+        assert caught.value.kind is ErrorKind.UNSUPPORTED_CODEC
 
 
 @pytest.mark.parametrize("name", ["G726-32", "AAL2-G726-32"])
@@ -108,6 +116,76 @@ def test_both_packings_of_g726_are_known(name: str) -> None:
     for number in range(30):
         found += sound.take(TimedUnit(START_US + number * 20_000, unit))
     assert found[0][0] == START_US
+
+
+@pytest.mark.parametrize(
+    "codec", [Codec.LATM, Codec.OPUS, Codec.G722, Codec.G726, Codec.PCMU, Codec.PCMA]
+)
+def test_only_g711_is_decoded_in_this_process(codec: Codec) -> None:
+    """Whatever a device sends as the others may crash a decoder: a child's."""
+    made: list[str] = []
+    real = av.CodecContext.create
+
+    def create(name: str, mode: str) -> object:
+        made.append(f"{name} {mode}")
+        return real(name, mode)
+
+    with (
+        patch.object(audio.CodecContext, "create", create),
+        patch.object(audio.av, "open", side_effect=AssertionError),
+    ):
+        sound = open_sound(TrackFormat(TrackKind.AUDIO, codec, 16_000))
+        unit = AccessUnit(1, bytes(160), 0, None, is_key=True)
+        sound.take(TimedUnit(START_US, unit))
+    simple = {Codec.PCMU: ["pcm_mulaw r"], Codec.PCMA: ["pcm_alaw r"]}
+    assert made == [*simple.get(codec, []), "aac w"]
+
+
+def test_a_tone_survives_the_child() -> None:
+    """G.722 of a tone comes out as long and as loud as it went in."""
+    encoder = av.CodecContext.create("g722", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = 16_000, "mono", "s16"
+    encoder.time_base = Fraction(1, 16_000)
+    child = SoundChild("g722", rate=16_000, out_rate=16_000, layout="mono", bits=0)
+    heard = b""
+    for number in range(50):
+        frame = av.AudioFrame("s16", "mono", 320)
+        tone = array("h", (10_000 if n // 20 % 2 else -10_000 for n in range(320)))
+        frame.planes[0].update(tone.tobytes())
+        frame.sample_rate, frame.pts = 16_000, number * 320
+        frame.time_base = Fraction(1, 16_000)
+        for packet in encoder.encode(frame):
+            heard += child.decode(bytes(packet))
+    samples = array("h", heard)
+    assert len(samples) == pytest.approx(50 * 320, abs=640)
+    assert max(samples) > 8_000
+    child.close()
+    assert child.decode(b"\0" * 160) == b""
+
+
+def test_a_decoder_that_dies_or_hangs_is_silence_and_said_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sound_child, "_ANSWER_S", 0.2)
+    for end in (signal.SIGKILL, signal.SIGSTOP):
+        caplog.clear()
+        sound = open_sound(TrackFormat(TrackKind.AUDIO, Codec.G722, 8000))
+        child = sound._decoder._child
+        os.kill(child._child.pid, end)
+        for item in encoded.g711_units(START_US, 10):
+            assert sound.take(item) == []
+        assert not child.is_alive
+        assert child._child.returncode is not None, "no process is left"
+        assert caplog.text.count("its decoder failed") == 1
+
+
+def test_the_child_ends_with_the_sound_it_was_for() -> None:
+    sound = open_sound(TrackFormat(TrackKind.AUDIO, Codec.OPUS, 48_000))
+    process = sound._decoder._child._child
+    assert process.poll() is None
+    del sound
+    gc.collect()
+    assert process.returncode is not None
 
 
 def test_rounding_is_taken_out_and_real_differences_are_not() -> None:

@@ -2,7 +2,6 @@
 
 from collections import deque
 from fractions import Fraction
-import io
 from typing import Protocol, override
 
 import av
@@ -12,19 +11,22 @@ from av.codec import CodecContext
 from ..aac import nearest_rate, plain_config
 from ..errors import ErrorKind, NvrError
 from ..frames import Codec, TrackFormat
+from .sound_child import SoundChild
 from .units import TimedUnit
 
 _FRAME = 1024
 _DISCONTINUITY_US = 100_000
 _SNAP_TICKS = 2
-_DECODERS = {
-    Codec.PCMU: ("pcm_mulaw", 8000),
-    Codec.PCMA: ("pcm_alaw", 8000),
+_SIMPLE = {Codec.PCMU: "pcm_mulaw", Codec.PCMA: "pcm_alaw"}
+"""Tables of 256 numbers: decoding them cannot go wrong, so it is done here."""
+_IN_CHILD = {
     Codec.G722: ("g722", 16000),
     Codec.LATM: ("aac_latm", 0),
     Codec.OPUS: ("libopus", 48000),
 }
+"""Decoders that read what a device makes of a format run in a process of their own."""
 _MONO_BIT_RATE = 32_000
+_G711_RATE = 8_000
 
 
 class Sound(Protocol):
@@ -44,7 +46,7 @@ def open_sound(track: TrackFormat) -> Sound:
     """Return how to keep a track's sound; raises `UNSUPPORTED_CODEC`."""
     if track.codec is Codec.AAC:
         return AacCopy(track)
-    if track.codec in _DECODERS or track.codec is Codec.G726:
+    if track.codec in _SIMPLE or track.codec in _IN_CHILD or track.codec is Codec.G726:
         return ToAac(track)
     raise _left_out(track)
 
@@ -88,8 +90,8 @@ class ToAac(Sound):
         self.channels = 2 if track.channels > 1 else 1
         self._layout = "stereo" if self.channels == 2 else "mono"
         try:
-            self._decoder = _open_decoder(track)
-            self.rate = nearest_rate(self._decoder.sample_rate or track.clock_rate)
+            self._decoder = _open_decoder(track, self._layout)
+            self.rate = self._decoder.rate
             self._encoder = self._open_encoder()
         except (av.FFmpegError, ValueError) as error:
             raise _left_out(track) from error
@@ -105,9 +107,8 @@ class ToAac(Sound):
     @override
     def take(self, item: TimedUnit) -> list[tuple[int, bytes]]:
         done: list[tuple[int, bytes]] = []
-        try:
-            frames = self._decoder.decode(av.Packet(item.unit.data))
-        except av.FFmpegError:
+        frames = self._decoder.decode(item.unit.data)
+        if not frames:
             return done
         if self._head_us is not None:
             expected = self._head_us + self._queued * 1_000_000 // self.rate
@@ -173,20 +174,66 @@ def snapped(ticks: int, expected: int | None) -> int:
     return ticks
 
 
-def _open_decoder(track: TrackFormat) -> AudioCodecContext:
+class _Decoder(Protocol):
+    """Turns a unit into samples; what is damaged gives none."""
+
+    rate: int
+
+    def decode(self, data: bytes) -> list[av.AudioFrame]: ...
+
+
+class _InProcess(_Decoder):
+    """G.711, by tables."""
+
+    def __init__(self, name: str, track: TrackFormat, layout: str) -> None:
+        decoder = CodecContext.create(name, "r")
+        assert isinstance(decoder, AudioCodecContext)
+        self.rate = nearest_rate(track.clock_rate or _G711_RATE)
+        decoder.sample_rate = self.rate
+        decoder.layout = layout
+        self._decoder = decoder
+
+    @override
+    def decode(self, data: bytes) -> list[av.AudioFrame]:
+        try:
+            return self._decoder.decode(av.Packet(data))
+        except av.FFmpegError:
+            return []
+
+
+class _InChild(_Decoder):
+    """Everything else, in a process of its own."""
+
+    def __init__(
+        self, name: str, rate: int, track: TrackFormat, layout: str, bits: int = 0
+    ) -> None:
+        self.rate = nearest_rate(rate or track.clock_rate)
+        self._layout = layout
+        self._child = SoundChild(
+            name, rate=rate, out_rate=self.rate, layout=layout, bits=bits
+        )
+
+    @override
+    def decode(self, data: bytes) -> list[av.AudioFrame]:
+        samples = self._child.decode(data)
+        width = 4 if self._layout == "stereo" else 2
+        if len(samples) < width:
+            return []
+        frame = av.AudioFrame("s16", self._layout, len(samples) // width)
+        plane = frame.planes[0]
+        plane.update(samples.ljust(plane.buffer_size, b"\0"))
+        frame.sample_rate = self.rate
+        return [frame]
+
+
+def _open_decoder(track: TrackFormat, layout: str) -> _Decoder:
+    if track.codec in _SIMPLE:
+        return _InProcess(_SIMPLE[track.codec], track, layout)
     if track.codec is Codec.G726:
-        bits = track.bits_per_sample or 4
         name = "g726" if track.name.upper().startswith("AAL2") else "g726le"
-        options = {"code_size": str(bits)}
-        with av.open(io.BytesIO(bytes(64)), format=name, options=options) as pattern:
-            return pattern.streams.audio[0].codec_context
-    name, rate = _DECODERS[track.codec]
-    decoder = CodecContext.create(name, "r")
-    assert isinstance(decoder, AudioCodecContext)
-    if rate:
-        decoder.sample_rate = rate
-        decoder.layout = "stereo" if track.channels > 1 else "mono"
-    return decoder
+        return _InChild(name, _G711_RATE, track, layout, track.bits_per_sample or 4)
+    name, rate = _IN_CHILD[track.codec]
+    return _InChild(name, rate, track, layout)
 
 
 def _global_header() -> int:

@@ -29,7 +29,7 @@ _SAMPLE_FRAMES = 12
 
 
 @functools.cache
-def _packages() -> str:
+def packages() -> str:
     """Return the folder PyAV is installed in, found without importing it."""
     spec = importlib.util.find_spec("av")
     assert spec is not None
@@ -50,7 +50,7 @@ def run_worker(
     full = {
         **request,
         "task": task,
-        "packages": _packages(),
+        "packages": packages(),
         "seconds": max(1, round(timeout_s)),
     }
     child = subprocess.Popen(  # noqa: S603 - fixed arguments
