@@ -8,6 +8,7 @@ which are hundreds of megabytes for a day with sound.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, override
 
@@ -218,7 +219,7 @@ class Film(Held):
         bring them along: `front` is put before each key picture. Raises `STORAGE_FAILED`
         where a temporary file cannot be written.
         """
-        with storing("plan the film"):
+        with _planning():
             self._paths.append(path)
             source = len(self._paths)
             before = (len(self._fronts), len(front)) if front else None
@@ -315,6 +316,17 @@ class Film(Held):
                 track.finish()
             self._moov = _moov(self._tracks)
         return self._moov
+
+
+@contextmanager
+def _planning() -> Iterator[None]:
+    """A temporary folder that is full says nothing of the storage of footage."""
+    try:
+        yield
+    except OSError as error:
+        raise NvrError(
+            ErrorKind.STORAGE_FAILED, "the temporary folder cannot be written to"
+        ) from error
 
 
 def _number(value: int, length: int = 4) -> bytes:
