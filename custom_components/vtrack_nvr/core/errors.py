@@ -144,6 +144,7 @@ class Limit(StrEnum):
 
     EXPORT_LENGTH = "export_length"
     EXPORT_SHARE = "export_share"
+    EXPORT_ALL = "export_all"
     EXPORT_ROOM = "export_room"
     EXPORT_COUNT = "export_count"
     EXPORT_QUEUE = "export_queue"

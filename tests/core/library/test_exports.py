@@ -122,6 +122,9 @@ async def test_each_person_has_a_share_and_one_never_takes_anothers(
     await ready(small, 300)
     error = await refused(small, 1)
     assert error.limit is Limit.EXPORT_SHARE, "automations have their own share"
+    await ready(small, 100, "three")
+    error = await refused(small, 60, "four")
+    assert error.limit is Limit.EXPORT_ALL, "all people together"
     book = small.library.exports
     [first] = [item for item in await book.all() if item.user == "one"]
     await book.remove(first.id)

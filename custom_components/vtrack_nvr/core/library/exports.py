@@ -16,18 +16,16 @@ import sqlite3
 import threading
 from typing import Any
 
-from ..errors import ErrorKind, Limit, LimitError, NvrError, gigabytes
+from ..errors import ErrorKind, Limit, LimitError, NvrError
 from ..intervals import TimeRange
 from ..models import CameraKey
-from . import ids
+from . import export_room, ids
 from .guard import Root
 from .naming import EXPORT_FOLDER, ROOT_FOLDER
 from .store import Store
 from .values import DAY_MS, HOUR_MS, Export, ExportState
 
 _NAME = re.compile(r"\d+-(\d{13})-[0-9a-f]{16}\.(?:mp4|zip)(\.part(?:\..+)?)?")
-_MADE = "state in ('waiting', 'running')"
-_OPEN = "state in ('waiting', 'running', 'ready')"
 _ROOM_POLL_S = 1.0
 
 
@@ -145,7 +143,7 @@ class ExportBook:
         store = self._store
         made_ms, expires_ms = times_ms
         with self._lock:  # what is being made is counted before the next one begins
-            root = self._place(roots, needed_bytes, user)
+            root = export_room.place(store, roots, needed_bytes, user)
 
             def run(connection: sqlite3.Connection) -> int:
                 export_id = ids.fresh(connection, "export")
@@ -175,78 +173,12 @@ class ExportBook:
         store.files.make_folder(root.folder / EXPORT_FOLDER, root.folder)
         return store.read(lambda c: self._some(c, "export.id = ?", (export_id,)))[0]
 
-    def _place(self, roots: Sequence[Root], needed_bytes: int, user: str) -> Root:
-        """Return the first root that has the room; raises the first one's refusal."""
-        refusal: NvrError | None = None
-        for root in roots:
-            try:
-                self._check(root, needed_bytes, user)
-            except NvrError as error:
-                refusal = refusal or error
-            else:
-                return root
-        assert refusal is not None
-        raise refusal
-
-    def _check(self, root: Root, needed_bytes: int, user: str) -> None:
-        store, bounds = self._store, self._store.bounds
-        space = store.files.space(root.folder)
-        most = bounds.export_bytes
-        if space.total_bytes > 0:  # there are file systems that tell no size
-            most = min(most, int(space.total_bytes * bounds.export_share))
-        own = int(most * bounds.export_person_share) if user else most
-        used, used_by_all, count = store.read(lambda c: _used(c, root.id, user))
-        most_count = bounds.export_person_count if user else bounds.export_count
-        if count >= most_count:
-            raise LimitError(Limit.EXPORT_COUNT, {"most": str(most_count)})
-        if used + max(1, needed_bytes) > own or used_by_all + needed_bytes > most:
-            raise LimitError(
-                Limit.EXPORT_SHARE,
-                {
-                    "needed": gigabytes(needed_bytes),
-                    "used": gigabytes(used if own < most else used_by_all),
-                    "most": gigabytes(own),
-                },
-            )
-        if space.total_bytes <= 0:
-            return
-        room = space.free_bytes - root.floor_bytes - self._still_to_come(root)
-        if room < needed_bytes:
-            raise LimitError(
-                Limit.EXPORT_ROOM,
-                {
-                    "needed": gigabytes(needed_bytes),
-                    "free": gigabytes(max(0, room)),
-                    "storage": root.name,
-                },
-                kind=ErrorKind.STORAGE_FULL,
-            )
-
-    def _still_to_come(self, root: Root) -> int:
-        """Return how many bytes exports that are being made on a root still need."""
-        return sum(
-            max(0, item.reserved_bytes - (self._store.files.size(part_of(item)) or 0))
-            for item in self._store.read(
-                lambda c: self._some(c, f"root_id = ? and {_MADE}", (root.id,))
-            )
-        )
-
     def check_room(self, item: Export) -> None:
         """Raise `STORAGE_FULL` where an export that is being made reached the floor; blocks."""
         root = self._store.guard.get(item.root_id or 0)
         if root is None:
             raise NvrError(ErrorKind.STORAGE_MISSING, "the storage is gone")
-        space = self._store.files.space(root.folder)
-        if space.total_bytes > 0 and space.free_bytes < root.floor_bytes:
-            raise LimitError(
-                Limit.EXPORT_ROOM,
-                {
-                    "needed": gigabytes(item.reserved_bytes),
-                    "free": gigabytes(0),
-                    "storage": root.name,
-                },
-                kind=ErrorKind.STORAGE_FULL,
-            )
+        export_room.check_floor(self._store, root, item.reserved_bytes)
 
     async def find(
         self,
@@ -476,24 +408,6 @@ class ExportBook:
         await asyncio.wrap_future(
             self._store.db.write(lambda c: c.execute(sql, values))
         )
-
-
-def _used(
-    connection: sqlite3.Connection, root_id: int, user: str
-) -> tuple[int, int, int]:
-    """Return a user's bytes on a root, those of all of that kind, the user's exports.
-
-    People are of one kind, Home Assistant itself of another: automations cannot be kept
-    from their room by people, nor people by automations.
-    """
-    found = connection.execute(
-        "select coalesce(sum(case when user_id = ?1 then max(size_bytes, reserved_bytes)"  # noqa: S608  a constant
-        " else 0 end), 0), coalesce(sum(max(size_bytes, reserved_bytes)), 0),"
-        " count(case when user_id = ?1 then 1 end)"
-        f" from export where root_id = ?2 and {_OPEN} and (user_id = '') = (?1 = '')",
-        (user, root_id),
-    ).fetchone()
-    return found[0], found[1], found[2]
 
 
 def beside(part: Path, suffix: str = "") -> Path:

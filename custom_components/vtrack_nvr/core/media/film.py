@@ -320,7 +320,7 @@ class Film(Held):
 
 @contextmanager
 def _planning() -> Iterator[None]:
-    """A temporary folder that is full says nothing of the storage of footage."""
+    """Let a temporary folder that is full say nothing of the storage of footage."""
     try:
         yield
     except OSError as error:
