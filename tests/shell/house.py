@@ -18,8 +18,12 @@ type MakeWhole = Callable[..., Awaitable[Whole]]
 
 
 def clips_below(folder: Path, pattern: str = "*.mp4") -> list[Path]:
-    """Return the files of the library, in order."""
-    return sorted(path for path in folder.rglob(pattern) if path.suffix == ".mp4")
+    """Return the clips of the library, in order; exports lie in a hidden folder."""
+    return sorted(
+        path
+        for path in folder.rglob(pattern)
+        if path.suffix == ".mp4" and path.parent.name != ".exports"
+    )
 
 
 async def until(
