@@ -16,6 +16,7 @@ from .entity import nvr_device_info
 from .exceptions import setup_errors
 from .farewell import async_say_farewell
 from .footage_watch import async_setup_footage_watch, async_setup_unstarted_watch
+from .former import async_remember
 from .issues import async_setup_issues
 from .runtime import HUB, VtrackConfigEntry, VtrackHub, VtrackRuntime
 from .services import async_setup_services
@@ -110,6 +111,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> N
     """Keep all clips: the NVR's cameras are browsable as former cameras from now on."""
     if hub := hass.data.get(HUB):
         await hub.async_forget(entry)
+    await async_remember(hass, entry)
     await async_say_farewell(hass, entry)
 
 

@@ -18,10 +18,9 @@ from homeassistant.config_entries import (
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import callback
 from homeassistant.helpers.selector import SelectOptionDict
-from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 
 from .const import (
-    CONF_IDENTITY,
+    CONF_CLEARTEXT,
     CONF_MODE,
     CONF_RETENTION_DAYS,
     CONF_RTSP_PORT,
@@ -29,11 +28,11 @@ from .const import (
     DOMAIN,
     SUBENTRY_CAMERA,
 )
-from .core.device_report import DeviceReport
-from .core.errors import ErrorKind, NvrError
+from .core.errors import NvrError
 from .discovery import offer
-from .flow_again import AgainSteps
+from .exceptions import translation_key
 from .flow_camera import CameraSubentryFlow
+from .flow_certificate import is_about_trust
 from .flow_connect import Attempt, async_try
 from .flow_entry import EntryParts, entry_of
 from .flow_forms import (
@@ -47,7 +46,15 @@ from .flow_forms import (
     pick_form,
 )
 from .flow_found import Candidate, Found
-from .flow_moved import async_follow
+from .flow_known import (
+    Place,
+    async_named,
+    async_place,
+    entries,
+    is_at,
+    known_as,
+)
+from .flow_moved import MovedSteps
 from .flow_options import VtrackOptionsFlow
 from .flow_report import Phrases, channel_label, report_text
 from .flow_storage import async_storages
@@ -57,8 +64,8 @@ from .runtime.connect import (
     Login,
     TargetError,
     async_discover,
-    async_fingerprint,
     async_probe,
+    marks_of_entry,
     targets_of,
 )
 
@@ -72,7 +79,7 @@ TARGET_ERRORS = {
 }
 
 
-class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
+class VtrackConfigFlow(MovedSteps, domain=DOMAIN):
     """Add an NVR; steps for one that is set up come with the base class."""
 
     VERSION = 1
@@ -80,16 +87,13 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
 
     def __init__(self) -> None:
         """Start knowing nothing."""
+        super().__init__()
         self._found = Found()
         self._task: asyncio.Task[None] | None = None
         self._targets: tuple[Any, ...] = ()
         self._pick_error = ""
         self._asked: dict[str, Any] = {}
-        self._address: Address | None = None
-        self._login = Login("", "")
         self._login_error = Attempt()
-        self._report: DeviceReport | None = None
-        self._fingerprint = ""
         self._with_others = False
 
     @staticmethod
@@ -235,34 +239,44 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
 
     # Signing in
 
+    @override
     async def async_step_login(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for user and password and try them."""
         assert self._address is not None
-        errors = self._login_error.errors
-        rtsp_open = self._login_error.is_about_rtsp
+        attempt = self._login_error
         self._login_error = Attempt()
+        cleartext: bool | None = None
         others = self._found.others(self._address, self._configured())
         if user_input is not None:
             advanced = user_input.pop(SECTION_ADVANCED, {})
             self._with_others = user_input.pop(CONF_OTHERS, False)
-            self._login = Login.of_entry({**user_input, **advanced})
-            self._address = self._address.with_rtsp_port(advanced.get(CONF_RTSP_PORT))
-            attempt = await async_try(self.hass, self._address, self._login)
-            if attempt.kind is ErrorKind.TLS:
-                return await self.async_step_certificate()
+            cleartext = user_input.pop(CONF_CLEARTEXT, None)
+            login = Login.of_entry({**user_input, **advanced})
+            self._login = login.with_cleartext(bool(cleartext))
+            address = self._address.with_rtsp_port(advanced.get(CONF_RTSP_PORT))
+            attempt = await self._async_sign_in(address)
+            if is_about_trust(attempt, address):
+                try:
+                    return await self._async_ask_trust(address, self._async_trusted)
+                except NvrError as error:
+                    self._pick_error = translation_key(error.kind)
+                    return await self.async_step_pick()
             if attempt.report is not None:
                 return await self._async_signed_in(attempt.report)
-            errors = attempt.errors
-            rtsp_open = attempt.is_about_rtsp
             user_input[SECTION_ADVANCED] = advanced
+        if cleartext is None and attempt.wants_choice:
+            cleartext = False
         return self.async_show_form(
             step_id="login",
             data_schema=self.add_suggested_values_to_schema(
-                login_form(len(others), rtsp_open=rtsp_open), user_input
+                login_form(
+                    len(others), rtsp_open=attempt.is_about_rtsp, cleartext=cleartext
+                ),
+                user_input,
             ),
-            errors=errors,
+            errors=attempt.errors,
             description_placeholders={
                 "device": self._found.name_of(self._address),
                 "others": str(len(others)),
@@ -270,43 +284,24 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
             last_step=False,
         )
 
-    async def async_step_certificate(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Show the fingerprint of a certificate nobody signed; trust it by choice."""
-        assert self._address is not None
-        if user_input is not None:
-            self._address = self._address.trusting(self._fingerprint)
-            attempt = await async_try(self.hass, self._address, self._login)
-            if attempt.report is not None:
-                return await self._async_signed_in(attempt.report)
-            self._login_error = attempt
-            return await self.async_step_login()
-        try:
-            self._fingerprint = await async_fingerprint(self._address)
-        except NvrError:
-            self._pick_error = str(ErrorKind.TLS)
-            return await self.async_step_pick()
-        return self.async_show_form(
-            step_id="certificate",
-            description_placeholders={
-                "address": self._address.shown,
-                "fingerprint": self._fingerprint,
-            },
-            last_step=False,
-        )
+    async def _async_sign_in(self, address: Address) -> Attempt:
+        self._address = address
+        attempt = await async_try(self.hass, address, self._login)
+        if attempt.login is not None:
+            self._login = attempt.login
+        return attempt
 
-    async def _async_signed_in(self, report: DeviceReport) -> ConfigFlowResult:
-        assert self._address is not None
-        self._report = report
-        await self.async_set_unique_id(report.key, raise_on_progress=False)
-        self._abort_if_unique_id_configured(
-            updates=self._address.as_data(), reload_on_update=False
-        )
-        return await self.async_step_cameras()
+    async def _async_trusted(self, address: Address) -> ConfigFlowResult:
+        """Go on with a certificate that a person trusts."""
+        attempt = await self._async_sign_in(address)
+        if attempt.report is not None:
+            return await self._async_signed_in(attempt.report)
+        self._login_error = attempt
+        return await self.async_step_login()
 
     # Choosing
 
+    @override
     async def async_step_cameras(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
@@ -343,6 +338,7 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
     async def _async_create(self, choice: dict[str, Any]) -> ConfigFlowResult:
         assert self._address is not None
         assert self._report is not None
+        self._abort_if_unique_id_configured()  # another dialog may have been faster
         storage = choice[SECTION_STORAGE][CONF_STORAGE]
         parts = entry_of(
             self._report,
@@ -364,7 +360,7 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
                         data={
                             "device": other.device,
                             "address": other.address,
-                            "login": self._login,
+                            "login": self._login.with_cleartext(False),
                             "settings": choice,
                         },
                     ),
@@ -388,17 +384,23 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
             # It is offered on its own, so that nobody wonders where it is.
             offer(self.hass, import_data["device"])
             return self.async_abort(reason=attempt.error)
+        known = known_as(self.hass, attempt.report, import_data["address"])
+        if known is not None:
+            if not is_at(known.entry, import_data["address"]):
+                offer(self.hass, import_data["device"])  # a person can tell
+            return self.async_abort(reason="already_configured")
+        report = await async_named(self.hass, attempt.report)
         # A dialog that somebody left open must not hold it back.
-        await self.async_set_unique_id(attempt.report.key, raise_on_progress=False)
+        await self.async_set_unique_id(report.key, raise_on_progress=False)
         self._abort_if_unique_id_configured()
         choice = import_data["settings"]
         return self._create(
             entry_of(
-                attempt.report,
+                report,
                 import_data["address"],
                 import_data["login"],
                 storage=choice[SECTION_STORAGE][CONF_STORAGE],
-                cameras=[channel.token for channel in attempt.report.channels],
+                cameras=[channel.token for channel in report.channels],
                 settings={
                     CONF_MODE: choice[CONF_MODE],
                     CONF_RETENTION_DAYS: choice[CONF_RETENTION_DAYS],
@@ -421,18 +423,12 @@ class VtrackConfigFlow(AgainSteps, domain=DOMAIN):
         self.context["title_placeholders"] = {
             "name": found.name or found.hardware or self._address.shown
         }
+        for entry in entries(self.hass):
+            if (
+                found.endpoint_id
+                and marks_of_entry(entry.data).uuid == found.endpoint_id
+                and not is_at(entry, self._address)
+                and await async_place(self.hass, entry) is Place.NOBODY
+            ):
+                return await self._async_ask_moved(entry)
         return await self.async_step_login()
-
-    @override
-    async def async_step_dhcp(
-        self, discovery_info: DhcpServiceInfo
-    ) -> ConfigFlowResult:
-        """Follow a known device to its new address, once it proved who it is."""
-        for entry in self._async_current_entries(include_ignore=False):
-            known = entry.data[CONF_IDENTITY].get("mac", "")
-            if known.replace(":", "").lower() != discovery_info.macaddress:
-                continue
-            if entry.data[CONF_HOST] == discovery_info.ip:
-                continue
-            await async_follow(self.hass, entry, **{CONF_HOST: discovery_info.ip})
-        return self.async_abort(reason="already_configured")

@@ -17,6 +17,8 @@ PLATFORMS: Final = (
 SUBENTRY_CAMERA: Final = "camera"
 
 # Entry data: how to reach the device and who it is.
+CONF_CLEARTEXT: Final = "cleartext"
+CONF_DIGEST: Final = "digest"
 CONF_ENDPOINT_ID: Final = "endpoint_id"
 CONF_FINGERPRINT: Final = "fingerprint"
 CONF_IDENTITY: Final = "identity"

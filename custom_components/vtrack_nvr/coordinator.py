@@ -109,3 +109,9 @@ class VtrackCoordinator(DataUpdateCoordinator[NvrStatus]):
             if self._is_away
             else "answers again",
         )
+        if nvr.is_online:
+            self.config_entry.async_create_background_task(
+                self.hass,
+                self.config_entry.runtime_data.async_recognise_again(),
+                f"{DOMAIN} who answers as {self.config_entry.title}",
+            )

@@ -10,7 +10,7 @@ from homeassistant.helpers.discovery_flow import DiscoveryKey
 from homeassistant.helpers.event import async_track_time_interval
 
 from .const import CONF_ENDPOINT_ID, DOMAIN
-from .flow_moved import async_follow
+from .flow_known import Followed, async_follow
 from .runtime import VtrackConfigEntry
 from .runtime.connect import FoundDevice, async_discover
 
@@ -45,9 +45,10 @@ async def async_search(hass: HomeAssistant) -> None:
         if (found.host, found.port) in addresses:
             continue
         entry = known.get(found.endpoint_id)
-        moved = {CONF_HOST: found.host, CONF_PORT: found.port}
-        if entry is not None and await async_follow(hass, entry, **moved):
-            continue
+        if entry is not None:
+            followed = await async_follow(hass, entry, found.host, found.port)
+            if followed in {Followed.STAYED, Followed.MOVED}:
+                continue
         offer(hass, found)
 
 

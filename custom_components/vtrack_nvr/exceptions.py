@@ -25,6 +25,9 @@ USER_ERRORS = frozenset(
 )
 """Kinds that follow from what the user asked for, not from a failure."""
 
+LOGIN_ERRORS = frozenset({ErrorKind.AUTH_REFUSED, ErrorKind.CLEARTEXT_LOGIN})
+"""Kinds that a person mends where the login is entered."""
+
 
 def translation_key(kind: ErrorKind) -> str:
     """Return the key of a kind in `exceptions`, `config.error` and `issues`."""
@@ -61,7 +64,7 @@ def setup_errors(name: str) -> Iterator[None]:
         yield
     except NvrError as error:
         raised: type[HomeAssistantError]
-        if error.kind is ErrorKind.AUTH_REFUSED:
+        if error.kind in LOGIN_ERRORS:
             raised = ConfigEntryAuthFailed
         elif error.treatment is Treatment.LATER:
             raised = ConfigEntryNotReady

@@ -1,27 +1,45 @@
 """An NVR that is set up already: a new password, another address."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import DOMAIN as HOMEASSISTANT_DOMAIN
 
 from .const import (
+    CONF_CLEARTEXT,
     CONF_FINGERPRINT,
     CONF_RTSP_PASSWORD,
     CONF_RTSP_PORT,
     CONF_RTSP_USERNAME,
     CONF_TLS,
 )
-from .core.errors import NvrError
+from .core.device_report import DeviceReport
+from .core.errors import ErrorKind, NvrError
+from .exceptions import translation_key
+from .flow_certificate import CertificateSteps, is_about_trust
 from .flow_connect import Attempt, async_try
 from .flow_forms import SECTION_ADVANCED, reauth_form, reconfigure_form
-from .runtime.connect import Address, Login, TlsMode, async_fingerprint
+from .flow_known import async_store, entries, is_at
+from .runtime.connect import (
+    Address,
+    Likeness,
+    Login,
+    Marks,
+    TlsMode,
+    compare,
+    marks_of_entry,
+)
+
+type Form = Callable[[Attempt], Awaitable[ConfigFlowResult]]
+type Finish = Callable[[dict[str, Any]], ConfigFlowResult]
 
 
-class AgainSteps(ConfigFlow):
+class AgainSteps(CertificateSteps):
     """Re-authenticate and reconfigure; nothing is stored before it worked."""
+
+    _given: dict[str, Any]
 
     async def async_step_reauth(
         self, entry_data: Mapping[str, Any]
@@ -34,49 +52,52 @@ class AgainSteps(ConfigFlow):
     ) -> ConfigFlowResult:
         """Try the new login on the same device."""
         entry = self._get_reauth_entry()
-        attempt = Attempt()
-        if user_input is not None:
-            login = {
-                CONF_RTSP_USERNAME: "",
-                CONF_RTSP_PASSWORD: "",
-                CONF_RTSP_PORT: entry.data.get(CONF_RTSP_PORT),
-                **user_input.pop(SECTION_ADVANCED),
-                **user_input,
-            }
-            data = {**entry.data, **login}
-            attempt = await async_try(
-                self.hass, Address.of_entry(data), Login.of_entry(data)
-            )
-            if attempt.report is not None:
-                await self.async_set_unique_id(attempt.report.key)
-                self._abort_if_unique_id_mismatch(reason="other_device")
-                return self._async_signed_in_again(entry, login)
+        if user_input is None:
+            return await self._async_reauth_form(Attempt())
+        self._given = user_input
+        login = {
+            CONF_RTSP_USERNAME: "",
+            CONF_RTSP_PASSWORD: "",
+            CONF_RTSP_PORT: entry.data.get(CONF_RTSP_PORT),
+            **_flat(user_input),
+        }
+        return await self._async_again(
+            entry,
+            {**entry.data, **login},
+            self._async_reauth_form,
+            self._signed_in_again,
+        )
+
+    async def _async_reauth_form(self, attempt: Attempt) -> ConfigFlowResult:
+        entry = self._get_reauth_entry()
         shown = {CONF_USERNAME: entry.data.get(CONF_USERNAME, "")}
         advanced = {
             key: entry.data[key]
             for key in (CONF_RTSP_PORT, CONF_RTSP_USERNAME)
             if entry.data.get(key)
         }
+        given = self._given if attempt.error else {}
         return self.async_show_form(
             step_id="reauth_confirm",
             data_schema=self.add_suggested_values_to_schema(
-                reauth_form(rtsp_open=attempt.is_about_rtsp or bool(advanced)),
-                {**shown, SECTION_ADVANCED: advanced, **(user_input or {})},
+                reauth_form(
+                    rtsp_open=attempt.is_about_rtsp or bool(advanced),
+                    cleartext=self._cleartext(entry, attempt),
+                ),
+                {**shown, SECTION_ADVANCED: advanced, **given},
             ),
             errors=attempt.errors,
             description_placeholders={"name": entry.title},
         )
 
-    def _async_signed_in_again(
-        self, entry: ConfigEntry, login: dict[str, Any]
-    ) -> ConfigFlowResult:
+    def _signed_in_again(self, data: dict[str, Any]) -> ConfigFlowResult:
         """Store a login that worked, and begin again also where it is the old one.
 
         A device that refuses for a while locks our guard; the same login frees it.
         """
-        if not self.hass.config_entries.async_update_entry(
-            entry, data={**entry.data, **login}
-        ):
+        entry = self._get_reauth_entry()
+        is_changed = self.hass.config_entries.async_update_entry(entry, data=data)
+        if not is_changed or entry.state is not ConfigEntryState.LOADED:
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return self.async_abort(
             reason="reauth_successful", translation_domain=HOMEASSISTANT_DOMAIN
@@ -87,58 +108,112 @@ class AgainSteps(ConfigFlow):
     ) -> ConfigFlowResult:
         """Change address or login of the same device."""
         entry = self._get_reconfigure_entry()
-        errors: dict[str, str] = {}
-        rtsp_open = False
-        if user_input is not None:
-            advanced = user_input.pop(SECTION_ADVANCED, {})
-            data = {
-                **entry.data,
-                CONF_RTSP_PORT: None,
-                CONF_RTSP_USERNAME: "",
-                **user_input,
-                **advanced,
-            }
-            if not user_input.get(CONF_PASSWORD):
-                data[CONF_PASSWORD] = entry.data.get(CONF_PASSWORD, "")
-            errors = await self._async_pin(data)
-            if not errors:
-                attempt = await async_try(
-                    self.hass, Address.of_entry(data), Login.of_entry(data)
-                )
-                if attempt.report is not None:
-                    await self.async_set_unique_id(attempt.report.key)
-                    self._abort_if_unique_id_mismatch(reason="other_device")
-                    return self.async_update_and_abort(entry, data=data)
-                errors = attempt.errors
-                rtsp_open = attempt.is_about_rtsp
-            user_input[SECTION_ADVANCED] = advanced
+        if user_input is None:
+            return await self._async_reconfigure_form(Attempt())
+        self._given = user_input
+        data = {
+            **entry.data,
+            CONF_RTSP_PORT: None,
+            CONF_RTSP_USERNAME: "",
+            **_flat(user_input),
+        }
+        if not user_input.get(CONF_PASSWORD):
+            data[CONF_PASSWORD] = entry.data.get(CONF_PASSWORD, "")
+        if data[CONF_TLS] != TlsMode.FINGERPRINT:
+            data[CONF_FINGERPRINT] = ""
+        return await self._async_again(
+            entry, data, self._async_reconfigure_form, self._reconfigured
+        )
+
+    async def _async_reconfigure_form(self, attempt: Attempt) -> ConfigFlowResult:
+        entry = self._get_reconfigure_entry()
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(
-                reconfigure_form(rtsp_open=rtsp_open),
-                user_input or self._shown_values(entry),
+                reconfigure_form(
+                    rtsp_open=attempt.is_about_rtsp,
+                    cleartext=self._cleartext(entry, attempt),
+                ),
+                self._given if attempt.error else self._shown_values(entry),
             ),
-            errors=errors,
+            errors=attempt.errors,
             description_placeholders={"name": entry.title},
         )
 
+    def _reconfigured(self, data: dict[str, Any]) -> ConfigFlowResult:
+        async_store(self.hass, self._get_reconfigure_entry(), data)
+        return self.async_abort(
+            reason="reconfigure_successful", translation_domain=HOMEASSISTANT_DOMAIN
+        )
+
+    async def _async_again(
+        self,
+        entry: ConfigEntry[Any],
+        data: dict[str, Any],
+        form: Form,
+        finish: Finish,
+    ) -> ConfigFlowResult:
+        """Try what was given, and store it if it reaches the same device.
+
+        A certificate that is not the known one is shown before any login is sent.
+        """
+        address = Address.of_entry(data)
+        if any(
+            is_at(other, address)
+            for other in entries(self.hass)
+            if other.entry_id != entry.entry_id
+        ):
+            return self.async_abort(reason="already_configured")
+
+        async def trusted(address: Address) -> ConfigFlowResult:
+            changed = {**data, **address.as_data()}
+            return await self._async_again(entry, changed, form, finish)
+
+        attempt = Attempt(kind=ErrorKind.TLS)
+        if address.tls is not TlsMode.FINGERPRINT or address.fingerprint:
+            attempt = await async_try(self.hass, address, Login.of_entry(data))
+        if is_about_trust(attempt, address):
+            try:
+                return await self._async_ask_trust(address, trusted)
+            except NvrError as error:
+                attempt = Attempt(error=translation_key(error.kind))
+        if attempt.report is None or attempt.login is None:
+            return await form(attempt)
+        if self._is_other(entry, attempt.report):
+            return self.async_abort(reason="other_device")
+        return finish({**data, **attempt.login.as_data()})
+
     @staticmethod
-    def _shown_values(entry: ConfigEntry) -> dict[str, Any]:
-        secrets = {CONF_PASSWORD, CONF_RTSP_PASSWORD}
+    def _is_other(entry: ConfigEntry[Any], report: DeviceReport) -> bool:
+        """Return whether the marks contradict each other; a person says it is the same."""
+        seen = Marks(report.identity)
+        return compare(marks_of_entry(entry.data), seen) is Likeness.OTHER
+
+    def _cleartext(self, entry: ConfigEntry[Any], attempt: Attempt) -> bool | None:
+        """Return what the choice begins with; None where there is nothing to choose."""
+        given = getattr(self, "_given", {}).get(CONF_CLEARTEXT)
+        if given is not None and attempt.error:
+            return bool(given)
+        if Login.of_entry(entry.data).cleartext:
+            return True
+        return False if attempt.wants_choice else None
+
+    @staticmethod
+    def _shown_values(entry: ConfigEntry[Any]) -> dict[str, Any]:
+        hidden = {CONF_PASSWORD, CONF_RTSP_PASSWORD, CONF_CLEARTEXT}
         values = {
             key: value
             for key, value in entry.data.items()
-            if key not in secrets and value is not None
+            if key not in hidden and value is not None
         }
         return {**values, SECTION_ADVANCED: values}
 
-    async def _async_pin(self, data: dict[str, Any]) -> dict[str, str]:
-        """Fetch the fingerprint where the user chose to trust the certificate shown."""
-        if data[CONF_TLS] != TlsMode.FINGERPRINT:
-            data[CONF_FINGERPRINT] = ""
-            return {}
-        try:
-            data[CONF_FINGERPRINT] = await async_fingerprint(Address.of_entry(data))
-        except NvrError as error:
-            return {"base": str(error.kind)}
-        return {}
+
+def _flat(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a form gave as entry data; without its field the choice stays."""
+    given = {**user_input, **user_input.get(SECTION_ADVANCED, {})}
+    given.pop(SECTION_ADVANCED, None)
+    if CONF_CLEARTEXT in given:
+        chosen = Login("", "").with_cleartext(given[CONF_CLEARTEXT])
+        given[CONF_CLEARTEXT] = chosen.as_data()[CONF_CLEARTEXT]
+    return given

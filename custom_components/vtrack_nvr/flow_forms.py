@@ -9,6 +9,7 @@ from homeassistant.helpers.selector import BooleanSelector, SelectOptionDict
 import probatio
 
 from .const import (
+    CONF_CLEARTEXT,
     CONF_RTSP_PASSWORD,
     CONF_RTSP_PORT,
     CONF_RTSP_USERNAME,
@@ -49,24 +50,38 @@ def _rtsp_section(is_open: bool = False) -> section:
     )
 
 
-def login_form(others: int, *, rtsp_open: bool = False) -> probatio.Schema:
+def _choice_of_cleartext(cleartext: bool | None) -> dict[probatio.Marker, Any]:
+    """Return the field for a password that anybody can read, if there is a choice."""
+    if cleartext is None:
+        return {}
+    return {probatio.Required(CONF_CLEARTEXT, default=cleartext): BooleanSelector()}
+
+
+def login_form(
+    others: int, *, rtsp_open: bool = False, cleartext: bool | None = None
+) -> probatio.Schema:
     """Return the form for user and password, for this device and `others` more."""
     fields: dict[probatio.Marker, Any] = {
         probatio.Optional(CONF_USERNAME, default=""): TEXT,
         probatio.Optional(CONF_PASSWORD, default=""): PASSWORD,
     }
+    fields.update(_choice_of_cleartext(cleartext))
     if others:
         fields[probatio.Required(CONF_OTHERS, default=False)] = BooleanSelector()
     fields[probatio.Required(SECTION_ADVANCED)] = _rtsp_section(rtsp_open)
     return probatio.Schema(fields)
 
 
-def reauth_form(*, rtsp_open: bool = False) -> probatio.Schema:
+def reauth_form(
+    *, rtsp_open: bool = False, cleartext: bool | None = None
+) -> probatio.Schema:
     """Return the form for a new user and password."""
-    return login_form(0, rtsp_open=rtsp_open)
+    return login_form(0, rtsp_open=rtsp_open, cleartext=cleartext)
 
 
-def reconfigure_form(*, rtsp_open: bool = False) -> probatio.Schema:
+def reconfigure_form(
+    *, rtsp_open: bool = False, cleartext: bool | None = None
+) -> probatio.Schema:
     """Return the form for another address or login of the same device."""
     return probatio.Schema(
         {
@@ -77,6 +92,7 @@ def reconfigure_form(*, rtsp_open: bool = False) -> probatio.Schema:
             ),
             probatio.Optional(CONF_USERNAME, default=""): TEXT,
             probatio.Optional(CONF_PASSWORD, default=""): PASSWORD,
+            **_choice_of_cleartext(cleartext),
             probatio.Required(SECTION_ADVANCED): _rtsp_section(rtsp_open),
         }
     )

@@ -19,6 +19,11 @@ def _with_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--any-certificate", action="store_true", help="https: do not check it"
     )
+    parser.add_argument(
+        "--cleartext",
+        action="store_true",
+        help="send the password readable if the device takes it in no other way",
+    )
     parser.add_argument("--fingerprint", default="", help="https: accept only this one")
 
 

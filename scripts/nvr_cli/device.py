@@ -26,6 +26,7 @@ class Place:
     password: str = field(repr=False)
     tls: TlsOptions
     rtsp_port: int | None
+    allow_cleartext: bool = False
     guard: LoginGuard = field(default_factory=LoginGuard)
 
 
@@ -56,6 +57,7 @@ def place_of(arguments: argparse.Namespace) -> Place:
         read_password(arguments),
         TlsOptions(mode, arguments.fingerprint),
         arguments.rtsp_port,
+        arguments.cleartext,
     )
 
 
@@ -73,5 +75,6 @@ def make_device(
         tls=place.tls,
         login_guard=place.guard,
         rtsp_port=place.rtsp_port,
+        allow_cleartext=place.allow_cleartext,
         on_answer=on_answer,
     )

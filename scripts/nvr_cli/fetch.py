@@ -16,7 +16,9 @@ from custom_components.vtrack_nvr.core.fetching import (
 )
 from custom_components.vtrack_nvr.core.models import CameraKey, ClockEra, Segment
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
+from custom_components.vtrack_nvr.core.onvif.tls import trusting_context
 from custom_components.vtrack_nvr.core.policy import DevicePolicy
+from custom_components.vtrack_nvr.core.rtsp.urls import parse_url
 from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 
 from .device import Place, make_device, place_of
@@ -42,13 +44,19 @@ class Fetching:
         )
 
     def _endpoint(self, job: FetchJob) -> Endpoint:
-        tls = None
-        if job.replay_uri.startswith(("rtsps:", "https:")):
-            tls = ssl.create_default_context()
-            tls.check_hostname = False
-            tls.verify_mode = ssl.CERT_NONE
+        options = self._place.tls
+        tls = options.for_aiohttp()
+        if not isinstance(tls, ssl.SSLContext):
+            tls = (
+                ssl.create_default_context() if options.is_https else trusting_context()
+            )
         return Endpoint(
-            job.replay_uri, self._place.username, self._place.password, tls=tls
+            job.replay_uri,
+            self._place.username,
+            self._place.password,
+            tls=tls,
+            allow_basic=self._place.allow_cleartext
+            or (options.is_checked and parse_url(job.replay_uri).is_tls),
         )
 
     async def recording(self, found: Found, sink: FolderSink) -> None:

@@ -142,7 +142,8 @@ def test_dataclasses_sets_bytes_and_other_things_become_plain() -> None:
         def __str__(self) -> str:
             return "http://192.0.2.1/"
 
-    holder = Holder(DeviceIdentity(serial="S1X"), frozenset({"b", "a"}), b"xx", Odd())
+    told = DeviceIdentity(serial="S1X", macs=("02:00:5e:00:00:01",))
+    holder = Holder(told, frozenset({"b", "a"}), b"xx", Odd())
     assert redact(holder) == {
         "identity": {
             "manufacturer": "",
@@ -151,6 +152,7 @@ def test_dataclasses_sets_bytes_and_other_things_become_plain() -> None:
             "serial": "**serial-1**",
             "hardware_id": "",
             "mac": "",
+            "macs": ["**mac-1**"],
         },
         "tokens": ["a", "b"],
         "blob": "**2 bytes**",

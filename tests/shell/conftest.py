@@ -89,6 +89,10 @@ class RemoteNvr:
         """Pull the plug."""
         await self._simulator.run(self._nvr.stop())
 
+    async def renew_certificate(self) -> None:
+        """Reset it to factory settings, as far as TLS goes."""
+        await self._simulator.run(self._nvr.renew_certificate())
+
 
 @pytest.fixture
 async def start_nvr(
@@ -183,10 +187,15 @@ def login_of(nvr: RemoteNvr) -> Login:
 
 
 async def entry_for(
-    hass: HomeAssistant, nvr: RemoteNvr, storage: Path, **settings: Any
+    hass: HomeAssistant,
+    nvr: RemoteNvr,
+    storage: Path,
+    *,
+    at: Address | None = None,
+    **settings: Any,
 ) -> MockConfigEntry:
     """Return an entry as the flow makes it, not added yet."""
-    address, login = address_of(nvr), login_of(nvr)
+    address, login = at or address_of(nvr), login_of(nvr)
     report = await async_inspect(hass, address, login)
     parts = entry_of(
         report,

@@ -125,6 +125,82 @@ async def test_the_login_stays_out_of_the_address_of_a_device_without_one(
     assert source.startswith("rtsp://127.0.0.1:")
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1/live.m3u8",
+        "https://127.0.0.1/live.m3u8",
+        "file:///etc/passwd",
+        "rtmp://127.0.0.1/live",
+        "concat:a|b",
+    ],
+)
+async def test_only_addresses_of_rtsp_are_handed_to_the_player(
+    hass: HomeAssistant, whole: MakeWhole, address: str
+) -> None:
+    nvr, _ = await whole(mode="on_demand")
+    nvr.faults.stream_uri = address
+    nvr.reset_counts()
+    with pytest.raises(HomeAssistantError) as raised:
+        await async_get_stream_source(hass, live(hass))
+    assert raised.value.translation_key in {"not_rtsp", "protocol"}
+    assert nvr.counts()["rtsp"]["requests"] == {}
+
+
+async def test_the_address_of_another_host_is_that_of_the_device(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    nvr, _ = await whole(mode="on_demand")
+    path = f":{nvr.rtsp_port}/live/1/main"
+    nvr.faults.stream_uri = f"rtsp://10.0.0.1@192.0.2.9{path}"
+    source = await async_get_stream_source(hass, live(hass))
+    login = f"{nvr.spec.user}:{nvr.spec.password}"
+    assert source == f"rtsp://{login}@127.0.0.1{path}"
+
+
+async def test_the_player_gets_a_login_only_for_a_device_that_asks_for_a_digest(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    nvr, _ = await whole(mode="on_demand")
+    nvr.faults.rtsp.challenges = ("basic",)
+    with pytest.raises(HomeAssistantError) as raised:
+        await async_get_stream_source(hass, live(hass))
+    assert raised.value.translation_key == "cleartext_login"
+    nvr.faults.rtsp.challenges = ("md5", "basic")
+    source = await async_get_stream_source(hass, live(hass))
+    assert source is not None
+    assert f"//{nvr.spec.user}:" in source
+    asked = nvr.counts()["rtsp"]["requests"]["DESCRIBE"]
+    assert await async_get_stream_source(hass, live(hass)) == source
+    assert nvr.counts()["rtsp"]["requests"]["DESCRIBE"] == asked
+    assert nvr.counts()["rtsp"]["auth_failures"] == 0
+
+
+async def test_a_device_that_asks_for_no_login_is_told_none(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    _, entry = await whole("no-login", mode="on_demand")
+    assert entry.data[CONF_PASSWORD]
+    source = await async_get_stream_source(hass, live(hass))
+    assert source is not None
+    assert source.startswith("rtsp://127.0.0.1:")
+
+
+async def test_a_person_may_choose_that_the_player_sends_the_password_readable(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    nvr, entry = await whole("rtsp-basic-only", mode="on_demand")
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, "cleartext": ["rtsp"]}
+    )
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.data["cleartext"] == ["rtsp"]
+    source = await async_get_stream_source(hass, live(hass))
+    assert source is not None
+    assert f"//{nvr.spec.user}:" in source
+
+
 async def test_the_picture_is_unavailable_while_the_device_is_and_the_log_says_so_once(
     hass: HomeAssistant, whole: MakeWhole, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -15,13 +15,13 @@ pytestmark = pytest.mark.usefixtures("found_by_multicast", "not_set_up")
 
 
 async def test_a_device_that_is_set_up_already_follows_its_address(
-    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr, an_empty_address: str
 ) -> None:
     nvr = (await start_nvr("demo"))[0]
     entry = await entry_for(hass, nvr, media_dir)
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(
-        entry, data={**entry.data, "host": "192.0.2.7"}
+        entry, data={**entry.data, "host": an_empty_address}
     )
     result = await sign_in(hass, await to_login(hass, nvr), nvr)
     assert result["type"] is FlowResultType.ABORT

@@ -1,6 +1,5 @@
 """Devices that were found in the background, and devices that moved."""
 
-from ipaddress import IPv4Address
 from pathlib import Path
 
 from homeassistant.config_entries import (
@@ -52,34 +51,6 @@ async def test_an_ignored_device_stays_ignored(
         data={"device": found(nvr, endpoint_id=nvr.spec.uuid)},
     )
     assert result["reason"] == "already_configured"
-
-
-@pytest.mark.parametrize("is_same_device", [True, False])
-async def test_dhcp_moves_a_device_only_after_it_proved_who_it_is(
-    hass: HomeAssistant,
-    media_dir: Path,
-    start_nvr: StartNvr,
-    is_same_device: bool,
-    an_empty_address: str,
-) -> None:
-    nvrs = await start_nvr("shared-mac")
-    entry = await entry_for(hass, nvrs[0], media_dir)
-    port = nvrs[0 if is_same_device else 1].port
-    entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(
-        entry, data={**entry.data, "host": an_empty_address, "port": port}
-    )
-    result = await hass.config_entries.flow.async_init(
-        DOMAIN,
-        context={"source": SOURCE_DHCP},
-        data=DhcpServiceInfo(
-            ip=str(IPv4Address("127.0.0.1")),
-            hostname="porch",
-            macaddress=nvrs[0].spec.mac.replace(":", "").lower(),
-        ),
-    )
-    assert result["reason"] == "already_configured"
-    assert entry.data["host"] == ("127.0.0.1" if is_same_device else an_empty_address)
 
 
 async def test_dhcp_leaves_other_devices_and_known_addresses_alone(

@@ -20,7 +20,11 @@ from custom_components.vtrack_nvr.discovery import (
     async_search,
     async_setup_discovery,
 )
-from custom_components.vtrack_nvr.runtime.connect import Address, async_discover
+from custom_components.vtrack_nvr.runtime.connect import (
+    Address,
+    async_certificate,
+    async_discover,
+)
 from tests.shell import flow_steps
 from tests.shell.conftest import RemoteNvr, StartNvr, entry_for
 
@@ -79,7 +83,7 @@ async def test_ignored_stays_ignored(
     assert not offered(hass)
 
 
-async def test_a_moved_device_is_followed(
+async def test_a_moved_device_without_tls_is_asked_about(
     hass: HomeAssistant,
     media_dir: Path,
     start_nvr: StartNvr,
@@ -88,10 +92,37 @@ async def test_a_moved_device_is_followed(
 ) -> None:
     nvr = (await start_nvr("demo"))[0]
     entry = await known(hass, nvr, media_dir, host=an_empty_address)
+    nvr.reset_counts()
+    found_by_multicast.return_value = (found(nvr),)
+    for _ in range(2):
+        await async_search(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
+    assert entry.data["host"] == an_empty_address
+    assert nvr.counters.http_requests == 0
+    [asked] = hass.config_entries.flow.async_progress()
+    assert asked["step_id"] == "moved"
+
+
+async def test_a_moved_device_that_is_known_by_its_certificate_is_followed(
+    hass: HomeAssistant,
+    media_dir: Path,
+    start_nvr: StartNvr,
+    found_by_multicast: AsyncMock,
+    an_empty_address: str,
+) -> None:
+    nvr = (await start_nvr("tls-self-signed"))[0]
+    address = Address("127.0.0.1", nvr.port)
+    shown = await async_certificate(address)
+    entry = await entry_for(
+        hass, nvr, media_dir, at=address.trusting(shown.fingerprint)
+    )
+    entry.add_to_hass(hass)
+    moved = {**entry.data, "host": an_empty_address, CONF_ENDPOINT_ID: nvr.spec.uuid}
+    hass.config_entries.async_update_entry(entry, data=moved)
     found_by_multicast.return_value = (found(nvr),)
     await async_search(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert entry.data["host"] == "127.0.0.1"
+    assert entry.data == {**moved, "host": "127.0.0.1"}
     assert not offered(hass)
 
 

@@ -11,18 +11,22 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.onvif.tls import TlsMode
+from custom_components.vtrack_nvr.core.rtsp.errors import RtspRefused
 from custom_components.vtrack_nvr.flow_connect import async_try
 from custom_components.vtrack_nvr.runtime.connect import (
     Address,
     Login,
-    async_fingerprint,
+    async_certificate,
 )
 from custom_components.vtrack_nvr.runtime.rtsp import (
+    WantedLogin,
     _describe,
     rtsp_endpoint,
     tls_context,
+    wanted_login,
 )
 from tests.shell.conftest import (
+    RemoteNvr,
     StartNvr,
     address_of,
     entry_for,
@@ -101,6 +105,19 @@ async def test_slow_rtsp_is_as_good_as_none(
     assert attempt.error == "rtsp_unreachable"
 
 
+async def test_a_camera_that_takes_nothing_but_basic_is_copied_where_a_person_chose_it(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("rtsp-basic-only"))[0]
+    result = await sign_in(hass, await to_login(hass, nvr), nvr)
+    assert result["errors"] == {"base": "rtsp_cleartext_login"}
+    result = await sign_in(hass, result, nvr, cleartext=True)
+    await choose(hass, result, media_dir)
+    await hass.async_block_till_done()
+    assert (await sync(hass))["complete"]
+    assert clips_below(media_dir)
+
+
 @pytest.mark.parametrize("expected_lingering_timers", [True])  # TLS says good-bye
 async def test_footage_of_a_device_with_a_pinned_certificate_comes_home(
     hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
@@ -114,12 +131,13 @@ async def test_footage_of_a_device_with_a_pinned_certificate_comes_home(
     assert clips_below(media_dir)
 
 
+@pytest.mark.parametrize("scenario", ["tls-self-signed", "old-tls"])
 async def test_the_pinned_certificate_holds_for_rtsp_too(
-    hass: HomeAssistant, start_nvr: StartNvr
+    hass: HomeAssistant, start_nvr: StartNvr, scenario: str
 ) -> None:
-    nvr = (await start_nvr("tls-self-signed"))[0]
+    nvr = (await start_nvr(scenario))[0]
     plain = Address("127.0.0.1", nvr.port)
-    good = plain.trusting(await async_fingerprint(plain))
+    good = plain.trusting((await async_certificate(plain)).fingerprint)
     url = f"rtsps://127.0.0.1:{nvr.rtsp_port}/live/1/main"
     for address in (good, plain):
         endpoint = rtsp_endpoint(url, address, login_of(nvr))
@@ -177,3 +195,47 @@ async def test_a_login_that_rtsp_refuses_ends_in_reauth(
     assert not entry.runtime_data.guard.is_locked
     assert (await sync(hass))["complete"]
     assert clips_below(media_dir)
+
+
+def scout(nvr: RemoteNvr) -> WantedLogin:
+    url = f"rtsp://127.0.0.1:{nvr.rtsp_port}/live/1/main"
+    return wanted_login(rtsp_endpoint(url, address_of(nvr), login_of(nvr)))
+
+
+@pytest.mark.usefixtures("not_set_up")
+async def test_what_rtsp_asks_for_is_found_out_without_a_login(
+    hass: HomeAssistant, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    for challenges, wanted in (
+        (("md5",), WantedLogin.DIGEST),
+        (("basic", "sha256"), WantedLogin.DIGEST),
+        (("basic",), WantedLogin.BASIC),
+    ):
+        nvr.faults.rtsp.challenges = challenges
+        assert await hass.async_add_executor_job(scout, nvr) is wanted
+    await nvr.stop()
+    with pytest.raises(NvrError) as caught:
+        await hass.async_add_executor_job(scout, nvr)
+    assert caught.value.kind is ErrorKind.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(302, ErrorKind.NOT_RTSP), (301, ErrorKind.NOT_RTSP), (404, None)],
+)
+@pytest.mark.usefixtures("not_set_up")
+async def test_a_device_that_points_elsewhere_is_not_followed(
+    hass: HomeAssistant, start_nvr: StartNvr, status: int, kind: ErrorKind | None
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    refused = RtspRefused(status, "elsewhere", "DESCRIBE")
+    with patch(
+        "custom_components.vtrack_nvr.runtime.rtsp._describe", side_effect=refused
+    ):
+        if kind is None:
+            assert await hass.async_add_executor_job(scout, nvr) is WantedLogin.NONE
+            return
+        with pytest.raises(NvrError) as caught:
+            await hass.async_add_executor_job(scout, nvr)
+    assert caught.value.kind is kind

@@ -141,6 +141,50 @@ async def test_a_set_up_that_fails_half_way_leaves_nothing_attached(
     assert not (await hub.engine.fresh_status()).nvrs
 
 
+# Another device at the address
+
+
+async def test_footage_of_another_device_is_never_filed_under_this_one(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    mine, stranger = (await start_nvr("three-on-one-host"))[:2]
+    entry = await entry_for(hass, mine, media_dir)
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(
+        entry, data={**entry.data, "port": stranger.port}
+    )
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "other_device"
+    assert stranger.counts()["operations"].get("tse:FindRecordings", 0) == 0
+
+
+async def test_another_device_that_comes_back_instead_of_this_one_is_noticed(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    nvr, entry = await whole(mode="on_demand")
+    coordinator = entry.runtime_data.coordinator
+    await nvr.stop()
+    await hass.services.async_call(DOMAIN, "sync", {"wait": True}, blocking=True)
+    await coordinator.async_refresh()
+    assert coordinator.data.is_online is False
+    nvr.set_identity({"serial": "SN-of-another", "mac": "02:00:5e:99:00:01"})
+    await nvr.start()
+    await hass.services.async_call(DOMAIN, "sync", {"wait": True}, blocking=True)
+    await until(hass, lambda: entry.state is ConfigEntryState.SETUP_RETRY, 60)
+    assert entry.error_reason_translation_key == "other_device"
+
+
+async def test_a_new_firmware_that_tells_less_is_still_this_device(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    nvr, entry = await whole(mode="on_demand")
+    nvr.set_identity({"firmware": "9", "hardware_id": "", "mac": ""})
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+
+
 # Changes while loaded
 
 

@@ -189,6 +189,8 @@ class Faults:
     snapshot_status: int | None = None
     """GetSnapshotUri's picture answers with this status."""
     no_snapshot: bool = False
+    stream_uri: str | None = None
+    """GetStreamUri answers exactly this."""
 
     # --- Events ----------------------------------------------------------------------
     max_pull_points: int = 4

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import copy
 from dataclasses import asdict
 from pathlib import Path
+import ssl
 from types import TracebackType
 from typing import Any, Self
 
@@ -79,7 +80,7 @@ class SimulatedNvr:
         self.is_running = False
         is_open = spec.auth is AuthMode.NONE
         self.rtsp_accounts = spec.rtsp_accounts or ({} if is_open else self.accounts)
-        self._tls = server_context(spec.host) if spec.has_tls else None
+        self._tls = self._new_tls() if spec.has_tls else None
         self.rtsp = RtspServer(
             spec.host,
             spec.rtsp_port,
@@ -95,6 +96,16 @@ class SimulatedNvr:
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
         self._formats = 0
+
+    def _new_tls(self) -> ssl.SSLContext:
+        return server_context(self.spec.host, is_old=self.spec.has_old_tls)
+
+    async def renew_certificate(self) -> None:
+        """Restart with another certificate, as after a reset to factory settings."""
+        await self.stop()
+        self._tls = self._new_tls()
+        self.rtsp.use_tls(self._tls)
+        await self.start()
 
     @property
     def channels(self) -> list[Channel]:

@@ -99,6 +99,10 @@ class RtspServer:
         """Close all connections; returns when every thread has ended."""
         await asyncio.to_thread(self.stop_now)
 
+    def use_tls(self, tls: ssl.SSLContext) -> None:
+        """Show another certificate from the next connection on."""
+        self._tls = tls
+
     def start_now(self) -> None:
         """Do what `start` does, for callers without an event loop."""
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

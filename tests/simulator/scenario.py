@@ -175,6 +175,16 @@ def duplicate_uuid() -> list[NvrSpec]:
     return [first, replace(second, uuid=first.uuid)]
 
 
+def look_alikes() -> list[NvrSpec]:
+    """Two units of one series: all marks are the same, and worth nothing (EYEPLUS)."""
+    marks = {"serial": "12345679890", "mac": "00:00:00:00:00:00", "hardware_id": "1.0"}
+    first, second = three_on_one_host()[:2]
+    return [
+        replace(first, **marks, uuid=first.uuid),
+        replace(second, **marks, uuid=first.uuid),
+    ]
+
+
 def odd_serials() -> list[NvrSpec]:
     """Serial numbers with a slash, beyond ASCII, and none at all."""
     specs = three_on_one_host()
@@ -227,9 +237,16 @@ SCENARIOS: dict[str, Callable[[], list[NvrSpec]]] = {
     ),
     "shared-mac": shared_mac,
     "duplicate-uuid": duplicate_uuid,
+    "look-alikes": look_alikes,
     "odd-serials": odd_serials,
     "wss-only": lambda: _one(49, "Token", auth=AuthMode.WSS),
     "basic-over-tls": lambda: _one(50, "Basic", auth=AuthMode.BASIC, has_tls=True),
+    "basic-only": lambda: _one(
+        58, "Readable", auth=AuthMode.BASIC, rtsp_challenges=("basic",)
+    ),
+    "rtsp-basic-only": lambda: _one(59, "Stream", rtsp_challenges=("basic",)),
+    "token-text-only": lambda: _one(60, "Text", auth=AuthMode.WSS_TEXT),
+    "old-tls": lambda: _one(66, "Aged", has_tls=True, has_old_tls=True),
     "no-login": lambda: _one(51, "Open", auth=AuthMode.NONE),
     "rtsp-login": lambda: _one(
         52, "Two logins", rtsp_accounts={"stream": "other-harbour-7"}

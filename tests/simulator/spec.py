@@ -116,6 +116,8 @@ class NvrSpec:
     rtsp_accounts: dict[str, str] = field(default_factory=dict)
     """RTSP accounts of their own, by user; empty: those of the web services."""
     has_tls: bool = False
+    has_old_tls: bool = False
+    """Nothing newer than TLS 1.0 is spoken."""
     clock_offset_ms: int = 0
     timezone: str = "UTC0"
     local_offset_ms: int = 0

@@ -8,13 +8,15 @@ import tempfile
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 
-def self_signed(host: str) -> tuple[bytes, bytes]:
+def self_signed(
+    host: str, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None
+) -> tuple[bytes, bytes]:
     """Return (certificate, key) as PEM for a name or address."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "IPCamera")])
     now = datetime.now(UTC)
     try:
@@ -42,10 +44,17 @@ def self_signed(host: str) -> tuple[bytes, bytes]:
     )
 
 
-def server_context(host: str) -> ssl.SSLContext:
-    """Return a server's TLS context with a fresh self-signed certificate."""
+def server_context(host: str, *, is_old: bool = False) -> ssl.SSLContext:
+    """Return a server's TLS context with a fresh self-signed certificate.
+
+    `is_old`: nothing newer than TLS 1.0 is spoken, as by cameras of 2012.
+    """
     certificate, key = self_signed(host)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if is_old:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "pair.pem")
         path.write_bytes(key + certificate)

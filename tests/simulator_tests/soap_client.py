@@ -12,6 +12,7 @@ import functools
 import hashlib
 from pathlib import Path
 import secrets
+import ssl
 
 import aiohttp
 from lxml import etree
@@ -38,6 +39,16 @@ _DIGEST_TYPE = (
     "http://docs.oasis-open.org/wss/2004/01/"
     "oasis-200401-wss-username-token-profile-1.0#PasswordDigest"
 )
+
+
+def any_tls() -> ssl.SSLContext:
+    """Return TLS that believes anybody and speaks what cameras of 2012 speak."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    return context
 
 
 @functools.cache
@@ -131,7 +142,10 @@ class SoapClient:
     ) -> Answer:
         """Send anything to a path."""
         async with self.session.post(
-            self.url(path), data=text, headers={"Content-Type": content_type}, ssl=False
+            self.url(path),
+            data=text,
+            headers={"Content-Type": content_type},
+            ssl=any_tls(),
         ) as answer:
             return Answer(
                 answer.status, await answer.text(), list(answer.headers.items())

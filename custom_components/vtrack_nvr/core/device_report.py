@@ -44,7 +44,9 @@ class ReportWarning(StrEnum):
     INNER_ADDRESS = "inner_address"
     """The device advertises addresses that are not the one it was reached at."""
     BASIC_AUTH = "basic_auth"
-    """The password travels readable inside TLS (HTTP Basic)."""
+    """The password travels readable inside TLS (HTTP Basic, PasswordText)."""
+    CLEARTEXT_LOGIN = "cleartext_login"
+    """The password travels readable, as a person chose: the device takes no other."""
     PLAIN_HTTP = "plain_http"
     """The connection is not encrypted."""
     SEARCH_FAILED = "search_failed"
@@ -58,7 +60,9 @@ class DeviceReport:
     `name` and `location` come from its scopes. `device_oldest_ms` and `device_newest_ms`
     are on the device's clock, None where unknown. `services` are the short names of what
     it offers ("media2", "search" …). `unassigned` are recordings without a camera.
-    `auth` is how it wants to be logged in to: "none", "wss", "digest" or "basic".
+    `auth` is how it wants to be logged in to: "none", "wss", "wss_text", "digest" or
+    "basic".
+    `rtsp_auth` is "digest", "basic" where RTSP takes nothing better, empty if unknown.
     `endpoint_id` is its WS-Discovery UUID where known.
     """
 
@@ -77,4 +81,5 @@ class DeviceReport:
     services: tuple[str, ...] = ()
     profiles: tuple[str, ...] = ()
     auth: str = ""
+    rtsp_auth: str = ""
     warnings: tuple[ReportWarning, ...] = ()

@@ -38,6 +38,12 @@ class ErrorKind(StrEnum):
     """The device broke the protocol in a way that cannot be worked around."""
     AUTH_REFUSED = "auth_refused"
     """User name or password were refused."""
+    CLEARTEXT_LOGIN = "cleartext_login"
+    """The device takes the password only in a way that anybody on the network can read."""
+    OTHER_DEVICE = "other_device"
+    """Another device answers at the address."""
+    NOT_RTSP = "not_rtsp"
+    """The address of a live stream is not one of RTSP."""
     NO_PERMISSION = "no_permission"
     """The login is good, but may not do this."""
     BUSY = "busy"
@@ -87,6 +93,9 @@ _TREATMENTS = {
     ErrorKind.NOT_ONVIF: Treatment.LATER,
     ErrorKind.PROTOCOL: Treatment.LATER,
     ErrorKind.AUTH_REFUSED: Treatment.STOP,
+    ErrorKind.CLEARTEXT_LOGIN: Treatment.STOP,
+    ErrorKind.OTHER_DEVICE: Treatment.LATER,
+    ErrorKind.NOT_RTSP: Treatment.NEVER,
     ErrorKind.NO_PERMISSION: Treatment.NEVER,
     ErrorKind.BUSY: Treatment.LATER,
     ErrorKind.UNSUPPORTED: Treatment.NEVER,

@@ -5,9 +5,10 @@ Words are those of `docs/glossary.md`. Times are integer milliseconds of UTC sin
 the offset belongs to a clock era.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType, Self
 
 from .frames import Codec, TrackKind
 from .intervals import TimeRange
@@ -81,7 +82,10 @@ class CoverageSpan:
 
 @dataclass(frozen=True, slots=True)
 class DeviceIdentity:
-    """What a device says it is (GetDeviceInformation); any field may be empty."""
+    """What a device says it is (GetDeviceInformation); any field may be empty.
+
+    `mac` is that of the interface in use, `macs` are those of all interfaces.
+    """
 
     manufacturer: str = ""
     model: str = ""
@@ -89,6 +93,12 @@ class DeviceIdentity:
     serial: str = ""
     hardware_id: str = ""
     mac: str = ""
+    macs: tuple[str, ...] = ()
+
+    @classmethod
+    def of_data(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `dataclasses.asdict` wrote, also of an older version, from JSON."""
+        return cls(**{**data, "macs": tuple(data.get("macs", ()))})
 
     def __post_init__(self) -> None:
         """Clean what a device wrote."""

@@ -27,7 +27,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(r"^(rtsp_|user_?)?(user(_?name)?|login|account)$", re.IGNORECASE),
     ),
     ("serial", re.compile(r"serial|hardware_?id|^sn$", re.IGNORECASE)),
-    ("mac", re.compile(r"^(mac|hw)_?(addr(ess)?)?$|hwaddress", re.IGNORECASE)),
+    ("mac", re.compile(r"^(macs?|hw)_?(addr(ess)?)?$|hwaddress", re.IGNORECASE)),
     (
         "host",
         re.compile(

@@ -1,7 +1,9 @@
 """From an address and a login to a device of the core, for flows and entries alike."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any, Self
 
 from homeassistant.components import network
@@ -11,7 +13,11 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.ssl import SSLCipherList
 
 from ..const import (
+    CONF_CLEARTEXT,
+    CONF_DIGEST,
+    CONF_ENDPOINT_ID,
     CONF_FINGERPRINT,
+    CONF_IDENTITY,
     CONF_RTSP_PASSWORD,
     CONF_RTSP_PORT,
     CONF_RTSP_USERNAME,
@@ -20,26 +26,44 @@ from ..const import (
 from ..core.clock import SystemClock
 from ..core.device_report import DeviceReport
 from ..core.login_guard import LoginGuard
+from ..core.models import DeviceIdentity
 from ..core.onvif.client import OnvifDevice
 from ..core.onvif.discovery import discover
 from ..core.onvif.found import FoundDevice
+from ..core.onvif.http_login import TokenRefusedError
+from ..core.onvif.identity import Likeness, Marks, agree_twice, compare, nvr_key
 from ..core.onvif.probe import ProbeAnswer, ProbeProgress, ProbeResult, probe
 from ..core.onvif.targets import Target, TargetError, parse_targets
-from ..core.onvif.tls import TlsMode, TlsOptions, certificate_fingerprint
+from ..core.onvif.tls import (
+    ShownCertificate,
+    TlsMode,
+    TlsOptions,
+    shown_certificate,
+)
 
 __all__ = [
     "Address",
     "FoundDevice",
+    "Likeness",
     "Login",
+    "Marks",
     "ProbeAnswer",
     "ProbeResult",
+    "ShownCertificate",
     "TargetError",
     "TlsMode",
+    "TokenRefusedError",
+    "Way",
+    "agree_twice",
+    "async_certificate",
     "async_discover",
-    "async_fingerprint",
     "async_inspect",
+    "async_listens",
     "async_probe",
     "build_device",
+    "compare",
+    "marks_of_entry",
+    "nvr_key",
     "targets_of",
 ]
 
@@ -64,6 +88,7 @@ class Address:
             TlsMode(data.get(CONF_TLS, TlsMode.OFF)),
             data.get(CONF_FINGERPRINT, ""),
             data.get(CONF_RTSP_PORT),
+            data.get(CONF_ENDPOINT_ID, ""),
         )
 
     @classmethod
@@ -84,6 +109,7 @@ class Address:
             CONF_TLS: str(self.tls),
             CONF_FINGERPRINT: self.fingerprint,
             CONF_RTSP_PORT: self.rtsp_port,
+            CONF_ENDPOINT_ID: self.endpoint_id,
         }
 
     def with_rtsp_port(self, port: int | None) -> Address:
@@ -93,6 +119,20 @@ class Address:
     def trusting(self, fingerprint: str) -> Address:
         """Return the same address, accepting exactly this certificate."""
         return replace(self, tls=TlsMode.FINGERPRINT, fingerprint=fingerprint)
+
+    def at(self, host: str, port: int) -> Address:
+        """Return the same device elsewhere; what is demanded of it stays as it was."""
+        return replace(self, host=host, port=port)
+
+    @property
+    def is_checked(self) -> bool:
+        """Return whether the device proves who it is before anything is sent."""
+        return self.tls_options.is_checked
+
+    @property
+    def tls_options(self) -> TlsOptions:
+        """Return how the certificate is treated."""
+        return TlsOptions(self.tls, self.fingerprint)
 
     @property
     def shown(self) -> str:
@@ -107,14 +147,35 @@ class Address:
         return f"{scheme}://{self.shown}"
 
 
+_LISTENS_S = 5.0
+
+
+class Way(StrEnum):
+    """Where a login is sent."""
+
+    ONVIF = "onvif"
+    RTSP = "rtsp"
+
+
+_CLEARTEXT_AUTHS = frozenset({"basic", "wss_text"})
+_DIGEST_AUTHS = frozenset({"digest", "wss"})
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A user and a password, and those of RTSP where they differ."""
+    """A user and a password, and those of RTSP where they differ.
+
+    `cleartext` is where whoever reads the connection may read them: nowhere, unless a
+    person chose it for this device. `digest` is where it has ever taken a digest of them:
+    there it is never sent anything else.
+    """
 
     username: str
     password: str = field(repr=False)
     rtsp_username: str = ""
     rtsp_password: str = field(default="", repr=False)
+    cleartext: frozenset[Way] = frozenset()
+    digest: frozenset[Way] = frozenset()
 
     @classmethod
     def of_entry(cls, data: Mapping[str, Any]) -> Self:
@@ -124,6 +185,8 @@ class Login:
             data.get(CONF_PASSWORD, ""),
             data.get(CONF_RTSP_USERNAME, ""),
             data.get(CONF_RTSP_PASSWORD, ""),
+            frozenset(Way(item) for item in data.get(CONF_CLEARTEXT, ())),
+            frozenset(Way(item) for item in data.get(CONF_DIGEST, ())),
         )
 
     def as_data(self) -> dict[str, Any]:
@@ -133,7 +196,31 @@ class Login:
             CONF_PASSWORD: self.password,
             CONF_RTSP_USERNAME: self.rtsp_username,
             CONF_RTSP_PASSWORD: self.rtsp_password,
+            CONF_CLEARTEXT: sorted(self.cleartext),
+            CONF_DIGEST: sorted(self.digest),
         }
+
+    def is_same_user(self, other: Login) -> bool:
+        """Return whether user and password are the same."""
+        return (self.username, self.password) == (other.username, other.password)
+
+    def with_cleartext(self, is_allowed: bool) -> Login:
+        """Return the same login, for a device that may take it only as it is."""
+        allowed = frozenset(Way) if is_allowed else frozenset()
+        return replace(self, cleartext=allowed - self.digest)
+
+    def with_digest(self, *ways: Way) -> Login:
+        """Return the same login, for a device that took a digest of it there."""
+        digest = self.digest | frozenset(ways)
+        return replace(self, digest=digest, cleartext=self.cleartext - digest)
+
+    def as_needed(self, report: DeviceReport) -> Login:
+        """Return the same login, allowed as it is only where the device took no other."""
+        auths = {Way.ONVIF: report.auth, Way.RTSP: report.rtsp_auth}
+        needed = {way for way, auth in auths.items() if auth in _CLEARTEXT_AUTHS}
+        took = [way for way, auth in auths.items() if auth in _DIGEST_AUTHS]
+        login = replace(self, cleartext=self.cleartext & needed)
+        return login.with_digest(*took)
 
     @property
     def for_rtsp(self) -> tuple[str, str]:
@@ -163,11 +250,18 @@ def build_device(
         login.password,
         session=session,
         clock=SystemClock(),
-        tls=TlsOptions(address.tls, address.fingerprint),
+        tls=address.tls_options,
         login_guard=login_guard,
         rtsp_port=address.rtsp_port,
         endpoint_id=address.endpoint_id,
+        allow_cleartext=Way.ONVIF in login.cleartext,
     )
+
+
+def marks_of_entry(data: Mapping[str, Any]) -> Marks:
+    """Return the marks of a device as its config entry remembers them."""
+    identity = DeviceIdentity.of_data(data[CONF_IDENTITY])
+    return Marks(identity, data.get(CONF_ENDPOINT_ID, ""))
 
 
 async def async_inspect(
@@ -215,6 +309,17 @@ async def async_probe(
     )
 
 
-async def async_fingerprint(address: Address) -> str:
-    """Return the fingerprint of the certificate shown there; raises `NvrError`."""
-    return await certificate_fingerprint(address.host, address.port)
+async def async_listens(address: Address) -> bool:
+    """Return whether anything takes a connection there; sends nothing."""
+    try:
+        async with asyncio.timeout(_LISTENS_S):
+            _, writer = await asyncio.open_connection(address.host, address.port)
+    except OSError:
+        return False
+    writer.transport.abort()
+    return True
+
+
+async def async_certificate(address: Address) -> ShownCertificate:
+    """Return the certificate shown there, sending no login; raises `NvrError`."""
+    return await shown_certificate(address.host, address.port)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 import logging
 from typing import TYPE_CHECKING, Any
@@ -38,11 +39,20 @@ from ..core.models import (
 from ..core.rtsp.habits import DeviceHabits
 from ..core.rtsp.values import Endpoint
 from ..core.sync.spec import CameraSpec, NvrSpec
-from .connect import Address, Login, build_device
+from .connect import (
+    Address,
+    Likeness,
+    Login,
+    Marks,
+    Way,
+    build_device,
+    compare,
+    marks_of_entry,
+)
 from .gates import EntityGate
 from .hub import VtrackHub
 from .listening import async_listen
-from .rtsp import rtsp_endpoint
+from .rtsp import LoginScout, WantedLogin, rtsp_endpoint
 from .settings import camera_settings, nvr_settings, stream_profiles
 
 if TYPE_CHECKING:
@@ -115,10 +125,11 @@ class VtrackRuntime:
         self.name = entry.title
         self.address = Address.of_entry(entry.data)
         self.login = Login.of_entry(entry.data)
-        self.identity = DeviceIdentity(**entry.data[CONF_IDENTITY])
+        self.identity = DeviceIdentity.of_data(entry.data[CONF_IDENTITY])
         self.guard = LoginGuard(self._on_locked)
         self.habits = DeviceHabits(self._on_habit)
         self.device = build_device(hass, self.address, self.login, self.guard)
+        self._scout = LoginScout(hass)
         self.cameras: dict[str, CameraRuntime] = {}
         self._applying = asyncio.Lock()
         self._gate = EntityGate(hass, {}, self.on_gate_missing)
@@ -151,9 +162,15 @@ class VtrackRuntime:
     # Life
 
     async def async_start(self) -> None:
-        """Prove the login, then hand the NVR to library and engine; raises `NvrError`."""
-        await self.device.connect()
+        """Prove the login, then hand the NVR to library and engine; raises `NvrError`.
+
+        OTHER_DEVICE where the marks of what answers contradict those that are known: its
+        footage would be filed under this NVR.
+        """
+        await self._async_recognise()
         self.cameras = self._read_cameras()
+        if Way.RTSP in self.login.cleartext:
+            await self._async_ask_rtsp()
         await self.hub.async_register(self)
         self.habits.know(await self.hub.library.policy(self.key))
         self._gate.follow(self._gate_entities())
@@ -184,6 +201,45 @@ class VtrackRuntime:
         await self.hub.engine.detach_nvr(self.key)
         self._gate.close()
         await self.device.close()
+
+    async def _async_recognise(self) -> None:
+        """Connect; raises OTHER_DEVICE where the marks are not those of this NVR."""
+        if self._is_other(await self.device.connect()):
+            raise NvrError(ErrorKind.OTHER_DEVICE, where=self.address.shown)
+        if self.device.takes_digest:
+            self._took_digest(Way.ONVIF)
+
+    def _is_other(self, seen: DeviceIdentity) -> bool:
+        known = marks_of_entry(self.entry.data)
+        return compare(known, Marks(seen)) is Likeness.OTHER
+
+    async def async_recognise_again(self) -> None:
+        """Begin anew if another device answers where this one was silent for a while."""
+        with suppress(NvrError):
+            if self._is_other(await self.device.identity()):
+                self.hass.config_entries.async_schedule_reload(self.entry.entry_id)
+
+    async def _async_ask_rtsp(self) -> None:
+        """Look whether RTSP still takes nothing better than the password as it is."""
+        profiles = [
+            each for camera in self.cameras.values() for each in camera.profiles
+        ]
+        with suppress(NvrError, IndexError):
+            uri = await self.device.stream_uri(profiles[0])
+            wanted = await self._scout.async_wanted(self.endpoint(uri))
+            if wanted is WantedLogin.DIGEST:
+                self._took_digest(Way.RTSP)
+
+    @callback
+    def _took_digest(self, way: Way) -> None:
+        """Never send the password as it is to what has ever taken a digest of it."""
+        login = self.login.with_digest(way)
+        if login == self.login:
+            return
+        self.login = login
+        self.hass.config_entries.async_update_entry(
+            self.entry, data={**self.entry.data, **login.as_data()}
+        )
 
     def _read_cameras(self) -> dict[str, CameraRuntime]:
         return {
@@ -319,12 +375,27 @@ class VtrackRuntime:
         return self.cameras.get(camera.subentry_id, camera)
 
     async def async_stream_url(self, camera: CameraRuntime, *, sub: bool) -> str:
-        """Return the live address with credentials, for Home Assistant's own player."""
+        """Return the live address, for Home Assistant's own player; raises `NvrError`.
+
+        The player fetches any address and answers any challenge. So it gets addresses of
+        RTSP at the device itself only, and a login only if the device asks for a digest
+        of it, or may be sent the password as it is.
+        """
         uri = await self.device.stream_uri(self._current(camera).profile(sub=sub))
+        parts = urlsplit(uri)
+        if parts.scheme not in {"rtsp", "rtsps"}:
+            raise NvrError(ErrorKind.NOT_RTSP, parts.scheme, where=camera.channel)
         user, password = self.login.for_rtsp
         if not user:
             return uri
-        parts = urlsplit(uri)
+        endpoint = self.endpoint(uri)
+        wanted = await self._scout.async_wanted(endpoint)
+        if wanted is WantedLogin.NONE:
+            return uri
+        if wanted is WantedLogin.BASIC and not endpoint.allow_basic:
+            raise NvrError(ErrorKind.CLEARTEXT_LOGIN, where=camera.channel)
+        if wanted is WantedLogin.DIGEST:
+            self._took_digest(Way.RTSP)
         netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"
         return urlunsplit(parts._replace(netloc=netloc))
 

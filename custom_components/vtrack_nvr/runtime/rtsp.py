@@ -1,9 +1,9 @@
 """Where and how to log in to a device's RTSP, and whether that works."""
 
-import hashlib
-import hmac
+import asyncio
+from dataclasses import replace
+from enum import StrEnum
 import ssl
-from typing import override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util.ssl import get_default_context
@@ -14,15 +14,18 @@ from ..core.device_report import DeviceReport
 from ..core.errors import ErrorKind, NvrError
 from ..core.login_guard import LoginGuard
 from ..core.onvif.client import OnvifDevice
-from ..core.onvif.tls import TlsMode
+from ..core.onvif.tls import TlsMode, pinned_context, trusting_context
 from ..core.policy import Bounds, Waits
+from ..core.rtsp.errors import RtspRefused
 from ..core.rtsp.session import RtspSession
+from ..core.rtsp.urls import parse_url
 from ..core.rtsp.values import Endpoint
-from .connect import Address, Login, build_device
+from .connect import Address, Login, Way, build_device
 
 TELLING = frozenset(
     {
         ErrorKind.AUTH_REFUSED,
+        ErrorKind.CLEARTEXT_LOGIN,
         ErrorKind.TLS,
         ErrorKind.TIMEOUT,
         ErrorKind.UNREACHABLE,
@@ -31,56 +34,106 @@ TELLING = frozenset(
 """Kinds that a person mends by another port or login; a busy device is no reason."""
 
 
+REMEMBERED_S = 600.0
+
+
 class RtspError(NvrError):
     """The web services work and RTSP, which carries the footage, does not."""
-
-
-def _unchecked() -> ssl.SSLContext:
-    """Return a context that encrypts and believes anybody, old devices too."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    return context
-
-
-def _pinned(fingerprint: str) -> ssl.SSLContext:
-    """Return a context that accepts exactly one certificate (SHA-256 in hex)."""
-    wanted = fingerprint.replace(":", "").lower()
-
-    class PinnedSocket(ssl.SSLSocket):
-        @override
-        def do_handshake(self, block: bool = False) -> None:
-            super().do_handshake(block)
-            shown = self.getpeercert(binary_form=True) or b""
-            if not hmac.compare_digest(hashlib.sha256(shown).hexdigest(), wanted):
-                raise ssl.SSLError("another certificate is shown")
-
-    context = _unchecked()
-    context.sslsocket_class = PinnedSocket
-    return context
 
 
 def tls_context(address: Address) -> ssl.SSLContext:
     """Return how certificates of a device are treated; loads nothing from disk.
 
-    A device that is spoken to in plain text and streams encrypted is believed: that is
-    no worse than the plain text.
+    A device that is spoken to in plain text and streams encrypted may show any: it gets
+    nothing over that connection that it would not get in plain text.
     """
     match address.tls:
         case TlsMode.VERIFY:
             return get_default_context()
         case TlsMode.FINGERPRINT:
-            return _pinned(address.fingerprint)
-    return _unchecked()
+            return pinned_context(address.fingerprint)
+    return trusting_context()
 
 
 def rtsp_endpoint(url: str, address: Address, login: Login) -> Endpoint:
     """Return everything a session needs for a replay or stream URI of the device."""
     user, password = login.for_rtsp
     return Endpoint(
-        url, user, password, tls=tls_context(address), tunnel_port=address.port
+        url,
+        user,
+        password,
+        tls=tls_context(address),
+        allow_basic=Way.RTSP in login.cleartext or _is_proven(url, address),
+        tunnel_port=address.port,
     )
+
+
+def _is_proven(url: str, address: Address) -> bool:
+    """Return whether the certificate proves the device on this very connection."""
+    return address.is_checked and parse_url(url).is_tls
+
+
+class WantedLogin(StrEnum):
+    """What RTSP asks for before it describes a stream."""
+
+    NONE = "none"
+    DIGEST = "digest"
+    BASIC = "basic"
+
+
+def wanted_login(endpoint: Endpoint) -> WantedLogin:
+    """Ask for a description without a login; blocking.
+
+    Raises `NvrError` where nobody answers, the certificate is not the right one, the
+    device is busy, or it points elsewhere.
+    """
+    stranger = replace(endpoint, username="", password="", allow_basic=False)
+    try:
+        _describe(stranger)
+    except NvrError as error:
+        match error.kind:
+            case ErrorKind.AUTH_REFUSED:
+                return WantedLogin.DIGEST
+            case ErrorKind.CLEARTEXT_LOGIN:
+                return WantedLogin.BASIC
+            case (
+                ErrorKind.UNREACHABLE
+                | ErrorKind.TIMEOUT
+                | ErrorKind.TLS
+                | ErrorKind.BUSY
+            ):
+                raise
+        if isinstance(error, RtspRefused) and 300 <= error.status < 400:
+            raise NvrError(
+                ErrorKind.NOT_RTSP, "points elsewhere", where="rtsp"
+            ) from error
+    return WantedLogin.NONE
+
+
+class LoginScout:
+    """Finds out what RTSP asks for, before anybody else answers it.
+
+    A digest is remembered for a while: all streams of a device ask for the same, and it
+    is not to be asked anew with every look at a camera.
+    """
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Know nothing."""
+        self._hass = hass
+        self._lock = asyncio.Lock()
+        self._digest_until: dict[tuple[str, str, int], float] = {}
+
+    async def async_wanted(self, endpoint: Endpoint) -> WantedLogin:
+        """Return what is asked for; raises as `wanted_login`."""
+        url = parse_url(endpoint.url)
+        place = (url.scheme, url.host, url.port_or_default())
+        async with self._lock:
+            if self._digest_until.get(place, 0) > self._hass.loop.time():
+                return WantedLogin.DIGEST
+            wanted = await self._hass.async_add_executor_job(wanted_login, endpoint)
+            if wanted is WantedLogin.DIGEST:
+                self._digest_until[place] = self._hass.loop.time() + REMEMBERED_S
+            return wanted
 
 
 async def async_prove(
@@ -94,10 +147,9 @@ async def async_prove(
     try:
         await device.connect()
         report = await device.report()
-        await _async_check(hass, device, report, address, login)
+        return await _async_check(hass, device, report, address, login)
     finally:
         await device.close()
-    return report
 
 
 async def _async_check(
@@ -106,17 +158,32 @@ async def _async_check(
     report: DeviceReport,
     address: Address,
     login: Login,
-) -> None:
+) -> DeviceReport:
     """Ask for a description; what a device cannot describe just now is no complaint."""
     url = await _url(device, report)
     if not url:
-        return
-    endpoint = rtsp_endpoint(url, address, login)
+        return report
     try:
-        await hass.async_add_executor_job(_describe, endpoint)
+        endpoint = rtsp_endpoint(url, address, login)
+        auth = await hass.async_add_executor_job(_describe_best, endpoint)
     except NvrError as error:
         if error.kind in TELLING:
             raise RtspError(error.kind, error.detail, where="rtsp") from error
+        return report
+    return replace(report, rtsp_auth=auth)
+
+
+def _describe_best(endpoint: Endpoint) -> str:
+    """Describe a stream; return the login that took: "digest", "basic" or nothing."""
+    try:
+        has_login = _describe(replace(endpoint, allow_basic=False))
+    except NvrError as error:
+        if error.kind is not ErrorKind.CLEARTEXT_LOGIN or not endpoint.allow_basic:
+            raise
+    else:
+        return "digest" if has_login else ""
+    _describe(endpoint)
+    return "basic"
 
 
 async def _url(device: OnvifDevice, report: DeviceReport) -> str:
@@ -129,7 +196,8 @@ async def _url(device: OnvifDevice, report: DeviceReport) -> str:
         return ""
 
 
-def _describe(endpoint: Endpoint) -> None:
+def _describe(endpoint: Endpoint) -> bool:
+    """Describe a stream; return whether a login was asked for."""
     with RtspSession(
         endpoint,
         clock=SystemClock(),
@@ -139,3 +207,4 @@ def _describe(endpoint: Endpoint) -> None:
         guard=LoginGuard(),
     ) as session:
         session.describe()
+        return session.has_login

@@ -150,7 +150,7 @@ TREES = st.recursive(
 
 READERS: list[Callable[[Element], object]] = [
     device.read_information,
-    device.read_mac,
+    device.read_macs,
     device.read_scopes,
     lambda answer: device.scope_values(device.read_scopes(answer)),
     device.read_endpoint_id,

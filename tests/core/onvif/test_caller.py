@@ -87,21 +87,21 @@ def wants_wss(answer: Callable[[], web.Response]) -> object:
 
 
 @pytest.mark.parametrize(
-    ("headers", "is_https", "expected"),
+    ("headers", "allows_cleartext", "expected"),
     [
         ([DIGEST], False, [AuthMode.DIGEST, AuthMode.WSS]),
         ([DIGEST, "Basic realm=x"], True, [AuthMode.DIGEST, AuthMode.WSS]),
         (["Basic realm=x"], True, [AuthMode.BASIC, AuthMode.WSS]),
         (["Basic realm=x"], False, [AuthMode.WSS]),
-        ([], True, [AuthMode.WSS]),
+        ([], True, [AuthMode.WSS, AuthMode.WSS_TEXT]),
+        ([], False, [AuthMode.WSS]),
     ],
 )
 def test_the_ladder(
-    headers: list[str], is_https: bool, expected: list[AuthMode]
+    headers: list[str], allows_cleartext: bool, expected: list[AuthMode]
 ) -> None:
-    assert (
-        list(rungs(Refusal(parse_challenges(headers)), is_https=is_https)) == expected
-    )
+    refusal = Refusal(parse_challenges(headers))
+    assert list(rungs(refusal, allows_cleartext=allows_cleartext)) == expected
 
 
 async def test_nothing_is_sent_where_nothing_is_asked(world: World) -> None:

@@ -8,7 +8,7 @@ from custom_components.vtrack_nvr.core.onvif.device import (
     normal_mac,
     read_endpoint_id,
     read_information,
-    read_mac,
+    read_macs,
     read_scopes,
     scope_location,
     scope_profiles,
@@ -53,8 +53,12 @@ def test_the_first_enabled_interface_gives_the_mac() -> None:
             + "</R>"
         ).encode()
     )
-    assert read_mac(answer) == "02:00:5e:00:00:02"
-    assert read_mac(parse(b"<R/>")) == ""
+    assert read_macs(answer) == (
+        "02:00:5e:00:00:02",
+        "02:00:5e:00:00:03",
+        "02:00:5e:00:00:01",
+    )
+    assert read_macs(parse(b"<R/>")) == ()
 
 
 def test_scopes() -> None:

@@ -8,12 +8,14 @@ from custom_components.vtrack_nvr.core.device_report import (
 )
 from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
+from custom_components.vtrack_nvr.core.onvif.http_login import TokenRefusedError
 from custom_components.vtrack_nvr.core.onvif.tls import (
     TlsMode,
     TlsOptions,
     certificate_fingerprint,
 )
 from tests.core.onvif.stories import DeviceOf, Start, refused
+from tests.simulator.nvr import SimulatedNvr
 from tests.simulator.soap.auth import AuthMode
 
 
@@ -129,18 +131,87 @@ async def test_not_authorized_is_known_with_any_status(
     assert len(await device_of(nvr).recordings()) == 1
 
 
-async def test_basic_is_used_inside_tls_only(start: Start, device_of: DeviceOf) -> None:
+async def pinned_to(nvr: SimulatedNvr) -> TlsOptions:
+    shown = await certificate_fingerprint("127.0.0.1", nvr.port)
+    return TlsOptions(TlsMode.FINGERPRINT, shown)
+
+
+async def test_basic_is_sent_to_a_known_certificate_only(
+    start: Start, device_of: DeviceOf
+) -> None:
     nvr = await start("basic-over-tls")
-    secure = device_of(nvr, tls=TlsOptions(TlsMode.ANY))
+    secure = device_of(nvr, tls=await pinned_to(nvr))
     report = await secure.report()
     assert report.auth == "basic"
     assert ReportWarning.BASIC_AUTH in report.warnings
     still = await secure.snapshot(report.channels[0].profiles[0])
     assert still.data
-    plain = await start("basic-over-tls", has_tls=False)
+    anybody = device_of(nvr, tls=TlsOptions(TlsMode.ANY))
+    assert (await refused(anybody.connect())).kind is ErrorKind.CLEARTEXT_LOGIN
+    plain = await start("basic-only")
     seen = await refused(device_of(plain).connect())
-    assert seen.kind is ErrorKind.AUTH_REFUSED
-    assert plain.guard.failures["user"] == 0
+    assert seen.kind is ErrorKind.CLEARTEXT_LOGIN
+    for refusing in (nvr, plain):
+        assert refusing.guard.failures["user"] == 0
+
+
+async def test_basic_is_sent_readable_where_a_person_chose_it(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("basic-only")
+    report = await device_of(nvr, allow_cleartext=True).report()
+    assert report.auth == "basic"
+    assert ReportWarning.CLEARTEXT_LOGIN in report.warnings
+    assert ReportWarning.BASIC_AUTH not in report.warnings
+
+
+async def test_a_choice_for_basic_changes_nothing_where_digest_is_offered(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("digest-only")
+    device = device_of(nvr, allow_cleartext=True)
+    assert (await device.report()).auth == "digest"
+    assert device.takes_digest
+    # Somebody between us and the device strips the better offer; Basic would get in.
+    nvr.guard.mode = AuthMode.BASIC
+    nvr.guard.failures.clear()
+    error = await refused(device.report())
+    assert error.kind in {ErrorKind.CLEARTEXT_LOGIN, ErrorKind.AUTH_REFUSED}
+
+
+async def test_a_password_as_text_is_sent_to_a_known_certificate_or_by_choice(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("token-text-only", has_tls=True)
+    report = await device_of(nvr, tls=await pinned_to(nvr)).report()
+    assert report.auth == "wss_text"
+    assert ReportWarning.BASIC_AUTH in report.warnings
+    anybody = device_of(nvr, tls=TlsOptions(TlsMode.ANY))
+    assert isinstance(await refused(anybody.connect()), TokenRefusedError)
+    plain = await start("token-text-only")
+    error = await refused(device_of(plain).connect())
+    assert isinstance(error, TokenRefusedError)
+    assert error.kind is ErrorKind.AUTH_REFUSED
+    guard = LoginGuard()
+    device = device_of(plain, allow_cleartext=True, login_guard=guard)
+    report = await device.report()
+    assert report.auth == "wss_text"
+    assert ReportWarning.CLEARTEXT_LOGIN in report.warnings
+    assert not device.takes_digest
+    assert not guard.is_locked
+    await device.recordings()
+
+
+async def test_a_wrong_password_as_text_stops_after_two_refusals(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("token-text-only")
+    guard = LoginGuard()
+    device = device_of(nvr, password="wrong", allow_cleartext=True, login_guard=guard)
+    for _ in range(3):
+        assert (await refused(device.connect())).kind is ErrorKind.AUTH_REFUSED
+    assert guard.is_locked
+    assert nvr.guard.failures["digest"] + nvr.guard.failures["user"] == 2
 
 
 async def test_certificates(start: Start, device_of: DeviceOf) -> None:

@@ -160,3 +160,15 @@ def test_tables_are_aligned() -> None:
     assert table(("a", "long"), [(1, "x"), (22, "yy")]) == "a   long\n1   x\n22  yy"
     assert moment(None) == "-"
     assert span(3_723_000) == "1:02:03"
+
+
+async def test_a_password_is_sent_readable_only_where_that_is_asked_for(
+    run: Run, start: Start
+) -> None:
+    nvr = await start("basic-only")
+    code, shown = await run("info", *where(nvr))
+    assert code == 2
+    assert "cleartext_login" in shown
+    code, shown = await run("info", *where(nvr), "--cleartext")
+    assert code == 0
+    assert "basic" in shown

@@ -70,7 +70,7 @@ def test_without_qop_the_old_form_is_sent() -> None:
 def test_basic_is_only_sent_where_it_is_allowed() -> None:
     with pytest.raises(NvrError) as error:
         authenticator().challenged(['Basic realm="NVR"'], None)
-    assert error.value.kind is ErrorKind.UNSUPPORTED
+    assert error.value.kind is ErrorKind.CLEARTEXT_LOGIN
     auth = authenticator(allow_basic=True)
     auth.challenged(['Basic realm="NVR"'], None)
     header = auth.authorization("PLAY", URI)

@@ -28,6 +28,8 @@ class AuthMode(StrEnum):
     BOTH = "both"
     BASIC = "basic"
     """HTTP Basic; sane over TLS only."""
+    WSS_TEXT = "wss_text"
+    """WS-UsernameToken with PasswordText; the digest is refused."""
     NONE = "none"
 
 
@@ -35,6 +37,7 @@ _PASSWORD_DIGEST = (
     "http://docs.oasis-open.org/wss/2004/01/"
     "oasis-200401-wss-username-token-profile-1.0#PasswordDigest"
 )
+_PASSWORD_TEXT = _PASSWORD_DIGEST.replace("#PasswordDigest", "#PasswordText")
 _KEPT_NONCES = 5000
 
 
@@ -72,7 +75,7 @@ class Guard:
         security = next((h for h in request.header if h.name == "wsse:Security"), None)
         if security is not None and self.mode in (AuthMode.WSS, AuthMode.BOTH):
             return self._accepted(self._check_token(security))
-        if self.mode is AuthMode.WSS:
+        if self.mode in (AuthMode.WSS, AuthMode.WSS_TEXT):
             if security is None:
                 self.failures["missing"] += 1
                 raise self.refusal("no UsernameToken")
@@ -150,6 +153,13 @@ class Guard:
         password = token.first("wsse:Password")
         nonce_text = token.value("wsse:Nonce") or ""
         created = token.value("wsu:Created") or ""
+        if self.mode is AuthMode.WSS_TEXT:
+            kind = password.attributes.get("Type") if password is not None else ""
+            if password is None or kind != _PASSWORD_TEXT:
+                raise self._bad_login("digest", self.refusal("PasswordText wanted"))
+            if self.accounts.get(user) != password.text:
+                raise self._bad_login("user", self.refusal("not authorized"))
+            return user
         if (
             password is None
             or password.attributes.get("Type") != _PASSWORD_DIGEST

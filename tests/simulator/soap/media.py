@@ -123,6 +123,8 @@ class MediaBase(Service):
     def stream_address(self, call: Call, protocol: str) -> str:
         """Return the live address of the profile a request names."""
         _, profile = self._asked(call)
+        if self.nvr.faults.stream_uri is not None:
+            return self.nvr.faults.stream_uri
         return self.nvr.rtsp_uri(call, profile.path, protocol)
 
     def snapshot_address(self, call: Call) -> str:

@@ -11,13 +11,20 @@ from dataclasses import dataclass
 import secrets
 
 from ..clock import Clock
-from ..digest import parse_challenges
+from ..digest import offers_basic, parse_challenges, strongest_digest
 from ..errors import ErrorKind, NvrError
 from ..login_guard import LoginGuard
-from .http_login import AuthMode, HttpLogin, Login, Refusal, rungs
+from .http_login import (
+    AuthMode,
+    HttpLogin,
+    Login,
+    Refusal,
+    TokenRefusedError,
+    rungs,
+)
 from .soap import SoapFault, envelope, read_body
 from .transport import HttpAnswer, HttpTransport
-from .wsse import security_header
+from .wsse import cleartext_header, security_header
 from .xml import Element, parse
 
 _WHERE = "soap"
@@ -111,7 +118,7 @@ class SoapCaller:
         answer = await self._send(call, AuthMode.NONE)
         if not isinstance(answer, Refusal):
             return answer
-        for mode in rungs(answer, is_https=call.url.startswith("https:")):
+        for mode in self._rungs(answer):
             self._guard.check()
             self._http.offer(answer)
             tried = await self._attempt(call, mode)
@@ -122,7 +129,27 @@ class SoapCaller:
                 return tried
             if self._guard.refused(_WHERE):
                 break
-        raise self._refused(call, "the login was refused")
+        raise self._all_refused(call, answer)
+
+    def _rungs(self, refusal: Refusal) -> tuple[AuthMode, ...]:
+        return rungs(refusal, allows_cleartext=self._login.allows_cleartext)
+
+    def _offered(self, refusal: Refusal, mode: AuthMode) -> AuthMode:
+        """Return what a refusal asks for; a token is asked for without saying which."""
+        offered = self._rungs(refusal)[0]
+        is_token = offered is AuthMode.WSS and mode is AuthMode.WSS_TEXT
+        return mode if is_token else offered
+
+    def _all_refused(self, call: Call, refusal: Refusal) -> NvrError:
+        """Return what it means that no way of logging in was accepted."""
+        where = call.operation
+        if self._login.allows_cleartext or strongest_digest(refusal.challenges):
+            return self._refused(call, "the login was refused")
+        if offers_basic(refusal.challenges):
+            return NvrError(ErrorKind.CLEARTEXT_LOGIN, "only Basic", where=where)
+        return TokenRefusedError(
+            ErrorKind.AUTH_REFUSED, "the token was refused", where=where
+        )
 
     async def _attempt(self, call: Call, mode: AuthMode) -> Element | Refusal:
         answer = await self._send(call, mode)
@@ -154,10 +181,14 @@ class SoapCaller:
                 return answer
             refusal = answer
         proof = self._proof_for(call, mode)
-        offered = rungs(refusal, is_https=call.url.startswith("https:"))[0]
+        offered = self._offered(refusal, mode)
         if self._guard.refused(_WHERE) or (proof is None and offered is mode):
             raise self._refused(call, "the login is not accepted any more")
         if proof is None:
+            if self._is_worse(offered, mode):
+                raise NvrError(
+                    ErrorKind.CLEARTEXT_LOGIN, "only Basic now", where=call.operation
+                )
             return await self._other_mode(call, offered, refusal)
         # One more login decides: refused, it was the second and there is no third.
         again = await self._send(proof, self._mode_for(proof.url) or AuthMode.WSS)
@@ -169,6 +200,12 @@ class SoapCaller:
             self._http.has_short_nonces = True
             return again
         return await self._not_the_login(call, mode, refusal)
+
+    def _is_worse(self, offered: AuthMode, mode: AuthMode) -> bool:
+        """Return whether a device that took a digest now wants the password itself."""
+        return (
+            offered.is_cleartext and not mode.is_cleartext and not self._login.is_proven
+        )
 
     async def _other_mode(
         self, call: Call, mode: AuthMode, refusal: Refusal
@@ -200,18 +237,22 @@ class SoapCaller:
             if not isinstance(answer, Refusal):
                 self._http.has_short_nonces = True
                 return answer
-        offered = rungs(refusal, is_https=call.url.startswith("https:"))
-        if offered[0] is not mode:
+        offered = self._offered(refusal, mode)
+        if offered is not mode and not self._is_worse(offered, mode):
             self._http.offer(refusal)
-            answer = await self._attempt(call, offered[0])
+            answer = await self._attempt(call, offered)
             if not isinstance(answer, Refusal):
-                self._modes[call.url] = offered[0]
+                self._modes[call.url] = offered
                 return answer
         raise NvrError(ErrorKind.NO_PERMISSION, refusal.detail, where=call.operation)
 
     async def _send(self, call: Call, mode: AuthMode) -> Element | Refusal:
         headers = call.headers
-        if mode is AuthMode.WSS:
+        if mode is AuthMode.WSS_TEXT:
+            headers = (
+                cleartext_header(self._login.username, self._login.password) + headers
+            )
+        elif mode is AuthMode.WSS:
             offset_ms = 0 if self._ignores_offset else self.offset_ms
             headers = (
                 security_header(

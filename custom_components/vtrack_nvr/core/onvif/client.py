@@ -28,7 +28,7 @@ from ..policy import Bounds, Quirk, Waits
 from .caller import SoapCaller
 from .channels import JobSource, match_recordings, with_recordings
 from .connection import Connection
-from .device import read_information, read_mac, read_scopes
+from .device import read_information, read_macs, read_scopes
 from .events import listen
 from .http_login import AuthMode, Login
 from .media import read_uri
@@ -73,6 +73,7 @@ class OnvifDevice:
         login_guard: LoginGuard | None = None,
         rtsp_port: int | None = None,
         endpoint_id: str = "",
+        allow_cleartext: bool = False,
         on_answer: OnAnswer | None = None,
     ) -> None:
         """Describe the endpoint; nothing is sent yet.
@@ -80,6 +81,8 @@ class OnvifDevice:
         `session` is borrowed and never closed. `tls` None means plain http. `login_guard`
         is shared with RTSP (`core/login_guard.py`). `rtsp_port` replaces the port of
         every RTSP URI (port forwarding). `endpoint_id` is its WS-Discovery UUID if known.
+        `allow_cleartext`: a person chose that the password may be read on its way, where
+        the device takes it in no other way.
         `on_answer` is given every operation's name and raw answer (captures).
         """
         self._clock = clock
@@ -90,7 +93,7 @@ class OnvifDevice:
         transport = HttpTransport(
             session, self._waits, bounds or Bounds(), options, on_answer
         )
-        login = Login(username, password)
+        login = Login(username, password, options.is_checked, allow_cleartext)
         guard = login_guard or LoginGuard()
         self._connection = Connection(
             Endpoint(host, port, options.is_https),
@@ -122,10 +125,16 @@ class OnvifDevice:
         more = {Quirk.HTTP_DIGEST} if is_digest else set()
         return frozenset(self._searcher.quirks | more)
 
-    async def connect(self) -> None:
+    @property
+    def takes_digest(self) -> bool:
+        """Return whether it has taken a login whose password nobody could read."""
+        mode = self._connection.caller.default_mode
+        return mode in {AuthMode.DIGEST, AuthMode.WSS}
+
+    async def connect(self) -> DeviceIdentity:
         """Measure the clock, learn the services and prove the login (§1.3, §2)."""
         await self._connection.services()
-        await self.identity()
+        return await self.identity()
 
     async def close(self) -> None:
         """Forget what was learned; never raises. Searches end by themselves."""
@@ -157,11 +166,11 @@ class OnvifDevice:
         """Return what the device says it is, with its MAC where it tells it."""
         answer = await self._connection.call(Service.DEVICE, "GetDeviceInformation")
         identity = read_information(answer)
-        mac = self._identity.mac if self._identity else ""
-        if not mac:
+        macs = self._identity.macs if self._identity else ()
+        if not macs:
             found = await self._optional(Service.DEVICE, "GetNetworkInterfaces")
-            mac = read_mac(found) if found is not None else ""
-        self._identity = replace(identity, mac=mac)
+            macs = read_macs(found) if found is not None else ()
+        self._identity = replace(identity, mac=macs[0] if macs else "", macs=macs)
         return self._identity
 
     async def _optional(

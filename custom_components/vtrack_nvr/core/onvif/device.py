@@ -33,15 +33,15 @@ def normal_mac(written: str) -> str:
     return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
 
 
-def read_mac(answer: Element) -> str:
-    """Read GetNetworkInterfacesResponse; an enabled interface goes first."""
+def read_macs(answer: Element) -> tuple[str, ...]:
+    """Read GetNetworkInterfacesResponse; enabled interfaces go first."""
     found: list[tuple[bool, int, str]] = []
     for number, item in enumerate(children(answer, "NetworkInterfaces")):
         mac = normal_mac(text(item, "Info/HwAddress"))
         is_off = parse_bool(text(item, "Enabled")) is False
         if mac:
             found.append((is_off, number, mac))
-    return min(found)[2] if found else ""
+    return tuple(dict.fromkeys(mac for _, _, mac in sorted(found)))
 
 
 def read_scopes(answer: Element) -> tuple[str, ...]:

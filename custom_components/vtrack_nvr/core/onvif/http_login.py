@@ -23,16 +23,34 @@ class AuthMode(StrEnum):
 
     NONE = "none"
     WSS = "wss"
+    WSS_TEXT = "wss_text"
+    """WS-Security with the password itself (PasswordText)."""
     DIGEST = "digest"
     BASIC = "basic"
+
+    @property
+    def is_cleartext(self) -> bool:
+        """Return whether whoever reads the connection reads the password."""
+        return self in {AuthMode.BASIC, AuthMode.WSS_TEXT}
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """User name and password; the password is kept out of `repr`."""
+    """User name and password; the password is kept out of `repr`.
+
+    `is_proven`: the device proves by its certificate who it is. `is_chosen`: a person
+    chose for this device that the password may be read on its way.
+    """
 
     username: str = ""
     password: str = field(default="", repr=False)
+    is_proven: bool = False
+    is_chosen: bool = False
+
+    @property
+    def allows_cleartext(self) -> bool:
+        """Return whether the password itself may be sent, where nothing better goes."""
+        return self.is_proven or self.is_chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +61,25 @@ class Refusal:
     detail: str = ""
 
 
-def rungs(refusal: Refusal, *, is_https: bool) -> tuple[AuthMode, ...]:
-    """Return what to try after an unauthenticated call was refused, best first."""
-    modes: list[AuthMode] = []
+def rungs(refusal: Refusal, *, allows_cleartext: bool) -> tuple[AuthMode, ...]:
+    """Return what to try after an unauthenticated call was refused, best first.
+
+    Never more than two: the second refusal stops all logins.
+    """
     if strongest_digest(refusal.challenges):
-        modes.append(AuthMode.DIGEST)
-    elif offers_basic(refusal.challenges) and is_https:
-        modes.append(AuthMode.BASIC)
-    return (*modes, AuthMode.WSS)
+        return (AuthMode.DIGEST, AuthMode.WSS)
+    if not allows_cleartext:
+        return (AuthMode.WSS,)
+    if offers_basic(refusal.challenges):
+        return (AuthMode.BASIC, AuthMode.WSS)
+    return (AuthMode.WSS, AuthMode.WSS_TEXT)
+
+
+class TokenRefusedError(NvrError):
+    """The digest of a WS-Security token was refused, and no other login is offered.
+
+    The password is wrong, or the device takes it only as it is (PasswordText).
+    """
 
 
 class HttpLogin:
@@ -134,7 +163,7 @@ class HttpLogin:
         if answer.status == 401 and self._login.username:
             self._guard.check()
             refusal = Refusal(parse_challenges(answer.challenges))
-            mode = rungs(refusal, is_https=url.startswith("https:"))[0]
+            mode = rungs(refusal, allows_cleartext=self._login.allows_cleartext)[0]
             if mode is AuthMode.WSS:
                 raise NvrError(
                     ErrorKind.UNSUPPORTED,

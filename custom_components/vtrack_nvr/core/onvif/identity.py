@@ -1,61 +1,189 @@
-"""Which device is this? Names that last, and tells look-alikes apart."""
+"""Which device is this? Names that last, and tells look-alikes apart.
 
+No mark of a device can be relied on alone: makers ship whole series with one serial
+number or one MAC address, tell some marks to administrators only, and change others with
+the firmware. So marks are compared together, and a name, once given, is kept.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
 import hashlib
 import re
 
 from ..models import DeviceIdentity, NvrKey
 
 _MEANINGLESS = re.compile(
-    r"^(0*|f*|1234567?8?9?0?|none|null|n/?a|unknown|default|serial(number)?|-+|x+)$",
+    r"^(none|null|nil|n/?a|unknown|default|undefined|empty|test|serial(number)?|sn|"
+    r"device|camera|ip[ _-]?cam(era)?|nvr|dvr|\W+)$",
     re.IGNORECASE,
 )
+_FEWEST_DIGITS = 4
+_UUID_DIGITS = 32
+_RUNS = (
+    "01234567890123456789",
+    "09876543210987654321",
+    "0123456789abcdef0123456789abcdef",
+    "fedcba9876543210fedcba9876543210",
+)
+_ALMOST_RUNS = frozenset({"12345679890", "1234567980", "12345678910"})
+"""Typed on somebody's keyboard and burnt into whole series (EYEPLUS)."""
+
+
+class Likeness(StrEnum):
+    """What two readings of marks say together."""
+
+    SAME = "same"
+    """Marks agree that are different on every device, and none contradicts."""
+    UNCERTAIN = "uncertain"
+    """Nothing contradicts, and nothing proves it."""
+    OTHER = "other"
+    """They contradict each other: two devices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What may be told of a device at one moment; `endpoint_id` by WS-Discovery."""
+
+    identity: DeviceIdentity
+    endpoint_id: str = ""
+
+    @property
+    def serial(self) -> str:
+        """Return the serial, empty where it is worth nothing or names a model only."""
+        serial = usable_serial(self.identity.serial)
+        names = (self.identity.manufacturer, self.identity.model)
+        is_name = serial.casefold() in {name.strip().casefold() for name in names}
+        return "" if is_name else serial
+
+    @property
+    def macs(self) -> frozenset[str]:
+        """Return the MAC addresses that a real interface can have."""
+        told = (self.identity.mac, *self.identity.macs)
+        return frozenset(mac for mac in told if mac and not _is_pattern(_hex(mac)))
+
+    @property
+    def uuid(self) -> str:
+        """Return the endpoint id, empty where it is worth nothing."""
+        uuid = self.endpoint_id.strip().lower()
+        bare = _hex(uuid)
+        return "" if len(bare) >= _UUID_DIGITS and _is_pattern(bare) else uuid
+
+    @property
+    def hardware(self) -> str:
+        """Return the hardware id, often that of the board or the firmware."""
+        written = self.identity.hardware_id.strip()
+        return "" if _MEANINGLESS.match(written) or not written.strip("0") else written
+
+    @property
+    def make(self) -> tuple[str, str]:
+        """Return maker and model as they can be compared."""
+        identity = self.identity
+        return (
+            identity.manufacturer.strip().casefold(),
+            identity.model.strip().casefold(),
+        )
+
+
+def _hex(text: str) -> str:
+    return re.sub(r"[^0-9a-z]", "", text.lower())
+
+
+def _is_pattern(text: str) -> bool:
+    """Return whether somebody typed this rather than counted: 000000, 123456, abab."""
+    if len(set(text)) <= 1 or text in _ALMOST_RUNS:
+        return True
+    if any(text in run for run in _RUNS):
+        return True
+    return len(text) >= 8 and any(
+        text == (text[:size] * len(text))[: len(text)] for size in (1, 2)
+    )
 
 
 def usable_serial(serial: str) -> str:
     """Return a serial without padding, empty where it says nothing ("0000", "N/A")."""
-    stripped = serial.strip()
-    return "" if _MEANINGLESS.match(stripped) else stripped
+    stripped = serial.strip().strip("\x00").strip()
+    if _MEANINGLESS.match(stripped):
+        return ""
+    bare = _hex(stripped)
+    is_short = bare.isdecimal() and len(bare.lstrip("0")) < _FEWEST_DIGITS
+    return "" if stripped.isascii() and (is_short or _is_pattern(bare)) else stripped
 
 
-def nvr_key(identity: DeviceIdentity, endpoint_id: str = "") -> NvrKey:
-    """Return a name that is safe in paths and stays when the address changes.
+def nvr_key(
+    identity: DeviceIdentity, endpoint_id: str = "", taken: Collection[str] = ()
+) -> NvrKey:
+    """Return a name for a device that is new here; safe in paths.
 
-    Made of serial, hardware id and MAC together, so that devices which share one of them
-    stay apart; of the WS-Discovery UUID only where those say nothing.
+    Made of the best mark alone, so that a device which is added again gets its old name
+    whoever signs in: the serial; where it says nothing, a MAC address; then the endpoint
+    id; then what is left. Two devices may share that mark: `taken` are the names that
+    others have, and the result is none of them.
     """
-    serial = usable_serial(identity.serial)
-    mac = identity.mac
-    marks = [
-        identity.manufacturer.strip().lower(),
-        serial,
-        usable_serial(identity.hardware_id),
-        mac,
-    ]
-    if not serial and not mac:
-        marks.append(endpoint_id.strip().lower())
-        marks.append(identity.model.strip().lower())
-    joined = "\x1f".join(marks)
-    return NvrKey(hashlib.sha256(joined.encode()).hexdigest()[:20])
+    marks = Marks(identity, endpoint_id)
+    parts = [marks.make[0]]
+    if marks.serial:
+        parts += ["serial", marks.serial]
+    elif macs := [m for m in (identity.mac, *sorted(marks.macs)) if m in marks.macs]:
+        parts += ["mac", macs[0]]
+    elif marks.uuid:
+        parts += ["uuid", marks.uuid]
+    else:
+        parts += ["model", marks.make[1], marks.hardware]
+    key, number = _hashed(parts), 1
+    while key in taken:
+        number += 1
+        key = _hashed([*parts, str(number)])
+    return key
 
 
-def is_same_device(known: DeviceIdentity, seen: DeviceIdentity) -> bool:
-    """Say whether two readings can be of one device (firmware and name may change).
+def _hashed(parts: Collection[str]) -> NvrKey:
+    return NvrKey(hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:20])
 
-    Every mark that both readings have must agree, so that clones with one serial or one
-    MAC stay apart; without a serial or MAC in common they are two devices, unless a
-    hardware id, maker and model all agree.
+
+def compare(known: Marks, seen: Marks) -> Likeness:
+    """Compare all marks of two readings; firmware and name may change.
+
+    A mark that one reading lacks says nothing. Serials or MAC addresses that differ are
+    two devices, whatever else agrees. Where only one of them can be compared, endpoint
+    ids must not contradict it, nor, for a MAC address alone, the hardware. Where neither
+    can, an endpoint id proves it; maker, model and hardware are those of a whole series.
     """
-    pairs = (
-        (usable_serial(known.serial), usable_serial(seen.serial)),
-        (known.mac, seen.mac),
-    )
-    common = [(ours, theirs) for ours, theirs in pairs if ours and theirs]
-    if common:
-        return all(ours == theirs for ours, theirs in common)
-    hardware = (usable_serial(known.hardware_id), usable_serial(seen.hardware_id))
-    return (
-        all(hardware)
-        and hardware[0] == hardware[1]
-        and known.manufacturer == seen.manufacturer
-        and known.model == seen.model
-    )
+    serials = _agree(known.serial, seen.serial)
+    macs = bool(known.macs & seen.macs) if known.macs and seen.macs else None
+    uuids = _agree(known.uuid, seen.uuid)
+    hardware = _agree(known.hardware, seen.hardware)
+    makers, models = map(_agree, known.make, seen.make, strict=True)
+    if serials is False or macs is False:
+        return Likeness.OTHER
+    if serials and macs:
+        return Likeness.SAME
+    if uuids is False or makers is False:
+        return Likeness.OTHER
+    if serials:
+        return Likeness.SAME
+    if models is False or (hardware is False and not uuids):
+        return Likeness.OTHER
+    return Likeness.SAME if macs or uuids else Likeness.UNCERTAIN
+
+
+def agree_twice(known: Marks, seen: Marks) -> bool:
+    """Return whether serial and MAC address agree both: hardly so on two devices."""
+    is_same = compare(known, seen) is Likeness.SAME
+    return is_same and bool(known.serial and seen.serial and known.macs & seen.macs)
+
+
+def _agree(ours: str, theirs: str) -> bool | None:
+    """Return whether two marks agree; None where one is missing."""
+    return ours == theirs if ours and theirs else None
+
+
+def is_same_device(
+    known: DeviceIdentity,
+    seen: DeviceIdentity,
+    known_endpoint: str = "",
+    seen_endpoint: str = "",
+) -> bool:
+    """Return whether two readings prove to be of one device."""
+    likeness = compare(Marks(known, known_endpoint), Marks(seen, seen_endpoint))
+    return likeness is Likeness.SAME

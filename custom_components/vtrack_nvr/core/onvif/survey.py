@@ -95,8 +95,12 @@ def _warnings(survey: Survey, unassigned: Sequence[str]) -> Iterable[ReportWarni
         yield ReportWarning.INNER_ADDRESS
     if not survey.is_https:
         yield ReportWarning.PLAIN_HTTP
-    if survey.auth is AuthMode.BASIC:
-        yield ReportWarning.BASIC_AUTH
+    if survey.auth and survey.auth.is_cleartext:
+        yield (
+            ReportWarning.BASIC_AUTH
+            if survey.is_https
+            else ReportWarning.CLEARTEXT_LOGIN
+        )
 
 
 def make_report(survey: Survey) -> DeviceReport:

@@ -118,10 +118,7 @@ class HttpTransport:
 def classify(error: Exception, where: str) -> NvrError:
     """Turn what aiohttp raises into one of our kinds; never quotes a URL."""
     match error:
-        case (
-            aiohttp.ClientConnectorCertificateError()
-            | aiohttp.ServerFingerprintMismatch()
-        ):
+        case aiohttp.ClientConnectorCertificateError():
             kind, detail = ErrorKind.TLS, "the certificate is not acceptable"
         case aiohttp.ClientSSLError():
             kind, detail = ErrorKind.TLS, "no TLS could be agreed on"

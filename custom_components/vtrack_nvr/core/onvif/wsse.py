@@ -1,4 +1,4 @@
-"""The WS-Security user name token with password digest (Core 5.9.5)."""
+"""The WS-Security user name token: a digest of the password (Core 5.9.5), or itself."""
 
 import base64
 import hashlib
@@ -29,16 +29,31 @@ def password_digest(nonce: bytes, created: str, password: str) -> str:
 
 
 def security_header(username: str, password: str, nonce: bytes, device_ms: int) -> str:
-    """Return the header block; `device_ms` is now on the device's clock."""
+    """Return the header block with a digest; `device_ms` is now on the device's clock."""
     created = format_time(device_ms)
+    digest = password_digest(nonce, created, password)
+    return _block(
+        username,
+        f'<wsse:Password Type="{_TOKEN}#PasswordDigest">{digest}</wsse:Password>'
+        f'<wsse:Nonce EncodingType="{_MESSAGE}#Base64Binary">'
+        f"{base64.b64encode(nonce).decode()}</wsse:Nonce>"
+        f"<wsu:Created>{created}</wsu:Created>",
+    )
+
+
+def cleartext_header(username: str, password: str) -> str:
+    """Return the header block with the password itself (WSS username token 3.1)."""
+    return _block(
+        username,
+        f'<wsse:Password Type="{_TOKEN}#PasswordText">{escape(password)}'
+        "</wsse:Password>",
+    )
+
+
+def _block(username: str, proof: str) -> str:
     return (
         f'<wsse:Security xmlns:wsse="{_SECURITY}" xmlns:wsu="{_UTILITY}"'
         ' s:mustUnderstand="true"><wsse:UsernameToken>'
-        f"<wsse:Username>{escape(username)}</wsse:Username>"
-        f'<wsse:Password Type="{_TOKEN}#PasswordDigest">'
-        f"{password_digest(nonce, created, password)}</wsse:Password>"
-        f'<wsse:Nonce EncodingType="{_MESSAGE}#Base64Binary">'
-        f"{base64.b64encode(nonce).decode()}</wsse:Nonce>"
-        f"<wsu:Created>{created}</wsu:Created>"
+        f"<wsse:Username>{escape(username)}</wsse:Username>{proof}"
         "</wsse:UsernameToken></wsse:Security>"
     )

@@ -38,6 +38,11 @@ class Authenticator:
         """Say whether requests carry credentials from now on."""
         return self._answered is not None
 
+    @property
+    def _took_digest(self) -> bool:
+        """Return whether a digest was asked for: Basic would be a step back."""
+        return self._answered is not None and self._answered.challenge.strength > 1
+
     def authorization(self, method: str, uri: str) -> str | None:
         """Return the Authorization header for a request, None before a challenge."""
         if self._answered is None:
@@ -54,12 +59,14 @@ class Authenticator:
 
         `answered` is the Authorization the request carried. Raises `NvrError`:
         AUTH_REFUSED when they refuse what was answered or there is no login to answer
-        with, UNSUPPORTED when none of the offered ways may be used.
+        with, CLEARTEXT_LOGIN when Basic is all that is offered and it may not be used,
+        UNSUPPORTED when nothing that is offered is known.
         """
         offered = parse_challenges(values)
-        usable = [
-            item for item in offered if item.strength > (0 if self._allow_basic else 1)
-        ]
+        weakest = 1 if self._allow_basic and not self._took_digest else 2
+        usable = [item for item in offered if item.strength >= weakest]
+        if not usable and any(item.scheme == "basic" for item in offered):
+            raise NvrError(ErrorKind.CLEARTEXT_LOGIN, "only Basic is offered")
         if not usable:
             names = ", ".join(
                 sorted({f"{item.scheme} {item.algorithm}".strip() for item in offered})

@@ -56,7 +56,7 @@ class Exchange:
             Authenticator(
                 endpoint.username,
                 endpoint.password,
-                allow_basic=endpoint.allow_basic or url.is_tls,
+                allow_basic=endpoint.allow_basic,
             )
         )
         self._endpoint = endpoint

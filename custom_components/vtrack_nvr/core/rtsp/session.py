@@ -100,6 +100,11 @@ class RtspSession(Held):
         return self._exchange.received
 
     @property
+    def has_login(self) -> bool:
+        """Return whether the device has asked for a login."""
+        return self._exchange.connection.authenticator.has_challenge
+
+    @property
     def stumbles(self) -> int:
         """Return how often bytes came that were neither messages nor frames."""
         return self._exchange.stumbles

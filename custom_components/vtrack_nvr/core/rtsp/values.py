@@ -39,9 +39,9 @@ class Endpoint:
 
     `url` is the replay or stream URI with a host that we can reach; credentials inside it
     are ignored. `tls` is needed for `rtsps:` and `https:` and decides about certificates.
-    `allow_basic`: Basic may be used without TLS. `tunnel_port`: the device's HTTP port,
-    where the URL does not name it. `habits` is what was learned of the device; its
-    sessions share it.
+    `allow_basic`: Basic may be used: the certificate proves the device, or a person chose
+    it. `tunnel_port`: the device's HTTP port, where the URL does not name it. `habits` is
+    what was learned of the device; its sessions share it.
     """
 
     url: str = field(repr=False)

@@ -35,6 +35,8 @@ NOT_THE_STRETCH = frozenset(
         ErrorKind.TLS,
         ErrorKind.NOT_ONVIF,
         ErrorKind.AUTH_REFUSED,
+        ErrorKind.CLEARTEXT_LOGIN,
+        ErrorKind.OTHER_DEVICE,
         ErrorKind.NO_PERMISSION,
         ErrorKind.BUSY,
         ErrorKind.UNSUPPORTED,
