@@ -20,6 +20,7 @@ BASE = frozenset(
         "policy",
         "digest",
         "bits",
+        "parameter_sets",
         "held",
         "aac",
         "redact",

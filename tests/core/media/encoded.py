@@ -28,8 +28,12 @@ def pictures(
     bframes: int = 0,
     size: tuple[int, int] = (160, 120),
     gop: int = GOP,
+    first: int | None = None,
 ) -> tuple[tuple[int, bytes, bool], ...]:
-    """Return (number shown, Annex B bytes, is key) in decoding order."""
+    """Return (number shown, Annex B bytes, is key) in decoding order.
+
+    `first`: the quantiser of the first picture, which the parameter sets tell.
+    """
     name = "libx264" if codec is Codec.H264 else "libx265"
     context = av.CodecContext.create(name, "w")
     context.width, context.height = size
@@ -37,6 +41,8 @@ def pictures(
     context.time_base = Fraction(1, 10)
     context.framerate = 10
     common = f"scenecut=0:keyint={gop}:bframes={bframes}:repeat-headers=1:annexb=1"
+    if first is not None:
+        common += f":qp={first}"
     if codec is Codec.H264:
         context.options = {"preset": "ultrafast", "x264-params": common + ":b-adapt=0"}
     else:

@@ -29,10 +29,11 @@ def make(
     bframes: int = 0,
     sound: bool = True,
     size: tuple[int, int] = (160, 120),
+    first: int | None = None,
 ) -> JoinPart:
     path = folder / f"{offset_ms}.mp4"
     start = START + offset_ms
-    options = {"bframes": bframes, "size": size}
+    options = {"bframes": bframes, "size": size, "first": first}
     gops = encoded.groups(codec, start_ms=start, **options)
     if sound:
         for item in encoded.aac_units(start * 1000, 62):
@@ -143,6 +144,22 @@ def test_another_picture_format_needs_another_file(tmp_path: Path) -> None:
     with pytest.raises(NvrError) as caught:
         join_clips(parts, span(0, 8_000), tmp_path / "export.mp4")
     assert caught.value.kind is ErrorKind.UNSUPPORTED_CODEC
+
+
+@pytest.mark.parametrize("codec", [Codec.H264, Codec.H265])
+def test_clips_whose_sets_differ_make_one_film(tmp_path: Path, codec: Codec) -> None:
+    parts = [
+        make(tmp_path, n * 4_000, codec, first=20 if n % 2 else None) for n in range(3)
+    ]
+    configs = {read_movie(p.path).track(b"vide").config for p in parts}
+    assert len(configs) == 2
+    to = tmp_path / "export.mp4"
+    joined = join_clips(parts, span(0, 12_000), to)
+    assert joined.frames == 120
+    with av.open(str(to)) as file:
+        frames = list(file.decode(video=0))
+    assert len(frames) == 120
+    assert not any(frame.is_corrupt for frame in frames)
 
 
 def test_nothing_in_the_range_is_said_so(tmp_path: Path) -> None:

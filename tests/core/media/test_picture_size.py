@@ -66,7 +66,7 @@ def test_full_colour_is_understood() -> None:
 def test_sub_layers_are_skipped() -> None:
     body = Writer().u(0, 4).u(1, 3).u(1, 1)
     body.u(0, 88).u(0, 8).u(1, 1).u(1, 1).u(0, 14).u(0, 88).u(0, 8)
-    body.ue(0, 3).u(0, 1).ue(640, 360).u(1, 1).ue(1, 1, 2, 2)
+    body.ue(0, 3).u(0, 1).ue(640, 360).u(1, 1).ue(1, 1, 2, 2).ue(0, 0)
     nal = bytes([33 << 1, 1]) + body.data()
     assert picture_size((nal,), Codec.H265) == (638, 356)
 

@@ -16,6 +16,8 @@ from custom_components.vtrack_nvr.core.frames import (
     TrackFormat,
     TrackKind,
 )
+from custom_components.vtrack_nvr.core.media import annexb, avc
+from custom_components.vtrack_nvr.core.media.movie import read_movie
 from custom_components.vtrack_nvr.core.media.tags import ClipTags
 from custom_components.vtrack_nvr.core.media.units import Gop, TimedUnit
 from custom_components.vtrack_nvr.core.media.writer import ClipWriter
@@ -251,6 +253,58 @@ def test_other_parameter_sets_need_a_new_clip(tmp_path: Path) -> None:
     with write(tmp_path / "clip.mp4", gops[:1], encoded.video_format()) as writer:
         assert not writer.needs_new_clip(gops[1].video[0].unit)
         assert writer.needs_new_clip(other[0].video[0].unit)
+
+
+def changing(codec: Codec, count: int = 4) -> list[Gop]:
+    """Return groups that change their parameter sets by turns, and nothing a player sees."""
+    turns = [encoded.groups(codec), encoded.groups(codec, first=20)]
+    found = [turns[n % 2][n] for n in range(count)]
+    heads = {annexb.parameter_sets(g.video[0].unit.data, codec) for g in found}
+    assert len(heads) == 2
+    return found
+
+
+def test_sets_that_change_stay_in_the_file(tmp_path: Path) -> None:
+    gops = changing(Codec.H264)
+    path = tmp_path / "clip.mp4"
+    with write(path, gops[:1], encoded.video_format()) as writer:
+        for gop in gops[1:]:
+            assert not writer.needs_new_clip(gop.video[0].unit)
+            writer.write(gop)
+        writer.close()
+    assert decoded_frames(path) == 40
+
+
+def test_h265_needs_a_file_of_its_own_kind_for_that(tmp_path: Path) -> None:
+    gops = changing(Codec.H265)
+    video = encoded.video_format(Codec.H265)
+    with write(tmp_path / "one.mp4", gops[:1], video) as writer:
+        assert writer.needs_new_clip(gops[1].video[0].unit)
+        assert writer.lacks_sets
+    first = gops[0].video[0].unit
+    path = tmp_path / "two.mp4"
+    with ClipWriter(path, video, None, TAGS, first, keeps_sets=True) as writer:
+        for gop in gops:
+            assert not writer.needs_new_clip(gop.video[0].unit)
+            writer.write(gop)
+        writer.close()
+    assert decoded_frames(path) == 40
+    movie = read_movie(path)
+    assert movie
+    track = movie.track(b"vide")
+    assert track
+    assert track.entry == b"hvc1"
+    assert set(video.parameter_sets) <= set(avc.hevc_sets(track.config))
+    other = encoded.groups(Codec.H265, size=(320, 240))
+    assert writer.needs_new_clip(other[0].video[0].unit)
+    assert not writer.lacks_sets
+
+
+def test_sets_in_the_stream_win_over_the_description(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    wrong = encoded.video_format(size=(320, 240))
+    written = write(path, encoded.groups(), wrong).close()
+    assert written.size == (160, 120)
 
 
 def test_a_long_picture_is_reported_as_a_freeze(tmp_path: Path) -> None:

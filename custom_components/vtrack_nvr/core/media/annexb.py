@@ -3,18 +3,14 @@
 from collections.abc import Iterator
 
 from ..frames import Codec
+from ..parameter_sets import nal_type
 
 START_CODE = b"\0\0\0\1"
-_MARK = b"\0\0\1"
+MARK = b"\0\0\1"
 
 _H264_SETS = frozenset({7, 8})
 _H264_PICTURES = frozenset({1, 2, 3, 4, 5})
 _H265_SETS = frozenset({32, 33, 34})
-
-
-def nal_type(nal: bytes, codec: Codec) -> int:
-    """Return the type of a NAL unit that is not empty."""
-    return nal[0] & 31 if codec is Codec.H264 else nal[0] >> 1 & 63
 
 
 def is_picture(kind: int, codec: Codec) -> bool:
@@ -29,14 +25,14 @@ def is_parameter_set(kind: int, codec: Codec) -> bool:
 
 def leading_nals(data: bytes, codec: Codec) -> Iterator[bytes]:
     """Yield the NAL units before the first coded picture; that itself is not touched."""
-    start = data.find(_MARK)
+    start = data.find(MARK)
     while start >= 0:
         start += 3
         if start >= len(data) or is_picture(
             nal_type(data[start : start + 1], codec), codec
         ):
             return
-        end = data.find(_MARK, start)
+        end = data.find(MARK, start)
         nal = data[start:] if end < 0 else data[start:end]
         if nal := nal.rstrip(b"\0"):
             yield nal
@@ -55,8 +51,3 @@ def parameter_sets(data: bytes, codec: Codec) -> tuple[bytes, ...]:
 def join(nals: tuple[bytes, ...]) -> bytes:
     """Return NAL units as a byte stream."""
     return b"".join(START_CODE + nal for nal in nals)
-
-
-def without_emulation(nal: bytes) -> bytes:
-    """Return a NAL unit's payload without the bytes that prevent start codes."""
-    return nal.replace(b"\0\0\3", b"\0\0")

@@ -1,6 +1,12 @@
-"""H.264 as MP4 files hold it (ISO/IEC 14496-15), turned into Annex B."""
+"""H.264 and H.265 as MP4 files hold them (ISO/IEC 14496-15)."""
 
-from .annexb import START_CODE
+from ..frames import Codec
+from ..parameter_sets import nal_type, read_sequence_set, without_emulation
+from .annexb import MARK, START_CODE, is_parameter_set, is_picture
+
+_HVCC_ARRAYS = 22
+_SETS = (32, 33, 34)
+_SEQUENCE_SET = 33
 
 
 def sets(config: bytes) -> tuple[bytes, ...]:
@@ -18,6 +24,73 @@ def sets(config: bytes) -> tuple[bytes, ...]:
                 found.append(nal)
             at += 2 + length
     return tuple(found)
+
+
+def hevc_sets(config: bytes) -> tuple[bytes, ...]:
+    """Return the parameter sets of an HEVCDecoderConfigurationRecord (8.3.3.1)."""
+    found: list[bytes] = []
+    at = _HVCC_ARRAYS + 1
+    for _ in range(config[_HVCC_ARRAYS] if len(config) > _HVCC_ARRAYS else 0):
+        count = int.from_bytes(config[at + 1 : at + 3])
+        at += 3
+        for _ in range(count):
+            length = int.from_bytes(config[at : at + 2])
+            if nal := config[at + 2 : at + 2 + length]:
+                found.append(nal)
+            at += 2 + length
+            if at >= len(config):
+                break
+    return tuple(found)
+
+
+def hevc_config(found: tuple[bytes, ...]) -> bytes:
+    """Return an HEVCDecoderConfigurationRecord; raises for sets that cannot be read."""
+    kinds = {
+        kind: [n for n in found if nal_type(n, Codec.H265) == kind] for kind in _SETS
+    }
+    first = kinds[_SEQUENCE_SET][0]
+    sequence = read_sequence_set(first, Codec.H265)
+    payload = without_emulation(first[:64])
+    layers = (payload[2] >> 1 & 7) + 1
+    parts = [
+        b"\x01",
+        payload[3:15],
+        b"\xf0\0\xfc",
+        bytes((0xFC | sequence.chroma, *(0xF8 | item for item in sequence.depths))),
+        bytes((0, 0, layers << 3 | (payload[2] & 1) << 2 | 3, len(kinds))),
+    ]
+    for kind, nals in kinds.items():
+        parts.append(bytes((0x80 | kind,)) + len(nals).to_bytes(2))
+        parts += [len(nal).to_bytes(2) + nal for nal in nals]
+    return b"".join(parts)
+
+
+def sets_of(config: bytes, codec: Codec) -> tuple[bytes, ...]:
+    """Return the parameter sets of a decoder configuration."""
+    return sets(config) if codec is Codec.H264 else hevc_sets(config)
+
+
+def with_sets(data: bytes, config: bytes, codec: Codec) -> bytes:
+    """Return a picture that brings its parameter sets, where it has none in front."""
+    at = 0
+    while at + 4 < len(data):
+        kind = nal_type(data[at + 4 : at + 5], codec)
+        if is_parameter_set(kind, codec):
+            return data
+        if is_picture(kind, codec):
+            break
+        at += 4 + int.from_bytes(data[at : at + 4])
+    front = (len(nal).to_bytes(4) + nal for nal in sets_of(config, codec))
+    return b"".join(front) + data
+
+
+def to_lengths(data: bytes) -> bytes:
+    """Return Annex B with lengths of four bytes instead of start codes."""
+    parts: list[bytes] = []
+    for item in data.split(MARK)[1:]:
+        if nal := item.rstrip(b"\0"):
+            parts += (len(nal).to_bytes(4), nal)
+    return b"".join(parts)
 
 
 def to_annexb(data: bytes) -> bytes:

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from ..errors import ErrorKind, NvrError
 from ..frames import Codec
+from .avc import with_sets
 from .movie import MovieTrack
 from .output import OutputFile, SoundTrack, VideoTrack, make_packet, storing
 from .picture_size import PictureSize
@@ -25,10 +26,14 @@ class Copier(OutputFile):
         sound: MovieTrack | None,
         tags: ClipTags | None = None,
     ) -> None:
-        """Open the file; tracks and their configuration are those given."""
+        """Open the file; tracks and their configuration are those given.
+
+        Pictures that are copied may have other parameter sets; these go in front of them.
+        """
         codec = video.codec
         if codec is None or not (video.config or codec is Codec.MJPEG):
             raise NvrError(ErrorKind.UNSUPPORTED_CODEC, "no pictures we can copy")
+        self._codec, self._config = codec, video.config
         self._last: dict[int, int] = {}
         size = PictureSize(video.width, video.height)
         super().__init__(
@@ -91,6 +96,9 @@ class Copier(OutputFile):
         data = file.read(samples.sizes[at])
         if len(data) != samples.sizes[at]:
             raise NvrError(ErrorKind.VERIFY_FAILED, "file ends inside a frame")
+        is_key = bool(samples.keys[at])
+        if is_key and not kind and track.config != self._config:
+            data = with_sets(data, track.config, self._codec)
         packet = make_packet(
             stream,
             data,
@@ -99,5 +107,5 @@ class Copier(OutputFile):
             decoded=decoded,
             duration=samples.durations[at],
         )
-        packet.is_keyframe = bool(samples.keys[at])
+        packet.is_keyframe = is_key
         self._file.mux_one(packet)

@@ -2,13 +2,17 @@
 
 H.264 and H.265: parameter sets. MPEG-4 Visual (ISO/IEC 14496-2 6.2): the headers from
 visual object sequence to video object layer. Motion JPEG: the frame header (ITU-T T.81
-B.2.2), which tells size and sampling. Where one of them changes, a file must end.
+B.2.2), which tells size and sampling. Where what they say of the picture changes, a file
+must end; sets that differ otherwise stay in band, in front of the pictures they belong to.
 """
+
+from collections.abc import Hashable
 
 from ..bits import BitReader
 from ..frames import Codec
+from ..parameter_sets import nal_type
 from . import annexb
-from .picture_size import PictureSize, picture_size
+from .picture_size import PictureSize, picture_size, sequence_sets
 
 _MARK = b"\0\0\1"
 _MPEG4_PICTURES = frozenset({0xB3, 0xB6})
@@ -36,7 +40,7 @@ def kind_of(header: bytes, codec: Codec) -> int:
     """Return which of a codec's headers this is; one of a kind replaces another."""
     if codec in {Codec.MJPEG, Codec.MPEG4}:
         return 0
-    return annexb.nal_type(header, codec)
+    return nal_type(header, codec)
 
 
 def decoder_config(found: tuple[bytes, ...], codec: Codec) -> bytes:
@@ -53,6 +57,17 @@ def size_of(found: tuple[bytes, ...], codec: Codec) -> PictureSize | None:
     if codec is Codec.MPEG4:
         return _mpeg4_size(found[0]) if found else None
     return picture_size(found, codec)
+
+
+def look_of(found: tuple[bytes, ...], codec: Codec) -> Hashable:
+    """Return what is alike in headers of pictures that one file can hold, None if unknown.
+
+    That is size, profile and sampling. Cameras change the rest (the first quantiser of a
+    picture, the rate of pictures) as they go.
+    """
+    if codec in {Codec.MJPEG, Codec.MPEG4}:
+        return found or None
+    return frozenset(item.look for item in sequence_sets(found, codec)) or None
 
 
 def mpeg4_config(data: bytes) -> bytes:

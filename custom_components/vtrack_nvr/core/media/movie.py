@@ -1,6 +1,7 @@
 """What an MP4 of ours holds, picture by picture, read from its tables."""
 
 from array import array
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 import os
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import BinaryIO
 from ..errors import ErrorKind, NvrError
 from ..frames import Codec
 from . import boxes
+from .avc import sets_of
 from .fragments import read_fragment, read_trex
+from .headers import look_of
 from .samples import Samples, read_tables
 
 _ENTRIES = {
@@ -56,9 +59,14 @@ class MovieTrack:
         return _ENTRIES.get(self.entry)
 
     @property
-    def format(self) -> tuple[bytes, int, bytes, int, int]:
+    def format(self) -> tuple[Hashable, ...]:
         """Return what is alike in tracks that one file can hold one after the other."""
-        return (self.entry, self.object_type, self.config, self.width, self.height)
+        codec = self.codec
+        look: Hashable = None
+        if codec in {Codec.H264, Codec.H265}:
+            look = look_of(sets_of(self.config, codec), codec)
+        look = look or self.config
+        return (self.entry, self.object_type, look, self.width, self.height)
 
 
 @dataclass(slots=True)

@@ -70,6 +70,7 @@ class ClipSeries:
         self._sink = sink
         self._plan = plan
         self._open: _Open | None = None
+        self._keeps_sets = False
         self.time_source = TimeSource.CAPTURE
         self.kept: list[TimeRange] = []
         self.clips = self.bytes = self.frames = 0
@@ -109,6 +110,7 @@ class ClipSeries:
             and gop.begins_with_key
             and self._is_cut_due(self._open, gop, video, sound)
         ):
+            self._keeps_sets |= self._open.writer.lacks_sets
             self.finish()
         if self._open is None:
             if not gop.begins_with_key:
@@ -184,7 +186,14 @@ class ClipSeries:
         )
         target = self._sink.open(start)
         try:
-            writer = ClipWriter(target.part_path, video, sound, tags, gop.video[0].unit)
+            writer = ClipWriter(
+                target.part_path,
+                video,
+                sound,
+                tags,
+                gop.video[0].unit,
+                keeps_sets=self._keeps_sets,
+            )
         except NvrError as error:
             self._sink.abandon(target, str(error.kind))
             raise

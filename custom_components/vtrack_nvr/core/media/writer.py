@@ -11,10 +11,10 @@ from pathlib import Path
 
 from ..errors import ErrorKind, NvrError
 from ..frames import AccessUnit, Codec, TrackFormat
-from . import templates
+from . import avc, templates
 from .audio import Sound, open_sound, snapped
 from .freezes import Freezes
-from .headers import decoder_config, headers, kind_of, size_of
+from .headers import decoder_config, headers, kind_of, look_of, size_of
 from .output import OutputFile, Packet, SoundTrack, VideoTrack, make_packet, storing
 from .picture_size import PictureSize
 from .tags import ClipTags
@@ -54,8 +54,13 @@ class ClipWriter(OutputFile):
         audio: TrackFormat | None,
         tags: ClipTags,
         first: AccessUnit,
+        *,
+        keeps_sets: bool = False,
     ) -> None:
         """Prepare the file for a group that begins with `first`; nothing is written yet.
+
+        `keeps_sets`: parameter sets that change stay in band in H.265, too. It costs some
+        time, and hardly any camera needs it.
 
         Raises `UNSUPPORTED_CODEC` for a picture codec that is none of `templates.KEPT` and
         `PROTOCOL` where no parameter sets are known. Sound that cannot be kept is left
@@ -68,6 +73,9 @@ class ClipWriter(OutputFile):
         self.notices: list[str] = []
         self._codec = video.codec
         self._sets = _complete_sets(video, first)
+        self.lacks_sets = False
+        """A group needs a new clip only because this one does not keep its sets."""
+        self._keeps_sets = keeps_sets and self._codec is Codec.H265
         size = size_of(self._sets, self._codec)
         if size is None:
             raise NvrError(ErrorKind.PROTOCOL, "no usable parameter sets")
@@ -82,10 +90,13 @@ class ClipWriter(OutputFile):
         self._frames = self._audio_frames = 0
         self._next_sound: int | None = None
         sound = self._sound
+        config = decoder_config(self._sets, self._codec)
+        if self._keeps_sets:
+            config = avc.hevc_config(self._sets)
         super().__init__(
             path,
             tags,
-            VideoTrack(self._codec, decoder_config(self._sets, self._codec), size),
+            VideoTrack(self._codec, config, size),
             SoundTrack(sound.config, sound.rate, sound.channels) if sound else None,
             "clip",
         )
@@ -96,10 +107,16 @@ class ClipWriter(OutputFile):
         return self._frames
 
     def needs_new_clip(self, unit: AccessUnit) -> bool:
-        """Say whether a key frame brings other parameter sets than this file's."""
-        return any(
-            header not in self._sets for header in headers(unit.data, self._codec)
-        )
+        """Say whether a key frame brings headers of a picture that is none of this file."""
+        found = headers(unit.data, self._codec)
+        if all(header in self._sets for header in found):
+            return False
+        look = look_of(found, self._codec)
+        if look is None or look != look_of(self._sets, self._codec):
+            return True
+        # libav takes sets out of H.265 that it turns into MP4 itself
+        self.lacks_sets = self._codec is Codec.H265 and not self._keeps_sets
+        return self.lacks_sets
 
     def write(self, gop: Gop) -> None:
         """Append a group; sound older than the file's first picture is left out."""
@@ -146,9 +163,12 @@ class ClipWriter(OutputFile):
         for item, (pts, dts) in zip(
             units, self._times.of(shown, self._step), strict=True
         ):
+            data = item.unit.data
+            if self._keeps_sets:
+                data = avc.to_lengths(data)
             packet = make_packet(
                 self._video,
-                item.unit.data,
+                data,
                 time_base=templates.VIDEO_TIME_BASE,
                 shown=pts,
                 decoded=dts,
