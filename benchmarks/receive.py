@@ -26,7 +26,7 @@ def stream(
         nal_type = 5 if number % 50 == 0 else 1
         if codec is Codec.H265:
             nal_type = 19 if number % 50 == 0 else 1
-        body = bytes([0x80]) + bytes(size * (4 if number % 50 == 0 else 1))
+        body = bytes([0x80]) + bytes(size * (4 if number % 50 == 0 else 1)) + b"\x80"
         chunks = [body[i : i + mtu] for i in range(0, len(body), mtu)]
         for place, chunk in enumerate(chunks):
             is_first, is_last = place == 0, place == len(chunks) - 1
@@ -73,8 +73,7 @@ def measure(data: bytes, codec: Codec, rounds: int) -> tuple[float, int]:
             position = receiver.take(view, 0, end)
             held = end - position
             buffer[:held] = buffer[position:end]
-            units += len(receiver.units)
-            receiver.units.clear()
+            units += len(receiver.drain()[0])
         assert receiver.holes == 0
     spent = time.process_time() - began
     return spent / (rounds * len(data) / 1e9), units

@@ -67,6 +67,8 @@ class AccessUnit(NamedTuple):
     microseconds since 1970, or None where the device sent none. `rtp_time` is the 32-bit
     RTP timestamp. `is_clean` to `is_terminal` are the bits C, E, D and T of the replay
     header extension (ONVIF Streaming 6.3). `is_damaged`: packets of it are known missing.
+    `arrival_ms`: when its last byte came, by the host's clock in UTC, where it was held
+    back to see whether it is whole; None: with the batch that it is in.
     """
 
     track: int
@@ -80,3 +82,4 @@ class AccessUnit(NamedTuple):
     is_discontinuous: bool = False
     is_terminal: bool = False
     play_cseq: int | None = None
+    arrival_ms: int | None = None

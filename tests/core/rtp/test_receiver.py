@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 import random
 
 from hypothesis import given, settings, strategies as st
@@ -22,12 +23,16 @@ H265 = TrackFormat(TrackKind.VIDEO, Codec.H265, 90_000)
 PCMU = TrackFormat(TrackKind.AUDIO, Codec.PCMU, 8000)
 AAC = TrackFormat(TrackKind.AUDIO, Codec.AAC, 16_000, config=bytes.fromhex("1408"))
 BYE = bytes.fromhex("80cb0000")
+SETS = {
+    Codec.H264: (b"\x67\x42", b"\x68\xce"),
+    Codec.H265: (b"\x40\x01v", b"\x42\x01s", b"\x44\x01p"),
+}
 REPORT = bytes.fromhex("80c80006") + b"\0\0\0\1" + bytes(20)
 
 
 def receiver(video: TrackFormat = H264, audio: TrackFormat = PCMU) -> Receiver:
     made = Receiver(Bounds())
-    made.add_track(0, video, 96, 0, 1)
+    made.add_track(0, replace(video, parameter_sets=SETS[video.codec]), 96, 0, 1)
     made.add_track(1, audio, 0, 2, 3)
     return made
 
@@ -37,6 +42,12 @@ def picture(codec: Codec, number: int, size: int = 5000) -> bytes:
     if codec is Codec.H264:
         return bytes((0x65 if number % 5 == 0 else 0x41, 0x88)) + body
     return bytes(((19 if number % 5 == 0 else 1) << 1, 1, 0x80)) + body
+
+
+def unit_data(codec: Codec, number: int) -> bytes:
+    """Return a picture as it comes out: a key picture with its parameter sets."""
+    nals = (*(SETS[codec] if number % 5 == 0 else ()), picture(codec, number))
+    return b"".join(b"\0\0\0\1" + nal for nal in nals)
 
 
 def stream(
@@ -81,6 +92,7 @@ def feed(made: Receiver, data: bytes, block: int) -> list[AccessUnit]:
         held = end - position
         buffer[:held] = buffer[position:end]
         buffer[held:] = bytes(len(buffer) - held)
+    made.end_marked()
     return made.units
 
 
@@ -101,7 +113,7 @@ def test_units_are_the_same_in_whatever_pieces_they_come(
     )
     video = [unit for unit in units if unit.track == 0]
     assert [unit.data for unit in video] == [
-        b"\0\0\0\1" + picture(codec, number) for number in range(pictures)
+        unit_data(codec, number) for number in range(pictures)
     ]
     assert [unit.time_us for unit in video] == [
         10**15 + number * 40_000 for number in range(pictures)
@@ -120,7 +132,7 @@ def test_every_lost_packet_is_a_hole_and_damages_one_unit(codec: Codec) -> None:
         made = receiver(H264 if codec is Codec.H264 else H265)
         units = feed(made, joined(iter(packets[:lost] + packets[lost + 1 :])), 4096)
         pictures = [unit for unit in units if unit.track == 0]
-        whole = {b"\0\0\0\1" + picture(codec, number) for number in range(4)}
+        whole = {unit_data(codec, number) for number in range(4)}
         assert made.holes == 1
         assert all(unit.is_damaged or unit.data in whole for unit in pictures)
         assert sum(unit.is_damaged for unit in pictures) <= 1
@@ -129,8 +141,8 @@ def test_every_lost_packet_is_a_hole_and_damages_one_unit(codec: Codec) -> None:
 
 def test_a_new_source_is_no_hole() -> None:
     made = receiver()
-    feed(made, interleave(0, rtp(b"\x41\x9a\x00", 5, 0, marker=True)), 4096)
-    feed(made, interleave(0, rtp(b"\x41\x9a\x00", 99, 9, marker=True, ssrc=1)), 4096)
+    feed(made, interleave(0, rtp(b"\x41\x9a\x01", 5, 0, marker=True)), 4096)
+    feed(made, interleave(0, rtp(b"\x41\x9a\x01", 99, 9, marker=True, ssrc=1)), 4096)
     assert made.holes == 0
     assert len(made.units) == 2
 
@@ -214,16 +226,16 @@ def test_restart_forgets_what_was_under_way() -> None:
 
 def test_finish_reaches_the_tracks() -> None:
     made = receiver()
-    feed(made, interleave(0, rtp(b"\x41\x9a\x00", 5, 0)), 4096)
+    feed(made, interleave(0, rtp(b"\x41\x9a\x01", 5, 0)), 4096)
     made.finish()
     assert len(made.units) == 1
 
 
 def test_parameter_sets_are_those_of_the_track() -> None:
     made = receiver()
-    feed(made, interleave(0, rtp(b"\x67\x42\x00", 5, 0)), 4096)
-    feed(made, interleave(0, rtp(b"\x65\x88\x00", 6, 0, marker=True)), 4096)
-    assert made.parameter_sets(0) == (b"\x67\x42\x00",)
+    feed(made, interleave(0, rtp(b"\x67\x42\x07", 5, 0)), 4096)
+    feed(made, interleave(0, rtp(b"\x65\x88\x01", 6, 0, marker=True)), 4096)
+    assert made.parameter_sets(0) == (b"\x67\x42\x07", SETS[Codec.H264][1])
     assert made.parameter_sets(1) == ()
     assert made.parameter_sets(7) == ()
 

@@ -226,7 +226,7 @@ def test_a_reset_is_raised_and_loses_nothing_that_was_complete() -> None:
 
     with connected(script) as (stream, _):
         start(stream)
-        units = receive_until(stream, lambda b: bool(b.units))[0]
+        units: list[AccessUnit] = []
         with pytest.raises(NvrError) as error:
             receive_until(stream, lambda b: bool(units.extend(b.units)))
         units += stream.drain().units

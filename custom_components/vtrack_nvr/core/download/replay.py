@@ -104,7 +104,7 @@ class Replay:
 
     def _set_up(self) -> None:
         description = self.stream.describe()
-        self.video = choose_video(description)
+        self.video = choose_video(description, takes_old=True)
         try:
             self._set_up_track(self.video)
         except RtspRefused as refused:

@@ -92,7 +92,7 @@ class Forwarder(Depacketizer):
                 self._end()
 
     @override
-    def release(self) -> None:
+    def release(self, arrival_ms: int | None = None) -> None:
         pass
 
     @override

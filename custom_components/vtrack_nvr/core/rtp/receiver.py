@@ -84,7 +84,7 @@ class _Track:
             and ssrc == self._ssrc
         ):
             self.holes += 1
-            self._hole_places.append(len(self._out))
+            self._hole_places.append(len(self._out) + self.depacketizer.is_holding)
             is_after_loss = True
         self._ssrc = ssrc
         self._sequence = (sequence + 1) & 0xFFFF
@@ -153,10 +153,14 @@ def _run_layouts(head_bytes: int) -> tuple[_Run, _Run]:
 
 
 class Receiver:
-    """All tracks of one session. Fill its lists by `take`, empty them outside."""
+    """All tracks of one session. Fill its lists by `take`, empty them by `drain`."""
 
-    def __init__(self, bounds: Bounds) -> None:
-        """Begin without tracks: frames on unknown channels are skipped."""
+    def __init__(self, bounds: Bounds, now_ms: Callable[[], int] | None = None) -> None:
+        """Begin without tracks: frames on unknown channels are skipped.
+
+        `now_ms` is asked when bytes came; without it units have no time of arrival.
+        """
+        self._now_ms = now_ms
         self.units: list[AccessUnit] = []
         self.reports: list[tuple[int, SenderReport]] = []
         self.hole_places: list[int] = []
@@ -165,6 +169,7 @@ class Receiver:
         self._bounds = bounds
         self._media: dict[int, _Track] = {}
         self._control: dict[int, _Track] = {}
+        self._depacketizers: list[Depacketizer] = []
 
     def add_track(
         self,
@@ -191,6 +196,7 @@ class Receiver:
             make,
         )
         self._media[channel] = track
+        self._depacketizers = [item.depacketizer for item in self._media.values()]
         self._control[control_channel] = track
 
     @property
@@ -249,9 +255,45 @@ class Receiver:
             position = stop
             if track.video and track.video.fragment_head:
                 position = track.run(view, position, end)
-        for track in media.values():
-            track.depacketizer.release()
+        arrival_ms = self._now_ms() if self._now_ms else None
+        for item in self._depacketizers:
+            item.release(arrival_ms)
         return position
+
+    @property
+    def is_holding(self) -> bool:
+        """Say whether a unit is held that is whole, unless more of it follows at once."""
+        return any(item.is_holding for item in self._depacketizers)
+
+    def end_marked(self) -> None:
+        """Let go of units that are held although their end was marked."""
+        for item in self._depacketizers:
+            item.end_marked()
+
+    @property
+    def ready(self) -> int:
+        """Return how many of `units` can be handed out: those before one that is held."""
+        count = len(self.units)
+        for item in self._depacketizers:
+            if item.held_place is not None:
+                count = min(count, item.held_place)
+        return count
+
+    def drain(self) -> tuple[list[AccessUnit], tuple[int, ...]]:
+        """Return the units that are ready, and which `hole_places` lie up to there."""
+        count = self.ready
+        units = self.units[:count]
+        del self.units[:count]
+        for item in self._depacketizers:
+            if item.held_place is not None:
+                item.held_place -= count
+        if not self.hole_places:
+            return units, ()
+        places = tuple(place for place in self.hole_places if place <= count)
+        self.hole_places[:] = [
+            place - count for place in self.hole_places if place > count
+        ]
+        return units, places
 
     def stumbled(self) -> None:
         """Note that bytes of no frame were passed over here."""
@@ -274,5 +316,6 @@ class Receiver:
         for item in parse_rtcp(data):
             if isinstance(item, Goodbye):
                 track.has_ended = True
+                track.depacketizer.end_marked()
             else:
                 self.reports.append((track.index, item))

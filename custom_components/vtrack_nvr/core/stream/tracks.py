@@ -4,23 +4,29 @@ from ..errors import ErrorKind, NvrError
 from ..frames import Codec, TrackKind
 from ..rtsp.values import MediaTrack, SessionDescription
 
-_PICTURES = frozenset({Codec.H264, Codec.H265})
+_PREFERRED = frozenset({Codec.H264, Codec.H265})
+OLD_CODECS = frozenset({Codec.MJPEG, Codec.MPEG4})
 
 
 def choose_video(
-    description: SessionDescription, *, takes_others: bool = False
+    description: SessionDescription,
+    *,
+    takes_old: bool = False,
+    takes_others: bool = False,
 ) -> MediaTrack:
     """Return the first video track we can keep; raises `UNSUPPORTED_CODEC`.
 
-    Some devices list one per codec they ever recorded. `takes_others`: where none is in a
-    codec of ours, the first one will do.
+    Some devices list one per codec they ever recorded: H.264 and H.265 come first, then
+    the `OLD_CODECS` if they are taken. `takes_others`: where all are in other codecs, the
+    first one will do.
     """
     videos = [
         track for track in description.tracks if track.format.kind is TrackKind.VIDEO
     ]
-    for track in videos:
-        if track.format.codec in _PICTURES:
-            return track
+    for codecs in (_PREFERRED, OLD_CODECS if takes_old else frozenset()):
+        for track in videos:
+            if track.format.codec in codecs:
+                return track
     if takes_others and videos:
         return videos[0]
     names = ", ".join(track.format.name or track.format.codec for track in videos)

@@ -24,6 +24,9 @@ from ..rtsp.values import (
     SessionDescription,
 )
 
+_HOLD_S = 0.2
+"""Slices of a picture come closer together than this."""
+
 
 class EndSignal(StrEnum):
     """How the device said that nothing more will come (profile-g 5.6)."""
@@ -84,7 +87,7 @@ class UnitStream(Held):
     ) -> None:
         """Keep the settings; nothing is sent before `describe`."""
         self._clock = clock
-        self._receiver = Receiver(bounds)
+        self._receiver = Receiver(bounds, clock.now_ms)
         self._session = RtspSession(
             endpoint,
             clock=clock,
@@ -96,6 +99,7 @@ class UnitStream(Held):
         self._holes = 0
         self._stumbles = 0
         self._received = 0
+        self._heard = 0.0
 
     def describe(self) -> SessionDescription:
         """Connect, ask OPTIONS and DESCRIBE; return tracks in SDP order.
@@ -150,17 +154,29 @@ class UnitStream(Held):
         (`OutOfStep`); units that were complete before that come with the next call of
         `drain`.
         """
-        if self._receiver.units:
+        receiver = self._receiver
+        if receiver.ready:
             timeout_s = 0.0
+        if receiver.is_holding:
+            timeout_s = min(timeout_s, _HOLD_S)
+        received = self._session.received
         self._session.receive(timeout_s)
-        return self.drain()
+        now = self._clock.monotonic()
+        if self._session.received != received:
+            self._heard = now
+        elif receiver.is_holding and now - self._heard >= _HOLD_S:
+            receiver.end_marked()
+        return self._drain()
 
     def drain(self) -> Batch:
-        """Return what is complete, without reading."""
+        """Return what is complete, without reading: nothing more will be received."""
+        self._receiver.end_marked()
+        return self._drain()
+
+    def _drain(self) -> Batch:
         receiver = self._receiver
-        units, receiver.units[:] = receiver.units[:], ()
+        units, places = receiver.drain()
         reports, receiver.reports[:] = receiver.reports[:], ()
-        places, receiver.hole_places[:] = tuple(receiver.hole_places), ()
         holes, self._holes = receiver.holes - self._holes, receiver.holes
         stumbles = self._session.stumbles - self._stumbles
         self._stumbles += stumbles

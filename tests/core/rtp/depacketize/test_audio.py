@@ -199,9 +199,8 @@ def test_an_audio_frame_in_endless_empty_pieces_is_refused(
     assert error.value.kind is ErrorKind.PROTOCOL
 
 
-@pytest.mark.parametrize("codec", [Codec.MJPEG, Codec.MPEG4, Codec.UNKNOWN])
-def test_other_codecs_are_refused_by_name(codec: Codec) -> None:
-    track_format = TrackFormat(TrackKind.VIDEO, codec, 90_000, name="X-ODD")
+def test_other_codecs_are_refused_by_name() -> None:
+    track_format = TrackFormat(TrackKind.VIDEO, Codec.UNKNOWN, 90_000, name="X-ODD")
     assert not can_depacketize(track_format)
     with pytest.raises(NvrError, match="X-ODD") as error:
         make_depacketizer(0, track_format, BOUNDS, [])

@@ -27,8 +27,14 @@ def annex_b(*nals: bytes) -> bytes:
 
 class Feed:
     def __init__(self, sets: tuple[bytes, ...] = ()) -> None:
-        self.out: list[AccessUnit] = []
-        self.depacketizer = H265Depacketizer(1, self.out, sets, 10_000)
+        self._out: list[AccessUnit] = []
+        self.depacketizer = H265Depacketizer(1, self._out, sets, 10_000)
+
+    @property
+    def out(self) -> list[AccessUnit]:
+        """Return what has come out once nothing more comes for a moment."""
+        self.depacketizer.end_marked()
+        return self._out
 
     def __call__(
         self,
@@ -78,6 +84,7 @@ def test_fragmented_sets_are_seen(feed: Feed) -> None:
         for payload in fragment_h265(item, 1):
             feed(payload)
     feed(IDR, marker=True)
+    assert feed.out[0].data == annex_b(VPS, SPS, PPS, IDR)
     assert feed.depacketizer.parameter_sets == (VPS, SPS, PPS)
 
 

@@ -7,14 +7,18 @@ from .aac import AacDepacketizer
 from .base import Depacketizer
 from .h264 import H264Depacketizer
 from .h265 import H265Depacketizer
+from .jpeg import JpegDepacketizer
 from .latm import LatmDepacketizer
+from .mpeg4 import Mpeg4Depacketizer
 from .plain import PlainDepacketizer
 from .video import VideoDepacketizer
 
+PICTURES = frozenset({Codec.H264, Codec.H265, Codec.MJPEG, Codec.MPEG4})
 _PLAIN = frozenset({Codec.PCMU, Codec.PCMA, Codec.G722, Codec.G726, Codec.OPUS})
 LATM_NAME = "MP4A-LATM"
 
 __all__ = [
+    "PICTURES",
     "Depacketizer",
     "VideoDepacketizer",
     "can_depacketize",
@@ -27,7 +31,8 @@ def can_depacketize(track_format: TrackFormat) -> bool:
     """Say whether `make_depacketizer` knows the format."""
     return (
         track_format.codec in _PLAIN
-        or track_format.codec in {Codec.H264, Codec.H265, Codec.AAC, Codec.LATM}
+        or track_format.codec in PICTURES
+        or track_format.codec in {Codec.AAC, Codec.LATM}
     ) and track_format.clock_rate > 0
 
 
@@ -54,6 +59,10 @@ def make_depacketizer(
         return H264Depacketizer(track, out, track_format.parameter_sets, limit)
     if codec is Codec.H265:
         return H265Depacketizer(track, out, track_format.parameter_sets, limit)
+    if codec is Codec.MJPEG:
+        return JpegDepacketizer(track, out, limit)
+    if codec is Codec.MPEG4:
+        return Mpeg4Depacketizer(track, out, limit)
     if codec in _PLAIN:
         return PlainDepacketizer(track, out, limit)
     if codec is Codec.LATM or track_format.name.upper() == LATM_NAME:

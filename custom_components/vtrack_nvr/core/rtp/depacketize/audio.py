@@ -21,7 +21,7 @@ class AudioDepacketizer(Depacketizer):
         self._stamp: ReplayStamp | None = None
 
     @override
-    def release(self) -> None:
+    def release(self, arrival_ms: int | None = None) -> None:
         pass
 
     @override

@@ -39,9 +39,25 @@ class Depacketizer(Protocol):
         """
         ...
 
-    def release(self) -> None:
-        """Copy what is held: the receive buffer is about to be used again."""
+    held_place: int | None = None
+    """Where in `out` a unit belongs whose end was marked, and which is still held to see
+    whether more of it follows; None without one."""
+
+    @property
+    def is_holding(self) -> bool:
+        """Say whether such a unit is whole if nothing follows at once."""
+        return False
+
+    def release(self, arrival_ms: int | None = None) -> None:
+        """Copy what is held: the receive buffer is about to be used again.
+
+        `arrival_ms` is when its bytes came (host UTC).
+        """
         ...
+
+    def end_marked(self) -> None:
+        """Hand out a unit that is held although its end was marked."""
+        return
 
     def finish(self) -> None:
         """Hand out a last unit that is complete although nothing marked its end."""
@@ -60,10 +76,19 @@ def make_unit(
     flags: int,
     is_key: bool,
     is_damaged: bool,
+    arrival_ms: int | None = None,
 ) -> AccessUnit:
     """Return the unit; `flags` are those of all stamps seen in it."""
     if stamp is None:
-        return AccessUnit(track, data, timestamp, None, is_key, is_damaged)
+        return AccessUnit(
+            track,
+            data,
+            timestamp,
+            None,
+            is_key,
+            is_damaged,
+            arrival_ms=arrival_ms,
+        )
     return AccessUnit(
         track,
         data,
@@ -76,4 +101,5 @@ def make_unit(
         flags & DISCONTINUOUS != 0,
         flags & TERMINAL != 0,
         stamp.cseq,
+        arrival_ms,
     )

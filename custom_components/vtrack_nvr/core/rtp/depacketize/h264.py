@@ -2,20 +2,23 @@
 
 from typing import ClassVar, override
 
-from .video import START_CODE, VideoDepacketizer
+from ...frames import Codec
+from .video import VideoDepacketizer
 
 _STAP_A = 24
 _FU_A = 28
-_RAW = 0
 
 
 class H264Depacketizer(VideoDepacketizer):
     """Single NAL units, STAP-A and FU-A; anything else damages the unit it is in."""
 
+    CODEC: ClassVar[Codec] = Codec.H264
     AUD: ClassVar[int] = 9
     SET_TYPES: ClassVar[tuple[int, ...]] = (7, 8)
     KEY_TYPES: ClassVar[frozenset[int]] = frozenset({5})
     PICTURE_TYPES: ClassVar[frozenset[int]] = frozenset(range(1, 6))
+    SLICE_TYPES: ClassVar[frozenset[int]] = frozenset({1, 2, 5})
+    LEADING_TYPES: ClassVar[frozenset[int]] = frozenset({6, 7, 8, 9})
     NAL_TYPES: ClassVar[range] = range(1, 24)
     HEADER: ClassVar[int] = 1
 
@@ -36,32 +39,22 @@ class H264Depacketizer(VideoDepacketizer):
                 self._begin_fragments(nal_header, head, payload[2:], header & 0x40 != 0)
             else:
                 self._go_on(payload[2:], header & 0x40 != 0)
-        elif 0 < kind < _STAP_A:
+        elif kind < _STAP_A:
             self._nal(payload)
         elif kind == _STAP_A:
             self._split(payload, 1)
-        elif kind == _RAW and bytes(payload[:4]) in {START_CODE, b"\x00\x00\x01"}:
-            self._take_annex_b(bytes(payload))
         else:
             self._is_damaged = True
 
-    def _take_annex_b(self, payload: bytes) -> None:
-        """Take what some cheap cameras send: NAL units with start codes inside."""
-        for nal in payload.replace(START_CODE, START_CODE[1:]).split(START_CODE[1:]):
-            self._nal(nal)
-
     @override
-    def _starts_picture(self, payload: memoryview) -> bool:
-        """Look at first_mb_in_slice: a slice begins with bit 1 where that is 0."""
+    def _first_bytes(self, payload: memoryview) -> bytes:
         if len(payload) < 3:
-            return False
+            return b""
         kind = payload[0] & 0x1F
-        start = 1
-        if kind == _FU_A:
-            if not payload[1] & 0x80:
-                return False
-            kind = payload[1] & 0x1F
-            start = 2
-        if kind in self.PICTURE_TYPES:
-            return payload[start] & 0x80 != 0
-        return kind in {6, 7, 8, 9}
+        if kind == _STAP_A:
+            return bytes(payload[3:11])
+        if kind != _FU_A:
+            return bytes(payload[:8])
+        if not payload[1] & 0x80:
+            return b""
+        return bytes((payload[0] & 0xE0 | payload[1] & 0x1F, *payload[2:8]))

@@ -2,6 +2,7 @@
 
 from typing import ClassVar, override
 
+from ...frames import Codec
 from .video import VideoDepacketizer
 
 _AP = 48
@@ -11,10 +12,13 @@ _FU = 49
 class H265Depacketizer(VideoDepacketizer):
     """Single NAL units, AP and FU; anything else damages the unit it is in."""
 
+    CODEC: ClassVar[Codec] = Codec.H265
     AUD: ClassVar[int] = 35
     SET_TYPES: ClassVar[tuple[int, ...]] = (32, 33, 34)
     KEY_TYPES: ClassVar[frozenset[int]] = frozenset(range(16, 22))
     PICTURE_TYPES: ClassVar[frozenset[int]] = frozenset(range(32))
+    SLICE_TYPES: ClassVar[frozenset[int]] = frozenset(range(32))
+    LEADING_TYPES: ClassVar[frozenset[int]] = frozenset({32, 33, 34, 35, 39})
     NAL_TYPES: ClassVar[range] = range(48)
     HEADER: ClassVar[int] = 2
 
@@ -45,17 +49,15 @@ class H265Depacketizer(VideoDepacketizer):
             self._is_damaged = True
 
     @override
-    def _starts_picture(self, payload: memoryview) -> bool:
-        """Look at first_slice_segment_in_pic_flag, the first bit of a slice."""
+    def _first_bytes(self, payload: memoryview) -> bytes:
         if len(payload) < 4:
-            return False
+            return b""
         kind = payload[0] >> 1 & 0x3F
-        start = 2
-        if kind == _FU:
-            if not payload[2] & 0x80:
-                return False
-            kind = payload[2] & 0x3F
-            start = 3
-        if kind in self.PICTURE_TYPES:
-            return payload[start] & 0x80 != 0
-        return kind in {32, 33, 34, 35, 39}
+        if kind == _AP:
+            return bytes(payload[4:12])
+        if kind != _FU:
+            return bytes(payload[:8])
+        if not payload[2] & 0x80:
+            return b""
+        inner = payload[2] & 0x3F
+        return bytes((payload[0] & 0x81 | inner << 1, payload[1], *payload[3:9]))

@@ -1,39 +1,49 @@
 """What H.264 and H.265 have in common: NAL units collected into access units.
 
-An access unit ends at the marker bit, or where the RTP time changes. Some cameras mark
-parameter sets as if they were a picture, or send them under the RTP time of the picture
-before: so a unit without a picture never ends, it becomes the beginning of the next one.
+An access unit ends where the RTP time changes, or at the marker bit. Some cameras set the
+marker at each slice, so that what follows it has a say: a slice that is not the first of
+its picture still belongs to it. Some mark parameter sets as if they were a picture, or
+send them under the RTP time of the picture before: so a unit without a picture never
+ends, it becomes the beginning of the next one.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, override
 
 from ...errors import ErrorKind, NvrError
-from ...frames import AccessUnit
+from ...frames import AccessUnit, Codec
 from ..replay_extension import ReplayStamp
 from .base import MOST_PIECES, Depacketizer, make_unit
+from .sets import ParameterSets
 
 START_CODE = b"\x00\x00\x00\x01"
+MARK = b"\x00\x00\x01"
+_SLICE_HEAD = 32
 
 
 class VideoDepacketizer(Depacketizer):
     """Collects NAL units into Annex-B access units without delimiters.
 
-    A key unit always carries the newest parameter sets, so that a file can begin at it:
-    where the device leaves them out, those seen last (at first: the session
-    description's) are put in front.
+    A key unit always begins with the parameter sets it needs, so that a file can begin at
+    it: where the device leaves them out, those seen last (at first: the session
+    description's) are put in front. Where none are known, no unit is a key unit.
 
     For the receiver's fast path: while `fragment_head` is not empty, a packet that begins
     with these bytes is a middle fragment, and what follows them belongs at the end of
     `parts` (and its length into `size`).
     """
 
+    CODEC: ClassVar[Codec]
     AUD: ClassVar[int]
     SET_TYPES: ClassVar[tuple[int, ...]]
     """NAL types of parameter sets, in the order in which decoders want them."""
     KEY_TYPES: ClassVar[frozenset[int]]
     PICTURE_TYPES: ClassVar[frozenset[int]]
+    SLICE_TYPES: ClassVar[frozenset[int]]
+    """Those that say in their first bit whether they begin a picture."""
+    LEADING_TYPES: ClassVar[frozenset[int]]
+    """What else can only stand before the first slice of a picture."""
     NAL_TYPES: ClassVar[range]
     """What may stand in a file; the types beyond exist in RTP only, and not nested."""
     HEADER: ClassVar[int]
@@ -55,26 +65,33 @@ class VideoDepacketizer(Depacketizer):
         self._track = track
         self._limit = limit
         self._copied: list[bytes] = []
+        self._arrival_ms: int | None = None
+        """When the newest of these came."""
         self._stamp: ReplayStamp | None = None
         self._flags = 0
         self._has_picture = False
         self._is_key = False
         self._is_damaged = False
         self._has_marks = False
+        self._marks_slices = False
+        """The marker has been seen before the end of a picture."""
+        self._slice_head = b""
         self._gathered: list[bytes] | None = None
-        """A parameter set or delimiter that comes in fragments."""
-        self._new_sets: dict[int, list[bytes]] = {}
-        self._sets: dict[int, list[bytes]] = {}
+        """What comes in fragments and must be looked at whole."""
+        self._new_sets: list[bytes] = []
+        self._sets = ParameterSets(self.CODEC)
         for item in parameter_sets:
-            if item and (kind := self._type_of(item[0])) in self.SET_TYPES:
-                self._sets.setdefault(kind, []).append(bytes(item))
+            self._sets.add(bytes(item))
 
     @property
     def parameter_sets(self) -> tuple[bytes, ...]:
         """Return the newest parameter sets, in decoder order."""
-        return tuple(
-            item for kind in self.SET_TYPES for item in self._sets.get(kind, ())
-        )
+        return self._sets.all
+
+    @property
+    @override
+    def is_holding(self) -> bool:
+        return self.held_place is not None and not self._marks_slices
 
     @staticmethod
     @abstractmethod
@@ -86,8 +103,20 @@ class VideoDepacketizer(Depacketizer):
         """Take a payload apart."""
 
     @abstractmethod
+    def _first_bytes(self, payload: memoryview) -> bytes:
+        """Return how the first NAL unit of a payload begins, b"" in its middle."""
+
     def _starts_picture(self, payload: memoryview) -> bool:
         """Say whether nothing of the picture can be missing before this payload."""
+        head = self._first_bytes(payload)
+        if head.startswith((MARK, START_CODE)):
+            head = head.lstrip(b"\0")[1:]
+        if len(head) <= self.HEADER:
+            return False
+        kind = self._type_of(head[0])
+        if kind in self.SLICE_TYPES:
+            return head[self.HEADER] & 0x80 != 0
+        return kind in self.LEADING_TYPES
 
     @override
     def push(
@@ -100,13 +129,22 @@ class VideoDepacketizer(Depacketizer):
     ) -> None:
         if timestamp != self.timestamp:
             if self._has_picture:
-                if is_after_loss or self._is_fragment_open:
-                    self._is_damaged = True
-                self._end()
+                is_cut = is_after_loss and (
+                    self.held_place is None or self._marks_slices
+                )
+                self._end(is_cut=is_cut)
+            else:
+                # parameter sets that came without a picture stay in the unit
+                self._stamp = None
+                self._flags = 0
+                self._is_damaged = False
             self.timestamp = timestamp
-            self._stamp = None
-            self._flags = 0
-            self._is_damaged = False
+        elif self.held_place is not None:
+            if self._starts_picture(payload):
+                self._end()
+            else:
+                self.held_place = None
+                self._marks_slices = True
         if is_after_loss:
             self._is_damaged |= self._has_picture or not self._starts_picture(payload)
             self._drop_fragment()
@@ -120,23 +158,33 @@ class VideoDepacketizer(Depacketizer):
             raise NvrError(
                 ErrorKind.PROTOCOL, f"access unit longer than {self._limit} bytes"
             )
-        if len(self._copied) + len(self._gathered or ()) > MOST_PIECES:
-            raise NvrError(ErrorKind.PROTOCOL, "access unit in too many pieces")
+        if self._copied or self._new_sets or self._gathered:
+            self._check_pieces()
         if marker:
             self._has_marks = True
             if self._has_picture:
-                if self._is_fragment_open:
-                    self._is_damaged = True
-                self._end()
+                self.held_place = len(self.out)
+
+    def _check_pieces(self) -> None:
+        pieces = len(self._copied) + len(self._new_sets) + len(self._gathered or ())
+        if pieces > MOST_PIECES:
+            raise NvrError(ErrorKind.PROTOCOL, "access unit in too many pieces")
 
     @override
-    def release(self) -> None:
+    def release(self, arrival_ms: int | None = None) -> None:
         if self.parts:
             self._copied.append(b"".join(self.parts))
             self.parts.clear()
+            self._arrival_ms = arrival_ms
+
+    @override
+    def end_marked(self) -> None:
+        if self.held_place is not None:
+            self._end()
 
     @override
     def finish(self) -> None:
+        self.end_marked()
         if self._has_picture and not self._has_marks and not self._is_fragment_open:
             self._end()
         self.reset()
@@ -158,23 +206,37 @@ class VideoDepacketizer(Depacketizer):
         self._gathered = None
 
     def _nal(self, nal: memoryview | bytes) -> None:
-        """Add a whole NAL unit."""
-        if len(nal) <= self.HEADER:
-            return
+        """Add a whole NAL unit, or several of them with start codes between.
+
+        Start codes cannot stand inside a valid one; zeros at its end are no part of it.
+        """
+        for item in bytes(nal).split(MARK, MOST_PIECES):
+            if len(whole := item.rstrip(b"\0")) > self.HEADER:
+                self._whole(whole)
+
+    def _whole(self, nal: bytes) -> None:
         kind = self._type_of(nal[0])
         if kind not in self.NAL_TYPES:
             self._is_damaged = True
             return
         if kind == self.AUD:
             return
-        if kind in self.SET_TYPES:
-            nal = bytes(nal)
-            self._new_sets.setdefault(kind, []).append(nal)
-        elif kind in self.PICTURE_TYPES:
-            self._has_picture = True
-            self._is_key |= kind in self.KEY_TYPES
-        self.parts += (START_CODE, nal)
         self.size += 4 + len(nal)
+        if kind in self.SET_TYPES:
+            self._new_sets.append(nal)
+            return
+        if kind in self.PICTURE_TYPES:
+            self._note_slice(kind, nal)
+        self.parts += (START_CODE, nal)
+
+    def _note_slice(self, kind: int, *beginning: bytes | memoryview) -> None:
+        self._has_picture = True
+        if kind in self.KEY_TYPES:
+            self._is_key = True
+            if not self._slice_head:
+                self._slice_head = b"".join(
+                    bytes(item[:_SLICE_HEAD]) for item in beginning
+                )
 
     def _begin_fragments(
         self, header: bytes, head: bytes, body: memoryview, is_end: bool
@@ -187,11 +249,11 @@ class VideoDepacketizer(Depacketizer):
         """
         self._drop_fragment()
         kind = self._type_of(header[0])
-        if kind not in self.NAL_TYPES:
+        is_raw = header == bytes(self.HEADER)
+        if kind not in self.NAL_TYPES and not is_raw:
             self._is_damaged = True
-        elif kind in self.PICTURE_TYPES:
-            self._has_picture = True
-            self._is_key |= kind in self.KEY_TYPES
+        elif kind in self.PICTURE_TYPES and not is_raw:
+            self._note_slice(kind, header, body)
             self.parts += (START_CODE + header, body)
             self.size += 4 + len(header) + len(body)
             if not is_end:
@@ -213,6 +275,8 @@ class VideoDepacketizer(Depacketizer):
                 self.size -= len(whole)
                 self._nal(whole)
         elif self.fragment_head:
+            if is_end and body and not body[-1]:
+                body = memoryview(bytes(body).rstrip(b"\0"))
             self.parts.append(body)
             self.size += len(body)
             if is_end:
@@ -232,31 +296,35 @@ class VideoDepacketizer(Depacketizer):
             self._nal(payload[start : start + length])
             start += length
 
-    def _end(self) -> None:
+    def _end(self, *, is_cut: bool = False) -> None:
         """Hand out the unit and begin the next."""
+        sets: Sequence[bytes] = self._new_sets
+        for item in sets:
+            self._sets.add(item)
         is_key = self._is_key
-        if self._new_sets:
-            self._sets.update(self._new_sets)
-        if is_key and len(self._new_sets) < len(self.SET_TYPES):
-            missing = [
-                part for item in self.parameter_sets for part in (START_CODE, item)
-            ]
-            data = b"".join((*missing, *self._copied, *self.parts))
-        elif self._copied:
-            data = b"".join((*self._copied, *self.parts))
-        else:
-            data = b"".join(self.parts)
-        self.out.append(
-            make_unit(
-                self._track,
-                data,
-                self.timestamp,
-                self._stamp,
-                self._flags,
-                is_key,
-                self._is_damaged,
-            )
+        if is_key:
+            sets = needed = self._sets.needed_by(self._slice_head)
+            is_key = bool(needed)
+        pieces = self.parts
+        if sets or self._copied:
+            front = [part for item in sets for part in (START_CODE, item)]
+            pieces = [*front, *self._copied, *pieces]
+        is_damaged = self._is_damaged or is_cut or self._is_fragment_open
+        arrival_ms = None if self.parts else self._arrival_ms
+        unit = make_unit(
+            self._track,
+            b"".join(pieces),
+            self.timestamp,
+            self._stamp,
+            self._flags,
+            is_key,
+            is_damaged,
+            arrival_ms,
         )
+        if self.held_place is None:
+            self.out.append(unit)
+        else:
+            self.out.insert(self.held_place, unit)
         self._is_damaged = False
         self._clear()
 
@@ -266,8 +334,10 @@ class VideoDepacketizer(Depacketizer):
         self.size = 0
         self.fragment_head = b""
         self._gathered = None
-        self._new_sets = {}
+        self._new_sets = []
         self._stamp = None
         self._flags = 0
         self._has_picture = False
         self._is_key = False
+        self.held_place = None
+        self._slice_head = b""
