@@ -66,6 +66,8 @@ class ErrorKind(StrEnum):
     """The transfer ended before the footage did."""
     DAMAGED = "damaged"
     """The device stops at the same frame again and again."""
+    NO_KEY_PICTURES = "no_key_pictures"
+    """Pictures come, and none that the others could be shown from."""
     VERIFY_FAILED = "verify_failed"
     """What was written is not what was received, or cannot be played."""
     STORAGE_MISSING = "storage_missing"
@@ -107,6 +109,7 @@ _TREATMENTS = {
     ErrorKind.UNDATED: Treatment.NEVER,
     ErrorKind.INTERRUPTED: Treatment.LATER,
     ErrorKind.DAMAGED: Treatment.NEVER,
+    ErrorKind.NO_KEY_PICTURES: Treatment.LATER,
     ErrorKind.VERIFY_FAILED: Treatment.LATER,
     ErrorKind.STORAGE_MISSING: Treatment.STOP,
     ErrorKind.STORAGE_FULL: Treatment.STOP,

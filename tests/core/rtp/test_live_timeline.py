@@ -9,8 +9,8 @@ FRAME_MS = 40
 TICKS = 3600
 
 
-def unit(rtp_time: int) -> AccessUnit:
-    return AccessUnit(0, b"", rtp_time & 0xFFFFFFFF, None, True)
+def unit(rtp_time: int, *, is_key: bool = True) -> AccessUnit:
+    return AccessUnit(0, b"", rtp_time & 0xFFFFFFFF, None, is_key)
 
 
 def captured_us(n: int) -> int:
@@ -127,6 +127,58 @@ def test_insane_reports_are_ignored() -> None:
     assert not timeline.uses_reports
 
 
+def test_a_clock_that_is_always_an_hour_off_dates_nothing() -> None:
+    timeline = LiveTimeline(90_000)
+    for n in range(600):
+        placed = timeline.place(unit(n * TICKS), START_MS + n * FRAME_MS)
+        if n and n % 100 == 0:
+            report(timeline, n, off_us=-3_600_000_000)
+            assert not timeline.uses_reports
+    assert placed.time_us == captured_us(599)
+
+
+def test_a_report_before_the_first_unit_says_nothing() -> None:
+    timeline = LiveTimeline(90_000)
+    report(timeline, 0)
+    for n in range(150):
+        timeline.place(unit(n * TICKS), START_MS + n * FRAME_MS)
+        if n == 100:
+            report(timeline, n)
+            assert not timeline.uses_reports
+
+
+def test_a_report_whose_rtp_time_is_another_dates_nothing() -> None:
+    """Its time of day is right, and it says it of pictures of ten seconds before."""
+    timeline = LiveTimeline(90_000)
+    for n in range(400):
+        placed = timeline.place(unit(n * TICKS), START_MS + n * FRAME_MS)
+        if n and n % 100 == 0:
+            timeline.report(
+                captured_us(n), (n + 250) * TICKS, START_MS + n * FRAME_MS + 20
+            )
+            assert not timeline.uses_reports
+    assert placed.time_us == captured_us(399)
+
+
+def test_reports_are_forgotten_where_rtp_times_break_off() -> None:
+    timeline = LiveTimeline(90_000)
+    for n in range(300):
+        moved = n * TICKS - (9 * 90_000 if n > 250 else 0)
+        placed = timeline.place(unit(moved), START_MS + n * FRAME_MS + 150)
+        if n in {100, 200}:
+            report(timeline, n)
+        assert timeline.uses_reports == (200 <= n <= 250)
+    assert abs(placed.time_us - captured_us(299) - 150_000) < 10_000
+
+
+def test_times_that_stand_still_are_counted_by_arrival() -> None:
+    timeline = LiveTimeline(90_000)
+    for n in range(200):
+        placed = timeline.place(unit(777), START_MS + n * FRAME_MS)
+        assert placed.step is None
+        assert abs(placed.time_us - captured_us(n)) <= 1_000
+
+
 def test_reports_that_turn_insane_lose_their_say() -> None:
     timeline = LiveTimeline(90_000)
     for n in range(300):
@@ -138,12 +190,23 @@ def test_reports_that_turn_insane_lose_their_say() -> None:
     assert not timeline.uses_reports
 
 
-def test_b_frames_may_step_back() -> None:
+def test_b_frames_lie_between_their_neighbours() -> None:
     timeline = LiveTimeline(90_000)
-    order = [0, 3, 1, 2, 6, 4, 5]
+    order = [0, 3, 1, 2, 6, 4, 5, 9]
     times = [
-        timeline.place(unit(n * TICKS), START_MS + place * FRAME_MS + 80).time_us
-        for place, n in enumerate(order)
+        timeline.place(unit(n * TICKS, is_key=not n), START_MS + n * FRAME_MS).time_us
+        for n in order
     ]
-    assert times[1:] == [captured_us(n) for n in order[1:]]
-    assert timeline.place(unit(9 * TICKS), START_MS + 400).step is None
+    assert times == [captured_us(n) for n in order]
+
+
+def test_a_picture_shown_before_its_key_picture_is_not_dated_before_it() -> None:
+    timeline = LiveTimeline(90_000)
+    keys = {0, 4}
+    times = [
+        timeline.place(
+            unit(n * TICKS, is_key=n in keys), START_MS + max(n, 4) * FRAME_MS
+        ).time_us
+        for n in (0, 4, 2, 3, 8)
+    ]
+    assert times[1] < times[2] < times[3] < times[4]

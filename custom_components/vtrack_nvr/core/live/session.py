@@ -6,19 +6,22 @@ from dataclasses import replace
 from ..cancel import CancelToken
 from ..clock import Clock
 from ..errors import ErrorKind, NvrError
-from ..frames import TrackFormat
+from ..frames import AccessUnit, TrackFormat
 from ..login_guard import LoginGuard
 from ..media.assembler import GopAssembler
 from ..media.units import Gop, TimedUnit
 from ..models import TimeSource
 from ..policy import Bounds, Waits
 from ..rtp.depacketize import can_depacketize
-from ..rtp.live_timeline import LiveTimeline
+from ..rtp.live_clock import Dated, LiveClock
 from ..rtsp.values import Endpoint, MediaTrack, PlayRequest
-from ..stream.tracks import choose_sound, choose_video
+from ..stream.tracks import OLD_CODECS, choose_sound, choose_video
 from ..stream.unit_stream import Batch, UnitStream
 from .relay import Relay
 from .ring import Group
+
+_KEY_PATIENCE = 2
+"""How much longer than for any picture to wait for a key picture: groups can be long."""
 
 
 class LiveSession:
@@ -59,13 +62,13 @@ class LiveSession:
         )
         self._video: MediaTrack | None = None
         self._sound: MediaTrack | None = None
-        self._timelines: dict[int, LiveTimeline] = {}
+        self._times: LiveClock | None = None
         self._assembler: GopAssembler | None = None
         self._last: list[Gop] = []
-        self._quiet_since = 0.0
+        self._begun = self._quiet_since = 0.0
         self._by_host_us = 0
         """The last picture that no sender report dates."""
-        self._has_pictures = False
+        self._has_pictures = self._has_key = False
         self.notices: list[str] = []
         self.holes = 0
         self.has_stepped = False
@@ -77,7 +80,7 @@ class LiveSession:
         description = stream.describe()
         video = choose_video(description, takes_others=bool(self._ffmpeg))
         self._video = video
-        if can_depacketize(video.format):
+        if video.format.codec not in OLD_CODECS and can_depacketize(video.format):
             stream.setup(video)
         else:
             self._relay = relay = self._open_relay(video)
@@ -94,15 +97,18 @@ class LiveSession:
         if self._relay:
             self._relay.open()
         stream.play(PlayRequest())
-        self._timelines = {
-            track.index: LiveTimeline(
-                track.format.clock_rate, device_offset_ms=self._offset_ms
-            )
-            for track in (video, self._sound)
-            if track
-        }
+        self._times = LiveClock(
+            {
+                track.index: track.format.clock_rate
+                for track in (video, self._sound)
+                if track
+            },
+            video.index,
+            most_bytes=self._bounds.gop_bytes,
+            device_offset_ms=self._offset_ms,
+        )
         self._assembler = GopAssembler(self._bounds, has_sound=self._sound is not None)
-        self._quiet_since = self._clock.monotonic()
+        self._begun = self._quiet_since = self._clock.monotonic()
 
     def _open_relay(self, video: MediaTrack) -> Relay:
         return Relay(
@@ -117,16 +123,12 @@ class LiveSession:
     def receive(self, timeout_s: float) -> list[Group]:
         """Return the groups that became whole within a time; empty after silence.
 
-        Raises TIMEOUT where no picture comes after the start, INTERRUPTED where they
-        stop coming or the device ends the stream, and what the stream raises.
+        Raises TIMEOUT where no picture comes after the start, NO_KEY_PICTURES where they
+        come and none to begin with is among them, INTERRUPTED where they stop coming or
+        the device ends the stream, and what the stream raises.
         """
         stream = self._stream
-        try:
-            batch = stream.receive(timeout_s)
-        except NvrError:
-            with suppress(NvrError):
-                self._last += self._take(stream.drain())
-            raise
+        batch = stream.receive(timeout_s)
         groups = self._take(batch)
         if batch.ended:
             batch.units = stream.finish()
@@ -142,16 +144,23 @@ class LiveSession:
             if self._has_pictures:
                 raise NvrError(ErrorKind.INTERRUPTED, "the stream stands still")
             raise NvrError(ErrorKind.TIMEOUT, "no picture after the start")
+        if not self._has_key and (
+            self._clock.monotonic() - self._begun >= _KEY_PATIENCE * waits.live_start
+        ):
+            raise NvrError(ErrorKind.NO_KEY_PICTURES, "no key picture among those sent")
         return [self._with_formats(gop) for gop in groups]
 
     def rest(self) -> list[Group]:
         """Return what is held when the session is over: live footage comes only once."""
-        if self._assembler is None:
+        if self._assembler is None or self._times is None:
             return []
+        with suppress(NvrError):
+            self._last += self._take(self._stream.drain())
         if self._relay:
             for item in self._relay.finish():
-                self._last += self._keep(item)
+                self._last += self._date(item.unit)
             self._count_lost()
+        self._last += self._keep(self._times.finish())
         groups, self._last = self._last + self._assembler.finish(), []
         return [self._with_formats(gop) for gop in groups]
 
@@ -176,49 +185,55 @@ class LiveSession:
 
     def _take(self, batch: Batch) -> list[Gop]:
         groups: list[Gop] = []
-        video = self._video
-        if self._assembler is None or video is None:
+        video, times, relay = self._video, self._times, self._relay
+        if times is None or video is None:
             return groups
         arrival_ms = batch.arrival_ms
-        timelines = self._timelines
-        relay = self._relay
         self.holes += batch.holes
         for unit in batch.units:
-            timeline = timelines.get(unit.track)
-            if timeline is None:
-                continue
-            time_us, step = timeline.place(unit, arrival_ms)
-            is_picture = unit.track == video.index
-            if is_picture:
-                if not timeline.uses_reports:
-                    self._by_host_us = time_us
-                has_jumped = step is not None
-                if unit.is_discontinuous is not has_jumped:
-                    unit = unit._replace(is_discontinuous=has_jumped)
-            item = TimedUnit(time_us, unit)
+            if unit.arrival_ms is None:
+                unit = unit._replace(arrival_ms=arrival_ms)
             if relay:
-                relay.add(item, is_picture=is_picture)
+                item = TimedUnit(0, unit)
+                relay.add(item, is_picture=unit.track == video.index)
             else:
-                groups += self._keep(item)
+                groups += self._date(unit)
         for report in batch.reports:
-            if timeline := timelines.get(report.track):
-                timeline.report(report.time_us, report.rtp_time, arrival_ms)
+            times.report(report.track, report.time_us, report.rtp_time, arrival_ms)
         if relay:
             for item in relay.take():
-                groups += self._keep(item)
+                groups += self._date(item.unit)
             self._count_lost()
         return groups
 
-    def _keep(self, item: TimedUnit) -> list[Gop]:
-        """Put a unit into its group; return the groups that are finished by it."""
+    def _date(self, unit: AccessUnit) -> list[Gop]:
+        """Date a unit, as soon as that is possible; return the groups it finishes."""
+        assert self._times
+        assert self._video
+        assert unit.arrival_ms is not None
+        if unit.track == self._video.index:
+            self._has_pictures = True
+            self._has_key |= unit.is_key
+            self._quiet_since = self._clock.monotonic()
+        return self._keep(self._times.place(unit, unit.arrival_ms))
+
+    def _keep(self, units: list[Dated]) -> list[Gop]:
+        """Put units into their groups; return the groups that are finished by them."""
         assert self._assembler
         assert self._video
-        if item.unit.track != self._video.index:
-            return self._assembler.add_sound(item)
-        self._has_pictures = True
-        self._quiet_since = self._clock.monotonic()
-        self.has_stepped |= item.unit.is_discontinuous
-        return self._assembler.add_picture(item)
+        groups: list[Gop] = []
+        for unit, (time_us, step), by_report in units:
+            if unit.track != self._video.index:
+                groups += self._assembler.add_sound(TimedUnit(time_us, unit))
+                continue
+            if not by_report:
+                self._by_host_us = time_us
+            has_jumped = step is not None
+            self.has_stepped |= has_jumped
+            if unit.is_discontinuous is not has_jumped:
+                unit = unit._replace(is_discontinuous=has_jumped)
+            groups += self._assembler.add_picture(TimedUnit(time_us, unit))
+        return groups
 
     def _count_lost(self) -> None:
         """Count a picture that ffmpeg did not give back as a hole, too."""
