@@ -58,6 +58,8 @@ class Case:
     waits: dict[str, Any] = field(default_factory=dict)
     timeout_s: float = 60.0
     """A bound for machines that do much else; nothing waits for it to pass."""
+    footage: dict[str, Any] = field(default_factory=dict)
+    """How the camera encodes, besides what its variant says."""
 
 
 def _rtsp(name: str, end: End = End.WHOLE, **switches: Any) -> Case:
@@ -171,6 +173,31 @@ RTP = [
     _rtsp("no-reports", sender_reports="none"),
     _rtsp("wall-reports", sender_reports="wall"),
 ]
+PICTURES = [
+    Case(
+        name,
+        rtsp=switches,
+        footage={"slices": 4, "changing_sets": True, "height": 192},
+    )
+    for name, switches in (
+        ("marker-on-slices", {"marks_slices": True}),
+        ("marker-now-and-then", {"unmarked_every": 3, "marks_slices": True}),
+        ("slices-without-marker", {"no_marker": True, "odd_nals": True}),
+        ("start-codes-inside", {"annex_b": True, "packet_size": 400}),
+        ("odd-nals", {"odd_nals": True, "marks_slices": True}),
+        ("changing-sets-in-band", {"parameter_sets": "in-band"}),
+    )
+] + [
+    Case("b-frames", rtsp={"marks_slices": True}, footage={"bframes": 2, "slices": 2}),
+    Case("motion-jpeg", footage={"codec": "JPEG", "height": 176}),
+    Case("mpeg-4", footage={"codec": "MPEG4", "height": 176}),
+    Case(
+        "mpeg-4-without-marker",
+        rtsp={"no_marker": True, "packet_size": 300},
+        footage={"codec": "MPEG4", "height": 176},
+    ),
+]
+"""Footage cut into packets the way devices do, and codecs of old."""
 REFUSALS = [
     _rtsp("551-require", End.ESTIMATED, refuse_require=True),
     _rtsp("400-rate-control", refuse_rate_control=400, real_time_factor=20.0),
@@ -415,6 +442,7 @@ CASES: dict[str, Case] = {
         *EXTENSION,
         *DATES,
         *RTP,
+        *PICTURES,
         *REFUSALS,
         *LOGINS,
         *REPLIES,

@@ -50,15 +50,18 @@ ESTIMATE_MS = 2_500
 def spec_of(case: Case, variant: str) -> NvrSpec:
     """Return the device of a case: one camera, two stretches yesterday."""
     codec, audio = VARIANTS[variant]
+    footage = dict(case.footage)
     camera = CameraSpec(
         "Matrix",
         (Stretch(FIRST_MS, FIRST_LENGTH), Stretch(SECOND_MS, SECOND_LENGTH)),
         base_ms=BASE_MS,
-        codec=codec,
+        codec=footage.pop("codec", codec),
         audio=audio,
         width=320,
-        height=180,
+        height=footage.pop("height", 180),
+        bframes=footage.pop("bframes", 0),
         has_sub_stream=False,
+        extra=footage,
     )
     spec = NvrSpec("Matrix", (camera,))
     if case.rtsp_account:

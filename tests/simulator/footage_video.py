@@ -55,7 +55,7 @@ def encode_gop(look: Look, start_ms: int, count: int) -> Gop:
     context.time_base = Fraction(1, 1000)
     context.framerate = Fraction(1000, FRAME_MS)
     context.thread_count = 1
-    context.options = _options(look, max(count, look.gop_ms // FRAME_MS))
+    context.options = _options(look, max(count, look.gop_ms // FRAME_MS), start_ms)
     if look.codec == "MPEG4":
         context.flags |= av.codec.context.Flags.global_header
         context.time_base = Fraction(FRAME_MS, 1000)
@@ -143,7 +143,13 @@ def nal_kind(codec: str, nal: bytes) -> str:
     return "picture" if kind < H265_VPS else "other"
 
 
-def _options(look: Look, keyint: int) -> dict[str, str]:
+def _options(look: Look, keyint: int, start_ms: int) -> dict[str, str]:
+    """Return what the encoder is told for a group that begins at a time.
+
+    The quantiser of the first picture stands in the picture parameter set.
+    """
+    is_odd = look.changing_sets and start_ms // look.gop_ms % 2 == 1
+    first = ":qp=20" if is_odd else ""
     if look.codec == "JPEG":
         return {"huffman": "default", "qmin": "3", "qmax": "3"}
     if look.codec == "MPEG4":
@@ -155,11 +161,15 @@ def _options(look: Look, keyint: int) -> dict[str, str]:
         )
         if look.bframes:
             params += ":b-adapt=0:b-pyramid=none:rc-lookahead=10"
-        return options | {"x264-params": params}
+        if look.slices > 1:
+            params += f":slices={look.slices}"
+        return options | {"x264-params": params + first}
+    slices = min(look.slices, look.height // 64)
+    threads = f"pools=1:wpp=1:slices={slices}" if slices > 1 else "pools=none:wpp=0"
     params = (
         f"keyint={keyint}:min-keyint={keyint}:scenecut=0:bframes={look.bframes}"
-        ":b-adapt=0:log-level=none:pools=none:frame-threads=1:info=0:rc-lookahead=5"
-        ":wpp=0"
+        f":b-adapt=0:log-level=none:frame-threads=1:info=0:rc-lookahead=5"
+        f":{threads}{first}"
     )
     return {"preset": "ultrafast", "crf": "26", "x265-params": params}
 

@@ -13,8 +13,15 @@ from typing import Any
 import numpy as np
 
 from .footage_audio import AudioLoop
-from .footage_video import Gop
-from .rtp_payload import aac_payloads, video_payloads
+from .footage_video import AccessUnit, Gop
+from .rtp_payload import (
+    aac_payloads,
+    as_one_nal,
+    ends_nal,
+    odd_payloads,
+    video_payloads,
+)
+from .timeline import FRAME_MS
 
 NTP_OFFSET = 2_208_988_800
 CLEAN, END, DISCONTINUITY, TERMINAL = 0x80, 0x40, 0x20, 0x10
@@ -38,6 +45,11 @@ class PacketStyle:
     in_band_parameter_sets: bool = True
     marker: bool = True
     clean_flags: bool = True
+    marks_slices: bool = False
+    unmarked_every: int | None = None
+    annex_b: bool = False
+    odd_nals: bool = False
+    key_pictures: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +117,9 @@ def build_block(
             _add_sound(builder, loop, *sound[position])
             position += 1
         sets = gop.parameter_sets if index == 0 and style.in_band_parameter_sets else ()
-        builder.add(
-            VIDEO,
-            unit.time_ms,
-            unit.key,
-            video_payloads(codec, sets, unit.nals, style.packet_size),
-        )
+        if unit.key and not style.key_pictures:
+            continue
+        _add_picture(builder, codec, unit, sets)
     for moment, frame in sound[position:]:
         _add_sound(builder, loop, moment, frame)
     return builder.block()
@@ -121,11 +130,13 @@ def stamp(
     states: Sequence[TrackState | None],
     media_shift_ms: int,
     cseq: int,
+    pace: float = 1.0,
 ) -> bytearray:
     """Return the block's bytes for one session, and advance its sequence numbers.
 
-    `media_shift_ms` is taken from the times before they become RTP times. The block must
-    hold only tracks that have a state.
+    `media_shift_ms` is taken from the times before they become RTP times, whose clock is
+    `pace` times as fast as it should be. The block must hold only tracks that have a
+    state.
     """
     data = bytearray(block.template)
     view = np.frombuffer(data, np.uint8)
@@ -140,7 +151,10 @@ def stamp(
         numbers = (state.sequence + np.arange(count)) & 0xFFFF
         _put(view, where + 2, numbers, 2)
         shifted = block.times_ms[chosen] - media_shift_ms
-        times = (state.rtp_base + shifted * (state.clock // 1000)) & 0xFFFFFFFF
+        ticks = shifted * (state.clock // 1000)
+        if pace != 1.0:
+            ticks = (ticks % 2**40 * pace).astype(np.int64)
+        times = (state.rtp_base + ticks) & 0xFFFFFFFF
         _put(view, where + 4, times, 4)
         _put(view, where + 8, np.full(count, state.ssrc), 4)
         state.sequence = (state.sequence + count) & 0xFFFF
@@ -177,6 +191,24 @@ def _put(view: np.ndarray, where: Ints, values: Any, size: int) -> None:
         view[where + index] = values >> 8 * (size - 1 - index) & 0xFF
 
 
+def _add_picture(
+    builder: _Builder, codec: str, unit: AccessUnit, sets: Sequence[bytes]
+) -> None:
+    style = builder.style
+    nals: Sequence[bytes] = unit.nals
+    if style.annex_b:
+        sets, nals = (), [as_one_nal((*sets, *nals))]
+    payloads = video_payloads(codec, sets, nals, style.packet_size)
+    marks = [style.marks_slices and ends_nal(codec, item) for item in payloads]
+    every = style.unmarked_every
+    marks[-1] = every is None or unit.time_ms // FRAME_MS % every != 0
+    if style.odd_nals:
+        front, behind = odd_payloads(codec)
+        payloads = [*front, *payloads, *behind]
+        marks = [False] * len(front) + marks + [True] * len(behind)
+    builder.add(VIDEO, unit.time_ms, unit.key, payloads, marks)
+
+
 def _add_sound(
     builder: _Builder, loop: AudioLoop | None, moment: int, frame: bytes
 ) -> None:
@@ -199,8 +231,15 @@ class _Builder:
         self.times: list[int] = []
         self.extensions: list[int] = []
 
-    def add(self, track: int, time_ms: int, key: bool, payloads: list[bytes]) -> None:
-        """Append one access unit."""
+    def add(
+        self,
+        track: int,
+        time_ms: int,
+        key: bool,
+        payloads: list[bytes],
+        marks: Sequence[bool] | None = None,
+    ) -> None:
+        """Append one access unit; `marks` are the marker bits, usually of its end."""
         style = self.style
         start, first = self.length, len(self.offsets)
         csrc = b"\x11\x22\x33\x44\x55\x66\x77\x88" if style.csrc_and_padding else b""
@@ -210,7 +249,7 @@ class _Builder:
             is_marked = style.extension == "keys" and key and track == VIDEO
             has = style.extension == "all" or is_first or (is_marked and index == 0)
             padding = b"\0\0\0\x04" if style.csrc_and_padding else b""
-            last = index == len(payloads) - 1
+            last = marks[index] if marks else index == len(payloads) - 1
             body = b"".join(
                 (
                     bytes(

@@ -35,6 +35,38 @@ def video_payloads(
     return payloads
 
 
+def as_one_nal(nals: Sequence[bytes]) -> bytes:
+    """Return NAL units the way some encoders hand over a whole picture.
+
+    With start codes of both lengths between, and zeros at the end (H.264 Annex B).
+    """
+    first, *rest = nals
+    parts = [first]
+    for index, nal in enumerate(rest):
+        parts += (b"\0\0\1" if index % 2 else b"\0\0\0\1", nal)
+    return b"".join((*parts, b"\0\0"))
+
+
+def ends_nal(codec: str, payload: bytes) -> bool:
+    """Return whether a payload is no fragment, or the last one."""
+    if codec == "H264":
+        return payload[0] & 0x1F != FU_A or payload[1] & 0x40 != 0
+    return payload[0] >> 1 & 0x3F != FU or payload[2] & 0x40 != 0
+
+
+def odd_payloads(codec: str) -> tuple[list[bytes], list[bytes]]:
+    """Return what may stand before a picture and behind it, all to be passed over.
+
+    A delimiter, nothing at all, a NAL unit without content, one of a reserved type; behind
+    it a message (SEI) alone, with a marker of its own, at the picture's time.
+    """
+    if codec == "H264":
+        front = [b"\x09\x10", b"", b"\x01", b"\x17\x01\x80", b"\x1e\x01\x80"]
+        return front, [b"\x06\x05\x01\x61\x80"]
+    front = [b"\x46\x01\x50", b"", b"\x02\x01", b"\x5a\x01\x80", b"\x7e\x01\x80"]
+    return front, [b"\x4e\x01\x05\x01\x61\x80"]
+
+
 def h264_stap(nals: Sequence[bytes]) -> bytes:
     """Return NAL units in one STAP-A packet (RFC 6184 §5.7.1)."""
     importance = max(nal[0] & 0x60 for nal in nals)

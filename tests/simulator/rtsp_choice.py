@@ -39,11 +39,17 @@ def feed_choice(
         faults.parameter_sets != "sdp",
         not faults.no_marker,
         faults.clean_flags,
+        faults.marks_slices,
+        faults.unmarked_every,
+        faults.annex_b,
+        faults.odd_nals,
+        not faults.no_key_pictures,
     )
     return FeedChoice(
         video=session.tracks[VIDEO] is not None,
         audio=session.tracks[AUDIO] is not None and not faults.audio_absent,
         intra_every_ms=every,
         audio_delay_ms=round(faults.audio_starts_late * 1000),
+        burst_ms=faults.live_burst_ms,
         style=style,
     )

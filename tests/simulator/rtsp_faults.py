@@ -94,6 +94,26 @@ class RtspFaults:
     """Give one interleaved frame a length that is not its own."""
     no_marker: bool = False
     """Never set the marker bit: only the RTP time tells access units apart."""
+    marks_slices: bool = False
+    """Set the marker bit at the end of every NAL unit (footage: `slices`)."""
+    unmarked_every: int | None = None
+    """Leave the marker bit out at every n-th picture."""
+    annex_b: bool = False
+    """Send each picture as one NAL unit with start codes inside."""
+    odd_nals: bool = False
+    """Around each picture: delimiters, empty and unknown NAL units, a message alone."""
+    no_key_pictures: bool = False
+    """Leave key pictures out, as an encoder does that refreshes row by row."""
+
+    # --- Times of live streams ---------------------------------------------------------
+    rtp_pace: float = 1.0
+    """How fast the RTP clocks run."""
+    rtp_jump: tuple[int, int] | None = None
+    """(every so many ms, by so many ms) the RTP times of the video jump."""
+    live_burst_ms: int = 0
+    """Begin with this much of what was filmed before, all at once."""
+    late_keys_ms: int = 0
+    """Key pictures take this much longer than others."""
 
     # --- Parameter sets and audio ----------------------------------------------------
     parameter_sets: Literal["both", "sdp", "in-band"] = "both"
@@ -106,8 +126,11 @@ class RtspFaults:
     # --- RTCP ------------------------------------------------------------------------
     sender_reports: Literal["zero", "none", "wall"] = "zero"
     """Sender reports while rate control is off."""
-    live_sender_reports: Literal["good", "zero", "none", "wrong"] = "good"
-    """Sender reports of live streams; "wrong": hours off."""
+    live_sender_reports: Literal[
+        "good", "zero", "none", "wrong", "contrary", "late"
+    ] = "good"
+    """Sender reports of live streams; "wrong": hours off, "contrary": each otherwise."""
+    report_seconds: float = 5.0
 
     # --- Requests refused or misread -------------------------------------------------
     refuse_require: bool = False
@@ -264,7 +287,8 @@ class RtspFaults:
         if unknown := set(changes) - known:
             raise ValueError(f"no such switch: {', '.join(sorted(unknown))}")
         for name, value in changes.items():
-            is_list = name in {"challenges", "keep_alive_counts"} and value is not None
+            is_list = name in {"challenges", "keep_alive_counts", "rtp_jump"}
+            is_list &= value is not None
             setattr(self, name, tuple(value) if is_list else value)
 
     def reset(self) -> None:

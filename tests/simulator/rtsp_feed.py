@@ -83,6 +83,8 @@ class FeedChoice:
     intra_every_ms: int | None = None
     """Key frames only, at least so far apart; None: every frame."""
     audio_delay_ms: int = 0
+    burst_ms: int = 0
+    """How much of what a live camera filmed before comes first."""
     style: PacketStyle = field(default_factory=PacketStyle)
 
 
@@ -239,7 +241,8 @@ class LiveFeed:
         self._blocks = blocks
         self._choice = choice
         self._codecs = source.codec, source.audio
-        self._gop_ms = -(-clock.now_ms() // source.gop_ms) * source.gop_ms
+        begin_ms = clock.now_ms() - choice.burst_ms
+        self._gop_ms = -(-begin_ms // source.gop_ms) * source.gop_ms
         self._done = 0
         self._jumped_ms = 0
         self.first_ms: int | None = self._gop_ms

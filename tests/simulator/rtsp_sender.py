@@ -29,7 +29,6 @@ from .timeline import Clock
 
 CHUNK_BYTES = 256 * 1024
 POLL_SECONDS = 0.03
-REPORT_SECONDS = 5.0
 SERVER_REQUESTS = ("OPTIONS", "GET_PARAMETER", "ANNOUNCE", "REDIRECT")
 
 
@@ -106,6 +105,7 @@ class MediaSender:
         self._window = (0.0, 0)
         self._reported = 0.0
         self._packets_seen = 0
+        self._jumps = 0
         self._started = time.monotonic()
 
     def start(self) -> None:
@@ -171,13 +171,29 @@ class MediaSender:
         runs_on = self.order.real_time or self.order.is_live
         shift = self._skipped_ms if runs_on else 0
         cseq = 0 if self.faults.constant_cseq else self.order.cseq
-        data = stamp(piece.block, self.tracks, shift, cseq)
+        self._jump(piece)
+        data = stamp(piece.block, self.tracks, shift, cseq, self._pace_of_rtp)
         self._flag(piece, data, first=first)
         if self._plain():
             self._send_quickly(piece.block, data)
         else:
             for unit in piece.block.units:
                 self._send_unit(piece.block, data, unit)
+
+    @property
+    def _pace_of_rtp(self) -> float:
+        return self.faults.rtp_pace if self.order.is_live else 1.0
+
+    def _jump(self, piece: Piece) -> None:
+        """Let the RTP times of the video jump where that is due."""
+        if self.faults.rtp_jump is None or not self.order.is_live:
+            return
+        every_ms, by_ms = self.faults.rtp_jump
+        number = (piece.block.units[0].time_ms - self._first_media_ms) // every_ms
+        state = self.tracks[VIDEO]
+        if number > self._jumps and state is not None:
+            self._jumps = number
+            state.rtp_base = (state.rtp_base + by_ms * (state.clock // 1000)) % 2**32
 
     def _flag(self, piece: Piece, data: bytearray, *, first: bool) -> None:
         block, faults = piece.block, self.faults
@@ -323,6 +339,8 @@ class MediaSender:
     def _pace(self, unit: Unit) -> None:
         faults = self.faults
         now = time.monotonic()
+        if unit.key and unit.track == VIDEO:
+            self._sleep(faults.late_keys_ms / 1000)
         if self.order.real_time and not self.order.is_live:
             if self._began is None:
                 self._began = now
@@ -382,7 +400,7 @@ class MediaSender:
 
     def _report(self, *, force: bool = False) -> None:
         now = time.monotonic()
-        if not force and now - self._reported < REPORT_SECONDS:
+        if not force and now - self._reported < self.faults.report_seconds:
             return
         self._reported = now
         order, faults = self.order, self.faults
@@ -399,11 +417,14 @@ class MediaSender:
             if kind == "zero":
                 ntp, rtp = bytes(8), 0
             else:
-                wrong = 5_000_000 if kind == "wrong" else 0
-                ntp, rtp = (
-                    ntp_bytes(moment + wrong),
-                    state.rtp_time(self._media_now(moment)),
-                )
+                told = moment - 1_500 if kind == "late" else moment
+                wrong = {"wrong": 5_000_000, "contrary": secrets.randbelow(60_000)}
+                media = self._media_now(told)
+                if self._pace_of_rtp != 1.0:
+                    media = int(
+                        media % (2**40 // (state.clock // 1000)) * self._pace_of_rtp
+                    )
+                ntp, rtp = ntp_bytes(told + wrong.get(kind, 0)), state.rtp_time(media)
             body = sender_report(state, ntp, rtp) + source_description(state)
             self._put(interleaved_rtcp(state, body))
 

@@ -85,6 +85,10 @@ class Look:
     """Filler sent with every picture to reach about this rate, for benchmarks."""
     damaged_numbers: frozenset[int] = frozenset()
     """Numbers of frames whose coded data is broken on the device's disk."""
+    slices: int = 1
+    """Pieces that each picture is coded in (H.264 and H.265)."""
+    changing_sets: bool = False
+    """Another picture parameter set, of the same id, in every other group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,8 @@ class Drawn:
     bframes: int = 0
     pad_kbps: int = 0
     damaged_numbers: frozenset[int] = frozenset()
+    slices: int = 1
+    changing_sets: bool = False
 
     def drawn_with(self, camera_name: str) -> Look:
         """Return the look of frames that show a camera's name."""
@@ -126,6 +132,8 @@ class Drawn:
             self.bframes,
             self.pad_kbps,
             self.damaged_numbers,
+            self.slices,
+            self.changing_sets,
         )
 
 

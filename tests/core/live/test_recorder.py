@@ -134,7 +134,7 @@ class Bench:
 
         return check
 
-    def check(self) -> list[int]:
+    def check(self, bound_ms: int = 400) -> list[int]:
         """Prove dates and order of all pictures; return their numbers."""
         numbers: list[int] = []
         for path, facts in self.sink.clips:
@@ -143,7 +143,7 @@ class Bench:
             assert facts.frames == len(shown)
             for item in shown:
                 dated = facts.range.start_ms + item.pts_ms
-                bound = 400 + self.lateness.allowance_ms
+                bound = bound_ms + self.lateness.allowance_ms
                 assert abs(dated - item.picture.time_ms) < bound
             numbers += [item.picture.number for item in shown]
         assert numbers == sorted(set(numbers))

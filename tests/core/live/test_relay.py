@@ -26,6 +26,7 @@ from custom_components.vtrack_nvr.core.live.forward import Forwarder
 from custom_components.vtrack_nvr.core.live.relay import Relay, describe
 from custom_components.vtrack_nvr.core.media import annexb
 from custom_components.vtrack_nvr.core.media.units import TimedUnit
+from custom_components.vtrack_nvr.core.parameter_sets import nal_type
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
 from custom_components.vtrack_nvr.core.rtsp.values import MediaTrack
 from tests.simulator.footage import read_picture
@@ -275,7 +276,7 @@ def test_other_codecs_come_back_as_h264(lines: Callable[..., Line]) -> None:
     ]
     made = line.relay.format
     assert made.codec is Codec.H264
-    assert [annexb.nal_type(item, Codec.H264) for item in made.parameter_sets] == [7, 8]
+    assert [nal_type(item, Codec.H264) for item in made.parameter_sets] == [7, 8]
     assert came[0].unit.is_key
     stream = annexb.join(made.parameter_sets) + b"".join(u.unit.data for u in came)
     decoder = av.CodecContext.create("h264", "r")
