@@ -62,6 +62,14 @@ def test_drift_that_adds_up_is_told_from_a_jump() -> None:
     assert verdict.eras[0].device_start_ms == NOW + 10 * HOUR - 2_600
 
 
+def test_drift_of_a_device_that_sells_local_time_is_drift_too() -> None:
+    correction = -2 * HOUR
+    eras = (ClockEra(1, 0, correction + 500),)
+    verdict = judge(eras, later(9, 2_300), later(10, 2_600), correction_ms=correction)
+    assert verdict.cause is ClockCause.DRIFT
+    assert verdict.offset_ms == correction + 2_600
+
+
 def test_a_host_set_right_replaces_the_era_it_got_wrong() -> None:
     day = 24 * HOUR
     own = (ClockEra(1, 5, -2 * day),)
@@ -119,6 +127,22 @@ def test_footage_of_a_reset_clock_and_footage_before_it_stay_apart() -> None:
         3,
         4,
     ]
+
+
+def test_footage_from_before_the_clock_was_set_back_keeps_its_offset() -> None:
+    """Its dates lie in what is now the device's future."""
+    eras = EraMap((ClockEra(1, 0, 0), ClockEra(2, NOW - 4 * HOUR, 4 * HOUR)))
+    now_ms = NOW + HOUR
+    assert eras.device_now_ms(now_ms) == NOW - 3 * HOUR
+    assert eras.moment_to_utc(NOW - HOUR, now_ms) == NOW - HOUR
+    assert eras.moment_to_utc(NOW - 3 * HOUR - 60_000, now_ms) == now_ms - 60_000
+
+
+def test_a_stretch_that_ends_where_an_era_begins_is_one_piece() -> None:
+    eras = EraMap(FIRST)
+    [piece] = eras.to_device(TimeRange(NOW - 1000, NOW))
+    assert piece.era.id == 1
+    assert piece.utc == TimeRange(NOW - 1000, NOW)
 
 
 def test_times_that_belong_to_no_era_go_to_the_last_before_or_the_first() -> None:
