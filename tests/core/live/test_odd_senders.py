@@ -5,6 +5,7 @@ was drawn, so that a wrong date, an order or a loss shows.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,15 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.live.values import LiveState
-from tests.core.live.test_recorder import Bench
+from tests.core.live.test_recorder import WAITS, Bench
 from tests.simulator.footage import FootageStore
 from tests.simulator.rtsp_faults import RtspFaults
 from tests.simulator.rtsp_server import RtspServer
 from tests.simulator.timeline import DeviceClock, LiveSource
 
 BOUND_MS = 500
+PATIENT = replace(WAITS, live_start=20.0, live_stall=20.0)
+"""A simulated camera that has to encode may be silent for a while."""
 SHAPES: dict[str, dict[str, Any]] = {
     "marker on every slice": {"marks_slices": True},
     "no marker": {"no_marker": True},
@@ -88,7 +91,7 @@ def bench(
 
 def record(bench: Bench, seconds: float = 1.5) -> list[int]:
     """Record so long; return the numbers of the pictures, proven to be all and right."""
-    recorder = bench.start(is_on=True)
+    recorder = bench.start(is_on=True, waits=PATIENT)
     bench.wait(bench.recorded_for(seconds))
     recorder.stop(30.0)
     numbers = bench.check(BOUND_MS)
@@ -124,7 +127,7 @@ def test_b_frames_are_shown_in_their_order(
     bench: Bench, source: LiveSource, codec: str
 ) -> None:
     source.codec, source.bframes = codec, 2
-    recorder = bench.start(is_on=True)
+    recorder = bench.start(is_on=True, waits=PATIENT)
     bench.wait(bench.recorded_for(1.5))
     recorder.stop(30.0)
     numbers = bench.check(BOUND_MS)
