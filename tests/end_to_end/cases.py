@@ -189,6 +189,15 @@ PICTURES = [
     )
 ] + [
     Case("b-frames", rtsp={"marks_slices": True}, footage={"bframes": 2, "slices": 2}),
+    Case(
+        "no-key-pictures",
+        End.FAILED,
+        rtsp={"no_key_pictures": True},
+        reason="no_key_pictures",
+        plays=80,
+        connections=80,
+        calls=60,
+    ),
     Case("motion-jpeg", footage={"codec": "JPEG", "height": 176}),
     Case("mpeg-4", footage={"codec": "MPEG4", "height": 176}),
     Case(

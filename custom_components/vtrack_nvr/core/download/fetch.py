@@ -241,6 +241,10 @@ class Fetch:
                 self._drop_or_keep(playing, Verdict.INTERRUPTED)
                 raise
             self._ended(playing)
+            if playing.newest_us and not playing.has_key:
+                raise NvrError(
+                    ErrorKind.NO_KEY_PICTURES, "no key picture among those sent"
+                )
             self._drop_or_keep(playing, verdict)
             return verdict
         finally:

@@ -59,6 +59,8 @@ class Playing:
         )
         self.newest_us = 0
         """When the latest picture was captured, 0 before the first."""
+        self.has_key = False
+        """A picture came that others can be shown from."""
         self.stumbles = 0
         """How often bytes of no frame were passed over."""
         self.time_source = TimeSource.CAPTURE
@@ -206,6 +208,7 @@ class Playing:
                 verdict = ending.picture(time_us, unit, assembler.step_us)
                 groups = assembler.add_picture(item)
                 self.newest_us = time_us
+                self.has_key |= unit.is_key
                 if verdict:
                     self._write(self, [*groups, *self._before(time_us)])
                     return verdict
