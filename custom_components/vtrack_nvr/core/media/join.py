@@ -56,6 +56,7 @@ class PlannedFilm(Held):
         self._start_ms = self._end_ms = first.start_ms
         self._gaps: list[TimeRange] = []
         self._closed_ms = self._parts = 0
+        self._is_mixed = False
 
     @override
     def release(self) -> None:
@@ -95,13 +96,14 @@ class PlannedFilm(Held):
                 self._closed_ms += start_ms - self._end_ms
         base_ms = item.part.utc_start_ms - self._start_ms - self._closed_ms
         pattern = self._film.video
-        is_other = pattern is not None and pattern.config != item.video.config
+        if pattern is not None and pattern.config != item.video.config:
+            self._is_mixed = True
         self._film.add(
             item.part.path,
             (item.video, item.places),
             _sound_of(item, self._film.sound),
             base_ms * 1000,
-            _front_of(item.video) if is_other else b"",
+            _front_of(item.video) if self._is_mixed else b"",
         )
         self._end_ms = max(self._end_ms, item.end_ms)
         self._parts += 1
@@ -208,9 +210,10 @@ def _begin_at(item: _Source, utc_ms: int) -> None:
 
 def _front_of(video: MovieTrack) -> bytes:
     """Return a track's parameter sets, as a picture brings them along (14496-15)."""
-    if video.codec is not Codec.H264:
+    if video.codec not in {Codec.H264, Codec.H265}:
         return b""
-    return b"".join(len(nal).to_bytes(4) + nal for nal in avc.sets(video.config))
+    sets = avc.sets_of(video.config, video.codec)
+    return b"".join(len(nal).to_bytes(4) + nal for nal in sets)
 
 
 def _sound_of(item: _Source, pattern: MovieTrack | None) -> Frames | None:
