@@ -417,3 +417,13 @@ async def test_recordings_that_disappear_make_the_next_look_early() -> None:
         )
         await world.sleep(1200)
         assert world.kept_ms() > HOUR
+
+
+async def test_a_storage_in_trouble_for_hours_says_nothing_of_the_replay() -> None:
+    async with a_world() as world:
+        world.record(10 * HOUR)
+        world.fetcher.faults = [NvrError(ErrorKind.STORAGE_FAILED)] * 100
+        world.attach(can_live=True)
+        await world.sleep(9 * 3600)
+        assert world.camera_status().source is FootageSource.REPLAY
+        assert len(world.fetcher.faults) > 50, "the pauses grow"

@@ -142,7 +142,11 @@ class FetchDesk:
         is_own = scope is not Scope.NVR or error.kind is ErrorKind.AUTH_REFUSED
         if is_own and not is_asked_for:
             camera.failed(error)
-        is_hopeless = not fetched.has_moved and camera.retry.failures >= BROKEN_AFTER
+        is_hopeless = (
+            scope is not Scope.STORAGE
+            and not fetched.has_moved
+            and camera.retry.failures >= BROKEN_AFTER
+        )
         if error.kind in BROKEN_KINDS or is_hopeless:
             camera.set_replay_broken(
                 is_broken=True, is_undated=error.kind is ErrorKind.UNDATED
