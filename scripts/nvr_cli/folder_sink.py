@@ -46,3 +46,7 @@ class FolderSink(ClipSink):
     @override
     def abandon(self, target: ClipTarget, reason: str) -> None:
         target.part_path.unlink(missing_ok=True)
+
+    @override
+    def leave(self, target: ClipTarget, error: NvrError) -> None:
+        """Let the file lie: what is whole in it can be played."""

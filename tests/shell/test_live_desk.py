@@ -11,7 +11,11 @@ from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.cancel import CancelToken
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.live.values import LiveGap
+from custom_components.vtrack_nvr.core.library.values import (
+    LibraryEvent,
+    LibraryEventKind,
+)
+from custom_components.vtrack_nvr.core.live.values import LiveGap, LiveStatus
 from custom_components.vtrack_nvr.core.models import CameraKey
 from tests.shell.house import MakeWhole
 
@@ -154,3 +158,36 @@ async def test_what_is_told_of_a_camera_that_left_is_let_go(
         await desk._enter(known, gap)
         mark.assert_awaited_once()
     known.is_live = False
+
+
+@pytest.mark.parametrize(
+    ("problem", "is_tried"),
+    [
+        (ErrorKind.STORAGE_MISSING, True),
+        (ErrorKind.STORAGE_FULL, True),
+        (ErrorKind.AUTH_REFUSED, False),
+        (None, False),
+    ],
+)
+async def test_a_storage_that_is_back_lets_waiting_recordings_go_on_at_once(
+    hass: HomeAssistant,
+    whole: MakeWhole,
+    problem: ErrorKind | None,
+    is_tried: bool,
+) -> None:
+    desk, known = await desk_of(hass, whole)
+    hub = hass.data[DOMAIN]
+    away = NvrError(ErrorKind.STORAGE_MISSING)
+    with (
+        patch.object(desk._recorders, "status", lambda _: LiveStatus(problem=problem)),
+        patch.object(desk._recorders, "retry_now") as retry,
+    ):
+        hub._told(LibraryEvent(LibraryEventKind.STORAGE, root_id=1, problem=away))
+        await hass.async_block_till_done()
+        retry.assert_not_called()
+        hub._told(LibraryEvent(LibraryEventKind.STORAGE, root_id=1))
+        await hass.async_block_till_done()
+    if is_tried:
+        retry.assert_called_once_with(known.camera.key)
+    else:
+        retry.assert_not_called()

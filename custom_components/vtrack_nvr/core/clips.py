@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from .errors import NvrError
 from .models import CameraKey, ClipFacts, ClipSource
 
 
@@ -45,13 +46,21 @@ class ClipSink(Protocol):
     def finish(self, target: ClipTarget, facts: ClipFacts) -> None:
         """Make the closed part file durable, give it its name, complete the row.
 
-        The file is at its final name and the row is *complete* when this returns.
+        The file is at its final name and the row is *complete* when this returns. Where it
+        raises, part file and row stay as `leave` leaves them.
         """
         ...
 
     def abandon(self, target: ClipTarget, reason: str) -> None:
         """Remove the part file, then its row: nothing worth keeping was written."""
         ...
+
+    def leave(self, target: ClipTarget, error: NvrError) -> None:
+        """Let go of a part file as a killed process would; raises nothing.
+
+        Row and file stay. What is whole in the file becomes a clip as soon as the storage
+        can be used.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ otherwise. A time read on a device's own clock says so in its name (`device_…_
 """
 
 import asyncio
+import ctypes
 import threading
 import time
 from typing import Protocol, override
@@ -29,9 +30,28 @@ class Clock(Protocol):
         """Wait on a worker thread; return True at once when `event` is set."""
         ...
 
+    def is_synchronised(self) -> bool | None:
+        """Return whether somebody keeps UTC right (NTP), None where that is not known."""
+        return None
+
+
+_BEHIND_MS = 120_000
+"""A clock this much behind what was seen before is not believed."""
+_UNSYNCHRONISED = 5
+"""TIME_ERROR, what adjtimex(2) answers of a clock that nobody has set."""
+
 
 class SystemClock(Clock):
     """The host's own clocks."""
+
+    @override
+    def is_synchronised(self) -> bool | None:
+        libc = ctypes.CDLL(None)
+        if not hasattr(libc, "adjtimex"):
+            return None
+        # struct timex, its first field "modes" 0: only asked
+        found: int = libc.adjtimex(ctypes.create_string_buffer(512))
+        return None if found < 0 else found != _UNSYNCHRONISED
 
     @override
     def now_ms(self) -> int:
@@ -48,3 +68,57 @@ class SystemClock(Clock):
     @override
     def wait(self, event: threading.Event, seconds: float) -> bool:
         return event.wait(seconds)
+
+
+class FlooredClock(Clock):
+    """A clock that is never behind what was seen before it was started.
+
+    A host without a battery for its clock comes up days behind, until NTP answers. Until
+    then, and until the clock has caught up or is kept right, time goes on from the newest
+    moment that was seen: too early, but in no time that has footage already.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Say what the clock says."""
+        self._clock = clock
+        self._floor_ms: int | None = None
+        self._since_s = 0.0
+
+    def begin(self, seen_ms: int) -> None:
+        """Say which moment has passed for certain."""
+        is_behind = self._clock.now_ms() < seen_ms - _BEHIND_MS
+        self._since_s = self._clock.monotonic()
+        self._floor_ms = seen_ms if is_behind else None
+
+    @property
+    def lead_ms(self) -> int:
+        """Return how far we are ahead of the clock: 0 where it is believed."""
+        floor_ms = self._floor_ms
+        if floor_ms is None:
+            return 0
+        passed_ms = int((self._clock.monotonic() - self._since_s) * 1000)
+        lead_ms = floor_ms + passed_ms - self._clock.now_ms()
+        if lead_ms > 0 and not self._clock.is_synchronised():
+            return lead_ms
+        self._floor_ms = None
+        return 0
+
+    @override
+    def now_ms(self) -> int:
+        return self._clock.now_ms() + self.lead_ms
+
+    @override
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    @override
+    async def sleep(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+
+    @override
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        return self._clock.wait(event, seconds)
+
+    @override
+    def is_synchronised(self) -> bool | None:
+        return self._clock.is_synchronised()

@@ -78,6 +78,8 @@ class ErrorKind(StrEnum):
     """The storage root cannot be written to."""
     STORAGE_STALLED = "storage_stalled"
     """The storage root does not answer."""
+    STORAGE_IN_USE = "storage_in_use"
+    """Another Home Assistant uses the storage root; the detail is its host's name."""
     STORAGE_FAILED = "storage_failed"
     """The storage root answered with another error."""
     INDEX_FAILED = "index_failed"
@@ -115,6 +117,7 @@ _TREATMENTS = {
     ErrorKind.STORAGE_FULL: Treatment.STOP,
     ErrorKind.STORAGE_READ_ONLY: Treatment.STOP,
     ErrorKind.STORAGE_STALLED: Treatment.STOP,
+    ErrorKind.STORAGE_IN_USE: Treatment.STOP,
     ErrorKind.STORAGE_FAILED: Treatment.STOP,
     ErrorKind.INDEX_FAILED: Treatment.STOP,
     ErrorKind.CANCELLED: Treatment.STOP,

@@ -293,6 +293,17 @@ class ClipState(StrEnum):
     MISSING = "missing"
 
 
+class ClipProblem(StrEnum):
+    """What is wrong with a clip that was kept because live footage comes only once."""
+
+    CHECK_FAILED = "check_failed"
+    """Its tables, or the times of its pictures, are not what was received."""
+    REFUSED = "refused"
+    """Something that was received could not be written; the clip ends before it."""
+    CLOCK_BEHIND = "clock_behind"
+    """Home Assistant's clock was wrong when it was recorded; its time is a guess."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClipFacts:
     """What was measured of a finished file; all of it goes into the row.
@@ -318,6 +329,8 @@ class ClipFacts:
     gaps: tuple[TimeRange, ...] = ()
     source: ClipSource = ClipSource.REPLAY
     time_source: TimeSource = TimeSource.CAPTURE
+    problem: str = ""
+    """Why the clip is kept although something is wrong with it; a word of `ClipProblem`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class VtrackHub:
         self._task = self._hass.async_create_background_task(
             self.engine.run(), f"{DOMAIN} engine"
         )
-        self.live = LiveDesk(self._hass, self.library, self.engine, clock)
+        self.live = LiveDesk(self._hass, self.library, self.engine, self.library.clock)
         await self.live.async_start()
         self.library.subscribe(self._told)
         self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
@@ -114,6 +114,8 @@ class VtrackHub:
 
     def _told(self, event: LibraryEvent) -> None:
         """Pass on what the library tells on its own threads."""
+        if event.kind is LibraryEventKind.STORAGE and event.problem is None:
+            self._hass.loop.call_soon_threadsafe(self.live.storage_is_back)
         if event.kind is LibraryEventKind.CLIP_ADDED and event.clip_id is not None:
             self._hass.loop.call_soon_threadsafe(self._clip_added, event.clip_id)
 

@@ -22,7 +22,7 @@ from homeassistant.helpers.storage import Store
 from ..const import CONF_LIVE_GATE, DOMAIN
 from ..core.cancel import CancelToken
 from ..core.clock import Clock
-from ..core.errors import ErrorKind, NvrError, Treatment
+from ..core.errors import STORAGE_KINDS, ErrorKind, NvrError, Treatment
 from ..core.intervals import TimeRange
 from ..core.ledger import LedgerReason
 from ..core.library.library import Library
@@ -256,6 +256,14 @@ class LiveDesk(LiveSource):
             is_continuous=known.is_on,
             open=status.open if status else None,
         )
+
+    @callback
+    def storage_is_back(self) -> None:
+        """Let recordings that wait for a storage go on at once."""
+        for key in self._cameras:
+            status = self._recorders.status(key)
+            if status is not None and status.problem in STORAGE_KINDS:
+                self._recorders.retry_now(key)
 
     # What is to be recorded now
 

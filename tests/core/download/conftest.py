@@ -71,6 +71,7 @@ class FolderSink(ClipSink):
     opened: list[ClipStart] = field(default_factory=list)
     clips: list[tuple[Path, ClipFacts]] = field(default_factory=list)
     abandoned: list[str] = field(default_factory=list)
+    left: list[ClipTarget] = field(default_factory=list)
     fail_finish: NvrError | None = None
     fail_room: NvrError | None = None
     room_checks: int = 0
@@ -99,6 +100,10 @@ class FolderSink(ClipSink):
     def abandon(self, target: ClipTarget, reason: str) -> None:
         target.part_path.unlink(missing_ok=True)
         self.abandoned.append(reason)
+
+    @override
+    def leave(self, target: ClipTarget, error: NvrError) -> None:
+        self.left.append(target)
 
     def pictures(self) -> list[tuple[int, int]]:
         """Return (number, burnt-in time) of all pictures, clip by clip."""

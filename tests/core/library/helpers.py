@@ -110,6 +110,7 @@ def make_facts(
     offset_ms: int = 0,
     era_id: int = 0,
     source: ClipSource = ClipSource.REPLAY,
+    problem: str = "",
 ) -> ClipFacts:
     return ClipFacts(
         range=TimeRange(start_ms, start_ms + duration_ms),
@@ -124,6 +125,7 @@ def make_facts(
         height=360,
         frames=duration_ms // 40,
         source=source,
+        problem=problem,
     )
 
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 import shutil
 import sqlite3
+import time
 
 import pytest
 
@@ -294,6 +295,12 @@ async def test_a_folder_without_journal_is_known_by_its_files(
         assert (camera.key, camera.is_former, camera.totals.clips) == (CAMERA, True, 1)
 
 
+def make_old(part: Path) -> None:
+    """Let a part look as if nobody had written to it for hours."""
+    then = time.time() - 3 * 3600
+    os.utime(part, (then, then))
+
+
 async def test_an_unfinished_file_of_a_forgotten_row_is_salvaged(
     setup: Setup,
 ) -> None:
@@ -303,6 +310,10 @@ async def test_an_unfinished_file_of_a_forgotten_row_is_salvaged(
     now = setup.clock.now_ms() / 1000
     os.utime(garbage.part_path, (now, now))
     setup.library._store.write(lambda c: c.execute("delete from clip"))
+    report = await setup.library.care.check()
+    assert (report.salvaged, report.stale_parts) == (0, 0), "both may be another's"
+    assert target.part_path.exists()
+    make_old(target.part_path)
     report = await setup.library.care.check()
     assert (report.salvaged, report.stale_parts) == (1, 0)
     assert garbage.part_path.exists(), "it may be somebody's who is still writing"

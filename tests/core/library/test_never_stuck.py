@@ -40,6 +40,7 @@ from .helpers import (
     make_library,
     measured,
 )
+from .test_check import make_old
 from .test_owners import until
 
 
@@ -311,6 +312,7 @@ async def test_clips_that_finish_or_go_while_files_are_compared_stop_nothing(
         )
     )
     monkeypatch.setattr(setup.probe, "salvage", salvage)
+    make_old(target.part_path)
     report = await setup.library.care.check()
     assert (report.skipped_roots, report.salvaged) == ((), 0)
     assert finished

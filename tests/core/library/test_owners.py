@@ -231,6 +231,10 @@ async def test_a_folder_is_known_by_any_file_that_can_be_read(
     assert found == camera
     store.write(lambda c: c.execute("delete from camera where key = ?", (camera,)))
     kind = ErrorKind.STORAGE_STALLED
+    found = await asyncio.to_thread(owner_of, store, root, "attic/box")
+    assert found == camera, "whatever one file answers, the root answers"
+    store.write(lambda c: c.execute("delete from camera where key = ?", (camera,)))
+    root.marker.rename(setup.root / "aside")
     with pytest.raises(NvrError):
         await asyncio.to_thread(owner_of, store, root, "attic/box")
 
@@ -266,6 +270,8 @@ async def test_a_journal_that_cannot_be_read_keeps_nobody_from_the_storage(
     report = await again.library.care.check()
     assert (report.skipped_roots, report.missing) == ((), 0)
     assert again.library.storage_problem(CAMERA) is None
-    files.kind = ErrorKind.STORAGE_STALLED
+    files.kind = ErrorKind.STORAGE_READ_ONLY
+    assert (await again.library.care.check()).skipped_roots == ()
+    root.marker.rename(setup.root / "aside")
     assert len((await again.library.care.check()).skipped_roots) == 1
     await again.library.close()

@@ -97,6 +97,7 @@ class Machine:
             files=files,
             trace=trace,
             with_keeper=False,
+            owner="the machine",
         )
 
     def live(self, story: Callable[[Machine], None]) -> None:

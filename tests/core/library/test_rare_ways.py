@@ -37,6 +37,7 @@ from .helpers import (
     Setup,
     make_library,
 )
+from .test_owners import until
 
 
 def root_of(setup: Setup, index: int = 0):
@@ -86,10 +87,15 @@ async def test_a_probe_that_fails_gives_no_clip_and_a_dying_disk_waits(
     store.live.clear()
     assert await asyncio.to_thread(settle_writing, store, root_of(setup)) == (0, 0)
     assert target.part_path.exists(), "one bad sector waits and stops nobody"
-    failure = NvrError(ErrorKind.STORAGE_STALLED, "no answer")
+    failure = NvrError(ErrorKind.STORAGE_READ_ONLY, "not permitted")
+    assert await asyncio.to_thread(settle_writing, store, root_of(setup)) == (0, 0)
+    marker = root_of(setup).marker
+    marker.rename(setup.root / "aside")
     with pytest.raises(NvrError):
         await asyncio.to_thread(settle_writing, store, root_of(setup))
     assert target.part_path.exists()
+    (setup.root / "aside").rename(marker)
+    await until(lambda: store.guard.is_usable(root_of(setup)))
     failure = NvrError(ErrorKind.VERIFY_FAILED, "torn")
     assert await asyncio.to_thread(settle_writing, store, root_of(setup)) == (0, 1)
     assert not target.part_path.exists()
@@ -101,6 +107,9 @@ async def test_a_probe_that_fails_gives_no_clip_and_a_dying_disk_waits(
     report = await setup.library.care.check()
     assert (report.foreign_count, report.skipped_roots) == (1, ())
     failure = NvrError(ErrorKind.STORAGE_STALLED, "no answer")
+    report = await setup.library.care.check()
+    assert (report.foreign_count, report.skipped_roots) == (1, ())
+    marker.rename(setup.root / "aside")
     assert len((await setup.library.care.check()).skipped_roots) == 1
 
 

@@ -7,7 +7,11 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.library.verify import Verifier, aside
-from custom_components.vtrack_nvr.core.models import ClipState, CoverageState
+from custom_components.vtrack_nvr.core.models import (
+    ClipSource,
+    ClipState,
+    CoverageState,
+)
 
 from .helpers import CAMERA, MINUTE, NOW, NVR, ManualClock, Setup, make_library
 
@@ -155,3 +159,26 @@ def _raise(error: NvrError):
         raise error
 
     return fail
+
+
+@pytest.mark.parametrize(
+    ("source", "is_put_aside"), [(ClipSource.REPLAY, True), (ClipSource.LIVE, False)]
+)
+async def test_a_bad_sector_costs_no_footage_that_comes_only_once(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: ClipSource,
+    is_put_aside: bool,
+) -> None:
+    """What can still be played of a live clip stays; the device has the others yet."""
+    setup = await opened(tmp_path)
+    clip_id = setup.keep(START, source=source)
+
+    def fail(path: Path) -> str:
+        raise NvrError(ErrorKind.STORAGE_FAILED, "Input/output error")
+
+    monkeypatch.setattr(setup.library._store.files, "sha256", fail)
+    report = await setup.library.care.verify(CAMERA, ALL)
+    assert report.damaged == ((clip_id,) if is_put_aside else ())
+    assert (report.checked, report.unchecked) == ((1, 0) if is_put_aside else (0, 1))
+    await setup.library.close()

@@ -13,7 +13,7 @@ import pytest
 from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.frames import Codec, TrackFormat, TrackKind
-from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.intervals import TimeRange, union
 from custom_components.vtrack_nvr.core.live.recorder import LiveRecorder
 from custom_components.vtrack_nvr.core.live.recorders import LiveRecorders
 from custom_components.vtrack_nvr.core.live.values import (
@@ -22,6 +22,7 @@ from custom_components.vtrack_nvr.core.live.values import (
     LiveState,
     LiveStatus,
 )
+from custom_components.vtrack_nvr.core.media.series import ClipSeries
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     ClipSource,
@@ -418,6 +419,106 @@ def test_a_full_disk_pauses_and_resumes_by_itself(bench: Bench) -> None:
     bench.sink.fail_room = None
     bench.wait(bench.recorded_for(0.6))
     assert recorder.status.state is LiveState.RECORDING
+
+
+def booked(bench: Bench) -> list[TimeRange]:
+    """Return all that is in a clip or told as a gap, joined."""
+    kept = [facts.range for _, facts in bench.sink.clips]
+    return list(union((*kept, *(gap.range for gap in bench.gaps)), join_ms=300))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        ErrorKind.STORAGE_MISSING,
+        ErrorKind.STORAGE_STALLED,
+        ErrorKind.STORAGE_READ_ONLY,
+        ErrorKind.STORAGE_FAILED,
+        ErrorKind.STORAGE_FULL,
+    ],
+)
+def test_every_stretch_is_in_a_clip_or_told_when_the_storage_fails_for_a_moment(
+    bench: Bench, kind: ErrorKind
+) -> None:
+    recorder = bench.start(Bounds(live_gap_ms=200, free_check_bytes=1), is_on=True)
+    bench.wait(bench.recorded_for(2.0))
+    bench.sink.fail_room = NvrError(kind, "No route to host")
+    bench.wait(lambda: recorder.status.problem is kind)
+    bench.sink.fail_room = None
+    bench.wait(bench.recorded_for(1.0))
+    recorder.stop()
+    assert bench.sink.abandoned == []
+    first_ms = min(start.utc_start_ms for start in bench.sink.opened)
+    last_ms = max(facts.range.end_ms for _, facts in bench.sink.clips)
+    [whole] = booked(bench)
+    assert whole.start_ms <= first_ms
+    assert whole.end_ms >= last_ms
+    if kind is ErrorKind.STORAGE_FULL:
+        assert bench.sink.left == [], "there was room for the end"
+        return
+    assert bench.sink.left
+    assert all(target.part_path.stat().st_size for target in bench.sink.left)
+    told = [gap.range for gap in bench.gaps if gap.reason == str(kind)]
+    began_ms = bench.sink.left[0].start.utc_start_ms
+    assert any(r.start_ms == began_ms and r.duration_ms >= 1_000 for r in told)
+
+
+def test_a_clip_that_fails_its_check_is_kept_and_marked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(path: Path, facts: object) -> None:
+        raise NvrError(ErrorKind.VERIFY_FAILED, "times of pictures differ")
+
+    monkeypatch.setattr(
+        "custom_components.vtrack_nvr.core.live.recorder.check_tables", check
+    )
+    recorder = bench.start(is_on=True)
+    bench.wait(bench.recorded_for(1.5))
+    recorder.stop()
+    [(_, facts)] = bench.sink.clips
+    assert facts.problem == "check_failed"
+    assert recorder.status.problem is None
+    numbers = bench.check()
+    assert all(b - a == 1 for a, b in pairwise(numbers))
+
+
+def test_a_fault_of_ours_costs_a_pause_and_no_recording(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = ClipSeries.write
+    faults: list[int] = []
+
+    def write(self, *group, **more):
+        if len(faults) < 2 and self.open_end_us is not None:
+            faults.append(1)
+            raise ZeroDivisionError
+        real(self, *group, **more)
+
+    monkeypatch.setattr(ClipSeries, "write", write)
+    recorder = bench.start(Bounds(live_gap_ms=200), is_on=True)
+    bench.wait(lambda: len(faults) == 2)
+    bench.wait(bench.recorded_for(1.0))
+    recorder.stop()
+    assert len(bench.sink.left) == 2
+    assert len([r for r in caplog.records if r.exc_info]) == 2
+    [whole] = booked(bench)
+    assert whole.start_ms <= min(s.utc_start_ms for s in bench.sink.opened)
+
+
+def test_a_pre_roll_that_cannot_be_written_is_told(bench: Bench) -> None:
+    recorder = bench.start(
+        Bounds(live_gap_ms=200, free_check_bytes=1), pre_roll_ms=3_000
+    )
+    bench.wait(lambda: recorder.status.state is LiveState.WATCHING)
+    time.sleep(1.5)
+    bench.sink.fail_room = NvrError(ErrorKind.STORAGE_MISSING, "away")
+    recorder.switch(True)
+    bench.wait(lambda: recorder.status.problem is ErrorKind.STORAGE_MISSING)
+    bench.sink.fail_room = None
+    bench.wait(bench.recorded_for(0.8))
+    recorder.stop()
+    [whole] = booked(bench)
+    assert whole.start_ms <= bench.sink.opened[0].utc_start_ms
 
 
 async def test_recorders_are_steered_from_the_loop(

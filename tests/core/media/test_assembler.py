@@ -161,6 +161,18 @@ def test_only_pictures_nobody_needs_are_taken_away() -> None:
     assert len(shorter.audio) == 1
 
 
+def test_a_kept_stretch_that_begins_within_half_a_picture_of_the_last_one_counts() -> (
+    None
+):
+    day_ms = 1_795_000_000_000
+    gop = group(day_ms + 1_000, day_ms + 2_000)
+    last_ms = day_ms + 1_900
+    shorter = without_kept(gop, (TimeRange(last_ms + 40, last_ms + 999),), 50 * MS)
+    assert shorter
+    assert len(shorter.video) == 9
+    assert without_kept(gop, (TimeRange(last_ms + 60, last_ms + 999),), 50 * MS) is gop
+
+
 def test_a_few_milliseconds_do_not_cost_a_picture() -> None:
     gop = group(1_000, 2_000)
     for shift in (-20, 20):

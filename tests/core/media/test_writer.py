@@ -387,3 +387,65 @@ def test_killed_process_leaves_whole_groups_that_play(tmp_path: Path) -> None:
     assert times[-1] == pytest.approx(8.9, abs=1e-4)
     assert decoded_frames(path) == 90
     assert Fraction(len(times), 10).denominator == 1
+
+
+def spaced(distances_ms: list[int], count: int) -> list[Gop]:
+    """Return groups of `count` pictures, each group with its own distance of pictures."""
+    groups, at_us = [], START * 1000
+    units = encoded.groups(gop=count, count=count * len(distances_ms))
+    for gop, distance_ms in zip(units, distances_ms, strict=True):
+        video = [
+            TimedUnit(at_us + place * distance_ms * 1000, item.unit)
+            for place, item in enumerate(gop.video)
+        ]
+        at_us = video[-1].time_us + distance_ms * 1000
+        groups.append(Gop(video, end_us=at_us, bytes=gop.bytes))
+    return groups
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_the_distance_of_pictures_is_that_of_each_group(
+    tmp_path: Path, count: int
+) -> None:
+    path = tmp_path / "clip.mp4"
+    distances = [100, 250, 20]
+    sets = encoded.video_format(gop=count, count=count * 3)
+    writer = ClipWriter(
+        path, sets, None, TAGS, spaced(distances, count)[0].video[0].unit
+    )
+    steps: list[int] = []
+    for gop in spaced(distances, count):
+        writer.write(gop)
+        steps.append(writer._step)
+    writer.close()
+    assert steps == [distance * 90 for distance in distances]
+
+
+def test_sound_that_reaches_into_the_piece_before_comes_right_behind_it(
+    tmp_path: Path,
+) -> None:
+    """A frame of sound lasts 1024 samples: another cannot begin inside of it."""
+    path = tmp_path / "clip.mp4"
+    [gop, *_] = encoded.groups()
+    gop.audio = encoded.aac_units(gop.start_us, count=6)
+    late = gop.audio[3]
+    gop.audio[3] = late._replace(time_us=late.time_us - 100_000)
+    write(path, [gop], encoded.video_format(), encoded.aac_format()).close()
+    ticks = [round(at * 16_000) for at in shown_times(path, "audio")]
+    assert len(ticks) == 6
+    assert ticks[3] == ticks[2] + 1
+    assert ticks == sorted(set(ticks))
+
+
+def test_parameter_sets_in_the_stream_win_over_those_of_the_description(
+    tmp_path: Path,
+) -> None:
+    """A description of other sets than the device sends is not written into the file."""
+    path = tmp_path / "clip.mp4"
+    other = encoded.video_format(size=(320, 240))
+    groups = encoded.groups()
+    writer = write(path, groups, other)
+    assert not writer.needs_new_clip(groups[1].video[0].unit)
+    assert writer.close().size == (160, 120)
+    assert set(writer._sets) == set(encoded.video_format().parameter_sets)
+    assert decoded_frames(path) == 40

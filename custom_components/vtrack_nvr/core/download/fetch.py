@@ -363,7 +363,6 @@ class Fetch:
         except NvrError as failure:
             if error is None or error.kind not in STORAGE_KINDS:
                 reason, error = EndReason.FAILED, failure
-            series.abandon(str(failure.kind))
         reached_ms = self._reached(reason)
         settled = TimeRange(self._range.start_ms, max(self._range.start_ms, reached_ms))
         covered = union((*self._job.kept, *series.kept), join_ms=_SEAM_MS)
@@ -403,6 +402,6 @@ class Fetch:
         return self._position_us // 1000
 
     def _gap_reason(self, hole: TimeRange) -> str:
-        if any(item.overlaps(hole) for item in self._skipped):
+        if any(item.overlaps(hole) for item in (*self._skipped, *self._series.dropped)):
             return str(ErrorKind.DAMAGED)
         return str(ErrorKind.NO_FOOTAGE)

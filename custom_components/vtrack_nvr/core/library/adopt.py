@@ -7,11 +7,10 @@ store blocks; the others take the index's connection.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import itertools
-from pathlib import Path
 import sqlite3
 from typing import Any
 
-from ..errors import STORAGE_KINDS, ErrorKind, NvrError
+from ..errors import STORAGE_KINDS, NvrError
 from ..intervals import TimeRange, difference
 from ..models import CameraKey, ClipFacts, ClipState, ClockEra, CoverageState
 from . import (
@@ -80,11 +79,17 @@ def forget(connection: sqlite3.Connection, clip_id: int, now_ms: int) -> None:
     index_clips.delete_row(connection, clip_id)
 
 
-def is_back(store: Store, path: Path, row: Known, size: int) -> bool:
-    """Say whether a missing clip's file is there again; one found damaged is read."""
+def is_back(store: Store, root: Root, path: str, row: Known, size: int) -> bool:
+    """Return whether a missing clip's file is there again; one found damaged is read."""
     if row.size != size:
         return False
-    return row.cause != DAMAGED or store.files.sha256(path) == row.sha256
+    if row.cause != DAMAGED:
+        return True
+    try:
+        return store.files.sha256(root.folder / path) == row.sha256
+    except NvrError as error:
+        store.forgive(root, error)
+        return False
 
 
 def known_files(
@@ -136,11 +141,9 @@ def read_new(
     try:
         found = store.probe.read_clip(root.folder / path)
     except NvrError as error:
-        if error.kind is ErrorKind.STORAGE_FAILED:
+        if error.kind in STORAGE_KINDS:
             # one bad sector, or gone since it was listed: the rest goes on
-            store.guard.check_marker(root)
-        elif error.kind in STORAGE_KINDS:
-            raise
+            store.forgive(root, error)
         return None
     if found is None or found.camera != camera:
         return None
@@ -306,10 +309,17 @@ def take_over(store: Store, root: Root, camera_id: int, told: Told) -> None:
 
 
 def is_gone(store: Store, root: Root, path: str, row: Known) -> bool:
-    """Say whether a row's file is gone, or is not the file that was written."""
-    if row.state is ClipState.COMPLETE:
-        return store.files.size(root.folder / path) != row.size
-    return not store.files.exists(root.folder / path)
+    """Return whether a row's file is gone, or is not the file that was written.
+
+    One that may not be looked at is not gone.
+    """
+    try:
+        if row.state is ClipState.COMPLETE:
+            return store.files.size(root.folder / path) != row.size
+        return not store.files.exists(root.folder / path)
+    except NvrError as error:
+        store.forgive(root, error)
+        return False
 
 
 def leave_missing(

@@ -6,7 +6,6 @@ All awaited methods are safe on the event loop; the others block and belong to u
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-import logging
 import sqlite3
 import threading
 
@@ -30,7 +29,7 @@ from .values import (
 )
 from .verify import Verifier
 
-_LOGGER = logging.getLogger(__name__)
+_LOOK = "Looking at what lies on the storage"
 
 
 class Care:
@@ -45,6 +44,7 @@ class Care:
         self._verifier = Verifier(store)
         self._settling: dict[int, Future[object]] = {}
         self._lock = threading.Lock()
+        store.on_left = self.settle_soon
 
     # --- protect ----------------------------------------------------------------------
 
@@ -217,24 +217,32 @@ class Care:
         return await asyncio.to_thread(self.checker.full)
 
     def settle_soon(self, root: Root) -> None:
-        """Queue the fast check of a root that can be used (again), on its thread."""
+        """Queue the fast check of a root that can be used (again), on its thread.
+
+        One that failed is not repeated before its pause, which grows, is over.
+        """
         with self._lock:
             running = self._settling.get(root.id)
             if running is not None and not running.done():
                 return
+            if self._store.troubles.is_waiting(root.id, _LOOK):
+                return
+            self._settling[root.id] = root.worker.submit(lambda: self._settle(root))
 
-            def run() -> object:
-                try:
-                    return self.checker.fast(root)
-                except NvrError as error:
-                    _LOGGER.warning("Looking at %s: %s", root.name, error)
-                except BaseException:
-                    # a fault of ours must not keep footage from being recorded
-                    self._store.opened.add(root.id)
-                    raise
-                return None
-
-            self._settling[root.id] = root.worker.submit(run)
+    def _settle(self, root: Root) -> object:
+        store = self._store
+        try:
+            report = self.checker.fast(root)
+        except NvrError as error:
+            store.troubles.failed(root.id, _LOOK, error)
+        except Exception as error:  # noqa: BLE001 - told, and tried again ever more seldom
+            # a fault of ours must not keep footage from being recorded
+            store.opened.add(root.id)
+            store.troubles.failed(root.id, _LOOK, error)
+        else:
+            store.troubles.over(root.id, _LOOK)
+            return report
+        return None
 
     def wait_settled(self, seconds: float) -> bool:
         """Wait for the fast check of all usable roots; blocks."""

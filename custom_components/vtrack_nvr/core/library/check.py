@@ -3,7 +3,7 @@
 All blocks; a file that is not ours is reported and never touched.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 import logging
@@ -11,7 +11,7 @@ import sqlite3
 import threading
 
 from ..clips import ClipStart
-from ..errors import ErrorKind, NvrError
+from ..errors import NvrError
 from ..models import CameraKey, ClipFacts, ClipSource, ClipState
 from . import (
     deletion,
@@ -27,6 +27,7 @@ from . import (
 )
 from .adopt import find_era
 from .compare import Result, compare_folder
+from .files import Found
 from .guard import Root
 from .naming import JOURNAL
 from .sink import settle
@@ -87,17 +88,19 @@ class Checker:
                 try:
                     with self._shown():
                         for camera, folder in older:
-                            report = _added(
-                                report,
-                                self._compare(root, camera, folder, is_older=True),
-                            )
+                            with store.apart(root, folder):
+                                found = self._compare(
+                                    root, camera, folder, is_older=True
+                                )
+                                report = _added(report, found)
                 finally:
                     store.adopting.discard(root.id)
             store.settled.add(root.id)
             store.opened.add(root.id)
             kept, dropped = salvage.settle_writing(store, root)
             finished = deletion.finish_deletions(store, root_id=root.id)
-            transfer.settle_transfers(store, root)
+            with store.apart(root, "Moves"):
+                transfer.settle_transfers(store, root)
             journals.flush(store, root)
         if older:
             store.tell(LibraryEvent(LibraryEventKind.INDEX, root_id=root.id))
@@ -144,18 +147,23 @@ class Checker:
             if store.stopping.is_set():
                 break
             store.guard.check_marker(root)
-            camera = owners.owner_of(store, root, folder)
-            if camera is None:
-                report = replace(
-                    report,
-                    foreign=(*report.foreign, folder)[:_NAMED_FOREIGN],
-                    foreign_count=report.foreign_count + 1,
-                )
-                continue
-            report = _added(report, self._compare(root, camera, folder, is_older=False))
-            camera_id = store.read(lambda c, k=camera: index_cameras.camera_id(c, k))  # type: ignore[misc]
-            forget.condense(store, camera_id)
-            tidy.tidy(store, root, camera_id)
+            with store.apart(root, folder):
+                report = self._full_folder(root, folder, report)
+        return report
+
+    def _full_folder(self, root: Root, folder: str, report: CheckReport) -> CheckReport:
+        store = self._store
+        camera = owners.owner_of(store, root, folder)
+        if camera is None:
+            return replace(
+                report,
+                foreign=(*report.foreign, folder)[:_NAMED_FOREIGN],
+                foreign_count=report.foreign_count + 1,
+            )
+        report = _added(report, self._compare(root, camera, folder, is_older=False))
+        camera_id = store.read(lambda c: index_cameras.camera_id(c, camera))
+        forget.condense(store, camera_id)
+        tidy.tidy(store, root, camera_id)
         return report
 
     def _compare(
@@ -175,18 +183,22 @@ class Checker:
 
     def _folders(self, root: Root) -> tuple[list[str], list[str]]:
         """Return `<nvr>/<camera>` of all camera folders, and what else lies there."""
-        files = self._store.files
+        store, files = self._store, self._store.files
         cameras: list[str] = []
         foreign: list[str] = []
-        for nvr in files.list(root.folder):
+        entries: list[Found] = []
+        with store.apart(root, "The folder of all recordings"):
+            entries = files.list(root.folder)
+        for nvr in entries:
             if nvr.name.startswith("."):
                 continue  # the marker, and exports
             if not nvr.is_folder:
                 foreign.append(nvr.name)
                 continue
-            for camera in files.list(root.folder / nvr.name):
-                path = f"{nvr.name}/{camera.name}"
-                (cameras if camera.is_folder else foreign).append(path)
+            with store.apart(root, nvr.name):
+                for camera in files.list(root.folder / nvr.name):
+                    path = f"{nvr.name}/{camera.name}"
+                    (cameras if camera.is_folder else foreign).append(path)
         return cameras, foreign
 
     def _older(self, root: Root) -> list[tuple[CameraKey, str]]:
@@ -195,16 +207,17 @@ class Checker:
         found: list[tuple[CameraKey, str]] = []
         known = store.read(owners.known_folders)
         for folder in self._folders(root)[0]:
-            if folder in known:
-                journal = root.folder / folder / JOURNAL
-                camera_id, _key = known[folder]
-                if not journals.is_ahead(store, root, camera_id, journal):
+            with store.apart(root, f"{folder} (whose it is)"):
+                if folder in known:
+                    journal = root.folder / folder / JOURNAL
+                    camera_id, _key = known[folder]
+                    if not journals.is_ahead(store, root, camera_id, journal):
+                        continue
+                elif store.read(lambda c, f=folder: owners.has_clips(c, f, root.id)):  # type: ignore[misc]
                     continue
-            elif store.read(lambda c, f=folder: owners.has_clips(c, f, root.id)):  # type: ignore[misc]
-                continue
-            camera = owners.owner_of(store, root, folder)
-            if camera is not None:
-                found.append((camera, folder))
+                camera = owners.owner_of(store, root, folder)
+                if camera is not None:
+                    found.append((camera, folder))
         return found
 
     def _settle_parts(
@@ -212,7 +225,8 @@ class Checker:
     ) -> tuple[int, int]:
         """Turn unfinished files no row knows into clips; returns (salvaged, removed).
 
-        One that holds nothing playable goes when it has not changed for a day.
+        One that changed within the hour may be written by another Home Assistant, and is
+        left alone. One that holds nothing playable goes when it has not changed for a day.
         """
         store = self._store
         rows = store.read(lambda c: index_clips.in_state(c, ClipState.FETCHING))
@@ -225,7 +239,9 @@ class Checker:
             )
         }
         salvaged = removed = 0
-        before_ms = store.clock.now_ms() - store.bounds.stale_part_ms
+        now_ms = store.clock.now_ms()
+        before_ms = now_ms - store.bounds.stale_part_ms
+        is_fresh = self._freshness(root, now_ms)
         for path, changed_ms in result.leftovers:
             if changed_ms < before_ms:
                 store.files.remove(root.folder / path)
@@ -233,13 +249,14 @@ class Checker:
         for path, changed_ms in result.parts:
             if path in known:
                 continue
+            if is_fresh(changed_ms):
+                self._check_again_soon(now_ms)
+                continue
             start = ClipStart(camera, 0, 0, 0, ClipSource.REPLAY)
             try:
                 facts = store.probe.salvage(root.folder / path, start)
             except NvrError as error:
-                if error.kind is not ErrorKind.STORAGE_FAILED:
-                    raise
-                store.guard.check_marker(root)
+                store.forgive(root, error)
                 continue  # finished or removed meanwhile, or on a bad sector
             if facts is None:
                 if changed_ms < before_ms:
@@ -249,6 +266,31 @@ class Checker:
             self._enter_part(root, start, facts, path)
             salvaged += 1
         return salvaged, removed
+
+    def _freshness(self, root: Root, now_ms: int) -> Callable[[int], bool]:
+        """Return whether a change lies so near that another may be writing.
+
+        By our clock or by the storage's. Where nobody else was, it is not asked.
+        """
+        if root.watch.was_ours:
+            return lambda _changed_ms: False
+        store = self._store
+        store.guard.check_thoroughly(root)
+        there_ms = store.files.changed_ms(root.marker) or now_ms
+        near_ms = store.bounds.fresh_part_ms
+        return lambda changed_ms: (
+            min(abs(now_ms - changed_ms), abs(there_ms - changed_ms)) < near_ms
+        )
+
+    def _check_again_soon(self, now_ms: int) -> None:
+        """Let the next full comparison come when the parts are no longer fresh."""
+        bounds = self._store.bounds
+        done_ms = now_ms - bounds.check_interval_ms + 2 * bounds.fresh_part_ms
+        self._store.write(
+            lambda c: c.execute(
+                "update meta set value = ? where key = 'done-check'", (str(done_ms),)
+            )
+        )
 
     def _enter_part(
         self, root: Root, start: ClipStart, facts: ClipFacts, path: str

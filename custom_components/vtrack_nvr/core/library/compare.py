@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..models import CameraKey, ClipState
 from . import adopt, index_cameras, index_clips, journals
+from .files import Found
 from .guard import Root
 from .naming import (
     DAMAGED_SUFFIX,
@@ -123,7 +124,7 @@ class _Comparison:
                 present.add(path)
             if row is not None:
                 if row.state is ClipState.MISSING and adopt.is_back(
-                    store, root.folder / path, row, size
+                    store, root, path, row, size
                 ):
                     back.append(row.id)
                 continue
@@ -297,7 +298,10 @@ def _files(
     store: Store, root: Root, day: str, result: Result
 ) -> Iterator[tuple[str, int, int]]:
     """Return our clip files as (path, size, time of change); everything else is told in `result`."""
-    for found in store.files.list(root.folder / day):
+    entries: list[Found] = []
+    with store.apart(root, day):
+        entries = store.files.list(root.folder / day)
+    for found in entries:
         path = f"{day}/{found.name}"
         if is_part(found.name):
             result.parts.append((path, found.changed_ms))

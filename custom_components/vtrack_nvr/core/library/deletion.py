@@ -107,7 +107,7 @@ def empty_trash(
         due = [
             row
             for row in rows
-            if not store.is_read(row["id"]) and _is_usable(store, row["root_id"])
+            if not store.is_read(row["id"]) and store.may_remove(row)
         ]
         ids = [row["id"] for row in due]
         _go(store, ids)
@@ -138,7 +138,7 @@ def finish_deletions(
             continue
         if root_id is not None and row["root_id"] != root_id:
             continue
-        if store.is_read(row["id"]) or not _is_usable(store, row["root_id"]):
+        if store.is_read(row["id"]) or not store.may_remove(row):
             continue
         root = store.guard.get(row["root_id"])
         assert root is not None
@@ -209,12 +209,3 @@ def remove_empty_day(store: Store, root: Root, path: str) -> None:
     folder = absolute(root, path).parent
     if is_day(folder.name):
         store.files.remove_empty_folder(folder)
-
-
-def _is_usable(store: Store, root_id: int) -> bool:
-    """Say whether files on a root may be removed now; being full is no hindrance."""
-    try:
-        store.root(root_id)
-    except NvrError:
-        return False
-    return root_id in store.settled

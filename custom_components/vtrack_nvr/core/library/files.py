@@ -100,6 +100,15 @@ class FileLayer:
             raise storage_error(error, path.name) from error
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
+    def changed_ms(self, path: Path) -> int | None:
+        """Return when a file was changed last, None where there is none."""
+        try:
+            return path.stat().st_mtime_ns // 1_000_000
+        except FileNotFoundError, NotADirectoryError:
+            return None
+        except OSError as error:
+            raise storage_error(error, path.name) from error
+
     def space(self, folder: Path) -> Space:
         """Return the space of the file system below a folder."""
         with classified(folder):
@@ -157,6 +166,13 @@ class FileLayer:
             finally:
                 os.close(handle)
         self.sync_folder(path.parent)
+
+    def put(self, path: Path, data: bytes) -> None:
+        """Write a small file, whole for whoever reads it; a power cut may lose it."""
+        new = path.with_name(f"{path.name}.new")
+        with classified(path):
+            new.write_bytes(data)
+            new.replace(path)
 
     def append(self, path: Path, data: bytes) -> None:
         """Append to a file (made if it is not there), durably."""

@@ -15,11 +15,16 @@ import uuid
 
 from ..clock import Clock
 from ..errors import ErrorKind, NvrError
+from .claims import Claims, Watch, refusal
 from .files import FileLayer, Space
 from .naming import MARKER, ROOT_FOLDER
 from .worker import Worker
 
 _LOGGER = logging.getLogger(__name__)
+
+_SUSPICION_S = 0.5
+"""The first pause between looks at a root that may be in trouble; it doubles."""
+_FULL = ErrorKind.STORAGE_FULL
 
 
 @dataclass(slots=True, eq=False)
@@ -44,6 +49,15 @@ class Root:
     told: ErrorKind | None = None
     was_told: bool = False
     due: float = 0.0
+    looked: float = 0.0
+    """When the last look ended, on the steady clock."""
+    failures: int = 0
+    """How many looks in a row found it in trouble."""
+    suspected: int = 0
+    """How many looks in a row were made because somebody reported a failure."""
+    is_reported: bool = False
+    watch: Watch = field(default_factory=Watch)
+    """Of the claim beside the marker."""
     check_lock: threading.Lock = field(default_factory=threading.Lock)
     """Held while its files are compared with the rows."""
     journal_lock: threading.RLock = field(default_factory=threading.RLock)
@@ -103,6 +117,7 @@ class Guard:
         self._on_attached = on_attached
         self._on_change = on_change
         self._roots: dict[int, Root] = {}
+        self.claims = Claims(clock, files)
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -197,10 +212,17 @@ class Guard:
         return problem is None or problem.kind is ErrorKind.STORAGE_FULL
 
     def report(self, root: Root, error: NvrError) -> None:
-        """Take note that using a root failed; it is looked at anew, thoroughly."""
+        """Take note that using a root failed; it is looked at anew, thoroughly.
+
+        The look decides: a failure of one file says nothing about the root. Where look
+        after look finds nothing, the next ones come as seldom as the ordinary ones.
+        """
         root.needs_write_test = True
-        root.problem = error
-        root.due = 0.0
+        if error.kind is ErrorKind.STORAGE_FULL:
+            root.problem = error
+        root.is_reported = True
+        pause = min(self._interval, _SUSPICION_S * (2.0 ** min(root.suspected, 10) - 1))
+        root.due = min(root.due, root.looked + pause)
         self._wake.set()
 
     def check_now(self, root: Root) -> Space:
@@ -221,6 +243,22 @@ class Guard:
     def check_marker(self, root: Root) -> None:
         """Look at the marker on the caller's thread; raises the storage error."""
         self._look(root)
+
+    def check_thoroughly(self, root: Root) -> None:
+        """Do the same, and see whether the marker can be written to."""
+        self._look(root)
+        self._files.touch(root.marker)
+
+    def take_over(self, root: Root) -> None:
+        """Use a storage from now on that another Home Assistant used: a person says so."""
+        root.watch.takes_over = True
+        root.due = 0.0
+        self._wake.set()
+
+    def give_up(self, root: Root) -> None:
+        """Say on the storage that we use it no longer; blocks."""
+        if self.problem(root) is None:
+            self.claims.give_up(root.folder, root.watch)
 
     def look(self, root: Root) -> None:
         """Queue a look at once, if none is under way."""
@@ -259,6 +297,7 @@ class Guard:
     def _visit(self, root: Root) -> None:
         problem: NvrError | None = None
         try:
+            self.claims.require(root.folder, root.watch, root.name)
             if not root.is_marked:
                 self._attach(root)
             root.space = self._look(root)
@@ -273,14 +312,29 @@ class Guard:
             root.checked_ms = self._clock.now_ms()
             root.has_answered = True
             root.looking_since = None
-            root.due = self._clock.monotonic() + self._interval
+            root.suspected = root.suspected + 1 if root.is_reported else 0
+            root.is_reported = False
+            is_away = problem is not None and problem.kind is not _FULL
+            root.failures = root.failures + 1 if is_away else 0
+            root.looked = self._clock.monotonic()
+            root.due = root.looked + self._pause(root)
             self._wake.set()
+        if problem is None:
+            self.claims.renew(root.folder, root.watch)
+
+    def _pause(self, root: Root) -> float:
+        """Return when to look again: soon where it failed just now, it may be a hiccup."""
+        if not root.failures:
+            return self._interval
+        return min(self._interval, _SUSPICION_S * 2.0 ** min(root.failures - 1, 10))
 
     def _look(self, root: Root) -> Space:
         if not root.is_marked:
             raise NvrError(
                 ErrorKind.STORAGE_MISSING, "not attached yet", where=root.name
             )
+        if root.watch.is_refused:
+            raise refusal(root.watch, root.name)
         found = marker_uuid(self._files.read(root.marker, 4096))
         if found != root.uuid:
             raise NvrError(

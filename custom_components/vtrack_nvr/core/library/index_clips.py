@@ -12,7 +12,14 @@ from zoneinfo import ZoneInfo
 
 from ..clips import ClipStart
 from ..intervals import TimeRange, difference, total_ms
-from ..models import Clip, ClipFacts, ClipState, CoverageState
+from ..models import (
+    Clip,
+    ClipFacts,
+    ClipProblem,
+    ClipState,
+    CoverageState,
+    TimeSource,
+)
 from . import ids, index_ledger, ledger
 from .ledger import Entry
 from .naming import day_start_ms, local_day
@@ -66,10 +73,27 @@ def set_facts(
 ) -> None:
     """Store what was measured and the name the file is about to get."""
     columns = facts_columns(facts)
-    names = ", ".join(f"{name} = :{name}" for name in columns)
+    names = ", ".join(f"{name} = :{name}" for name in columns if name != "problem")
+    connection.execute(
+        "update clip set problem = :problem where id = :id and :problem <> ''",
+        {"problem": columns["problem"], "id": clip_id},
+    )
     connection.execute(
         f"update clip set {names}, path = :path where id = :id and state = 'fetching'",  # noqa: S608  names of our own columns
         {**columns, "path": path, "id": clip_id},
+    )
+    connection.execute(
+        "update clip set time_source = ? where id = ? and problem = ?",
+        (TimeSource.ESTIMATED.value, clip_id, ClipProblem.CLOCK_BEHIND.value),
+    )
+
+
+def set_problem(
+    connection: sqlite3.Connection, clip_id: int, problem: ClipProblem
+) -> None:
+    """Say what is wrong with a clip, for as long as it is there."""
+    connection.execute(
+        "update clip set problem = ? where id = ?", (problem.value, clip_id)
     )
 
 

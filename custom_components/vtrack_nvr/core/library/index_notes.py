@@ -262,3 +262,15 @@ def require_range(window: TimeRange) -> TimeRange:
     if window.is_empty:
         raise NvrError(ErrorKind.INDEX_FAILED, "the window is empty")
     return window
+
+
+def newest_seen_ms(connection: sqlite3.Connection) -> int:
+    """Return the newest moment of the host's clock that the index remembers, else 0."""
+    found: int | None = connection.execute(
+        "select max(seen) from (select max((select max(created_ms) from clip"
+        " where camera_id = camera.id and state = 'complete')) as seen from camera"
+        " union all select started_ms from (select started_ms from run"
+        " order by id desc limit 1)"
+        " union all select max(cast(value as integer)) from meta where key like 'done-%')"
+    ).fetchone()[0]
+    return found or 0

@@ -4,13 +4,13 @@ All blocks. Steps J1 and J2 of `docs/design/library.md`; `tidy` has J3.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-import logging
 from pathlib import Path
 import sqlite3
 from typing import Any
 
-from ..errors import ErrorKind, NvrError
+from ..errors import NvrError
 from .files import CHUNK
 from .guard import Root
 from .journal import (
@@ -23,10 +23,8 @@ from .journal import (
     split_lines,
 )
 from .naming import JOURNAL
-from .store import Store, absolute, camera_folder
+from .store import Store, absolute, camera_folder, reading
 from .told import Told
-
-_LOGGER = logging.getLogger(__name__)
 
 _BATCH = 500
 _CAMERA_MARK = b'"t":"camera"'
@@ -63,13 +61,20 @@ def read(store: Store, journal: Path) -> Told:
     """
     if not store.files.exists(journal):
         return Told()
-    try:
-        return Told(filter(None, map(decode_line, raw_lines(store, journal))))
-    except NvrError as error:
-        if error.kind is not ErrorKind.STORAGE_FAILED:
-            raise
-        _LOGGER.warning("A journal cannot be read: %s", error)
-        return Told()
+    found: list[Told] = []
+    with _apart(store, journal):
+        found.append(Told(filter(None, map(decode_line, raw_lines(store, journal)))))
+    return found[0] if found else Told()
+
+
+def _apart(store: Store, journal: Path) -> AbstractContextManager[None]:
+    """Let what fails while a journal is read be the trouble of that journal alone."""
+    root = store.root_of(journal)
+    return store.apart(root, _subject(root, journal))
+
+
+def _subject(root: Root, journal: Path) -> str:
+    return reading(journal.relative_to(root.folder).as_posix())
 
 
 def camera_of(store: Store, journal: Path) -> dict[str, Any] | None:
@@ -77,13 +82,10 @@ def camera_of(store: Store, journal: Path) -> dict[str, Any] | None:
     if not store.files.exists(journal):
         return None
     found: dict[str, Any] | None = None
-    try:
+    with _apart(store, journal):
         for raw in raw_lines(store, journal):
             if _CAMERA_MARK in raw and (line := decode_line(raw)) is not None:
                 found = line.fact.values if _is_camera(line) else found
-    except NvrError as error:
-        if error.kind is not ErrorKind.STORAGE_FAILED:
-            raise
     return found
 
 
@@ -97,18 +99,15 @@ def scan(store: Store, journal: Path) -> Scan | None:
     None where the disk cannot read it.
     """
     lines = damaged = highest = 0
-    try:
+    found: list[Scan] = []
+    with _apart(store, journal):
         for raw in raw_lines(store, journal):
             lines += 1
             sequence = sequence_of(raw)
             damaged += not sequence
             highest = max(highest, sequence)
-        return Scan(lines, damaged, highest, store.files.size(journal) or 0)
-    except NvrError as error:
-        if error.kind is not ErrorKind.STORAGE_FAILED:
-            raise
-        _LOGGER.warning("A journal cannot be read: %s", error)
-        return None
+        found.append(Scan(lines, damaged, highest, store.files.size(journal) or 0))
+    return found[0] if found else None
 
 
 def flush(store: Store, root: Root) -> int:
@@ -123,22 +122,39 @@ def flush(store: Store, root: Root) -> int:
 
 def _flush(store: Store, root: Root) -> int:
     count = 0
+    cameras = store.read(
+        lambda c: c.execute(
+            "select distinct camera_id, nvr.folder || '/' || camera.folder"
+            " from outbox join camera on camera.id = camera_id"
+            " join nvr on nvr.id = nvr_id where outbox.root_id = ?",
+            (root.id,),
+        ).fetchall()
+    )
+    for camera_id, folder in cameras:
+        subject = f"The journal of {folder}"
+        if store.troubles.is_waiting(root.id, subject) or store.troubles.is_known(
+            root.id, reading(f"{folder}/{JOURNAL}")
+        ):
+            continue  # what cannot be read may be ahead of the index: lines wait
+        with store.apart(root, subject):
+            count += _flush_camera(store, root, camera_id)
+    return count
+
+
+def _flush_camera(store: Store, root: Root, camera_id: int) -> int:
+    count = 0
     while not store.stopping.is_set() or count == 0:
-        waiting = store.read(
+        rows = store.read(
             lambda c: c.execute(
                 "select id, camera_id, line from outbox where root_id = ?"
-                " order by camera_id, id limit ?",
-                (root.id, _BATCH),
+                " and camera_id = ? order by id limit ?",
+                (root.id, camera_id, _BATCH),
             ).fetchall()
         )
-        if not waiting:
+        if not rows:
             break
-        by_camera: dict[int, list[sqlite3.Row]] = {}
-        for row in waiting:
-            by_camera.setdefault(row["camera_id"], []).append(row)
-        for camera_id, rows in by_camera.items():
-            _append(store, root, camera_id, rows)
-        count += len(waiting)
+        _append(store, root, camera_id, rows)
+        count += len(rows)
     return count
 
 
@@ -157,8 +173,7 @@ def _append(
         try:
             data = repair_prefix(store.files.read(journal, 1, size - 1))
         except NvrError as error:
-            if error.kind is not ErrorKind.STORAGE_FAILED:
-                raise
+            store.forgive(root, error)
             data = b"\n"  # whatever the last line is, it ends here
     for row in rows:
         sequence += 1
@@ -230,12 +245,14 @@ def is_ahead(store: Store, root: Root, camera_id: int, journal: Path) -> bool:
 def _is_ahead(store: Store, root: Root, camera_id: int, journal: Path) -> bool:
     size = store.files.size(journal)
     known, known_size = store.read(lambda c: known_of(c, camera_id, root.id))
-    if not size or size == known_size:
+    is_unread = store.troubles.is_known(root.id, _subject(root, journal))
+    if not size or (size == known_size and not is_unread):
         return False
     told: list[sqlite3.Row] = []
     highest = known
     waiting = _waiting(store, root, camera_id)
-    try:
+    is_read = False
+    with _apart(store, journal):
         for raw in raw_lines(store, journal):
             if sequence_of(raw) <= known or (line := decode_line(raw)) is None:
                 continue
@@ -244,11 +261,8 @@ def _is_ahead(store: Store, root: Root, camera_id: int, journal: Path) -> bool:
                 return True
             told.append(row)
             highest = max(highest, line.sequence)
-    except NvrError as error:
-        if error.kind is not ErrorKind.STORAGE_FAILED:
-            raise
-        return False  # nobody can read it: the files tell
-    if told:
+        is_read = True
+    if told and is_read:
         store.write(lambda c: _flushed(c, camera_id, root.id, told, highest, size))
     return False
 

@@ -66,6 +66,8 @@ class Keeper:
         store = self._store
         if root.id not in store.settled:
             return
+        if root.id in store.left or store.troubles.take_due(root.id):
+            self._care.settle_soon(root)
         try:
             deletion.finish_deletions(store, root_id=root.id)
             transfer.settle_transfers(store, root)

@@ -15,7 +15,7 @@ import sqlite3
 from zoneinfo import ZoneInfo
 
 from ..clips import ClipSink, MediaProbe
-from ..clock import Clock
+from ..clock import Clock, FlooredClock
 from ..errors import ErrorKind, NvrError
 from ..models import (
     CameraKey,
@@ -31,6 +31,7 @@ from . import (
     roots as root_rows,
 )
 from .care import Care
+from .claims import owner_at
 from .database import Database
 from .engine_ledger import EngineLedger
 from .exports import ExportBook
@@ -58,7 +59,13 @@ from .worker import Worker
 
 _LOGGER = logging.getLogger(__name__)
 
-_AWAY = frozenset({ErrorKind.STORAGE_MISSING, ErrorKind.STORAGE_STALLED})
+_AWAY = frozenset(
+    {
+        ErrorKind.STORAGE_MISSING,
+        ErrorKind.STORAGE_STALLED,
+        ErrorKind.STORAGE_IN_USE,
+    }
+)
 
 
 class Library(EngineLedger):
@@ -78,20 +85,25 @@ class Library(EngineLedger):
         trace: Callable[[str], None] | None = None,
         with_keeper: bool = True,
         cache: Path | None = None,
+        owner: str = "",
     ) -> None:
         """Name the parts; nothing is opened or touched yet.
 
         `index_path` is the database file (on a local disk). The first of `roots` takes
         new footage unless a camera names another. `time_zone` (IANA) names folders and
         counts days. `with_keeper` False leaves upkeep to whoever calls `care`. `cache` is
-        a local folder for what can be made again, else the index's own.
+        a local folder for what can be made again, else the index's own. `owner`
+        is who claims the roots, by default the index's folder on this machine.
         """
         bounds = bounds or LibraryBounds()
         waits = waits or Waits()
         self._configs = tuple(roots)
         self._index_path = index_path
         self._with_keeper = with_keeper
+        self._owner = owner
         files = files or FileLayer()
+        self.clock = FlooredClock(clock)
+        clock = self.clock
         guard = Guard(
             clock,
             files,
@@ -101,7 +113,7 @@ class Library(EngineLedger):
             on_change=self._on_storage_change,
         )
         store = Store(
-            clock=clock,
+            clock=self.clock,
             files=files,
             probe=probe,
             bounds=bounds,
@@ -143,6 +155,13 @@ class Library(EngineLedger):
         )
         store.db.start(connection)
         self._is_open = True
+        self.clock.begin(store.read(index_notes.newest_seen_ms))
+        if self.clock.lead_ms:
+            _LOGGER.warning(
+                "The clock is %d s behind what was recorded before; live footage is"
+                " marked until it is right",
+                self.clock.lead_ms // 1000,
+            )
         store.write(lambda c: self._end_broken(c, store.clock.now_ms()))
         self.exports.fail_broken()
         store.chosen_roots = store.read(
@@ -151,6 +170,7 @@ class Library(EngineLedger):
                 for row in c.execute("select key, root_id from camera")
             }
         )
+        store.guard.claims.begin(self._owner or owner_at(self._index_path.parent))
         self._take_roots(self._configs)
         store.guard.start()
         self._set_zone(store.zone)
@@ -196,7 +216,7 @@ class Library(EngineLedger):
         self._is_open = False
         store = self._store
         pending = [
-            root.worker.submit(lambda r=root: self._keeper.tend(r))  # type: ignore[misc]
+            root.worker.submit(lambda r=root: self._farewell(r))  # type: ignore[misc]
             for root in store.guard.roots()
             if store.guard.problem(root) is None
         ]
@@ -208,6 +228,26 @@ class Library(EngineLedger):
         self._checker.join(patience)
         store.guard.stop(patience)
         store.db.close()
+
+    def _farewell(self, root: Root) -> None:
+        """Do the last things on a root."""
+        self._keeper.tend(root)
+        self._store.guard.give_up(root)
+
+    async def take_over(self, root_id: int) -> None:
+        """Use a storage that another Home Assistant used until now; a person says so.
+
+        The other one stops at its next look. Raises `GONE` without such a root, and
+        `STORAGE_FAILED` where nobody else uses it.
+        """
+        store = self._store
+        root = store.guard.get(root_id)
+        if root is None:
+            raise NvrError(ErrorKind.GONE, "there is no such storage")
+        problem = store.guard.problem(root)
+        if problem is None or problem.kind is not ErrorKind.STORAGE_IN_USE:
+            raise NvrError(ErrorKind.STORAGE_FAILED, "it is ours", where=root.name)
+        store.guard.take_over(root)
 
     async def set_roots(self, roots: Sequence[RootConfig]) -> None:
         """Use other roots from now on; clips on those left out stay readable."""
@@ -325,6 +365,7 @@ class Library(EngineLedger):
         if problem is not None and problem.kind in _AWAY:
             store.settled.discard(root.id)  # nobody knows what is there when it is back
         if store.guard.is_usable(root):
+            store.troubles.forget(root.id)
             self.care.settle_soon(root)
         store.tell(
             LibraryEvent(LibraryEventKind.STORAGE, root_id=root.id, problem=problem)

@@ -6,7 +6,7 @@ the one whose clips lie in it. All blocks but the functions that take a connecti
 
 import sqlite3
 
-from ..errors import ErrorKind, NvrError
+from ..errors import NvrError
 from ..models import CameraKey, NvrKey
 from . import index_cameras, journals
 from .guard import Root
@@ -188,8 +188,7 @@ def _camera_in_files(store: Store, root: Root, folder: str) -> CameraKey | None:
                     root.folder / folder / day.name / found.name
                 )
             except NvrError as error:
-                if error.kind is not ErrorKind.STORAGE_FAILED:
-                    raise
+                store.forgive(root, error)
                 continue  # another file may tell
             if clip is not None:
                 return clip.camera

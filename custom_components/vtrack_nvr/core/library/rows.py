@@ -62,6 +62,7 @@ def facts_of(row: Row) -> ClipFacts:
         gaps=ranges_of(row["gaps"]),
         source=ClipSource(row["source"]),
         time_source=TimeSource(row["time_source"]),
+        problem=row["problem"],
     )
 
 
@@ -85,6 +86,7 @@ def facts_columns(facts: ClipFacts) -> dict[str, Any]:
         "gaps": ranges_text(facts.gaps),
         "source": facts.source.value,
         "time_source": facts.time_source.value,
+        "problem": facts.problem,
     }
 
 
@@ -133,6 +135,7 @@ def facts_from_columns(values: dict[str, Any]) -> ClipFacts:
         gaps=ranges_of(str(values["gaps"])),
         source=ClipSource(values["source"]),
         time_source=TimeSource(values["time_source"]),
+        problem=str(values.get("problem", "")),
     )
 
 

@@ -4,20 +4,21 @@ All blocks. Only rows are followed; a file no row names is left to the full chec
 """
 
 from dataclasses import replace
-import logging
 from pathlib import Path
 import sqlite3
 
 from ..clips import ClipStart
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError
-from ..models import CameraKey, ClipFacts, ClipSource, ClipState
-from . import index_clips
+from ..intervals import TimeRange, difference
+from ..models import CameraKey, ClipFacts, ClipSource, ClipState, CoverageState
+from . import index_clips, index_ledger, ledger
 from .guard import Root
 from .rows import facts_of
 from .sink import completed, settle
 from .store import Store, absolute
 
-_LOGGER = logging.getLogger(__name__)
+_LONGEST_MS = 3_600_000
+"""A part that changed later than this after its start is not believed about its end."""
 
 
 def settle_writing(store: Store, root: Root) -> tuple[int, int]:
@@ -27,22 +28,17 @@ def settle_writing(store: Store, root: Root) -> tuple[int, int]:
     and then its row. A file that had its name already is compared with what was measured.
     """
     kept = dropped = 0
+    store.left.discard(root.id)
     rows = store.read(lambda c: index_clips.in_state(c, ClipState.FETCHING))
     for row in rows:
         if row["root_id"] != root.id or row["id"] in store.live:
             continue
-        try:
-            is_kept = _settle_one(store, root, row)
-        except NvrError as error:
-            if error.kind is not ErrorKind.STORAGE_FAILED:
-                raise
-            store.guard.check_marker(root)
-            _LOGGER.warning("An unfinished clip cannot be read and waits: %s", error)
-            continue  # one bad sector never holds up the others
-        if is_kept:
-            kept += 1
-        else:
-            dropped += 1
+        subject = f"Unfinished clip {row['id']}"
+        with store.apart(root, subject):  # one bad sector never holds up the others
+            if _settle_one(store, root, row):
+                kept += 1
+            else:
+                dropped += 1
     return kept, dropped
 
 
@@ -66,9 +62,8 @@ def _settle_one(store: Store, root: Root, row: sqlite3.Row) -> bool:
                 ClipSource(row["source"]),
             )
             found = _salvaged(store, part, start)
-            if found is None:
-                store.files.remove(part)
-                store.write(lambda c: index_clips.delete_row(c, clip_id))
+            if found is None or _is_kept(store, row["camera_id"], found):
+                _drop(store, row, part)
                 return False
             facts = replace(found, era_id=row["era_id"], source=start.source)
         store.files.sync_file(part)
@@ -83,8 +78,54 @@ def _settle_one(store: Store, root: Root, row: sqlite3.Row) -> bool:
         store.files.sync_folder(target.parent)
         store.write(lambda c: completed(store, c, clip_id))
         return True
-    store.write(lambda c: index_clips.delete_row(c, clip_id))
+    store.guard.check_marker(root)  # a share that went just now holds its parts still
+    _drop(store, row, None)
     return False
+
+
+def _is_kept(store: Store, camera_id: int, facts: ClipFacts) -> bool:
+    """Return whether footage was fetched again before its part could be salvaged."""
+    if facts.source is ClipSource.LIVE:
+        return False
+    kept = store.read(lambda c: index_ledger.kept_ranges(c, camera_id, facts.range))
+    return not difference((facts.range,), kept)
+
+
+def _drop(store: Store, row: sqlite3.Row, part: Path | None) -> None:
+    """Remove a part of no use, then its row; live footage that was in it is *lost*.
+
+    Its writer, killed, could not say so. A device that has it all the same lists it.
+    """
+    until_ms = row["start_ms"]
+    if part is not None:
+        until_ms = max(until_ms, store.files.changed_ms(part) or 0)
+        store.files.remove(part)
+    is_live = row["source"] == ClipSource.LIVE
+    lost = TimeRange(row["start_ms"], min(until_ms, row["start_ms"] + _LONGEST_MS))
+
+    def drop(connection: sqlite3.Connection) -> None:
+        index_clips.delete_row(connection, row["id"])
+        if is_live and lost.duration_ms:
+            camera_id = row["camera_id"]
+            new = ledger.Entry(
+                0,
+                0,
+                CoverageState.LOST,
+                str(ErrorKind.INTERRUPTED),
+                changed_ms=store.clock.now_ms(),
+            )
+            free = difference(
+                (lost,), index_ledger.kept_ranges(connection, camera_id, lost)
+            )
+            index_ledger.repaint(connection, camera_id, free, _where_unknown(new))
+
+    store.write(drop)
+
+
+def _where_unknown(new: ledger.Entry) -> ledger.Rule:
+    """Return the rule that says of time of which nothing is said: lost."""
+    becomes = ledger.becomes(new)
+    return lambda old: becomes(old) if old is None else old
 
 
 def _salvaged(store: Store, part: Path, start: ClipStart) -> ClipFacts | None:

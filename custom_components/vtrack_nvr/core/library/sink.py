@@ -3,18 +3,25 @@
 The numbered steps are those of `docs/design/library.md`; power-cut tests stop at each.
 """
 
+import contextlib
+from dataclasses import replace
 import sqlite3
 from typing import override
 
 from ..clips import ClipSink, ClipStart, ClipTarget
-from ..errors import ErrorKind, NvrError
-from ..models import CameraKey, ClipFacts
+from ..errors import STORAGE_KINDS, ErrorKind, NvrError
+from ..models import CameraKey, ClipFacts, ClipProblem, ClipSource
 from . import index_cameras, index_clips
 from .guard import Root
 from .journal_facts import clip_fact
 from .naming import clip_path, part_path
 from .store import Store, absolute, camera_folder, note, root_for
 from .values import LibraryEvent, LibraryEventKind
+
+_LOOKS = 3
+_AT_ONCE_S = 0.05
+_LOOK_PAUSE_S = 0.3
+"""Short enough for a live stream to wait in its socket."""
 
 
 class LibrarySink(ClipSink):
@@ -31,7 +38,9 @@ class LibrarySink(ClipSink):
         root = root_for(store, self._camera)
         with store.on(root):
             store.root(root.id)
-            store.guard.check_now(root)
+            self._look(root)
+        given = start
+        start, lead_ms = self._dated(given)
         if root.id not in store.opened:
             raise NvrError(
                 ErrorKind.STORAGE_STALLED, "files are being looked at", where=root.name
@@ -46,11 +55,15 @@ class LibrarySink(ClipSink):
             name = f"{folder}/{clip_path(start.utc_start_ms, store.zone)}"
             part = part_path(name, clip_id)
             index_clips.set_part(connection, clip_id, part)
+            if lead_ms:
+                index_clips.set_problem(connection, clip_id, ClipProblem.CLOCK_BEHIND)
             store.live.add(clip_id)
             return clip_id, part
 
         clip_id, part = store.write(insert)  # C1
         target = ClipTarget(clip_id, absolute(root, part), start)
+        if start is not given:
+            store.redated.add(clip_id)
         try:
             with store.on(root):
                 store.files.make_folder(target.part_path.parent, root.folder)  # C2
@@ -61,38 +74,100 @@ class LibrarySink(ClipSink):
 
     @override
     def check_room(self, target: ClipTarget) -> None:
-        root = self._root_of(target)
+        root = self._store.root_of(target.part_path)
         with self._store.on(root):
-            self._store.guard.check_now(root)
+            self._look(root)
 
     @override
     def finish(self, target: ClipTarget, facts: ClipFacts) -> None:
         store = self._store
         try:
-            root = self._root_of(target)
+            root = store.root_of(target.part_path)
             with store.on(root):
                 size = store.files.size(target.part_path)
                 if size != facts.size_bytes:
+                    store.guard.check_marker(root)
                     raise NvrError(
                         ErrorKind.VERIFY_FAILED,
                         f"file has {size} bytes, {facts.size_bytes} were written",
                         where=target.part_path.name,
                     )
+                shift_ms = target.start.utc_start_ms - facts.range.start_ms
+                if target.clip_id in store.redated:
+                    facts = _shifted(facts, shift_ms)
                 store.files.sync_file(target.part_path)  # C3
                 settle(store, root, target.clip_id, facts, target.part_path.name)
-        finally:
-            store.live.discard(target.clip_id)
+        except NvrError:
+            self._left(target)
+            raise
+        store.live.discard(target.clip_id)
+        store.redated.discard(target.clip_id)
 
     @override
     def abandon(self, target: ClipTarget, reason: str) -> None:
         store = self._store
         try:
-            root = self._root_of(target)
+            root = store.root_of(target.part_path)
             with store.on(root):
                 store.files.remove(target.part_path)  # A1
             store.write(lambda c: index_clips.delete_row(c, target.clip_id))  # A2
-        finally:
-            store.live.discard(target.clip_id)
+        except NvrError:
+            self._left(target)
+            raise
+        store.live.discard(target.clip_id)
+
+    @override
+    def leave(self, target: ClipTarget, error: NvrError) -> None:
+        if error.kind in STORAGE_KINDS:
+            with contextlib.suppress(NvrError):
+                root = self._store.root_of(target.part_path)
+                self._store.guard.report(root, error)
+        self._left(target)
+
+    def _left(self, target: ClipTarget) -> None:
+        """Leave row and part to be salvaged, at once where the root can be used."""
+        store = self._store
+        store.live.discard(target.clip_id)
+        with contextlib.suppress(NvrError):
+            root = store.root_of(target.part_path)
+            store.left.add(root.id)
+            if store.guard.is_usable(root):
+                store.on_left(root)
+
+    def _look(self, root: Root) -> None:
+        """Look at marker and room; an error at once may be a hiccup, one after a while is none."""
+        store = self._store
+        for _ in range(_LOOKS - 1):
+            begun = store.clock.monotonic()
+            try:
+                store.guard.check_now(root)
+            except NvrError as error:
+                is_full = error.kind is ErrorKind.STORAGE_FULL
+                is_late = store.clock.monotonic() - begun > _AT_ONCE_S
+                if is_full or is_late or store.guard.problem(root) is not None:
+                    raise
+            else:
+                return
+            store.clock.wait(store.stopping, _LOOK_PAUSE_S)
+        store.guard.check_now(root)
+
+    def _dated(self, start: ClipStart) -> tuple[ClipStart, int]:
+        """Return when a clip begins, and by how much its date is a guess (0: it is none).
+
+        Live footage is dated by this host. While its clock is known to be behind, nothing
+        is filed into the past, whoever dated it.
+        """
+        clock = self._store.clock
+        lead_ms = clock.lead_ms
+        if start.source is not ClipSource.LIVE or not lead_ms:
+            return start, 0
+        if start.utc_start_ms >= clock.now_ms() - lead_ms // 2:
+            return start, lead_ms  # dated by our clock
+        return replace(
+            start,
+            utc_start_ms=start.utc_start_ms + lead_ms,
+            device_start_ms=start.device_start_ms + lead_ms,
+        ), lead_ms
 
     def _forget(self, target: ClipTarget) -> None:
         """Take the row back: the folder could not be made, so nothing is there."""
@@ -101,12 +176,16 @@ class LibrarySink(ClipSink):
         finally:
             self._store.live.discard(target.clip_id)
 
-    def _root_of(self, target: ClipTarget) -> Root:
-        store = self._store
-        for root in store.guard.roots():
-            if target.part_path.is_relative_to(root.folder):
-                return root
-        raise NvrError(ErrorKind.STORAGE_MISSING, "storage is not configured")
+
+def _shifted(facts: ClipFacts, by_ms: int) -> ClipFacts:
+    """Return the facts of a clip that was filed at another time."""
+    return replace(
+        facts,
+        range=facts.range.shifted(by_ms),
+        last_frame_ms=facts.last_frame_ms + by_ms,
+        device_start_ms=facts.device_start_ms + by_ms,
+        gaps=tuple(gap.shifted(by_ms) for gap in facts.gaps),
+    )
 
 
 def settle(

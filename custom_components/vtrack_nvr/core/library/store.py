@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ..clips import MediaProbe
-from ..clock import Clock
+from ..clock import FlooredClock
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError
 from ..models import CameraKey
 from . import index_cameras
@@ -20,6 +20,8 @@ from .database import Database
 from .files import FileLayer
 from .guard import Guard, Root
 from .journal import Fact
+from .naming import JOURNAL
+from .troubles import Troubles
 from .values import LibraryBounds, LibraryEvent
 
 _LOGGER = logging.getLogger(__name__)
@@ -29,7 +31,7 @@ _LOGGER = logging.getLogger(__name__)
 class Store:
     """Handed to every part of the library; made by `Library`."""
 
-    clock: Clock
+    clock: FlooredClock
     files: FileLayer
     probe: MediaProbe
     bounds: LibraryBounds
@@ -55,6 +57,17 @@ class Store:
     """Roots whose files are being compared with an index that is older."""
     promised: dict[int, int] = field(default_factory=dict)
     """Bytes on a root that exports wait for: room is made for them beyond the floor."""
+    redated: set[int] = field(default_factory=set)
+    """Clips being written that were filed at another time than their writer dated them."""
+    left: set[int] = field(default_factory=set)
+    """Roots on which a writer left a part behind."""
+    on_left: Callable[[Root], None] = lambda _root: None
+    """Called when a part was left behind on a root that can be used."""
+    troubles: Troubles = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know of no trouble."""
+        self.troubles = Troubles(self.clock)
 
     def write[T](self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Write and wait for the commit; for worker threads."""
@@ -73,6 +86,20 @@ class Store:
         if problem is not None and problem.kind is not ErrorKind.STORAGE_FULL:
             raise problem
         return root
+
+    def may_remove(self, clip: sqlite3.Row) -> bool:
+        """Return whether a clip's file may be removed now; being full is no hindrance.
+
+        Not before its root was looked at, nor while its camera's journal cannot be read:
+        that may say that somebody protected the clip.
+        """
+        try:
+            root = self.root(clip["root_id"])
+        except NvrError:
+            return False
+        folder = clip["path"].rsplit("/", 2)[0]
+        is_read = not self.troubles.is_known(root.id, reading(f"{folder}/{JOURNAL}"))
+        return root.id in self.settled and is_read
 
     def readable(self, root_id: int) -> Root:
         """Return a root that may be read now: one mounted read-only as well."""
@@ -97,13 +124,52 @@ class Store:
 
     @contextlib.contextmanager
     def on(self, root: Root) -> Iterator[None]:
-        """Report a storage failure inside to the guard, and hand it on."""
+        """Find out whose a storage failure inside is: the root's, or one file's.
+
+        It is handed on as the root's own problem where its marker shows one, and as
+        `STORAGE_FAILED` (of that file) where it does not. A full disk stays `STORAGE_FULL`.
+        """
         try:
             yield
         except NvrError as error:
-            if error.kind in STORAGE_KINDS:
-                self.guard.report(root, error)
-            raise
+            if error.kind not in STORAGE_KINDS or not self.guard.is_usable(root):
+                raise
+            self.guard.report(root, error)
+            self.guard.check_thoroughly(root)
+            if error.kind in {ErrorKind.STORAGE_FAILED, ErrorKind.STORAGE_FULL}:
+                raise
+            raise NvrError(
+                ErrorKind.STORAGE_FAILED, error.detail, where=error.where
+            ) from error
+
+    def forgive(self, root: Root, error: NvrError) -> None:
+        """Return where a failure is that of one file; raise it, or the root's, elsewhere.
+
+        Only the marker says that a root is in trouble; what a journal, a part, a folder or
+        a clip answers concerns that camera alone.
+        """
+        if error.kind not in STORAGE_KINDS or not self.guard.is_usable(root):
+            raise error
+        self.guard.report(root, error)
+        self.guard.check_thoroughly(root)
+
+    @contextlib.contextmanager
+    def apart(self, root: Root, subject: str) -> Iterator[None]:
+        """Let what fails inside be the trouble of `subject` alone; the others go on."""
+        try:
+            yield
+        except NvrError as error:
+            self.forgive(root, error)
+            self.troubles.failed(root.id, subject, error)
+        else:
+            self.troubles.over(root.id, subject)
+
+    def root_of(self, path: Path) -> Root:
+        """Return the root a file lies on; raises `STORAGE_MISSING` without one."""
+        for root in self.guard.roots():
+            if path.is_relative_to(root.folder):
+                return root
+        raise NvrError(ErrorKind.STORAGE_MISSING, "storage is not configured")
 
     def tell(self, event: LibraryEvent) -> None:
         """Tell all listeners; called on whatever thread it happened on."""
@@ -151,6 +217,11 @@ class Store:
     def submit[T](self, root: Root, function: Callable[[], T]) -> Future[T]:
         """Run something slow on the root's own worker thread."""
         return root.worker.submit(function)
+
+
+def reading(path: str) -> str:
+    """Return what trouble with reading a file below a root's folder is called."""
+    return f"Reading {path}"
 
 
 def note(

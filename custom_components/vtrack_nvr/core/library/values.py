@@ -90,6 +90,8 @@ class LibraryBounds:
     """The largest page of clips a query returns."""
     stale_part_ms: int = DAY_MS
     """Unfinished files of ours that no row knows and nothing can be made of go then."""
+    fresh_part_ms: int = HOUR_MS
+    """Unfinished files no row knows are left alone for so long after their last change."""
     backup_quiet: float = 6 * 3600.0
     """After so many seconds a backup that nobody ended counts as over."""
     open_wait: float = 5.0

@@ -12,7 +12,7 @@ import sqlite3
 
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError
 from ..intervals import TimeRange
-from ..models import CameraKey, Clip, ClipState
+from ..models import CameraKey, Clip, ClipSource, ClipState
 from . import index_clips
 from .adopt import DAMAGED
 from .browser import clips_between
@@ -83,8 +83,11 @@ class Verifier:
         try:
             return files.sha256(path) == clip.facts.sha256
         except NvrError as error:
-            if error.kind is ErrorKind.STORAGE_FAILED:
-                return False  # a bad sector: the disk no longer has it
+            if (
+                error.kind is ErrorKind.STORAGE_FAILED
+                and clip.facts.source is not ClipSource.LIVE
+            ):
+                return False  # a bad sector: the device may have it still
             raise
 
     def _put_aside(self, clip: Clip) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+import logging
 import random
 import threading
 
@@ -20,6 +21,8 @@ from .ring import Group, Ring
 from .session import LiveSession
 from .values import LiveGap, LiveSpec, LiveState, LiveStatus
 from .wanted import Wanted
+
+_LOGGER = logging.getLogger(__name__)
 
 _POLL_S = 0.5
 _GATHER_S = 0.05
@@ -138,6 +141,12 @@ class LiveRecorder:
                     if error.kind is ErrorKind.CANCELLED:
                         break
                     self._failed(error)
+                except Exception as error:
+                    # a fault of ours costs a pause and a clip's end, never the recording
+                    _LOGGER.exception("%s: live recording", self._spec.camera)
+                    failure = NvrError(ErrorKind.PROTOCOL, type(error).__name__)
+                    self._series.leave(failure)
+                    self._failed(failure)
         finally:
             with suppress(NvrError):
                 self._series.finish()
@@ -219,15 +228,13 @@ class LiveRecorder:
             self._ring.add(group)
             self._show(LiveState.WATCHING)
             return
-        self._change_era(self._spec.era())
+        try:
+            self._change_era(self._spec.era())
+        except NvrError as error:
+            self._leave_out([group], str(error.kind))
+            raise
         series = self._series
-        for earlier in self._ring.take():
-            held = utc_of(earlier)
-            with self._lock:
-                is_wanted = self._wanted.covers(held.start_ms, held.end_ms)
-            if is_wanted:
-                self._write(earlier)
-        self._write(group, holes)
+        self._write_all([*self._take_held(), group], holes)
         with self._lock:
             is_end = self._wanted.has_ended(footage.end_ms)
         if is_end or session.has_stepped:
@@ -240,6 +247,32 @@ class LiveRecorder:
             bytes=self._bytes + series.bytes,
         )
         self._show(LiveState.RECORDING)
+
+    def _write_all(self, groups: list[Group], holes: int) -> None:
+        """Write groups, the holes before the last; what a failure leaves out is told."""
+        for number, group in enumerate(groups, 1):
+            try:
+                self._write(group, holes if number == len(groups) else 0)
+            except NvrError as error:
+                self._leave_out(groups[number:], str(error.kind))
+                raise
+            except Exception:
+                self._leave_out(groups[number - 1 :], str(ErrorKind.PROTOCOL))
+                raise
+
+    def _leave_out(self, groups: list[Group], reason: str) -> None:
+        for group in groups:
+            self._lost(utc_of(group), reason)
+
+    def _take_held(self) -> list[Group]:
+        """Return what the pre-roll holds of wanted time, and hold it no longer."""
+        held = [(group, utc_of(group)) for group in self._ring.take()]
+        with self._lock:
+            return [
+                group
+                for group, footage in held
+                if self._wanted.covers(footage.start_ms, footage.end_ms)
+            ]
 
     def _write(self, group: Group, holes: int = 0) -> None:
         gop, offset_us = group.gop, self._era.offset_ms * 1000
@@ -261,7 +294,11 @@ class LiveRecorder:
             group.time_source is TimeSource.HOST
             and series.open_time_source is TimeSource.SENDER_REPORT
         ):
-            series.finish()  # no row claims more than holds for all of it
+            try:
+                series.finish()  # no row claims more than holds for all of it
+            except NvrError as error:
+                self._leave_out([group], str(error.kind))
+                raise
         series.time_source = group.time_source  # of the next clip
         series.write(gop, group.video, group.sound, holes=holes)
 
@@ -277,6 +314,7 @@ class LiveRecorder:
                 self._bounds,
                 check_tables,
             ),
+            self._lost,
         )
 
     def _change_era(self, era: ClockEra) -> None:
@@ -298,7 +336,10 @@ class LiveRecorder:
         is_blocked = (
             error.treatment is not Treatment.LATER and error.kind not in _PASSING
         )
-        place = len(pauses) - 1 if is_blocked else min(self._failures, len(pauses) - 1)
+        needs_person = is_blocked and error.kind not in STORAGE_KINDS
+        place = len(pauses) - 1
+        if not needs_person:
+            place = min(self._failures, place)
         self._failures += 1
         pause = pauses[place] * (1.0 + _JITTER * self._rng.random())
         self._status = replace(self._status, failures=self._status.failures + 1)
@@ -313,6 +354,10 @@ class LiveRecorder:
         now_ms = self._era.to_device(self._clock.now_ms())
         if end_us is not None and now_ms - end_us // 1000 > self._bounds.gap_ms:
             self._series.finish()
+
+    def _lost(self, stretch: TimeRange, reason: str) -> None:
+        """Report footage that came and is in no clip."""
+        self._tell(LiveGap(stretch, reason, is_over=True))
 
     def _tell(self, gap: LiveGap | None) -> None:
         """Report what of a gap was wanted."""

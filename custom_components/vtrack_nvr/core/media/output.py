@@ -25,6 +25,22 @@ _FRAGMENT_BYTES = str(16 * 1024 * 1024)
 """Bounds what a stream without key frames can make the muxer hold."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_OF_DATA = frozenset(
+    {
+        errno.EPERM,
+        errno.EINVAL,
+        errno.ENOMEM,
+        errno.EAGAIN,
+        errno.ENOSYS,
+        errno.EDOM,
+        errno.ERANGE,
+    }
+)
+"""What libav answers about bytes it does not take; PyAV makes an OSError of it.
+
+Its muxers return a bare -1 (the number of EPERM) or EINVAL. The file is made before libav
+opens it, so that a system call that is not permitted has failed already.
+"""
 
 type Packet = av.Packet[av.stream.Stream]
 
@@ -65,6 +81,7 @@ class OutputFile(Held):
         self._is_closed = False
         self._audio: AudioStream | None = None
         with storing(f"open the {what}"):
+            path.open("ab").close()
             self._file = _open(path, tags)
             self._video: VideoStream = templates.add_video(self._file, *video)
             if sound:
@@ -112,21 +129,25 @@ def storing(doing: str) -> Iterator[None]:
     """Classify what libav and the system say inside; `doing` goes into the message."""
     try:
         yield
-    except (av.FFmpegError, OSError) as error:
+    except (av.FFmpegError, OSError, ValueError, OverflowError) as error:
         raise storage_error(error, doing) from error
 
 
 def storage_error(error: Exception, doing: str) -> NvrError:
-    """Classify what libav or the system said while a file of ours was open."""
+    """Classify what libav or the system said while a file of ours was open.
+
+    `VERIFY_FAILED` is what libav says of data; all else is the storage's.
+    """
     number = getattr(error, "errno", None)
-    if number in _FULL:
+    is_of_libav = isinstance(error, av.FFmpegError) and number in _OF_DATA
+    if is_of_libav or not isinstance(error, OSError):
+        kind = ErrorKind.VERIFY_FAILED
+    elif number in _FULL:
         kind = ErrorKind.STORAGE_FULL
     elif number in _READ_ONLY:
         kind = ErrorKind.STORAGE_READ_ONLY
-    elif isinstance(error, OSError):
-        kind = ErrorKind.STORAGE_FAILED
     else:
-        kind = ErrorKind.VERIFY_FAILED
+        kind = ErrorKind.STORAGE_FAILED
     return NvrError(kind, f"could not {doing}: {type(error).__name__}")
 
 

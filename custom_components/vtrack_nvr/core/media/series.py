@@ -1,23 +1,48 @@
 """A run of groups turned into clips: opened, cut, measured, checked, handed over."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+import logging
 from pathlib import Path
 
 from ..clips import ClipSink, ClipStart, ClipTarget
-from ..errors import ErrorKind, NvrError
+from ..errors import STORAGE_KINDS, ErrorKind, NvrError
 from ..frames import Codec, TrackFormat
 from ..intervals import TimeRange
-from ..models import CameraKey, ClipFacts, ClipSource, ClockEra, TimeSource
+from ..models import (
+    CameraKey,
+    ClipFacts,
+    ClipProblem,
+    ClipSource,
+    ClockEra,
+    TimeSource,
+)
 from ..policy import Bounds
 from .facts import facts_of_written, sha256_of
 from .output import storing
+from .probe import ClipProbe
 from .tags import ClipTags
 from .units import Gop
 from .writer import ClipWriter
 
+_LOGGER = logging.getLogger(__name__)
+
+_MOST_REFUSED = 3
+"""So many groups in a row that cannot be written are a failure of the stream."""
+_MUTE_AFTER = 3
+"""After so many clips in which sound could not be written it is not tried again."""
+_MUTED = "sound that cannot be written is left out"
+
 type Check = Callable[[Path, ClipFacts], None]
 """Raises `NvrError(VERIFY_FAILED)` where a closed file is not what its facts say."""
+
+type OnLost = Callable[[TimeRange, str], None]
+"""Told of every stretch (UTC) that was taken and is in no clip, with the reason."""
+
+
+def _nothing(_stretch: TimeRange, _reason: str) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +55,11 @@ class SeriesPlan:
     clip_ms: int
     bounds: Bounds
     check: Check | None = None
+
+    @property
+    def comes_once(self) -> bool:
+        """Return whether nobody can send the footage again."""
+        return self.source is ClipSource.LIVE
 
 
 type _Formats = tuple[Codec, tuple[Codec, int, int, bytes] | None]
@@ -51,28 +81,46 @@ class _Open:
     writer: ClipWriter
     tags: ClipTags
     boundary_us: int
+    start_us: int
     end_us: int
     formats: _Formats
     bytes: int = 0
     unchecked: int = 0
     holes: int = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether no group went in as a whole."""
+        return self.end_us == self.start_us
+
 
 class ClipSeries:
     """Writes groups into clips of a sink; for one thread.
 
-    After an error nothing is open any more, and what was open is abandoned: its footage
-    counts as never fetched. `kept` lists the completed clips on the device's clock.
+    An error costs no more than a power cut: what was written stays where it is for the
+    library to salvage, and nothing is open any more. What is not in a clip is told to
+    `on_lost`. Footage that can be fetched again and fails its check is thrown away; live
+    footage is kept, marked as `ClipProblem` says. `kept` lists the completed clips and
+    `dropped` what is in none, on the device's clock.
     """
 
-    def __init__(self, sink: ClipSink, plan: SeriesPlan) -> None:
+    def __init__(
+        self, sink: ClipSink, plan: SeriesPlan, on_lost: OnLost = _nothing
+    ) -> None:
         """Open nothing before the first group."""
         self._sink = sink
         self._plan = plan
+        self._on_lost = on_lost
         self._open: _Open | None = None
         self._keeps_sets = False
+        self._refused = 0
+        """Groups in a row that could not be written."""
+        self._mutings = 0
+        self._is_mute = False
+        """The clip under way takes no sound, because it could not be written."""
         self.time_source = TimeSource.CAPTURE
         self.kept: list[TimeRange] = []
+        self.dropped: list[TimeRange] = []
         self.clips = self.bytes = self.frames = 0
         self.notices: list[str] = []
 
@@ -104,58 +152,79 @@ class ClipSeries:
         *,
         holes: int = 0,
     ) -> None:
-        """Append a group, beginning a new clip where one is due."""
+        """Append a group, beginning a new clip where one is due.
+
+        Where it raises, all that is in no clip was told, the group included.
+        """
+        heard = None if self._is_mute else sound
         if (
             self._open
             and gop.begins_with_key
-            and self._is_cut_due(self._open, gop, video, sound)
+            and self._is_cut_due(self._open, gop, video, heard)
         ):
             self._keeps_sets |= self._open.writer.lacks_sets
-            self.finish()
+            with self._or_lost(gop):
+                self.finish()
+            self._is_mute = self._mutings >= _MUTE_AFTER
+            heard = None if self._is_mute else sound
         if self._open is None:
             if not gop.begins_with_key:
+                self._lose(gop.video[0].time_us, gop.end_us, ErrorKind.INTERRUPTED)
                 return
-            self._open = self._begin(gop, video, sound)
+            with self._or_lost(gop):
+                self._open = self._begin(gop, video, heard)
         clip = self._open
         try:
             clip.writer.write(gop)
-            clip.end_us = gop.end_us
-            clip.holes += holes
-            clip.bytes += gop.bytes
-            clip.unchecked += gop.bytes
-            if clip.unchecked >= self._plan.bounds.free_check_bytes:
-                clip.unchecked = 0
-                self._sink.check_room(clip.target)
         except NvrError as error:
-            if error.kind is ErrorKind.STORAGE_FULL:
-                self._finish_if_possible()
-            else:
-                self.abandon(str(error.kind))
-            raise
+            if error.kind in STORAGE_KINDS:
+                clip.end_us = max(clip.end_us, gop.end_us)
+                self.leave(error)
+                raise
+            self._without(gop, video, heard, holes, error)
+            return
+        self._refused = 0
+        clip.end_us = gop.end_us
+        clip.holes += holes
+        clip.bytes += gop.bytes
+        clip.unchecked += gop.bytes
+        if clip.unchecked >= self._plan.bounds.free_check_bytes:
+            clip.unchecked = 0
+            self._check_room(clip)
 
     def finish(self) -> None:
         """Complete the clip under way, if there is one."""
         clip = self._open
         if clip is None:
             return
-        self._open = None
         try:
             facts = self._close(clip)
         except NvrError as error:
-            self._abandon(clip, str(error.kind))
-            raise
-        self._sink.finish(clip.target, facts)
-        start = facts.device_start_ms
-        self.kept.append(TimeRange(start, start + facts.range.duration_ms))
-        self.clips += 1
-        self.bytes += facts.size_bytes
-        self.frames += facts.frames
+            if error.kind in STORAGE_KINDS:
+                self.leave(error)
+                raise
+            if not self._plan.comes_once:
+                self.abandon(str(error.kind))
+                raise
+            self._rescue(clip, ClipProblem.CHECK_FAILED, error)
+            return
+        self._hand_over(clip, facts)
 
     def abandon(self, reason: str) -> None:
         """Throw the clip under way away."""
         clip, self._open = self._open, None
         if clip:
-            self._abandon(clip, reason)
+            clip.writer.discard()
+            self._give_up(clip.target, reason)
+            self._lose(clip.start_us, clip.end_us, reason)
+
+    def leave(self, error: NvrError) -> None:
+        """Let go of the clip under way as a killed process would; raises nothing."""
+        clip, self._open = self._open, None
+        if clip:
+            clip.writer.discard()
+            self._sink.leave(clip.target, error)
+            self._lose(clip.start_us, clip.end_us, error.kind)
 
     @staticmethod
     def _is_estimated(source: TimeSource) -> bool:
@@ -195,19 +264,33 @@ class ClipSeries:
                 keeps_sets=self._keeps_sets,
             )
         except NvrError as error:
-            self._sink.abandon(target, str(error.kind))
+            self._give_up(target, str(error.kind))
             raise
         for notice in writer.notices:
-            if notice not in self.notices:
-                self.notices.append(notice)
+            self._notice(notice)
         return _Open(
             target,
             writer,
             tags,
             plan.era.to_device(boundary_ms) * 1000,
             gop.start_us,
+            gop.start_us,
             _formats(video, sound),
         )
+
+    def _check_room(self, clip: _Open) -> None:
+        """Ask the sink; on a full disk what is written is finished, if it has room for that."""
+        try:
+            self._sink.check_room(clip.target)
+        except NvrError as error:
+            if error.kind is not ErrorKind.STORAGE_FULL:
+                self.leave(error)
+                raise
+            try:
+                self.finish()
+            except NvrError as failure:
+                _LOGGER.debug("A full disk takes no end of a clip either: %s", failure)
+            raise
 
     def _close(self, clip: _Open) -> ClipFacts:
         written = clip.writer.close()
@@ -220,16 +303,96 @@ class ClipSeries:
             self._plan.check(path, facts)
         return facts
 
-    def _finish_if_possible(self) -> None:
-        """Keep what is there although the disk is full; throw it away if that fails."""
+    def _hand_over(self, clip: _Open, facts: ClipFacts) -> None:
+        self._open = None
         try:
-            self.finish()
-        except NvrError:
-            return
+            self._sink.finish(clip.target, facts)
+        except NvrError as error:
+            self._lose(clip.start_us, clip.end_us, error.kind)
+            raise
+        start = facts.device_start_ms
+        self.kept.append(TimeRange(start, start + facts.range.duration_ms))
+        self.clips += 1
+        self.bytes += facts.size_bytes
+        self.frames += facts.frames
 
-    def _abandon(self, clip: _Open, reason: str) -> None:
+    # What went wrong
+
+    def _without(
+        self,
+        gop: Gop,
+        video: TrackFormat,
+        sound: TrackFormat | None,
+        holes: int,
+        error: NvrError,
+    ) -> None:
+        """Go on after libav did not take a group: without its sound, else without it.
+
+        The muxer gives its answer late, so only trying tells whether the sound was meant.
+        The file so far is closed: what it holds of the group is not known.
+        """
+        clip = self._open
+        assert clip is not None
+        if clip.is_empty:
+            self._open = None
+            clip.writer.discard()
+            self._give_up(clip.target, str(error.kind))
+        else:
+            with self._or_lost(gop):
+                self._rescue(clip, ClipProblem.REFUSED, error)
+        if clip.writer.has_sound and gop.begins_with_key:
+            self._notice(_MUTED)
+            self._mutings += 1
+            self._is_mute = True
+            self.write(gop, video, sound, holes=holes)
+            return
+        self._lose(gop.video[0].time_us, gop.end_us, error.kind)
+        self._notice(f"a picture could not be written: {error.detail}")
+        self._refused += 1
+        if self._refused >= _MOST_REFUSED:
+            self._refused = 0
+            raise error
+
+    def _rescue(self, clip: _Open, problem: ClipProblem, error: NvrError) -> None:
+        """Keep what a file holds that is not as it should be, and say so in its row."""
         clip.writer.discard()
         try:
-            self._sink.abandon(clip.target, reason)
+            facts = ClipProbe().salvage(clip.target.part_path, clip.target.start)
+        except NvrError as failure:
+            self.leave(failure)
+            raise
+        if facts is None:
+            self.abandon(str(error.kind))
+            return
+        _LOGGER.warning("A clip of %s is kept and marked: %s", self._plan.camera, error)
+        facts = replace(facts, holes=clip.holes, problem=problem.value)
+        self._hand_over(clip, facts)
+        reached_us = (facts.device_start_ms + facts.range.duration_ms) * 1000
+        if clip.end_us - reached_us > self._plan.bounds.gap_ms * 1000:
+            self._lose(reached_us, clip.end_us, error.kind)
+
+    def _give_up(self, target: ClipTarget, reason: str) -> None:
+        """Take back a clip in which nothing is worth keeping."""
+        try:
+            self._sink.abandon(target, reason)
         except NvrError as error:
-            self.notices.append(str(error))
+            self._notice(str(error))
+
+    @contextmanager
+    def _or_lost(self, gop: Gop) -> Iterator[None]:
+        """Say that a group is lost where something before it fails."""
+        try:
+            yield
+        except NvrError as error:
+            self._lose(gop.video[0].time_us, gop.end_us, error.kind)
+            raise
+
+    def _lose(self, from_us: int, to_us: int, reason: str) -> None:
+        lost = TimeRange(from_us // 1000, max(from_us, to_us) // 1000)
+        if lost.duration_ms:
+            self.dropped.append(lost)
+            self._on_lost(lost.shifted(self._plan.era.offset_ms), str(reason))
+
+    def _notice(self, text: str) -> None:
+        if text not in self.notices:
+            self.notices.append(text)

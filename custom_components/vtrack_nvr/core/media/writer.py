@@ -106,6 +106,11 @@ class ClipWriter(OutputFile):
         """Return how many pictures went in."""
         return self._frames
 
+    @property
+    def has_sound(self) -> bool:
+        """Return whether sound goes into the file."""
+        return self._sound is not None
+
     def needs_new_clip(self, unit: AccessUnit) -> bool:
         """Say whether a key frame brings headers of a picture that is none of this file."""
         found = headers(unit.data, self._codec)

@@ -47,6 +47,7 @@ NOT_THE_STRETCH = frozenset(
         ErrorKind.STORAGE_FULL,
         ErrorKind.STORAGE_READ_ONLY,
         ErrorKind.STORAGE_STALLED,
+        ErrorKind.STORAGE_IN_USE,
         ErrorKind.STORAGE_FAILED,
         ErrorKind.CANCELLED,
     }

@@ -1,0 +1,3 @@
+-- Why a clip is kept although something is wrong with it; '' where nothing is.
+
+alter table clip add column problem text not null default '';

@@ -1,0 +1,176 @@
+"""A host whose clock is behind at the start files nothing into the past."""
+
+import asyncio
+import ctypes
+from pathlib import Path
+import threading
+from types import SimpleNamespace
+from typing import override
+
+import pytest
+
+from custom_components.vtrack_nvr.core.clock import FlooredClock, SystemClock
+from custom_components.vtrack_nvr.core.ledger import RunKind
+from custom_components.vtrack_nvr.core.models import ClipSource, TimeSource
+
+from . import invariants
+from .helpers import (
+    CAMERA,
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    NVR,
+    ManualClock,
+    Setup,
+    make_library,
+)
+
+
+class KeptClock(ManualClock):
+    """A clock of which the host knows whether somebody keeps it right."""
+
+    is_kept: bool | None = None
+
+    @override
+    def is_synchronised(self) -> bool | None:
+        return self.is_kept
+
+
+async def opened(tmp_path: Path, clock: ManualClock) -> Setup:
+    setup = make_library(tmp_path, clock)
+    await setup.library.open()
+    await setup.library.register_nvr(NVR, "Recorder")
+    await setup.library.register_camera(NVR, CAMERA, "Garden")
+    return setup
+
+
+async def a_past(tmp_path: Path) -> None:
+    """Three days of the past, in which a live clip was kept now and then."""
+    setup = await opened(tmp_path, ManualClock())
+    for start_ms in (NOW - 3 * DAY, NOW - 5 * MINUTE):
+        await asyncio.to_thread(setup.keep, start_ms, source=ClipSource.LIVE)
+    await setup.library.close()
+
+
+async def kept_live(setup: Setup, start_ms: int) -> tuple[int, TimeSource, str]:
+    clip_id = await asyncio.to_thread(setup.keep, start_ms, source=ClipSource.LIVE)
+    clip = await setup.library.browse.clip(clip_id)
+    assert clip is not None
+    facts = clip.facts
+    assert facts.range.duration_ms == 5 * MINUTE
+    assert facts.last_frame_ms == facts.range.end_ms - 40
+    assert facts.device_start_ms == facts.range.start_ms
+    return facts.range.start_ms, facts.time_source, facts.problem
+
+
+async def test_live_footage_is_dated_after_all_that_was_seen_and_marked(
+    tmp_path: Path,
+) -> None:
+    await a_past(tmp_path)
+    clock = ManualClock(NOW - 3 * DAY + 7_000)
+    setup = await opened(tmp_path, clock)
+    clock.advance(10_000)
+    start_ms, source, problem = await kept_live(setup, clock.now_ms())
+    assert NOW <= start_ms - 10_000 < NOW + 60_000
+    assert (source, problem) == (TimeSource.ESTIMATED, "clock_behind")
+    # whoever dates by the library's clock is not dated twice
+    clock.advance(10 * MINUTE)
+    now_ms = setup.library.clock.now_ms()
+    assert (await kept_live(setup, now_ms))[0] == now_ms
+    # footage that the device dates is filed where it belongs
+    clip_id = await asyncio.to_thread(setup.keep, NOW - 2 * DAY)
+    clip = await setup.library.browse.clip(clip_id)
+    assert clip is not None
+    assert clip.facts.range.start_ms == NOW - 2 * DAY
+    assert clip.facts.problem == ""
+    # NTP answers: from now on the clock is believed
+    clock.utc_ms = NOW + 5 * HOUR
+    start_ms, source, problem = await kept_live(setup, clock.now_ms())
+    assert (start_ms, problem) == (NOW + 5 * HOUR, "")
+    assert source is not TimeSource.ESTIMATED
+    await asyncio.to_thread(lambda: setup.library._store.read(invariants.check_index))
+    await setup.library.close()
+
+
+@pytest.mark.parametrize("behind_ms", [0, MINUTE, -DAY])
+async def test_a_clock_that_is_right_or_nearly_so_is_believed(
+    tmp_path: Path, behind_ms: int
+) -> None:
+    await a_past(tmp_path)
+    clock = ManualClock(NOW - behind_ms)
+    setup = await opened(tmp_path, clock)
+    start_ms, _source, problem = await kept_live(setup, clock.now_ms())
+    assert (start_ms, problem) == (NOW - behind_ms, "")
+    await setup.library.close()
+
+
+async def test_a_clock_that_is_kept_right_is_believed_whatever_was_seen(
+    tmp_path: Path,
+) -> None:
+    """It was ahead once, and somebody set it."""
+    await a_past(tmp_path)
+    clock = KeptClock(NOW - DAY)
+    clock.is_kept = False
+    setup = await opened(tmp_path, clock)
+    assert setup.library.clock.lead_ms > 0
+    clock.is_kept = True
+    assert setup.library.clock.lead_ms == 0
+    start_ms, _source, problem = await kept_live(setup, clock.now_ms())
+    assert (start_ms, problem) == (NOW - DAY, "")
+    clock.is_kept = False
+    assert setup.library.clock.lead_ms == 0, "once right, it stays believed"
+    await setup.library.close()
+
+
+async def test_runs_and_upkeep_say_what_time_it_was_as_well(tmp_path: Path) -> None:
+    clock = ManualClock()
+    setup = await opened(tmp_path, clock)
+    await setup.library.begin_run(NVR, RunKind.LIGHT)
+    await setup.library.close()
+    again = await opened(tmp_path, ManualClock(NOW - HOUR))
+    assert again.library.clock.now_ms() >= NOW
+    again.library._keeper._done("check", NOW + HOUR)
+    await again.library.close()
+    last = await opened(tmp_path, ManualClock(NOW - HOUR))
+    assert last.library.clock.now_ms() >= NOW + HOUR
+    await last.library.close()
+
+
+def test_time_goes_on_from_the_floor_until_the_clock_has_caught_up() -> None:
+    clock = ManualClock(1_000_000_000)
+    floored = FlooredClock(clock)
+    assert floored.now_ms() == 1_000_000_000
+    floored.begin(1_000_000_000 + HOUR)
+    assert floored.now_ms() - (1_000_000_000 + HOUR) < 1_000
+    clock.advance(90_000)
+    assert 90_000 <= floored.now_ms() - (1_000_000_000 + HOUR) < 91_000
+    clock.utc_ms += 2 * HOUR
+    assert floored.now_ms() == clock.now_ms()
+    clock.utc_ms -= 3 * HOUR
+    assert floored.now_ms() == clock.now_ms(), "a clock that is set later is believed"
+    assert floored.monotonic() - clock.monotonic() < 1
+    assert floored.is_synchronised() is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"), [(0, True), (1, True), (5, False), (-1, None), (None, None)]
+)
+def test_the_system_says_whether_somebody_keeps_its_clock(
+    monkeypatch: pytest.MonkeyPatch, answer: int | None, said: bool | None
+) -> None:
+    assert SystemClock().is_synchronised() in {True, False, None}
+    libc = SimpleNamespace()
+    if answer is not None:
+        libc.adjtimex = lambda _timex: answer
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: libc)
+    assert SystemClock().is_synchronised() is said
+
+
+async def test_waiting_is_the_clocks_own() -> None:
+    floored = FlooredClock(SystemClock())
+    await floored.sleep(0)
+    event = threading.Event()
+    assert not floored.wait(event, 0)
+    event.set()
+    assert floored.wait(event, 10)
