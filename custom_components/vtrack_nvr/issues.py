@@ -93,14 +93,19 @@ class IssueKeeper:
                 ir.async_delete_issue(self._hass, DOMAIN, issue_id)
                 continue
             is_missing = kind is ErrorKind.STORAGE_MISSING
+            is_in_use = kind is ErrorKind.STORAGE_IN_USE
             path = str(root.path)
             ir.async_create_issue(
                 self._hass,
                 DOMAIN,
                 issue_id,
                 # a person may say that it is another disk: nothing else says so
-                is_fixable=is_missing and root.is_current,
-                data={"root_id": root.id, "path": path},
+                is_fixable=(is_missing and root.is_current) or is_in_use,
+                data={
+                    "root_id": root.id,
+                    "path": path,
+                    "host": problem.detail if is_in_use else "",
+                },
                 severity=ir.IssueSeverity.ERROR,
                 translation_key=(
                     "storage_former_missing"

@@ -15,7 +15,7 @@ from .core.models import NvrKey
 from .flow_entry import camera_subentry, camera_title
 from .flow_forms import CONF_CAMERAS, new_cameras_form
 from .flow_report import Phrases, channel_label
-from .repairs_storage import ReplaceStorageFlow
+from .repairs_storage import ReplaceStorageFlow, TakeOverFlow
 from .runtime import HUB, VtrackConfigEntry
 
 GIGABYTE = 1_000_000_000
@@ -25,6 +25,8 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
     """Return the flow that mends an issue."""
+    if data and data.get("host"):
+        return TakeOverFlow(data)
     if data and "root_id" in data:
         return ReplaceStorageFlow(int(data["root_id"]), str(data["path"]))
     if data and "footage_of" in data:

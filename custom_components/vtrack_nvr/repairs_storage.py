@@ -1,10 +1,10 @@
-"""Repair flow: a person says that the storage at a folder is a new one."""
+"""Repair flows of a storage: it is a new one, or another Home Assistant's."""
 
 from typing import Any
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 
-from .core.errors import NvrError
+from .core.errors import ErrorKind, NvrError
 from .runtime import HUB
 
 
@@ -41,3 +41,39 @@ class ReplaceStorageFlow(RepairsFlow):
             step_id="confirm",
             description_placeholders={"path": self._path, "clips": str(root.clips)},
         )
+
+
+class TakeOverFlow(RepairsFlow):
+    """Asks whether this Home Assistant is to use a storage that another one uses."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        """Be about one storage root; `data` also names its path and the other host."""
+        self._about = data
+
+    async def async_step_init(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Begin with the question."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Take the storage over, on confirmation."""
+        library = self.hass.data[HUB].library
+        root_id = int(self._about["root_id"])
+        problem = library.root_problem(root_id)
+        if problem is None or problem.kind is not ErrorKind.STORAGE_IN_USE:
+            return self.async_abort(reason="nothing_to_do")
+        if user_input is None:
+            return self.async_show_form(
+                step_id="confirm",
+                description_placeholders={
+                    key: str(self._about[key]) for key in ("path", "host")
+                },
+            )
+        try:
+            await library.take_over(root_id)
+        except NvrError:
+            return self.async_abort(reason="nothing_to_do")
+        return self.async_create_entry(data={})

@@ -1,4 +1,4 @@
-"""A disk that died and was replaced: the repair that asks, and what follows."""
+"""A disk that was replaced, or is another's: the repairs that ask, and what follows."""
 
 import asyncio
 from pathlib import Path
@@ -9,11 +9,15 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 
 from custom_components.vtrack_nvr.const import DOMAIN
-from custom_components.vtrack_nvr.core.errors import ErrorKind
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.library.claims import CLAIM, Claim
 from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.core.library.values import RootConfig
 from custom_components.vtrack_nvr.repairs import async_create_fix_flow
-from custom_components.vtrack_nvr.repairs_storage import ReplaceStorageFlow
+from custom_components.vtrack_nvr.repairs_storage import (
+    ReplaceStorageFlow,
+    TakeOverFlow,
+)
 from tests.shell.house import until
 from tests.shell.test_media_browser import keep, library as library  # noqa: PLC0414 - a fixture
 
@@ -116,3 +120,50 @@ async def test_an_issue_goes_with_its_storage(
     await asyncio.to_thread(new.mkdir)
     await library.set_roots([RootConfig(new, "new", 0)])
     await until(hass, lambda: issue(hass, old.id) is None)
+
+
+async def test_a_storage_that_another_home_assistant_uses_is_taken_over_by_a_person(
+    hass: HomeAssistant, library: Library, media_dir: Path
+) -> None:
+    [root] = await library.roots()
+    flow = TakeOverFlow({"root_id": root.id, "path": str(media_dir), "host": "attic"})
+    flow.hass = hass
+    assert (await flow.async_step_init())["reason"] == "nothing_to_do"
+    [known] = library._store.guard.roots()
+    other = Claim("another", "run", library.clock.now_ms(), "attic")
+    (known.folder / CLAIM).write_bytes(other.text())
+    await look(library)
+
+    def found() -> ir.IssueEntry | None:
+        return ir.async_get(hass).async_get_issue(DOMAIN, f"storage_in_use_{root.id}")
+
+    await until(hass, lambda: found() is not None)
+    issue = found()
+    assert issue is not None
+    assert issue.is_fixable
+    asked_for = await async_create_fix_flow(hass, issue.issue_id, issue.data)
+    assert isinstance(asked_for, TakeOverFlow)
+    asked_for.hass = hass
+    asked = await asked_for.async_step_init()
+    assert asked["type"] is FlowResultType.FORM
+    assert asked["description_placeholders"] == {
+        "path": str(media_dir),
+        "host": "attic",
+    }
+    done = await asked_for.async_step_confirm({})
+    assert done["type"] is FlowResultType.CREATE_ENTRY
+    await until(hass, lambda: found() is None)
+    assert library.root_problem(root.id) is None
+    again = await asked_for.async_step_confirm({})
+    assert again["reason"] == "nothing_to_do"
+
+
+async def test_another_home_assistant_that_stops_while_a_person_reads_needs_no_answer(
+    hass: HomeAssistant, library: Library, media_dir: Path
+) -> None:
+    [root] = await library.roots()
+    flow = TakeOverFlow({"root_id": root.id, "path": str(media_dir), "host": "?"})
+    flow.hass = hass
+    in_use = NvrError(ErrorKind.STORAGE_IN_USE, "?")
+    library.root_problem = lambda _id: in_use  # type: ignore[method-assign]  # until just now
+    assert (await flow.async_step_confirm({}))["reason"] == "nothing_to_do"
