@@ -24,7 +24,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .core.errors import NvrError
 from .core.intervals import TimeRange
-from .core.models import CameraKey, Clip, NvrKey
+from .core.models import CameraKey, Clip, ClipProblem, NvrKey
 from .flow_report import Phrases
 from .media_identifier import (
     CameraNode,
@@ -324,6 +324,8 @@ class VtrackMediaSource(MediaSource):
         )
         if clip.is_protected:
             title = self._phrases.get("protected", title=title)
+        if clip.facts.problem in set(ClipProblem):
+            title = self._phrases.get(f"clip_problem_{clip.facts.problem}", title=title)
         return BrowseMediaSource(
             domain=DOMAIN,
             identifier=str(ClipNode(clip.id)),

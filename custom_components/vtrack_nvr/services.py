@@ -131,6 +131,7 @@ def clip_response(clip: Clip) -> dict[str, Any]:
         "end": iso(clip.facts.range.end_ms),
         "bytes": clip.facts.size_bytes,
         "protected": clip.is_protected,
+        "problem": clip.facts.problem or None,
         "media_content_id": f"media-source://{DOMAIN}/clip/{clip.id}",
         "url": f"/api/{DOMAIN}/clip/{clip.id}",
     }

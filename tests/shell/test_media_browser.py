@@ -31,6 +31,7 @@ from custom_components.vtrack_nvr.media_identifier import (
     parse,
 )
 from custom_components.vtrack_nvr.media_source import clock_text
+from custom_components.vtrack_nvr.services import clip_response
 from tests.core.library.helpers import clip_bytes, make_facts, measured
 
 TREE = f"media-source://{DOMAIN}"
@@ -116,11 +117,11 @@ async def library(hass: HomeAssistant, media_dir: Path) -> Library:
     return found
 
 
-async def keep(library: Library, start_ms: int) -> int:
+async def keep(library: Library, start_ms: int, problem: str = "") -> int:
     """Keep a clip of five minutes; it holds no pictures."""
 
     def write() -> int:
-        facts = make_facts(start_ms)
+        facts = make_facts(start_ms, problem=problem)
         sink = library.sink(CAMERA)
         target = sink.open(ClipStart(CAMERA, start_ms, start_ms, 0, ClipSource.REPLAY))
         data = clip_bytes(CAMERA, facts)
@@ -172,6 +173,30 @@ async def test_everything_is_found_once_under_the_day_people_expect(
         assert len({text for text, _ in clips}) == expected, "no two look the same"
         seen += [identifier for _, identifier in clips]
     assert len(set(seen)) == count
+
+
+@pytest.mark.parametrize(
+    ("problem", "ending"),
+    [
+        ("check_failed", "· not checked"),
+        ("refused", "· incomplete"),
+        ("clock_behind", "· time uncertain"),
+        ("of a later version", "(5 min)"),
+        ("", "(5 min)"),
+    ],
+)
+async def test_what_is_wrong_with_a_clip_that_was_kept_is_seen(
+    hass: HomeAssistant, library: Library, problem: str, ending: str
+) -> None:
+    clip_id = await keep(library, 1_800_000_000_000, problem)
+    [(_, nvr)] = await children(hass, TREE)
+    [(_, camera)] = await children(hass, nvr)
+    [(_, day)] = await children(hass, camera)
+    [(title, _)] = await children(hass, day)
+    assert title.endswith(ending)
+    clip = await library.browse.clip(clip_id)
+    assert clip is not None
+    assert clip_response(clip)["problem"] == (problem or None)
 
 
 async def test_a_changed_language_shows_at_once(
