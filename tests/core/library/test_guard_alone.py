@@ -253,3 +253,20 @@ def test_a_claim_is_renewed_only_where_there_is_no_problem(tmp_path: Path) -> No
     watched.root.path.mkdir()
     watched.wait(lambda: watched.root.watch.renewed_s is not None)
     watched.guard.stop(5)
+
+
+def test_a_look_that_fails_in_a_way_nobody_thought_of_proves_nothing(
+    tmp_path: Path,
+) -> None:
+    watched = Watched(tmp_path / "media", interval=0.02)
+    faults = [ZeroDivisionError("a"), KeyError("b")]
+
+    def attached(_root: Root, _found: str) -> None:
+        if faults:
+            raise faults.pop()
+
+    watched.guard._on_attached = attached
+    watched.guard.start()
+    watched.wait(lambda: watched.told[-2:] == [ErrorKind.STORAGE_FAILED, None])
+    assert watched.guard.is_usable(watched.root)
+    watched.guard.stop(5)

@@ -307,6 +307,10 @@ class Guard:
             root.needs_write_test = False
         except NvrError as error:
             problem = error
+        except Exception as error:  # noqa: BLE001 - whatever it was, nothing is proven
+            problem = NvrError(
+                ErrorKind.STORAGE_FAILED, type(error).__name__, where=root.name
+            )
         finally:
             root.problem = problem
             root.checked_ms = self._clock.now_ms()
