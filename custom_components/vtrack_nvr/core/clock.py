@@ -34,6 +34,10 @@ class Clock(Protocol):
         """Return whether somebody keeps UTC right (NTP), None where that is not known."""
         return None
 
+    def is_believed(self) -> bool:
+        """Return whether the time is a measured one, and not a guess."""
+        return True
+
 
 _BEHIND_MS = 120_000
 """A clock this much behind what was seen before is not believed."""
@@ -122,3 +126,7 @@ class FlooredClock(Clock):
     @override
     def is_synchronised(self) -> bool | None:
         return self._clock.is_synchronised()
+
+    @override
+    def is_believed(self) -> bool:
+        return not self.lead_ms

@@ -69,14 +69,13 @@ class VtrackHub:
 
     async def async_start(self) -> None:
         """Open the library, start the engine; raises INDEX_FAILED without an index."""
-        clock = SystemClock()
         folder = Path(self._hass.config.path(INDEX_FOLDER))
         cache = Path(self._hass.config.cache_path(DOMAIN))
         await self._hass.async_add_executor_job(_make, folder, cache)
         self.library = Library(
             folder / INDEX_FILE,
             await self._root_configs(),
-            clock=clock,
+            clock=SystemClock(),
             probe=ClipProbe(),
             time_zone=self._hass.config.time_zone,
             cache=cache,
@@ -87,6 +86,7 @@ class VtrackHub:
         self._pictures = Pictures(self._hass, self.library)
         self.playback = Playback(self._hass, self.library, cache)
         await self.playback.async_start()
+        clock = self.library.clock
         self._fetcher = Downloader(
             self._endpoint_for, guard_for=self._guard_for, clock=clock
         )
@@ -94,7 +94,7 @@ class VtrackHub:
         self._task = self._hass.async_create_background_task(
             self.engine.run(), f"{DOMAIN} engine"
         )
-        self.live = LiveDesk(self._hass, self.library, self.engine, self.library.clock)
+        self.live = LiveDesk(self._hass, self.library, self.engine, clock)
         await self.live.async_start()
         self.library.subscribe(self._told)
         self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)

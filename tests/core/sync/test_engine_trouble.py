@@ -18,6 +18,7 @@ from custom_components.vtrack_nvr.core.fetching import (
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.ledger import RunKind
 from custom_components.vtrack_nvr.core.models import (
+    ClockEra,
     CoverageState,
     NvrKey,
     Recording,
@@ -33,7 +34,7 @@ from custom_components.vtrack_nvr.core.sync.status import (
 )
 from tests.core.fakes import FakeFetcher, SimulatedClock
 
-from .world import CAM, CAM2, HOUR, MINUTE, NOW, NVR, a_world, make_engine
+from .world import CAM, CAM2, DAY, HOUR, MINUTE, NOW, NVR, a_world, make_engine
 
 
 async def test_a_device_that_is_away_for_hours_is_taken_up_where_it_was() -> None:
@@ -427,3 +428,21 @@ async def test_a_storage_in_trouble_for_hours_says_nothing_of_the_replay() -> No
         await world.sleep(9 * 3600)
         assert world.camera_status().source is FootageSource.REPLAY
         assert len(world.fetcher.faults) > 50, "the pauses grow"
+
+
+async def test_a_host_that_does_not_know_the_time_judges_no_devices_clock() -> None:
+    """It came up three days behind: footage stays dated as before, and is not refiled."""
+    async with a_world() as world:
+        world.record(HOUR)
+        before = await world.library.add_era(NVR, ClockEra(0, 0, 0))
+        world.device.offset_ms = -3 * DAY  # what it looks like from here
+        world.clock.is_believed = lambda: False  # type: ignore[method-assign]  # no NTP yet
+        world.attach()
+        await world.sleep(3600)
+        assert await world.library.eras(NVR) == (before,)
+        assert 1 <= world.device.calls["measure_clock"] <= 10
+        world.device.offset_ms = 7_000
+        world.clock.is_believed = lambda: True  # type: ignore[method-assign]  # as above
+        await world.sleep(3600)
+        offsets = [era.offset_ms for era in await world.library.eras(NVR)]
+        assert offsets == [0, 7_000]

@@ -25,6 +25,7 @@ class ClockKeeper:
         self._last: ClockReading | None = None
         self._last_now_ms = 0
         self._last_s = 0.0
+        self._put_off_s = 0.0
         self._is_forced = True
         self._is_own_era = False
         self._lock = asyncio.Lock()
@@ -63,7 +64,10 @@ class ClockKeeper:
 
     @property
     def is_due(self) -> bool:
-        """Say whether the clock should be measured now."""
+        """Return whether the clock should be measured now."""
+        clock = self._rooms.clock
+        if not clock.is_believed() and clock.monotonic() < self._put_off_s:
+            return False
         return (
             self._is_forced
             or self._last is None
@@ -86,6 +90,12 @@ class ClockKeeper:
             stored = await self._rooms.library.eras(self._nvr)
         jump_ms = self.host_jump_ms
         reading = await self._device.measure_clock()
+        clock = self._rooms.clock
+        if stored and not clock.is_believed():
+            # what was measured while this host knew the time is nearer the truth
+            self._map = EraMap(stored)
+            self._put_off_s = clock.monotonic() + self._rooms.waits.clock_check
+            return False
         verdict = self._judge(stored, reading, jump_ms)
         if verdict.cause not in {ClockCause.SAME, ClockCause.FIRST}:
             reading = await self._device.measure_clock()
