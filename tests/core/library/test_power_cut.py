@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.vtrack_nvr.core.errors import NvrError
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.library import (
     Library,
@@ -19,7 +19,11 @@ from custom_components.vtrack_nvr.core.library import (
     RootConfig,
 )
 from custom_components.vtrack_nvr.core.library.naming import JOURNAL
-from custom_components.vtrack_nvr.core.models import ClipState, CoverageState
+from custom_components.vtrack_nvr.core.models import (
+    ClipSource,
+    ClipState,
+    CoverageState,
+)
 
 from . import invariants
 from .helpers import (
@@ -30,8 +34,14 @@ from .helpers import (
     ManualClock,
     Setup,
     TextProbe,
+    clip_bytes,
+    make_facts,
+    measured,
 )
 from .power import DyingFiles, Images, Power, PowerCutError
+
+MIDNIGHT = 1_800_054_000_000
+"""2027-01-16 00:00 in Berlin."""
 
 BOUNDS = LibraryBounds(
     guard_interval=30.0,
@@ -169,6 +179,23 @@ def whole_life(machine: Machine) -> None:
     said.kept[target.clip_id] = facts.range
     for root in library._store.guard.roots():
         library._keeper.tend(root)
+    leave_one(machine)
+
+
+def leave_one(machine: Machine) -> None:
+    """A storage error lets go of a clip, which is salvaged; it began before midnight."""
+    setup, said, library = machine.setup, machine.said, machine.library
+    store = library._store
+    store.on_left = lambda _root: None  # here, and not on the thread of the root
+    target, facts = setup.begin(MIDNIGHT - 1_000, source=ClipSource.LIVE)
+    late = make_facts(MIDNIGHT, source=ClipSource.LIVE)
+    data = clip_bytes(CAMERA, late)
+    target.part_path.write_bytes(data)
+    machine.files.unsynced.add(target.part_path)
+    library.sink(CAMERA).leave(target, NvrError(ErrorKind.STORAGE_FAILED, "EIO"))
+    library.care.checker.fast(store.guard.roots()[0])
+    said.kept[target.clip_id] = measured(late, data).range
+    assert facts.range.start_ms < MIDNIGHT
 
 
 def verify(machine: Machine, library: Library, *, is_older: bool = False) -> None:
@@ -225,7 +252,7 @@ def steps_of(tmp_path: Path) -> int:
 def test_the_whole_story_holds_without_a_cut(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "whole", None)
     machine.live(whole_life)
-    assert len(machine.said.kept) == 5
+    assert len(machine.said.kept) == 6
     verify(machine, machine.restart())
 
 
