@@ -464,3 +464,24 @@ async def test_only_the_rows_of_that_storage_that_nobody_writes_are_settled(
     assert store.left == {first.id}
     assert await asyncio.to_thread(settle_writing, store, first) == (1, 0)
     assert store.left == set()
+
+
+async def test_a_name_that_somebody_took_on_the_disk_is_left_to_them(
+    setup: Setup,
+) -> None:
+    target, facts = await asyncio.to_thread(setup.begin, NOW)
+    theirs = target.part_path.parent / "09-00-00+0100.mp4"
+    theirs.write_bytes(b"somebody else's")
+    await asyncio.to_thread(setup.library.sink(CAMERA).finish, target, facts)
+    clip = await setup.library.browse.clip(target.clip_id)
+    assert clip is not None
+    assert clip.path.endswith("/09-00-00+0100_2.mp4")
+    assert theirs.read_bytes() == b"somebody else's"
+
+
+async def test_a_clip_whose_row_is_gone_is_not_given_a_name(setup: Setup) -> None:
+    target, facts = await asyncio.to_thread(setup.begin, NOW)
+    setup.library._store.write(lambda c: c.execute("delete from clip"))
+    with pytest.raises(NvrError) as caught:
+        await asyncio.to_thread(setup.library.sink(CAMERA).finish, target, facts)
+    assert caught.value.kind is ErrorKind.INDEX_FAILED
