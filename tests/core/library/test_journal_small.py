@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 import shutil
 import tracemalloc
+from types import SimpleNamespace
 
 import pytest
 
@@ -257,6 +259,12 @@ def test_reading_a_long_journal_takes_no_memory(tmp_path: Path) -> None:
 
     class Store:
         files = FileLayer()
+
+        def root_of(self, _path: Path) -> SimpleNamespace:
+            return SimpleNamespace(folder=tmp_path)
+
+        def apart(self, _root: object, _subject: str) -> AbstractContextManager[None]:
+            return nullcontext()
 
     def peak(function: Callable[[], object]) -> int:
         tracemalloc.start()
