@@ -207,8 +207,8 @@ class LiveRecorder:
         while not stop.is_cancelled and self._is_needed():
             for group in session.receive(_POLL_S):
                 self._take(session, group)
-            if self._failures and clock.monotonic() - begun > _STABLE_S:
-                self._failures = 0
+                if clock.monotonic() - begun > _STABLE_S:
+                    self._failures = 0
             clock.wait(stop.event, _GATHER_S)
 
     def _keep_rest(self, session: LiveSession) -> None:
