@@ -1,17 +1,24 @@
 """Hostile XML is refused, sloppy XML is read."""
 
+import contextlib
+import gc
 import time
+import weakref
 
 from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.onvif.xml import (
+    ANSWER,
+    SEARCH,
+    XmlLimits,
     attribute,
     children,
     descendants,
     find,
     parse,
+    parse_in_turns,
     text,
 )
 
@@ -29,9 +36,16 @@ BOMB = (
         BOMB.encode("utf-16"),
         b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
         b'<a><!ENTITY x "y"></a>',
+        b'<!DOC\x01TYPE E [<!ATT\x01LIST e a CDATA "A">]><E><e/></E>',
+        b'<!DOC\x00TYPE a [<!ENTITY b "c">]><s:Envelope>&b;</s:Envelope>',
+        b'rubbish <!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+        b'--part\r\n\r\n<!DOCTYPE a [<!ENTITY b "c">]><s:Envelope>&b;</s:Envelope>',
+        '<!DOC\x01TYPE E [<!ATT\x01LIST e a CDATA "A">]><E><e/></E>'.encode("utf-16"),
+        b'<!doctype a [<!ENTITY b "c">]><a>&b;</a>'.replace(b"doctype", b"DOCTYPE"),
+        b'<?xml version="1.0"?><!-- x --><!DOCTYPE a><a/>',
     ],
 )
-def test_document_types_are_refused_before_parsing(hostile: bytes) -> None:
+def test_document_types_are_refused_whatever_surrounds_them(hostile: bytes) -> None:
     with pytest.raises(NvrError) as caught:
         parse(hostile)
     assert caught.value.kind is ErrorKind.PROTOCOL
@@ -45,10 +59,23 @@ def test_too_many_elements_are_refused_quickly() -> None:
     assert time.thread_time() - started < 1
 
 
-def test_deep_nesting_does_not_crash() -> None:
-    depth = 150_000
-    root = parse(b"<a>" * depth + b"</a>" * depth)
-    assert root.tag == "a"
+@pytest.mark.parametrize(
+    "endless",
+    [
+        b"<a>" * 101 + b"</a>" * 101,
+        b"<a>" * 150_000 + b"</a>" * 150_000,
+        b"<a>" + b"<b/>" * 60_000 + b"</a>",
+        b"<a>" + b"<b c='1' d='2' e='3'/>" * 40_000 + b"</a>",
+        b"<a " + b" ".join(b"b%d='1'" % n for n in range(20_000)) + b"/>",
+        b"<a>" + b"x" * 100_000 + b"</a>",
+        b"<a b='" + b"x" * 100_000 + b"'/>",
+    ],
+    ids=["deep", "deeper", "elements", "attributes", "one tag", "text", "value"],
+)
+def test_what_no_answer_has_is_refused(endless: bytes) -> None:
+    with pytest.raises(NvrError) as caught:
+        parse(endless)
+    assert caught.value.kind is ErrorKind.PROTOCOL
 
 
 @pytest.mark.parametrize(
@@ -84,11 +111,106 @@ def test_what_is_no_xml_is_not_onvif(page: bytes) -> None:
         (b"<a>x\x00\x07y</a>", "xy"),
         (b"rubbish <a>x</a>", "x"),
         (b"<s:Envelope xmlns:s='u'>x</s:Envelope>\x00trailing <", "x"),
-        (b"<a>caf\xff</a>", "caf�"),
+        (b"<a>caf\xe9</a>", "café"),
+        ("<a>ü</a>".encode() + b" \xff", "ü"),
+        ("<?xml version='1.0' encoding='GB2312'?><a>ü</a>".encode(), "ü"),
+        (b"<?xml version='1.0' encoding='utf-16'?><a>x</a>", "x"),
+        ("<a>ü</a>".encode("utf-16-le"), "ü"),
+        ("<a>ü</a>".encode("utf-16-be"), "ü"),
+        (b"<v:a>x<w:b>y</w:b></v:a>", "x"),
+        (b"<a w:b='1'>x</a>", "x"),
+        (b"<a>x&#0;&#x1F;&#xFFFF;y&#x41;&#9999999;</a>", "xyA"),
+        (b"<a>x&nbsp;&eacute;&Lt;&unheard;&</a>", "x\xa0é≪&unheard;&"),
+        (b"<a>&LT;</a>", "<"),
+        (b"<a b='1' c='2' b='3'>x</a>", "x"),
+        (b"<a b=1 c = '2'>x</a>", "x"),
+        (b"<a>x</a><a>y</a>", "x"),
+        (b"<a>x</a>\r\nHTTP/1.1 200 OK", "x"),
+        (b"\xef\xbb\xbf\r\n \x00<a>x</a>", "x"),
+        (
+            b"--p\r\nContent-ID: <root@x>\r\n\r\n<?xml version='1.0'?>"
+            b"<s:Envelope xmlns:s='u'>x</s:Envelope>\r\n--p\r\n\r\nsecond\r\n--p--",
+            "x",
+        ),
     ],
 )
 def test_sloppy_xml_is_mended(data: bytes, expected: str) -> None:
     assert text(parse(data)) == expected
+
+
+def test_mending_keeps_what_was_right() -> None:
+    root = parse(
+        b"<a xmlns:n='u' b='1' b='2' c='a&amp;b &gt; c' n:d=\"it's\"/>&bare;".replace(
+            b"/>", b">&#9;&quot;&amp;&lt;&#xFC;&</a>"
+        )
+    )
+    assert dict(root.items()) == {"b": "1", "c": "a&b > c", "{u}d": "it's"}
+    assert root.text == '\t"&<ü&'
+
+
+def test_prefixes_are_resolved_where_they_are_declared() -> None:
+    root = parse(
+        b"<x:a xmlns:x='u1' xmlns='u2'><b x:c='1' d='2'/><x:b xmlns:x='u3' xml:lang='e'/>"
+        b"<y:e/><x:f/></x:a>"
+    )
+    assert root.tag == "{u1}a"
+    assert [item.tag for item in root] == ["{u2}b", "{u3}b", "y:e", "{u1}f"]
+    assert dict(root[0].items()) == {"{u1}c": "1", "d": "2"}
+    assert dict(root[1].items()) == {"{http://www.w3.org/XML/1998/namespace}lang": "e"}
+    assert find(root, "e") is not None
+
+
+@pytest.mark.parametrize(
+    ("data", "limits"),
+    [
+        (b"<E>" + b"<e/>" * 49_000 + b"</E>", ANSWER),
+        (b"<E>" + b"<e a='&' b='2' c=''/>" * 30_000 + b"</E>", ANSWER),
+        (b"<E>" + b"<Result><Time>2026-01-01T00:00:00Z</Time></Result>" * 55_000 + b"</E>", SEARCH),
+        (b"<E>\x00" + b"<Result><Time>\xe9&\x01</Time></Result>" * 55_000 + b"</E>", SEARCH),
+        (b"<e" + b" a='1'" * 9_000 + b"/>", ANSWER),
+        (b"<!DOC\x01TYPE E [<!ATT\x01LIST e a CDATA '" + b"A" * 40_000 + b"'>]><E>"
+         + b"<e/>" * 200_000 + b"</E>", SEARCH),
+        (b"<a '\"" * 100_000, ANSWER),
+        (b"&" * 1_000_000, ANSWER),
+        (b"<" * 1_000_000, ANSWER),
+    ],
+    ids=["elements", "attributes", "search", "mended", "one tag", "smuggled",
+         "quotes", "ampersands", "brackets"],
+)  # fmt: skip
+def test_no_answer_holds_the_loop(data: bytes, limits: XmlLimits) -> None:
+    """The loop has its turn between two steps; CPU time, for the machine is shared."""
+    worst = 0.0
+
+    async def turns() -> None:
+        with contextlib.suppress(NvrError):
+            await parse_in_turns(data, limits)
+
+    coroutine = turns()
+    # What the collector does is every object's of this process, not this answer's.
+    gc.disable()
+    try:
+        while True:
+            started = time.thread_time()
+            try:
+                coroutine.send(None)
+            except StopIteration:
+                break
+            finally:
+                worst = max(worst, time.thread_time() - started)
+    finally:
+        gc.enable()
+    assert worst < 0.05
+
+
+def test_an_answer_is_gone_when_nobody_needs_it() -> None:
+    gc.disable()
+    try:
+        root = parse(b"<a><b/></a>")
+        watched = weakref.ref(root)
+        del root
+        assert watched() is None
+    finally:
+        gc.enable()
 
 
 def test_elements_are_found_by_local_name() -> None:

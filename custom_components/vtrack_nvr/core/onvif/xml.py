@@ -1,84 +1,255 @@
 """Reads XML from devices: what is hostile is refused, what is sloppy is read.
 
 Elements are found by local name: devices get namespaces and prefixes wrong, and within
-one answer no two of the elements we read differ by namespace alone.
+one answer no two of the elements we read differ by namespace alone. Prefixes are resolved
+here and not by expat, which refuses one that nobody declared.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from itertools import islice
 import re
+from typing import Never
 
-# The hostile parts of XML are all in the DTD, which `parse` refuses before parsing.
+# Document types, where the hostile parts of XML are, are refused by the parser itself.
 from xml.etree import ElementTree as ET
+from xml.parsers import expat
 
 from ..errors import ErrorKind, NvrError
+from .xml_text import decode, mend
 
 type Element = ET.Element
 
-_ENCODINGS = {
-    "utf-8": "utf-8",
-    "utf8": "utf-8",
-    "us-ascii": "utf-8",
-    "ascii": "utf-8",
-    "iso-8859-1": "cp1252",
-    "latin1": "cp1252",
-    "windows-1252": "cp1252",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "gb18030": "gb18030",
-}
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
-_DECLARED = re.compile(rb"^[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9_.-]{1,40})[\"']")
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_BARE_AMPERSAND = re.compile(
-    r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)"
-)
-_END = re.compile(r"</(?:[\w.-]{1,40}:)?Envelope\s*>")
-_MARKUP_LIMIT = 400_000
+_PIECE = 16 * 1024
+_LONGEST_PIECE = 64 * 1024
+"""A single tag or text; expat hands out a tag's attributes all at once."""
+_XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
+_ENVELOPE = re.compile(r"<(?:[\w.-]{1,40}:)?Envelope[\s>]")
+_SEARCHED = 64 * 1024
+_FEW_ELEMENTS = 2_000
 
 
-def _decode(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    found = _DECLARED.match(data)
-    name = found[1].decode("ascii").lower() if found else "utf-8"
-    return data.decode(_ENCODINGS.get(name, "utf-8"), "replace")
+@dataclass(frozen=True, slots=True)
+class XmlLimits:
+    """What an answer may consist of; more is refused while it is read."""
+
+    elements: int = 50_000
+    attributes: int = 100_000
+    depth: int = 100
 
 
-def parse(data: bytes) -> Element:
+ANSWER = XmlLimits()
+SEARCH = XmlLimits(elements=120_000, attributes=240_000)
+"""Results of a search, whose number a device may decide by itself."""
+DATAGRAM = XmlLimits(elements=600, attributes=1_200, depth=40)
+
+
+def parse(data: bytes, limits: XmlLimits = ANSWER) -> Element:
     """Return the root; raises NOT_ONVIF for what is no XML, PROTOCOL for a DTD.
 
-    Illegal characters, bare ampersands and rubbish around the envelope are mended.
+    Prefixes nobody declared, wrong encodings, illegal characters and references, bare
+    ampersands, doubled attributes and rubbish around the envelope (the parts of a
+    multipart message, too) are mended. PROTOCOL as well for more than the limits allow.
     """
-    text = _DECLARATION.sub("", _decode(data), count=1)
+    steps = _steps(data, limits)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            root: Element = end.value
+            return root
+
+
+async def parse_in_turns(data: bytes, limits: XmlLimits = ANSWER) -> Element:
+    """Do the same; the event loop has its turn after each few milliseconds of work."""
+    steps = _steps(data, limits)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            root: Element = end.value
+            return root
+        await asyncio.sleep(0)
+
+
+async def read_in_turns[T](read: Callable[[Element], T], answer: Element) -> T:
+    """Return what a reader makes of an answer; the loop does not wait for a long one."""
+    if next(islice(answer.iter(), _FEW_ELEMENTS, None), None) is None:
+        return read(answer)
+    return await asyncio.get_running_loop().run_in_executor(None, read, answer)
+
+
+def _steps(data: bytes, limits: XmlLimits) -> Generator[None, None, Element]:
+    text = decode(data)
+    yield
     lowered = text[:1024].lower()
     if "<!doctype html" in lowered or "<html" in lowered:
         raise NvrError(ErrorKind.NOT_ONVIF, "html page")
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise NvrError(ErrorKind.PROTOCOL, "document type definitions are refused")
-    if text.count("<") > _MARKUP_LIMIT:
-        raise NvrError(ErrorKind.PROTOCOL, "more elements than any answer has")
+    begin = text.find("<")
+    if found := _ENVELOPE.search(text, 0, _SEARCHED):
+        # What stands before it is a declaration, a part's header or rubbish.
+        if "<!" in text[: found.start()].replace("<!--", ""):
+            _refuse_document_type()
+        begin = found.start()
+    if begin < 0:
+        raise NvrError(ErrorKind.NOT_ONVIF, "no xml")
+    text = text[begin:]
     try:
-        return ET.fromstring(text)  # noqa: S314 - no DTD can be in it, see above
-    except ET.ParseError:
+        return (yield from _built(_pieces(text), limits))
+    except expat.ExpatError, UnicodeError:
+        # Nothing of this leaves the function: it is read once more, mended.
         pass
     try:
-        return ET.fromstring(_mend(text))  # noqa: S314 - as above
-    except ET.ParseError as error:
-        detail = "no xml" if "<" not in text else f"broken xml: {error}"
-        raise NvrError(ErrorKind.NOT_ONVIF, detail) from error
+        return (yield from _built(map(mend, _pieces(text)), limits))
+    except expat.ExpatError as error:
+        if "<!DOCTYPE" in text or "<!ENTITY" in text:
+            _refuse_document_type()
+        raise NvrError(ErrorKind.NOT_ONVIF, f"broken xml: {error}") from error
 
 
-def _mend(text: str) -> str:
-    start = max(text.find("<"), 0)
-    end = _END.search(text)
-    text = text[start : end.end()] if end else text[start:]
-    return _BARE_AMPERSAND.sub("&amp;", _ILLEGAL.sub("", text))
+def _refuse_document_type(*_: object) -> Never:
+    raise NvrError(ErrorKind.PROTOCOL, "document type definitions are refused")
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Cut between tags."""
+    start = 0
+    while start < len(text):
+        end = text.rfind("<", start + 1, start + _PIECE)
+        if end < 0 or len(text) - start <= _PIECE:
+            end = text.find("<", start + _PIECE)
+        if end < 0:
+            end = len(text)
+        if end - start > _LONGEST_PIECE:
+            raise NvrError(ErrorKind.PROTOCOL, "a longer text than any answer has")
+        yield text[start:end]
+        start = end
+
+
+def _built(
+    pieces: Iterator[str], limits: XmlLimits
+) -> Generator[None, None, Element]:
+    builder = _Builder(limits)
+    try:
+        for piece in pieces:
+            builder.feed(piece)
+            if builder.root is not None:
+                # Whatever follows belongs to nothing.
+                return builder.root
+            yield
+        return builder.finish()
+    finally:
+        builder.release()
+
+
+class _Scope:
+    """The prefixes an element declares; names resolved once are remembered."""
+
+    __slots__ = ("_known", "parent", "prefixes")
+
+    def __init__(self, prefixes: dict[str, str], parent: _Scope | None = None) -> None:
+        self.prefixes = prefixes
+        self.parent = parent
+        self._known: dict[str, str] = {}
+
+    def resolve(self, name: str, *, is_attribute: bool = False) -> str:
+        """Return `{namespace}local`; as it is written where nobody declared the prefix."""
+        if is_attribute and ":" not in name:
+            return name
+        found = self._known.get(name)
+        if found is None:
+            prefix, _, local_name = name.rpartition(":")
+            namespace = self._namespace(prefix)
+            found = f"{{{namespace}}}{local_name}" if namespace else name
+            self._known[name] = found
+        return found
+
+    def _namespace(self, prefix: str) -> str:
+        scope: _Scope | None = self
+        while scope is not None:
+            if prefix in scope.prefixes:
+                return scope.prefixes[prefix]
+            scope = scope.parent
+        return ""
+
+
+class _Builder:
+    def __init__(self, limits: XmlLimits) -> None:
+        self.root: Element | None = None
+        self._limits = limits
+        self._elements = self._attributes = 0
+        self._scopes = [_Scope({"xml": _XML_NAMESPACE})]
+        self._tree = ET.TreeBuilder()
+        self._parser = parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = _refuse_document_type
+        parser.EntityDeclHandler = _refuse_document_type
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._tree.data
+
+    def feed(self, piece: str) -> None:
+        """Read on; raises `ExpatError`, or PROTOCOL for a document type or a limit."""
+        try:
+            self._parser.Parse(piece, False)
+        except expat.ExpatError:
+            if self.root is None:
+                raise
+
+    def finish(self) -> Element:
+        """Return the root; raises `ExpatError` where it was not closed."""
+        self._parser.Parse("", True)
+        assert self.root is not None
+        return self.root
+
+    def release(self) -> None:
+        """Let go of the parser, which holds this builder and with it the whole tree."""
+        self._parser.StartElementHandler = self._parser.EndElementHandler = None
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._elements += 1
+        self._attributes += len(attributes)
+        limits = self._limits
+        if (
+            self._elements > limits.elements
+            or self._attributes > limits.attributes
+            or len(self._scopes) > limits.depth
+        ):
+            raise NvrError(ErrorKind.PROTOCOL, "more elements than any answer has")
+        scope = self._scopes[-1]
+        if any(key.startswith("xmlns") for key in attributes):
+            declared = {
+                key[6:]: value
+                for key, value in attributes.items()
+                if key == "xmlns" or key.startswith("xmlns:")
+            }
+            if declared:
+                scope = _Scope(declared, scope)
+                attributes = {
+                    key: value
+                    for key, value in attributes.items()
+                    if key != "xmlns" and not key.startswith("xmlns:")
+                }
+        self._scopes.append(scope)
+        self._tree.start(
+            scope.resolve(name),
+            {
+                scope.resolve(key, is_attribute=True): value
+                for key, value in attributes.items()
+            },
+        )
+
+    def _end(self, name: str) -> None:
+        scope = self._scopes.pop()
+        self._tree.end(scope.resolve(name))
+        if len(self._scopes) == 1:
+            self.root = self._tree.close()
 
 
 def local(tag: object) -> str:
     """Return a tag or attribute name without its namespace."""
-    return str(tag).rpartition("}")[2]
+    return str(tag).rpartition("}")[2].rpartition(":")[2]
 
 
 def children(element: Element | None, name: str = "") -> Iterator[Element]:
