@@ -128,6 +128,8 @@ class Found:
         if any(result.device is not None for result in seen):
             return ""
         strange = [r for r in seen if r.answer is ProbeAnswer.NOT_ONVIF]
+        if any(result.detail == "redirects to https" for result in strange):
+            return "wants_https"
         if any("html" in result.detail for result in strange):
             return "html_page"
         if strange:

@@ -118,6 +118,10 @@ class Waits:
     busy: tuple[float, ...] = (30.0, 60.0, 120.0, 300.0)
     """Pauses after 453 or 503."""
     soap_call: float = 15.0
+    soap_optional: float = 5.0
+    """The same for an operation that the device need not have."""
+    soap_quiet: float = 0.5
+    """Silence after an envelope's end on a device that told a wrong length."""
     search_total: float = 60.0
     search_wait: float = 5.0
     search_busy: float = 30.0
@@ -188,7 +192,10 @@ class Bounds:
     """How much footage is skipped where a device stops at the same frame twice."""
     clock_jump_ms: int = 2_000
     """A device clock that moved further than this opens a new clock era."""
-    soap_answer_bytes: int = 8 * 1024 * 1024
+    soap_answer_bytes: int = 1024 * 1024
+    search_answer_bytes: int = 8 * 1024 * 1024
+    """A device may send all results at once, however many were asked for."""
+    picture_bytes: int = 8 * 1024 * 1024
     search_results: int = 100
     search_window_ms: int = 24 * 3600 * 1000
     free_check_bytes: int = 64 * 1024 * 1024

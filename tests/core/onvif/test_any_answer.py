@@ -160,7 +160,7 @@ READERS: list[Callable[[Element], object]] = [
     lambda answer: notifications.read_notifications(answer, {}, NOW),
     lambda answer: profiles.group_channels(profiles.read_profiles1(answer)),
     lambda answer: profiles.group_channels(profiles.read_profiles2(answer)),
-    recording.read_recording_tokens,
+    recording.read_configured_recordings,
     recording.read_jobs,
     recording.read_compatible_sources,
     search.read_search_token,

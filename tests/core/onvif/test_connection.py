@@ -245,7 +245,8 @@ async def test_a_pull_point_that_answers_at_once_is_not_asked_in_a_rush(
     # The subscription's own address, at the host a person configured.
     assert "/sub?7" in paths
     assert all(">9</" in body and "http://10.0.0.1/sub?7" in body for body in bodies)
-    assert scripted.server.count("RenewRequest") == 2
+    # Twice due: in each of the four ways first, then as it should be.
+    assert scripted.server.count("RenewRequest") == 5
     assert scripted.server.count("UnsubscribeRequest") == 1
 
 
@@ -261,17 +262,40 @@ async def test_a_subscription_without_an_address_is_a_protocol_error(
     assert caught.value.kind is ErrorKind.PROTOCOL
 
 
-async def test_login_failures_are_not_hidden_by_what_is_optional(
-    scripted: Scripted,
+@pytest.mark.parametrize(
+    "answer",
+    [
+        web.Response(status=500, text="x"),
+        web.Response(status=401),
+        web.Response(status=403, text="<html></html>"),
+        fault("NotAuthorized"),
+        fault("ActionNotSupported"),
+    ],
+    ids=["500", "401", "403", "refused", "fault"],
+)
+async def test_a_login_is_not_judged_by_what_is_optional(
+    scripted: Scripted, answer: web.Response
 ) -> None:
     scripted.offer()
     scripted.server.answers["GetCapabilities"] = "<R/>"
-    scripted.server.answers["GetNetworkInterfaces"] = web.Response(status=500, text="x")
+    scripted.server.answers["GetNetworkInterfaces"] = answer
+    await scripted.device.connect()
     assert (await scripted.device.identity()).mac == ""
+    scripted.clock.moved += 4_000
+    assert (await scripted.device.identity()).mac == ""
+
+
+async def test_a_wrong_login_is_found_out_by_the_first_call_that_wants_one(
+    scripted: Scripted,
+) -> None:
+    base = f"http://127.0.0.1:{scripted.server.port}"
+    scripted.offer(MEDIA=f"{base}/media")
     scripted.server.answers["GetNetworkInterfaces"] = fault("NotAuthorized")
+    scripted.server.answers["GetProfiles"] = fault("NotAuthorized")
     with pytest.raises(NvrError) as caught:
-        await scripted.device.identity()
+        await scripted.device.connect()
     assert caught.value.kind is ErrorKind.AUTH_REFUSED
+    assert scripted.server.count("GetNetworkInterfaces") == 1
 
 
 async def test_a_snapshot_address_that_is_none(scripted: Scripted) -> None:

@@ -6,11 +6,11 @@ import pytest
 
 from custom_components.vtrack_nvr.core.frames import TrackKind
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.models import RecordingStatus
+from custom_components.vtrack_nvr.core.models import Recording, RecordingStatus, Track
 from custom_components.vtrack_nvr.core.onvif.recording import (
     read_compatible_sources,
+    read_configured_recordings,
     read_jobs,
-    read_recording_tokens,
 )
 from custom_components.vtrack_nvr.core.onvif.search import (
     HistoryEvent,
@@ -235,11 +235,22 @@ def test_recording_control_tells_what_feeds_what() -> None:
     assert [(j.recording_token, j.token, j.is_profile) for j in jobs] == [
         ("R", "P1", True)
     ]
-    tokens = read_recording_tokens(
-        parse(b"<R><RecordingItem><RecordingToken>A</RecordingToken></RecordingItem>"
-              b"<RecordingItem/></R>")
+    listed = read_configured_recordings(
+        parse(b"<R><RecordingItem><RecordingToken>A</RecordingToken><Configuration>"
+              b"<Source><SourceId>V1</SourceId><Name>Yard</Name></Source>"
+              b"<Content>all day</Content></Configuration><Tracks><Track><TrackToken>T"
+              b"</TrackToken><Configuration><TrackType>Video</TrackType></Configuration>"
+              b"</Track></Tracks></RecordingItem><RecordingItem/></R>")
     )  # fmt: skip
-    assert tokens == ("A",)
+    assert listed == (
+        Recording(
+            "A",
+            source_id="V1",
+            source_name="Yard",
+            content="all day",
+            tracks=(Track("T", TrackKind.VIDEO),),
+        ),
+    )
     options = parse(
         b'<R><Options><Job Spare="1" CompatibleSources="P1 P2"/>'
         b"<Job><CompatibleSources>P3</CompatibleSources></Job></Options></R>"

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.vtrack_nvr.core.device_report import ReportWarning
 from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.onvif import searching
@@ -136,11 +137,18 @@ async def test_a_list_cut_short_at_its_very_start_proves_nothing(
     assert not is_complete
 
 
-async def test_a_search_nobody_answers_ends_the_report(
+async def test_a_search_nobody_answers_ends_no_report(
     start: Start, device_of: DeviceOf
 ) -> None:
-    nvr = await start("wss-only", {"drop_ops": ["tse:*"]})
+    nvr = await start(
+        "wss-only",
+        {"drop_ops": ["tse:*"]},
+        services=ALL_SERVICES - {"recording"},
+    )
     device = device_of(nvr)
+    assert ReportWarning.SEARCH_FAILED in (await device.report()).warnings
+    assert len(await device.channels()) == 1
+    await nvr.stop()
     assert (await refused(device.report())).kind is ErrorKind.UNREACHABLE
     assert (await refused(device.channels())).kind is ErrorKind.UNREACHABLE
 
@@ -171,7 +179,6 @@ async def test_growing_footage_says_so(start: Start, device_of: DeviceOf) -> Non
         ({"status_ops": {"*": 404}}, ErrorKind.NOT_ONVIF),
         ({"status_ops": {"tse:*": 403}}, ErrorKind.NO_PERMISSION),
         ({"hang_ops": ["*"]}, ErrorKind.TIMEOUT),
-        ({"empty_soap_body_ops": ["FindRecordings"]}, ErrorKind.PROTOCOL),
         ({"fault_ops": {"FindRecordings": "Receiver ter:Action ter:ResourceProblem"}},
          ErrorKind.BUSY),
     ],

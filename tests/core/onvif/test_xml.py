@@ -67,10 +67,8 @@ def test_too_many_elements_are_refused_quickly() -> None:
         b"<a>" + b"<b/>" * 60_000 + b"</a>",
         b"<a>" + b"<b c='1' d='2' e='3'/>" * 40_000 + b"</a>",
         b"<a " + b" ".join(b"b%d='1'" % n for n in range(20_000)) + b"/>",
-        b"<a>" + b"x" * 100_000 + b"</a>",
-        b"<a b='" + b"x" * 100_000 + b"'/>",
     ],
-    ids=["deep", "deeper", "elements", "attributes", "one tag", "text", "value"],
+    ids=["deep", "deeper", "elements", "attributes", "one tag"],
 )
 def test_what_no_answer_has_is_refused(endless: bytes) -> None:
     with pytest.raises(NvrError) as caught:
@@ -125,11 +123,11 @@ def test_what_is_no_xml_is_not_onvif(page: bytes) -> None:
         (b"<a b='1' c='2' b='3'>x</a>", "x"),
         (b"<a b=1 c = '2'>x</a>", "x"),
         (b"<a>x</a><a>y</a>", "x"),
+        (b"<a b='" + b"y" * 100_000 + b"'>" + b"x" * 100_000 + b"</a>", "x" * 100_000),
         (b"<a>x</a>\r\nHTTP/1.1 200 OK", "x"),
         (b"\xef\xbb\xbf\r\n \x00<a>x</a>", "x"),
         (
-            b"--p\r\nContent-ID: <root@x>\r\n\r\n<?xml version='1.0'?>"
-            b"<s:Envelope xmlns:s='u'>x</s:Envelope>\r\n--p\r\n\r\nsecond\r\n--p--",
+            b"--p\r\nContent-ID: <root@x>\r\n\r\n<s:Envelope>x</s:Envelope>\r\n--p--",
             "x",
         ),
     ],
@@ -170,12 +168,14 @@ def test_prefixes_are_resolved_where_they_are_declared() -> None:
         (b"<e" + b" a='1'" * 9_000 + b"/>", ANSWER),
         (b"<!DOC\x01TYPE E [<!ATT\x01LIST e a CDATA '" + b"A" * 40_000 + b"'>]><E>"
          + b"<e/>" * 200_000 + b"</E>", SEARCH),
+        (b"<e" + b" a='<1'" * 100_000 + b"/>", ANSWER),
+        (b"<a>" + b"a b" * 1_000_000 + b"</a>", SEARCH),
         (b"<a '\"" * 100_000, ANSWER),
         (b"&" * 1_000_000, ANSWER),
         (b"<" * 1_000_000, ANSWER),
     ],
     ids=["elements", "attributes", "search", "mended", "one tag", "smuggled",
-         "quotes", "ampersands", "brackets"],
+         "value", "text", "quotes", "ampersands", "brackets"],
 )  # fmt: skip
 def test_no_answer_holds_the_loop(data: bytes, limits: XmlLimits) -> None:
     """The loop has its turn between two steps; CPU time, for the machine is shared."""

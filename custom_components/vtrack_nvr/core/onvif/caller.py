@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 import secrets
+from urllib.parse import urljoin
 
 from ..clock import Clock
 from ..digest import offers_basic, parse_challenges, strongest_digest
@@ -23,29 +24,43 @@ from .http_login import (
     rungs,
 )
 from .soap import SoapFault, envelope, read_body
-from .transport import HttpAnswer, HttpTransport
+from .transport import HttpAnswer, HttpTransport, NoConnection, ends_talk, once_more
 from .wsse import cleartext_header, security_header
-from .xml import Element, parse
+from .xaddr import split
+from .xml import ANSWER, SEARCH, Element, parse_in_turns
 
 _WHERE = "soap"
-_PARSE_ON_LOOP_BYTES = 64 * 1024
 _QUARTER_MS = 15 * 60_000
+_MOST_REDIRECTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request; `headers` are SOAP header blocks besides the login."""
+    """One request; `headers` are SOAP header blocks besides the login.
+
+    `is_list`: the device decides how long the answer is.
+    """
 
     url: str
     action: str
     body: str
     headers: str = ""
     timeout: float | None = None
+    is_list: bool = False
 
     @property
     def operation(self) -> str:
         """Return the operation's name for messages."""
         return self.action.rpartition("/")[2]
+
+
+class RedirectedAway(NvrError):  # noqa: N818 - what it is, not that it is an error
+    """The device sends us to another scheme, port or host; nothing was sent there.
+
+    `https_port` is set where it is https on the same host.
+    """
+
+    https_port: int | None = None
 
 
 def is_local_time(offset_ms: int, tolerance_ms: int = 60_000) -> bool:
@@ -72,12 +87,17 @@ class SoapCaller:
         """
         self.offset_ms = 0
         self.default_mode: AuthMode | None = None
+        self.proofs: tuple[Call, ...] = ()
+        """Calls that any user may make: by these a login is judged, and by no other."""
         self._http = HttpLogin(transport, login, guard)
+        self._list_bytes = transport.bounds.search_answer_bytes
         self._login = login
         self._guard = guard
         self._clock = clock
         self._refresh_clock = refresh_clock
         self._modes: dict[str, AuthMode] = {}
+        self._moved: dict[str, str] = {}
+        self._open: set[Call] = set()
         self._witness: Call | None = None
         self._lock = asyncio.Lock()
         self._ignores_offset = False
@@ -113,23 +133,134 @@ class SoapCaller:
     def _refused(self, call: Call, detail: str) -> NvrError:
         return NvrError(ErrorKind.AUTH_REFUSED, detail, where=call.operation)
 
-    async def _first_login(self, call: Call) -> Element:
-        self._guard.check()
-        answer = await self._send(call, AuthMode.NONE)
+    async def call_open(self, call: Call) -> Element:
+        """Call what needs no login by the rules; with one where it fails without."""
+        answer, failed = await self._anonymous(call)
         if not isinstance(answer, Refusal):
             return answer
-        for mode in self._rungs(answer):
-            self._guard.check()
-            self._http.offer(answer)
-            tried = await self._attempt(call, mode)
-            if not isinstance(tried, Refusal):
-                self.default_mode = mode
-                self._witness = call
-                self._guard.accepted(_WHERE)
-                return tried
-            if self._guard.refused(_WHERE):
+        if not self._login.username:
+            raise failed or self._refused(call, "a login is needed")
+        if self._mode_for(call.url) is None:
+            async with self._lock:
+                if self._mode_for(call.url) is None:
+                    return await self._log_in(call, answer, failed)
+        return await self.call(call)
+
+    async def _first_login(self, call: Call) -> Element:
+        """Call without a login, and with one where that fails, in whatever way."""
+        self._guard.check()
+        answer, failed = await self._anonymous(call)
+        if not isinstance(answer, Refusal):
+            return answer
+        return await self._log_in(call, answer, failed)
+
+    async def _log_in(
+        self, call: Call, refusal: Refusal, failed: NvrError | None
+    ) -> Element:
+        """Find the way to log in; by a call that any user may make, if this is none.
+
+        Many devices keep single operations for administrators, or call what they do not
+        have forbidden: such an answer says nothing of the password.
+        """
+        self._guard.check()
+        names = {proof.operation for proof in self.proofs}
+        if not names or call.operation in names:
+            return await self._climb(call, refusal, failed)
+        await self._prove()
+        mode = self.default_mode
+        if mode is None:
+            if failed and self._open.issuperset(self.proofs):
+                # A device that asks nobody for a login fails for another reason.
+                raise failed
+            return await self._climb(call, refusal, failed, is_proof=False)
+        try:
+            answer = await self._send(call, mode)
+        except NvrError as error:
+            raise failed or error from error
+        if isinstance(answer, Refusal):
+            return await self._refused_later(call, mode, answer, self.offset_ms)
+        return answer
+
+    async def prove_login(self) -> None:
+        """Log in, if any of the calls that every user may make asks for it.
+
+        Raises AUTH_REFUSED; whatever else fails is the calls' own matter.
+        """
+        if self._login.username and self.default_mode is None:
+            async with self._lock:
+                if self.default_mode is None:
+                    self._guard.check()
+                    await self._prove()
+
+    async def _prove(self) -> None:
+        for proof in self.proofs:
+            if proof in self._open:
+                continue
+            try:
+                answer, failed = await self._anonymous(proof)
+                if isinstance(answer, Refusal):
+                    await self._climb(proof, answer, failed)
+                    return
+            except NvrError as error:
+                if error.kind is ErrorKind.TIMEOUT:
+                    # Not even this: the device answers nothing at all.
+                    raise NoConnection(
+                        error.kind, error.detail, where=error.where
+                    ) from error
+                if ends_talk(error):
+                    raise
+            else:
+                self._open.add(proof)
+
+    async def _anonymous(self, call: Call) -> tuple[Element | Refusal, NvrError | None]:
+        """Return what comes without a login; a failure counts as a refusal, too."""
+        try:
+            return await self._send(call, AuthMode.NONE), None
+        except NvrError as error:
+            if ends_talk(error):
+                raise
+            return Refusal(detail=error.detail), error
+
+    async def _climb(
+        self,
+        call: Call,
+        refusal: Refusal,
+        failed: NvrError | None,
+        *,
+        is_proof: bool = True,
+    ) -> Element:
+        """Try the logins that are offered, best first; `failed` is told if none helps."""
+        tried: set[AuthMode] = set()
+        while True:
+            modes = self._rungs(refusal)
+            mode = next((item for item in modes if item not in tried), None)
+            if mode is None:
                 break
-        raise self._all_refused(call, answer)
+            tried.add(mode)
+            self._guard.check()
+            self._http.offer(refusal)
+            try:
+                answer = await self._attempt(call, mode)
+            except NvrError as error:
+                # It fails for another reason than the login.
+                raise failed or error from error
+            if not isinstance(answer, Refusal):
+                if is_proof:
+                    self.default_mode = mode
+                    self._witness = call
+                    self._guard.accepted(_WHERE)
+                else:
+                    self._modes[call.url] = mode
+                return answer
+            if answer.challenges:
+                refusal = answer
+            if is_proof and self._guard.refused(_WHERE):
+                break
+        if not is_proof:
+            raise NvrError(
+                ErrorKind.NO_PERMISSION, refusal.detail, where=call.operation
+            )
+        raise self._all_refused(call, refusal)
 
     def _rungs(self, refusal: Refusal) -> tuple[AuthMode, ...]:
         return rungs(refusal, allows_cleartext=self._login.allows_cleartext)
@@ -247,6 +378,9 @@ class SoapCaller:
         raise NvrError(ErrorKind.NO_PERMISSION, refusal.detail, where=call.operation)
 
     async def _send(self, call: Call, mode: AuthMode) -> Element | Refusal:
+        return await once_more(lambda: self._send_once(call, mode))
+
+    async def _send_once(self, call: Call, mode: AuthMode) -> Element | Refusal:
         headers = call.headers
         if mode is AuthMode.WSS_TEXT:
             headers = (
@@ -263,18 +397,24 @@ class SoapCaller:
                 )
                 + headers
             )
-        answer = await self._http.exchange(
-            "POST",
-            call.url,
-            mode,
-            where=call.operation,
-            headers={
-                "Content-Type": "application/soap+xml; charset=utf-8; "
-                f'action="{call.action}"'
-            },
-            body=envelope(call.body, headers),
-            timeout=call.timeout,
-        )
+        url = self._moved.get(call.url, call.url)
+        for _ in range(_MOST_REDIRECTS):
+            answer = await self._http.exchange(
+                "POST",
+                url,
+                mode,
+                where=call.operation,
+                headers={
+                    "Content-Type": "application/soap+xml; charset=utf-8; "
+                    f'action="{call.action}"'
+                },
+                body=envelope(call.body, headers),
+                timeout=call.timeout,
+                limit=self._list_bytes if call.is_list else None,
+            )
+            if not 300 <= answer.status < 400:
+                break
+            url = self._moved[call.url] = _redirected(url, answer, call.operation)
         return await self._read(call, answer)
 
     async def _read(self, call: Call, answer: HttpAnswer) -> Element | Refusal:
@@ -282,11 +422,9 @@ class SoapCaller:
         refusal = Refusal(parse_challenges(answer.challenges), f"http {answer.status}")
         if answer.status == 401:
             return refusal
-        if 300 <= answer.status < 400:
-            scheme = answer.location.partition(":")[0][:5]
-            raise NvrError(ErrorKind.NOT_ONVIF, f"redirects to {scheme}", where=where)
         try:
-            root = await parse_off_loop(answer.body)
+            limits = SEARCH if call.is_list else ANSWER
+            root = await parse_in_turns(answer.body, limits)
             return read_body(root, where)
         except SoapFault as fault:
             if fault.is_auth:
@@ -300,11 +438,26 @@ class SoapCaller:
         return await self._http.get(url, where=where)
 
 
-async def parse_off_loop(data: bytes) -> Element:
-    """Parse; long answers on a worker thread, so that the loop never waits for them."""
-    if len(data) <= _PARSE_ON_LOOP_BYTES:
-        return parse(data)
-    return await asyncio.get_running_loop().run_in_executor(None, parse, data)
+def _redirected(url: str, answer: HttpAnswer, where: str) -> str:
+    """Return where an answer sends us on the same host; raises NOT_ONVIF elsewhere."""
+    target = urljoin(url, answer.location)
+    here, there = split(url), split(target)
+    if (
+        here is None
+        or there is None
+        or not answer.location
+        or (here.scheme, here.host) != (there.scheme, there.host)
+        or (here.port != there.port and there.port is not None)
+    ):
+        scheme = there.scheme[:5] if there else ""
+        error = RedirectedAway(
+            ErrorKind.NOT_ONVIF, f"redirects to {scheme}", where=where
+        )
+        if here and there and here.host == there.host and scheme == "https":
+            error.https_port = there.port or 443
+        raise error
+    begin, _, _ = url.partition(here.rest)
+    return f"{begin}{there.rest}"
 
 
 def _without_soap(status: int, error: NvrError, where: str) -> NvrError:

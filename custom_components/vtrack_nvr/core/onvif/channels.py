@@ -145,7 +145,8 @@ def _by_number(
     rest = [recording for recording in recordings if recording.token not in placed]
     if not rest or not channels:
         return {}
-    free = {c.number: c.token for c in channels if c.token not in placed.values()}
+    taken = set(placed.values())
+    free = {c.number: c.token for c in channels if c.token not in taken}
     picks: tuple[Callable[[Recording], str], ...] = (
         lambda recording: recording.source_id,
         lambda recording: recording.source_name,
@@ -192,13 +193,12 @@ def with_recordings(
         first, last = recording.device_earliest_ms, recording.device_latest_ms
         return (last - first) if first is not None and last is not None else -1
 
+    by_channel: dict[str, list[Recording]] = {}
+    for recording in recordings:
+        by_channel.setdefault(placed.get(recording.token, ""), []).append(recording)
     result = []
     for channel in channels:
-        own = sorted(
-            (r for r in recordings if placed.get(r.token) == channel.token),
-            key=span_ms,
-            reverse=True,
-        )
+        own = sorted(by_channel.get(channel.token, ()), key=span_ms, reverse=True)
         name = channel.name
         if name == f"Camera {channel.number}":
             told = [r.source_name.strip() for r in own if not is_generic(r.source_name)]

@@ -4,7 +4,8 @@ This file orders the conversation; requests and answers are built and read by th
 files next to it. zeep and XML never leave this folder.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from typing import Self
 
@@ -34,20 +35,26 @@ from .http_login import AuthMode, Login
 from .media import read_uri
 from .media_calls import MediaCalls, Snapshot, reachable
 from .names import Service
-from .profiles import SourcedProfile, group_channels, tokens_of
+from .profiles import SourcedProfile, group_channels, may_be_streams, tokens_of
 from .recording import read_compatible_sources, read_jobs
 from .replay import PROTOCOLS, replay_uri_parameters
 from .searching import Searcher
-from .soap import SoapFault
+from .services import read_video_sources
+from .soap import element
 from .survey import Survey, make_report
 from .tls import TlsOptions
-from .transport import HttpTransport, OnAnswer
+from .transport import HttpTransport, OnAnswer, ends_talk
 from .xaddr import Endpoint
 from .xml import Element
 
 __all__ = ["OnvifDevice", "Snapshot"]
 
-_STOPPED = frozenset({ErrorKind.AUTH_REFUSED, ErrorKind.UNREACHABLE, ErrorKind.TLS})
+_DECIDED = frozenset({ErrorKind.GONE, ErrorKind.BUSY, ErrorKind.NO_PERMISSION})
+"""What GetReplayUri is answered for every protocol."""
+_MOST_OPTIONS = 64
+_MISSING_FOR_S = 3_600.0
+"""So long an optional operation that failed is not asked for again."""
+_FEW = 200
 
 
 class OnvifDevice:
@@ -105,6 +112,7 @@ class OnvifDevice:
             self._connection, clock, self._waits, bounds or Bounds()
         )
         self._identity: DeviceIdentity | None = None
+        self._missing: dict[str, float] = {}
         self._tokens: Mapping[str, str] | None = None
 
     @property
@@ -134,11 +142,14 @@ class OnvifDevice:
     async def connect(self) -> DeviceIdentity:
         """Measure the clock, learn the services and prove the login (§1.3, §2)."""
         await self._connection.services()
-        return await self.identity()
+        identity = await self.identity()
+        await self._connection.caller.prove_login()
+        return identity
 
     async def close(self) -> None:
         """Forget what was learned; never raises. Searches end by themselves."""
         self._connection.redirect(self._connection.endpoint)
+        self._missing.clear()
 
     async def __aenter__(self) -> Self:
         """Connect."""
@@ -178,13 +189,29 @@ class OnvifDevice:
         service: Service,
         operation: str,
         parameters: Mapping[str, object] | None = None,
+        *,
+        body: str | None = None,
     ) -> Element | None:
-        """Call what is only useful; None where the device does not offer it to us."""
+        """Call what is only useful; None where the device does not offer it to us.
+
+        Whatever it fails with says no more than that, but for a refused login and a
+        device that is not there.
+        """
+        now = self._clock.monotonic()
+        if now < self._missing.get(operation, now):
+            return None
         try:
-            return await self._connection.call(service, operation, parameters)
+            return await self._connection.call(
+                service,
+                operation,
+                parameters,
+                body=body,
+                timeout=self._waits.soap_optional,
+            )
         except NvrError as error:
-            if error.kind in _STOPPED:
+            if ends_talk(error):
                 raise
+            self._missing[operation] = now + _MISSING_FOR_S
             return None
 
     async def channels(self) -> tuple[Channel, ...]:
@@ -195,23 +222,52 @@ class OnvifDevice:
             try:
                 recordings = await self._searcher.recordings()
             except NvrError as error:
-                if error.kind in _STOPPED:
+                if ends_talk(error):
                     raise
         return await self._channels_with(recordings)
 
     async def _channels_with(
         self, recordings: tuple[Recording, ...]
     ) -> tuple[Channel, ...]:
-        profiles = await self._media.profiles()
-        channels = group_channels(profiles) or _from_recordings(recordings)
+        profiles, grouped = await self._grouped()
+        channels = grouped or _from_recordings(recordings)
         self._tokens = tokens = tokens_of(channels, profiles)
         if not recordings:
             return channels
         jobs, compatible = await self._feeds(recordings, profiles)
-        placed = match_recordings(channels, recordings, jobs, compatible, tokens)
+
+        def match() -> tuple[Mapping[str, str], tuple[Channel, ...]]:
+            placed = match_recordings(channels, recordings, jobs, compatible, tokens)
+            return placed, with_recordings(channels, recordings, placed)
+
+        placed, matched = await _apart(len(channels) + len(recordings), match)
         # Events about a recording tell its token instead.
         self._tokens = {**placed, **tokens}
-        return with_recordings(channels, recordings, placed)
+        return matched
+
+    async def _grouped(
+        self,
+    ) -> tuple[tuple[SourcedProfile, ...], tuple[Channel, ...]]:
+        """Return all profiles and the channels they make."""
+        profiles = await self._media.profiles()
+        sources = await self._video_sources() if may_be_streams(profiles) else None
+        channels = await _apart(
+            len(profiles), lambda: group_channels(profiles, sources)
+        )
+        return profiles, channels
+
+    async def _video_sources(self) -> int | None:
+        """Return how many lenses the device says it has, None if it does not."""
+        services = await self._connection.services()
+        if services.video_sources is not None or not services.has(Service.DEVICE_IO):
+            return services.video_sources
+        name = "GetServiceCapabilities"
+        answer = await self._optional(
+            Service.DEVICE_IO,
+            name,
+            body=element(f"t:{name}", namespace=Service.DEVICE_IO.value),
+        )
+        return read_video_sources(answer) if answer is not None else None
 
     async def _feeds(
         self, recordings: tuple[Recording, ...], profiles: tuple[SourcedProfile, ...]
@@ -230,7 +286,8 @@ class OnvifDevice:
         fed = {job.recording_token for job in jobs}
         compatible: dict[str, tuple[str, ...]] = {}
         if services.has_recording_options:
-            for token in (r.token for r in recordings if r.token not in fed):
+            open_tokens = [r.token for r in recordings if r.token not in fed]
+            for token in open_tokens[:_MOST_OPTIONS]:
                 answer = await self._optional(
                     Service.RECORDING, "GetRecordingOptions", {"RecordingToken": token}
                 )
@@ -274,10 +331,11 @@ class OnvifDevice:
                     "GetReplayUri",
                     replay_uri_parameters(recording_token, protocol),
                 )
-            except SoapFault as fault:
-                if fault.has("InvalidStreamSetup") and protocol != PROTOCOLS[-1]:
-                    continue
-                raise
+            except NvrError as error:
+                is_decided = ends_talk(error) or error.kind in _DECIDED
+                if is_decided or protocol == PROTOCOLS[-1]:
+                    raise
+                continue
             break
         return reachable(read_uri(answer), self.host, self._rtsp_port, "GetReplayUri")
 
@@ -327,8 +385,8 @@ class OnvifDevice:
         `source_token` is the channel's token where the device tells which one it is.
         """
         if self._tokens is None:
-            profiles = await self._media.profiles()
-            self._tokens = tokens_of(group_channels(profiles), profiles)
+            profiles, channels = await self._grouped()
+            self._tokens = tokens_of(channels, profiles)
         stream = listen(self._connection, self._tokens, self._clock, self._waits)
         try:
             async for event in stream:
@@ -337,9 +395,16 @@ class OnvifDevice:
             await stream.aclose()
 
 
+async def _apart[T](count: int, work: Callable[[], T]) -> T:
+    """Return what pure work gives; the loop does not wait for much of it."""
+    if count <= _FEW:
+        return work()
+    return await asyncio.get_running_loop().run_in_executor(None, work)
+
+
 def _passed_on(error: NvrError) -> NvrError:
     """Return an error a report can tell of; raise one that ends the conversation."""
-    if error.kind in _STOPPED:
+    if ends_talk(error):
         raise error
     return error
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-import contextlib
 
 from ..clock import Clock
 from ..errors import ErrorKind, NvrError
@@ -10,15 +9,20 @@ from ..models import ClockReading
 from . import wsdl
 from .caller import Call, SoapCaller
 from .device_clock import DeviceTime, OffsetBounds, bounds_of, read_time
-from .names import DEVICE_PATH, Service
+from .names import DEVICE_PATH, OTHER_DEVICE_PATHS, Service
 from .services import ServiceMap, read_capabilities, read_services
 from .soap import SoapFault, element
+from .transport import ends_talk
 from .xaddr import Endpoint, is_inner, service_urls
 from .xml import Element
 
 _ELSEWHERE = frozenset(
     {ErrorKind.UNREACHABLE, ErrorKind.TIMEOUT, ErrorKind.NOT_ONVIF, ErrorKind.TLS}
 )
+_CATEGORIES = (("All",), (), ("Media",), ("Events",))
+"""What to ask GetCapabilities for; some devices know single categories only."""
+_CLOCK = "GetSystemDateAndTime"
+_ACCIDENTS = frozenset({ErrorKind.UNREACHABLE, ErrorKind.TIMEOUT})
 _PARALLEL_CALLS = 2
 _SAMPLE_SECONDS = 0.12
 _SAMPLES = 10
@@ -43,11 +47,14 @@ class Connection:
         self._clock = clock
         self.caller: SoapCaller = caller_for(self._refresh_clock)
         self._services: ServiceMap | None = None
+        self._device_url = endpoint.url(DEVICE_PATH)
+        self._set_proofs()
         self._urls: dict[Service, tuple[str, ...]] = {}
         self._connect_lock = asyncio.Lock()
         self._clock_lock = asyncio.Lock()
         self._slots = asyncio.Semaphore(_PARALLEL_CALLS)
         self._sharp: tuple[OffsetBounds, float, int] | None = None
+        self._tells_time = False
 
     @property
     def has_inner_addresses(self) -> bool:
@@ -65,7 +72,23 @@ class Connection:
         """Use another address; the services are asked for again."""
         self.endpoint = endpoint
         self._services = None
+        self._device_url = endpoint.url(DEVICE_PATH)
+        self._set_proofs()
         self._urls.clear()
+
+    def _set_proofs(self) -> None:
+        """Name the calls by which a login is judged: any user may make them."""
+        proofs = [(self._device_url, Service.DEVICE, "GetDeviceInformation")]
+        for service in (Service.MEDIA, Service.MEDIA2):
+            if self._services and self._services.has(service):
+                urls = service_urls(self._services.xaddrs[service], self.endpoint)
+                proofs += [(url, service, "GetProfiles") for url in urls[:1]]
+        self.caller.proofs = tuple(
+            Call(
+                url, f"{service}/{name}", element(f"t:{name}", namespace=service.value)
+            )
+            for url, service, name in proofs
+        )
 
     async def services(self) -> ServiceMap:
         """Return the services; measures the clock first, for the login needs it."""
@@ -76,29 +99,76 @@ class Connection:
                 await self._measure()
                 await wsdl.warm_up()
                 self._services = await self._ask_services()
+                self._set_proofs()
             return self._services
 
+    async def _find_device_service(self) -> bool:
+        """Look where the device service is if it is not where ONVIF demands it."""
+        body = element(f"t:{_CLOCK}", namespace=Service.DEVICE.value)
+        for path in OTHER_DEVICE_PATHS:
+            call = Call(self.endpoint.url(path), f"{Service.DEVICE}/{_CLOCK}", body)
+            try:
+                await self.caller.call(call, with_login=False)
+            except NvrError as error:
+                if error.kind is not ErrorKind.AUTH_REFUSED:
+                    continue
+            self._device_url = call.url
+            self._set_proofs()
+            return True
+        return False
+
     async def _ask_services(self) -> ServiceMap:
+        """Ask in the new way, in the old one, and where the media service must be."""
         body = wsdl.build(Service.DEVICE, "GetServices", {"IncludeCapability": True})
-        with contextlib.suppress(SoapFault):
-            found = read_services(await self._device("GetServices", body))
-            if found.xaddrs:
+        found, failed = ServiceMap(), None
+        for is_last in (False, True):
+            try:
+                found = read_services(await self._device("GetServices", body))
+            except NvrError as error:
+                if ends_talk(error) or error.kind is ErrorKind.BUSY:
+                    raise
+                # Of the two ways this one tells more: an accident must not decide.
+                if error.kind in _ACCIDENTS and not is_last:
+                    continue
+            break
+        if found.xaddrs:
+            return found
+        for categories in _CATEGORIES:
+            parameters = {"Category": list(categories)} if categories else {}
+            body = wsdl.build(Service.DEVICE, "GetCapabilities", parameters)
+            try:
+                answer = await self._device("GetCapabilities", body)
+            except NvrError as error:
+                if ends_talk(error):
+                    raise
+                failed = failed or error
+                continue
+            found = found.joined(read_capabilities(answer))
+            if found.xaddrs and categories in {("All",), ()}:
                 return found
-        body = wsdl.build(Service.DEVICE, "GetCapabilities", {"Category": ["All"]})
-        return read_capabilities(await self._device("GetCapabilities", body))
+        if found.xaddrs or failed is None:
+            return found
+        return await self._guess_services(failed)
+
+    async def _guess_services(self, failed: NvrError) -> ServiceMap:
+        """Return the media service at the device's own address, where it is there."""
+        guess = ServiceMap({Service.MEDIA: self._device_url})
+        body = wsdl.build(Service.MEDIA, "GetProfiles", {})
+        try:
+            await self.caller.call(
+                Call(self._device_url, f"{Service.MEDIA}/GetProfiles", body)
+            )
+        except NvrError as error:
+            if ends_talk(error):
+                raise
+            raise failed from error
+        return guess
 
     async def _device(self, operation: str, body: str) -> Element:
         """Call the device service without a login, and with one where it insists."""
-        call = Call(
-            self.endpoint.url(DEVICE_PATH), f"{Service.DEVICE}/{operation}", body
-        )
+        call = Call(self._device_url, f"{Service.DEVICE}/{operation}", body)
         async with self._slots:
-            try:
-                return await self.caller.call(call, with_login=False)
-            except NvrError as error:
-                if error.kind is not ErrorKind.AUTH_REFUSED:
-                    raise
-            return await self.caller.call(call)
+            return await self.caller.call_open(call)
 
     async def call(
         self,
@@ -108,10 +178,11 @@ class Connection:
         *,
         body: str | None = None,
         timeout: float | None = None,
+        is_list: bool = False,
     ) -> Element:
         """Call an operation and return its answer; UNSUPPORTED where it is not offered.
 
-        The request is zeep's unless `body` is given.
+        The request is zeep's unless `body` is given. `is_list`: see `Call`.
         """
         services = await self.services()
         if body is None:
@@ -122,7 +193,7 @@ class Connection:
             try:
                 async with self._slots:
                     answer = await self.caller.call(
-                        Call(url, action, body, timeout=timeout)
+                        Call(url, action, body, timeout=timeout, is_list=is_list)
                     )
             except NvrError as error:
                 is_last = number == len(urls) - 1
@@ -137,11 +208,18 @@ class Connection:
 
     def _urls_of(self, service: Service, services: ServiceMap) -> tuple[str, ...]:
         if service is Service.DEVICE:
-            return (self.endpoint.url(DEVICE_PATH),)
+            return (self._device_url,)
         if service not in self._urls:
-            xaddr = services.xaddrs.get(service, "")
-            self._urls[service] = service_urls(xaddr, self.endpoint)
+            urls = service_urls(services.xaddrs.get(service, ""), self.endpoint)
+            # Where a service is not at its address, it is mostly at the device's own.
+            self._urls[service] = (
+                tuple(dict.fromkeys((*urls, self._device_url))) if urls else ()
+            )
         return self._urls[service]
+
+    async def addresses(self, service: Service) -> tuple[str, ...]:
+        """Return where a service may answer, most trusted first; empty: not offered."""
+        return self._urls_of(service, await self.services())
 
     async def send(self, call: Call) -> Element:
         """Send a call to an address of its own (a pull point)."""
@@ -153,29 +231,43 @@ class Connection:
         """Return what one answer proves of the offset, and how long it took.
 
         `is_plain`: without a login and without waiting for a turn, for use in the middle
-        of another call.
+        of another call. None for the offset of a device that does not tell its time.
         """
-        name = "GetSystemDateAndTime"
-        body = element(f"t:{name}", namespace=Service.DEVICE.value)
+        body = element(f"t:{_CLOCK}", namespace=Service.DEVICE.value)
         sent_ms, started = self._clock.now_ms(), self._clock.monotonic()
-        try:
-            if is_plain:
-                call = Call(
-                    self.endpoint.url(DEVICE_PATH), f"{Service.DEVICE}/{name}", body
-                )
-                answer = await self.caller.call(call, with_login=False)
-            else:
-                answer = await self._device(name, body)
-        except SoapFault:
-            self.device_time = DeviceTime(None)
+        if is_plain:
+            call = Call(self._device_url, f"{Service.DEVICE}/{_CLOCK}", body)
+            answer = await self.caller.call(call, with_login=False)
         else:
-            self.device_time = read_time(answer)
+            answer = await self._device(_CLOCK, body)
+        self.device_time = read_time(answer)
         # Monotonic: the host's own clock may be corrected in between.
         took_ms = round((self._clock.monotonic() - started) * 1000)
         device_ms = self.device_time.device_ms
         if device_ms is None:
             return None, took_ms
+        self._tells_time = True
         return bounds_of(device_ms, sent_ms, sent_ms + took_ms), took_ms
+
+    async def _ask_time_or_none(self) -> tuple[OffsetBounds | None, int]:
+        """Do the same on a device that may have no such operation.
+
+        What told its time once is not believed to have none: without its clock its
+        footage would be dated wrong, so that its failures are raised.
+        """
+        for is_last in (False, True):
+            try:
+                return await self._ask_time()
+            except NvrError as error:
+                if ends_talk(error) or self._tells_time:
+                    raise
+                is_missing = error.kind is ErrorKind.NOT_ONVIF
+                if is_missing and await self._find_device_service():
+                    continue
+                if is_last or isinstance(error, SoapFault):
+                    break
+        self.device_time = DeviceTime(None)
+        return None, 0
 
     def _note(self, offset_ms: int, took_ms: int) -> ClockReading:
         self.caller.offset_ms = offset_ms
@@ -184,7 +276,7 @@ class Connection:
 
     async def _measure(self) -> ClockReading:
         """Measure once, to a second; good enough to log in."""
-        bounds, took_ms = await self._ask_time()
+        bounds, took_ms = await self._ask_time_or_none()
         if bounds is None:
             return self._note(0, took_ms)
         sharp = self._still_sharp(bounds)
@@ -207,7 +299,7 @@ class Connection:
         within 1.3 s otherwise.
         """
         async with self._clock_lock:
-            bounds, took_ms = await self._ask_time()
+            bounds, took_ms = await self._ask_time_or_none()
             if bounds is None:
                 return self._note(0, took_ms)
             sharp = self._still_sharp(bounds)

@@ -15,7 +15,7 @@ from ..digest import (
 )
 from ..errors import ErrorKind, NvrError
 from ..login_guard import LoginGuard
-from .transport import HttpAnswer, HttpTransport
+from .transport import HttpAnswer, HttpTransport, once_more
 
 
 class AuthMode(StrEnum):
@@ -113,6 +113,7 @@ class HttpLogin:
         headers: dict[str, str],
         body: bytes | None = None,
         timeout: float | None = None,
+        limit: int | None = None,
     ) -> HttpAnswer:
         """Send with HTTP authentication where the mode says so; renews stale nonces.
 
@@ -139,7 +140,13 @@ class HttpLogin:
                 escaped = header.encode("utf-8", "surrogateescape")
                 sent["Authorization"] = escaped.decode("utf-8", "replace")
             answer = await self._transport.request(
-                method, url, where=where, headers=sent, body=body, timeout=timeout
+                method,
+                url,
+                where=where,
+                headers=sent,
+                body=body,
+                timeout=timeout,
+                limit=limit,
             )
             if answer.status != 401 or mode is not AuthMode.DIGEST:
                 return answer
@@ -152,6 +159,10 @@ class HttpLogin:
         return answer
 
     async def get(self, url: str, *, where: str) -> HttpAnswer:
+        """Fetch a picture; see `_get`."""
+        return await once_more(lambda: self._get(url, where))
+
+    async def _get(self, url: str, where: str) -> HttpAnswer:
         """Fetch a picture, logging in by HTTP if it is asked for; raises `NvrError`.
 
         An address that refuses the login is not asked again: pictures are fetched every
@@ -159,7 +170,10 @@ class HttpLogin:
         """
         if url in self._closed:
             raise NvrError(ErrorKind.NO_PERMISSION, "refused before", where=where)
-        answer = await self.exchange("GET", url, AuthMode.NONE, where=where, headers={})
+        limit = self._transport.bounds.picture_bytes
+        answer = await self.exchange(
+            "GET", url, AuthMode.NONE, where=where, headers={}, limit=limit
+        )
         if answer.status == 401 and self._login.username:
             self._guard.check()
             refusal = Refusal(parse_challenges(answer.challenges))
@@ -171,7 +185,9 @@ class HttpLogin:
                     where=where,
                 )
             self.offer(refusal)
-            answer = await self.exchange("GET", url, mode, where=where, headers={})
+            answer = await self.exchange(
+                "GET", url, mode, where=where, headers={}, limit=limit
+            )
             if answer.status == 401:
                 self._closed.add(url)
         if answer.status in {401, 403}:

@@ -6,6 +6,7 @@ from ..errors import ErrorKind, NvrError
 from ..models import StreamProfile
 from .caller import SoapCaller
 from .connection import Connection
+from .http_answer import picture_in
 from .media import (
     build_profiles2,
     build_snapshot_uri2,
@@ -14,22 +15,10 @@ from .media import (
     stream_uri_parameters,
 )
 from .names import Service
-from .profiles import (
-    SourcedProfile,
-    merge,
-    read_profiles1,
-    read_profiles2,
-)
+from .profiles import SourcedProfile, merge, read_profiles1, read_profiles2
+from .transport import ends_talk
 from .xaddr import media_uri, service_urls
-
-_UNUSABLE = frozenset(
-    {
-        ErrorKind.UNSUPPORTED,
-        ErrorKind.NOT_ONVIF,
-        ErrorKind.PROTOCOL,
-        ErrorKind.NO_PERMISSION,
-    }
-)
+from .xml import read_in_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +48,20 @@ class MediaCalls:
         second: tuple[SourcedProfile, ...] = ()
         if services.has(Service.MEDIA2):
             try:
-                second = read_profiles2(
-                    await self._connection.call(
-                        Service.MEDIA2, "GetProfiles", body=build_profiles2()
-                    )
+                answer = await self._connection.call(
+                    Service.MEDIA2, "GetProfiles", body=build_profiles2()
                 )
+                second = await read_in_turns(read_profiles2, answer)
             except NvrError as error:
-                if error.kind not in _UNUSABLE or not services.has(Service.MEDIA):
+                if ends_talk(error) or not services.has(Service.MEDIA):
                     raise
         if not services.has(Service.MEDIA):
             return second
         try:
-            first = read_profiles1(
-                await self._connection.call(Service.MEDIA, "GetProfiles")
-            )
+            answer = await self._connection.call(Service.MEDIA, "GetProfiles")
+            first = await read_in_turns(read_profiles1, answer)
         except NvrError as error:
-            if error.kind not in _UNUSABLE or not second:
+            if ends_talk(error) or not second:
                 raise
             return second
         return merge(first, second)
@@ -108,7 +95,7 @@ class MediaCalls:
                 where="snapshot",
             )
         self._snapshots[profile.token] = url
-        return Snapshot(answer.body, answer.content_type)
+        return Snapshot(picture_in(answer.body), answer.content_type)
 
     async def _snapshot_url(self, profile: StreamProfile) -> str:
         if profile.media_version == 2:

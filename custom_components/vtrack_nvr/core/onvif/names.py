@@ -6,6 +6,13 @@ ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
 SCHEMA = "http://www.onvif.org/ver10/schema"
 ADDRESSING = "http://www.w3.org/2005/08/addressing"
 DEVICE_PATH = "/onvif/device_service"
+OTHER_DEVICE_PATHS = (
+    "/onvif/device",
+    "/onvif/services",
+    "/onvif/service",
+    "/device_service",
+)
+"""Where some devices have it in spite of Core 5.1.1."""
 
 
 class Service(StrEnum):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from xml.etree import ElementTree as ET
 
 from ..models import DeviceEvent, EventClass
@@ -15,8 +16,9 @@ from .topics import (
     STATE_CLASSES,
     STATE_ITEMS,
     classify,
+    is_notice,
 )
-from .values import parse_bool, parse_time_ms
+from .values import format_time, parse_bool, parse_time_ms
 from .xml import Element, attribute, children, descendants, find, local, text
 
 _PORT = "http://www.onvif.org/ver10/events/wsdl/"
@@ -26,6 +28,9 @@ PULL_ACTION = f"{_PORT}PullPointSubscription/PullMessagesRequest"
 RENEW_ACTION = f"{_BASE}SubscriptionManager/RenewRequest"
 UNSUBSCRIBE_ACTION = f"{_BASE}SubscriptionManager/UnsubscribeRequest"
 _NOTIFY = "http://docs.oasis-open.org/wsn/b-2"
+MOST_MESSAGES = 500
+"""Read of one answer: five times what was asked for."""
+_MOST_OBJECT_ELEMENTS = 50
 _MAX_REFERENCE_ELEMENTS = 100
 _MAX_REFERENCE_LENGTH = 16 * 1024
 
@@ -36,33 +41,39 @@ class Subscription:
 
     address: str
     reference: str = ""
+    lifetime_s: float | None = None
+    """What the device granted, None where it does not say."""
 
 
-def build_create(lifetime_seconds: int) -> str:
+def termination(lifetime_seconds: int, device_now_ms: int | None = None) -> str:
+    """Return until when to subscribe: a duration, or a time on the device's clock."""
+    if device_now_ms is None:
+        return f"PT{lifetime_seconds}S"
+    return format_time(device_now_ms + lifetime_seconds * 1000)
+
+
+def build_create(until: str) -> str:
     """Build CreatePullPointSubscription for all topics; filters are misunderstood."""
     return element(
         "t:CreatePullPointSubscription",
-        leaf("t:InitialTerminationTime", f"PT{lifetime_seconds}S"),
+        leaf("t:InitialTerminationTime", until),
         namespace=Service.EVENTS.value,
     )
 
 
-def build_pull(wait_seconds: int, limit: int = 100) -> str:
+def build_pull(wait_seconds: float, limit: int = 100) -> str:
     """Build PullMessages: answered when something happens or the time is over."""
     return element(
         "t:PullMessages",
-        leaf("t:Timeout", f"PT{wait_seconds}S") + leaf("t:MessageLimit", str(limit)),
+        leaf("t:Timeout", f"PT{round(wait_seconds)}S")
+        + leaf("t:MessageLimit", str(limit)),
         namespace=Service.EVENTS.value,
     )
 
 
-def build_renew(lifetime_seconds: int) -> str:
+def build_renew(until: str) -> str:
     """Build Renew."""
-    return element(
-        "t:Renew",
-        leaf("t:TerminationTime", f"PT{lifetime_seconds}S"),
-        namespace=_NOTIFY,
-    )
+    return element("t:Renew", leaf("t:TerminationTime", until), namespace=_NOTIFY)
 
 
 def build_unsubscribe() -> str:
@@ -91,7 +102,12 @@ def read_subscription(answer: Element) -> Subscription | None:
     )
     if len(repeated) > _MAX_REFERENCE_LENGTH:
         return None
-    return Subscription(address, repeated)
+    now_ms = parse_time_ms(text(answer, "CurrentTime"))
+    end_ms = parse_time_ms(text(answer, "TerminationTime"))
+    lifetime_s = None
+    if now_ms is not None and end_ms is not None and end_ms > now_ms:
+        lifetime_s = (end_ms - now_ms) / 1000
+    return Subscription(address, repeated, lifetime_s)
 
 
 def _items(message: Element | None, part: str) -> Mapping[str, str]:
@@ -109,6 +125,16 @@ def _object_class(data: Mapping[str, str]) -> EventClass | None:
                     return OBJECTS[word]
         if name in STATE_CLASSES and parse_bool(value) is True:
             return STATE_CLASSES[name]
+    return None
+
+
+def _shown_class(message: Element) -> EventClass | None:
+    """Return what an event's objects are (an element item, with an element for each)."""
+    for item in descendants(find(message, "Data"), "ElementItem"):
+        for found in islice(item.iter(), _MOST_OBJECT_ELEMENTS):
+            for word in (local(found.tag), found.text or ""):
+                if kind := OBJECTS.get(word.strip().lower()):
+                    return kind
     return None
 
 
@@ -139,15 +165,16 @@ def read_notifications(
 ) -> tuple[DeviceEvent, ...]:
     """Read PullMessagesResponse; `sources` translates tokens into channel tokens.
 
-    A message without a readable time happened now. Deleted properties are left out, and
-    so are those that only tell at the beginning of a subscription that they exist.
+    A message without a readable time happened now. Left out are deleted properties, those
+    that only tell at the beginning of a subscription that they exist, and what a device
+    tells of itself.
     """
     events = []
-    for item in children(answer, "NotificationMessage"):
+    for item in islice(children(answer, "NotificationMessage"), MOST_MESSAGES):
         written = text(item, "Topic")
         topic = "/".join(part.rpartition(":")[2] for part in written.split("/"))
         message = next((m for m in descendants(item, "Message") if _is_inner(m)), None)
-        if not topic or message is None:
+        if not topic or message is None or is_notice(topic):
             continue
         operation = attribute(message, "PropertyOperation").lower()
         data, source = _items(message, "Data"), _items(message, "Source")
@@ -158,7 +185,10 @@ def read_notifications(
         device_ms = parse_time_ms(attribute(message, "UtcTime"))
         kind = classify(topic)
         if kind in {EventClass.MOTION, EventClass.OTHER}:
-            kind = _object_class(data) or kind
+            kind = _object_class(data) or _shown_class(message) or kind
+        if state is None and operation and kind is EventClass.OTHER:
+            # A property that is neither on nor off is a reading (a temperature).
+            continue
         events.append(
             DeviceEvent(
                 event_class=kind,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 import socket
 from typing import override
@@ -15,7 +15,7 @@ from ..clock import Clock
 from ..errors import ErrorKind, NvrError
 from ..login_guard import LoginGuard
 from ..policy import Bounds, Waits
-from .caller import Call, SoapCaller
+from .caller import Call, RedirectedAway, SoapCaller
 from .device import (
     normal_mac,
     read_scopes,
@@ -27,7 +27,7 @@ from .device import (
 from .device_clock import bounds_of, read_time
 from .found import FoundDevice
 from .http_login import Login
-from .names import DEVICE_PATH, Service
+from .names import DEVICE_PATH, OTHER_DEVICE_PATHS, Service
 from .probe_match import PORT, Finds, build_probe, read_matches
 from .soap import SoapFault, element
 from .targets import Target
@@ -39,6 +39,8 @@ _CONNECT_SECONDS = 1.5
 _ANSWER_BYTES = 256 * 1024
 _PROGRESS_SECONDS = 0.1
 _KEEP_SILENT_UP_TO = 64
+_NOT_HERE = frozenset({"http 404", "http 405", "http 410"})
+"""What a server says that may have the service elsewhere."""
 
 
 class ProbeAnswer(StrEnum):
@@ -213,30 +215,48 @@ class _Scan:
         caller = SoapCaller(transport, Login(), LoginGuard(), self._clock, _never)
         endpoint = Endpoint(target.host, target.port, target.is_https)
         body = element("t:GetSystemDateAndTime", namespace=Service.DEVICE.value)
-        call = Call(
-            endpoint.url(DEVICE_PATH), f"{Service.DEVICE}/GetSystemDateAndTime", body
-        )
-        sent_ms = self._clock.now_ms()
-        try:
-            time = read_time(await caller.call(call, with_login=False))
-        except NvrError as error:
-            return _explain(target, error)
-        offset_ms = None
-        if time.device_ms is not None:
-            now_ms = self._clock.now_ms()
-            offset_ms = bounds_of(time.device_ms, sent_ms, now_ms).best_ms
-        device = await self._named(caller, endpoint, target)
-        return ProbeResult(
-            target, ProbeAnswer.ONVIF, device=device, clock_offset_ms=offset_ms
-        )
+        first: ProbeResult | None = None
+        for path in (DEVICE_PATH, *OTHER_DEVICE_PATHS):
+            url = endpoint.url(path)
+            call = Call(url, f"{Service.DEVICE}/GetSystemDateAndTime", body)
+            sent_ms = self._clock.now_ms()
+            try:
+                time = read_time(await caller.call(call, with_login=False))
+            except RedirectedAway as error:
+                return await self._follow(target, error)
+            except NvrError as error:
+                result = _explain(target, error)
+                first = first or result
+                if result.device is not None or error.detail not in _NOT_HERE:
+                    return result if result.device is not None else first
+                continue
+            offset_ms = None
+            if time.device_ms is not None:
+                now_ms = self._clock.now_ms()
+                offset_ms = bounds_of(time.device_ms, sent_ms, now_ms).best_ms
+            device = await self._named(caller, target, url)
+            return ProbeResult(
+                target, ProbeAnswer.ONVIF, device=device, clock_offset_ms=offset_ms
+            )
+        assert first is not None
+        return first
+
+    async def _follow(self, target: Target, error: RedirectedAway) -> ProbeResult:
+        """Ask over https where plain http sends us there; no login is at stake."""
+        plain = _explain(target, error)
+        if error.https_port is None or target.is_https:
+            return plain
+        secure = Target(target.host, error.https_port, is_https=True)
+        found = await self._speak(secure)
+        return replace(found, target=target) if found.device else plain
 
     @staticmethod
     async def _named(
-        caller: SoapCaller, endpoint: Endpoint, target: Target
+        caller: SoapCaller, target: Target, url: str
     ) -> FoundDevice:
         """Return the device with what its scopes tell, where it tells them freely."""
         call = Call(
-            endpoint.url(DEVICE_PATH),
+            url,
             f"{Service.DEVICE}/GetScopes",
             element("t:GetScopes", namespace=Service.DEVICE.value),
         )

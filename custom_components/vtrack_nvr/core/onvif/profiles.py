@@ -4,8 +4,11 @@ A channel is a video source; its streams are profiles. Some recorders hand out a
 source per stream instead, and then the numbers in the tokens tell what belongs together.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+import math
 import re
 
 from ..models import Channel, StreamProfile
@@ -25,6 +28,8 @@ _CODECS = {
     "MPV4-ES": "MPEG4",
 }
 _AUDIO = {"MP4A-LATM": "AAC", "MPEG4-GENERIC": "AAC"}
+_MOST_PROFILES = 2_000
+_LESSER_NAME = re.compile(r"sub|minor|second|third|mobile|low", re.IGNORECASE)
 _NUMBER = re.compile(r"(\d+)(?!.*\d)")
 _STREAM_NUMBER = re.compile(r"^(.*?)([1-9]\d*)(0[1-9])$")
 _GENERIC_NAME = re.compile(
@@ -90,7 +95,7 @@ def _profile(
 def read_profiles1(answer: Element) -> tuple[SourcedProfile, ...]:
     """Read Media 1's GetProfilesResponse; profiles without a video source are left out."""
     found = []
-    for item in children(answer, "Profiles"):
+    for item in islice(children(answer, "Profiles"), _MOST_PROFILES):
         values = _read_encoder(
             find(item, "VideoEncoderConfiguration"),
             find(item, "AudioEncoderConfiguration"),
@@ -102,7 +107,7 @@ def read_profiles1(answer: Element) -> tuple[SourcedProfile, ...]:
 def read_profiles2(answer: Element) -> tuple[SourcedProfile, ...]:
     """Read Media 2's GetProfilesResponse (asked for with `Type` All)."""
     found = []
-    for item in children(answer, "Profiles"):
+    for item in islice(children(answer, "Profiles"), _MOST_PROFILES):
         configurations = find(item, "Configurations")
         values = _read_encoder(
             find(configurations, "VideoEncoder"), find(configurations, "AudioEncoder")
@@ -138,11 +143,73 @@ def _area(item: SourcedProfile) -> int:
     return item.profile.width * item.profile.height
 
 
-def _grouped(profiles: Sequence[SourcedProfile]) -> dict[str, list[SourcedProfile]]:
+def _sizes(items: Sequence[SourcedProfile]) -> Mapping[str, float]:
+    """Return the area of each profile's picture by token, what is not told guessed.
+
+    A profile that does not say what it is keeps its place among the others: devices list
+    the main stream first, and leave out the facts of codecs that Media 1 cannot name.
+    """
+    sizes: dict[str, float] = {}
+    last = math.inf
+    for item in items:
+        area: float = _area(item)
+        if not area:
+            name = f"{item.profile.name} {item.profile.token}"
+            area = 0 if _LESSER_NAME.search(name) else last
+        sizes[item.profile.token] = last = area
+    return sizes
+
+
+def _grouped(
+    profiles: Sequence[SourcedProfile], video_sources: int | None
+) -> dict[str, list[SourcedProfile]]:
     groups: dict[str, list[SourcedProfile]] = {}
     for item in profiles:
         groups.setdefault(item.source, []).append(item)
-    return _joined_streams(groups) or groups
+    joined = _joined_streams(groups)
+    if joined is None and video_sources:
+        joined = _joined_to(groups, video_sources)
+    return joined or groups
+
+
+def may_be_streams(profiles: Sequence[SourcedProfile]) -> bool:
+    """Return whether the video sources could be the streams of fewer cameras.
+
+    That is so if there are several and no two of them have pictures of one size, as the
+    main streams of several lenses mostly do.
+    """
+    groups: dict[str, list[SourcedProfile]] = {}
+    for item in profiles:
+        groups.setdefault(item.source, []).append(item)
+    is_single = all(len(items) == 1 for items in groups.values())
+    return len(groups) > 1 and is_single and _joined_streams(groups) is None
+
+
+def _joined_to(
+    groups: Mapping[str, list[SourcedProfile]], count: int
+) -> dict[str, list[SourcedProfile]] | None:
+    """Join sources that are the streams of as many lenses as the device says it has.
+
+    In the order of the device, each lens beginning with its largest picture; None if the
+    sources do not look like streams: a lens of its own has several profiles.
+    """
+    streams, rest = divmod(len(groups), count)
+    if rest or streams < 2 or any(len(items) > 1 for items in groups.values()):
+        return None
+    flat = [items[0] for items in groups.values()]
+    sizes = _sizes(flat)
+    result: dict[str, list[SourcedProfile]] = {}
+    for begin in range(0, len(flat), streams):
+        main, *others = flat[begin : begin + streams]
+        if any(
+            sizes[item.profile.token] >= sizes[main.profile.token]
+            and item.profile.encoding == main.profile.encoding
+            and _area(item)
+            for item in others
+        ):
+            return None
+        result[main.source] = [main, *others]
+    return result
 
 
 def _joined_streams(
@@ -170,42 +237,50 @@ def _joined_streams(
     return result if len(result) < len(groups) else None
 
 
-def group_channels(profiles: Sequence[SourcedProfile]) -> tuple[Channel, ...]:
+def group_channels(
+    profiles: Sequence[SourcedProfile], video_sources: int | None = None
+) -> tuple[Channel, ...]:
     """Return the channels with their profiles, the largest picture first.
 
+    `video_sources` is how many lenses the device says it has, None if it does not.
     `token` is the video source's. `number` is the number in the token where all tokens
     have different ones (so it stays when a camera is taken away), else the position from
     1. Names that devices give to everything are replaced by "Camera <number>".
     """
-    groups = _grouped(profiles)
+    groups = _grouped(profiles, video_sources)
     numbers = _numbers(tuple(groups))
     names = [
         next((p.source_name for p in items if not is_generic(p.source_name)), "")
         for items in groups.values()
     ]
+    uses = Counter(names)
     channels = [
         Channel(
             token=token,
             number=number,
             # A name that is not the camera's own says nothing.
-            name=name if name and names.count(name) == 1 else f"Camera {number}",
-            profiles=tuple(
-                item.profile
-                for item in sorted(
-                    items,
-                    key=lambda p: (
-                        p.profile.encoding == "JPEG",
-                        -_area(p),
-                        -(p.profile.bitrate_kbit or 0),
-                    ),
-                )
-            ),
+            name=name if name and uses[name] == 1 else f"Camera {number}",
+            profiles=_ordered(items),
         )
         for (token, items), number, name in zip(
             groups.items(), numbers, names, strict=True
         )
     ]
     return tuple(sorted(channels, key=lambda channel: channel.number))
+
+
+def _ordered(items: Sequence[SourcedProfile]) -> tuple[StreamProfile, ...]:
+    sizes = _sizes(items)
+    ordered = sorted(
+        items,
+        key=lambda item: (
+            item.profile.encoding == "JPEG",
+            -sizes[item.profile.token],
+            # Of what is not told nothing follows.
+            -(item.profile.bitrate_kbit or 0) if _area(item) else 0,
+        ),
+    )
+    return tuple(item.profile for item in ordered)
 
 
 def _numbers(tokens: Sequence[str]) -> tuple[int, ...]:

@@ -1,15 +1,36 @@
 """Recording Control: only what tells which source feeds which recording (RC §5)."""
 
+from ..models import Recording, Track
 from .channels import JobSource
+from .search import track_kind
 from .xml import Element, attribute, children, descendants, find, text
 
 
-def read_recording_tokens(answer: Element) -> tuple[str, ...]:
-    """Read GetRecordingsResponse: the tokens of all recordings (RC 5.6)."""
-    tokens = (
-        text(item, "RecordingToken") for item in children(answer, "RecordingItem")
-    )
-    return tuple(token for token in tokens if token)
+def read_configured_recordings(answer: Element) -> tuple[Recording, ...]:
+    """Read GetRecordingsResponse (RC 5.6): what feeds each recording, without its ends."""
+    found: list[Recording] = []
+    for item in children(answer, "RecordingItem"):
+        token = text(item, "RecordingToken")
+        configuration = find(item, "Configuration")
+        source = find(configuration, "Source")
+        if token:
+            found.append(
+                Recording(
+                    token=token,
+                    source_id=text(source, "SourceId"),
+                    source_name=text(source, "Name"),
+                    content=text(configuration, "Content"),
+                    tracks=tuple(
+                        Track(
+                            token=text(track, "TrackToken"),
+                            kind=track_kind(text(track, "Configuration/TrackType")),
+                            description=text(track, "Configuration/Description"),
+                        )
+                        for track in children(find(item, "Tracks"), "Track")
+                    ),
+                )
+            )
+    return tuple(found)
 
 
 def read_jobs(answer: Element) -> tuple[JobSource, ...]:

@@ -117,11 +117,15 @@ def read_state(result_list: Element | None) -> SearchState:
     )
 
 
+def track_kind(written: str) -> TrackKind:
+    """Read tt:TrackType; whatever is not known is Extended."""
+    return _TRACK_KINDS.get(written.lower(), TrackKind.EXTENDED)
+
+
 def _read_track(item: Element) -> Track:
-    kind = text(item, "TrackType").lower()
     return Track(
         token=text(item, "TrackToken"),
-        kind=_TRACK_KINDS.get(kind, TrackKind.EXTENDED),
+        kind=track_kind(text(item, "TrackType")),
         device_from_ms=parse_time_ms(text(item, "DataFrom")),
         device_to_ms=parse_time_ms(text(item, "DataTo")),
         description=text(item, "Description"),

@@ -17,6 +17,8 @@ class ServiceMap:
 
     xaddrs: Mapping[Service, str] = field(default_factory=dict)
     has_recording_options: bool = False
+    video_sources: int | None = None
+    """How many the device says that it has (deviceIO), None where it does not."""
 
     def has(self, service: Service) -> bool:
         """Say whether the service is offered (an empty address means it is not)."""
@@ -32,6 +34,15 @@ class ServiceMap:
             return ReplaySupport.SEARCH_ONLY
         return ReplaySupport.REPLAY_ONLY if replays else ReplaySupport.NONE
 
+    def joined(self, other: ServiceMap) -> ServiceMap:
+        """Return the services of both; the first to name one is right."""
+        sources = self.video_sources
+        return ServiceMap(
+            {**other.xaddrs, **self.xaddrs},
+            self.has_recording_options or other.has_recording_options,
+            other.video_sources if sources is None else sources,
+        )
+
     @property
     def labels(self) -> tuple[str, ...]:
         """Return the short names of all services, in a fixed order."""
@@ -42,11 +53,21 @@ def _is_usable(xaddr: str) -> bool:
     return "://" in xaddr
 
 
+def read_video_sources(answer: Element) -> int | None:
+    """Read how many lenses deviceIO's Capabilities tell of (IO 5.1)."""
+    told = (
+        parse_int(attribute(found, "VideoSources"))
+        for found in descendants(answer, "Capabilities")
+    )
+    return next((count for count in told if count), None)
+
+
 def read_services(answer: Element) -> ServiceMap:
     """Read GetServicesResponse; the highest version of a namespace wins."""
     best: dict[Service, tuple[int, int]] = {}
     xaddrs: dict[Service, str] = {}
     options = False
+    sources = None
     for item in children(answer, "Service"):
         service = _BY_NAMESPACE.get(text(item, "Namespace").rstrip("/").lower())
         xaddr = text(item, "XAddr")
@@ -60,17 +81,20 @@ def read_services(answer: Element) -> ServiceMap:
             continue
         best[service] = version
         xaddrs[service] = xaddr
+        if service is Service.DEVICE_IO:
+            sources = read_video_sources(item)
         if service is Service.RECORDING:
             options = any(
                 parse_bool(attribute(found, "Options")) is True
                 for found in descendants(item, "Capabilities")
             )
-    return ServiceMap(xaddrs, options)
+    return ServiceMap(xaddrs, options, sources)
 
 
 def read_capabilities(answer: Element) -> ServiceMap:
     """Read GetCapabilitiesResponse; Profile G's services stand inside `Extension`."""
     xaddrs: dict[Service, str] = {}
+    sources = None
     capabilities = find(answer, "Capabilities")
     for holder in (capabilities, find(capabilities, "Extension")):
         for item in children(holder):
@@ -78,4 +102,6 @@ def read_capabilities(answer: Element) -> ServiceMap:
             xaddr = text(item, "XAddr")
             if service and _is_usable(xaddr):
                 xaddrs.setdefault(service, xaddr)
-    return ServiceMap(xaddrs)
+            if service is Service.DEVICE_IO:
+                sources = parse_int(text(item, "VideoSources")) or sources
+    return ServiceMap(xaddrs, video_sources=sources)

@@ -4,28 +4,67 @@ from ..models import EventClass
 
 CLASSES: tuple[tuple[tuple[str, ...], EventClass], ...] = (
     (
-        ("peopledetect", "humandetect", "persondetect", "humanshapedetect", "pedestrian",
-         "facedetect", "facerecognition", "humanoid"),
+        ("peopledetect", "peopledetector", "humandetect", "persondetect", "pedestrian",
+         "humanshapedetect", "humanoid", "facedetect", "facerecognition", "/face",
+         "motionhuman", "humanmotion", "/visitor", "crowddetect", "/human", "/person",
+         "bodydetect"),
         EventClass.PERSON,
     ),
     (
-        ("vehicledetect", "licenseplate", "cardetect", "motorvehicle", "anpr"),
+        ("vehicledetect", "licenseplate", "/cardetect", "motorvehicle", "/anpr", "/lpr",
+         "motionvehicle", "vehiclemotion", "/vehicle", "parkingdetect"),
         EventClass.VEHICLE,
     ),
-    (("dogcatdetect", "petdetect", "animaldetect", "animal"), EventClass.ANIMAL),
+    (
+        ("dogcatdetect", "petdetect", "animaldetect", "/animal", "/pet"),
+        EventClass.ANIMAL,
+    ),
     (("recordinghistory", "recordingconfig/jobstate"), EventClass.RECORDING),
     (
-        ("cellmotiondetector", "motionalarm", "motiondetector", "motionregiondetector",
-         "videomotion", "videosource/motion", "ruleengine/motion", "motion"),
+        # Axis: Video Motion Detection 3 and 4, the guards, Object Analytics, the sensor.
+        ("/vmd", "objectanalytics", "fenceguard", "loiteringguard", "motionguard",
+         "/pir"),
         EventClass.MOTION,
     ),
     (
-        ("fielddetector", "linedetector", "linecross", "intrusion", "myruledetector",
-         "tptsmartevent", "smartevent", "objectdetect", "objectsinside"),
+        ("motion", "cellmotiondetector", "motionalarm", "videosource/motion"),
+        EventClass.MOTION,
+    ),
+    (
+        ("fielddetector", "linedetector", "linecross", "crossline", "crossregion",
+         "regionentrance", "regionexiting", "intrusion", "intruder", "loiter",
+         "myruledetector", "smartevent", "objectdetect", "objectsinside", "/crossed",
+         "enterarea", "leavearea", "perimeter", "tripwire", "/iva", "rapidmove",
+         "unattended", "objectremoval", "objectleft", "missingobject"),
         EventClass.MOTION,
     ),
 )  # fmt: skip
-"""Parts of a topic's path in lower case, most telling first; the first hit wins."""
+"""Parts of a topic's path in lower case, most telling first; the first hit wins.
+
+A slash stands before what a part of the path must begin with: the makers put their own
+words around these, and "SDCardDetect" is no car.
+"""
+
+NOTICES = (
+    "/monitoring/",
+    "/device/status",
+    "/device/hardwarefailure",
+    "/configuration/",
+    "/media/profilechanged",
+    "/media/configurationchanged",
+    "/livestreamaccessed",
+    "/systemready",
+    "/systemmessage",
+    "/storage",
+    "/network",
+    "/daynight",
+    "/firmware",
+    "/log",
+    "/advancedsecurity",
+    "processorusage",
+    "clocksync",
+)
+"""What a device tells of itself and not of what it sees, in lower case."""
 
 OBJECTS = {
     "human": EventClass.PERSON,
@@ -98,9 +137,15 @@ SOURCE_ITEMS = (
 """Names of the source item that tells which camera, most telling first."""
 
 
+def is_notice(topic: str) -> bool:
+    """Return whether a topic's path is about the device and not about its pictures."""
+    path = f"/{topic.lower()}/"
+    return any(word in path for word in NOTICES)
+
+
 def classify(topic: str) -> EventClass:
     """Return what a topic's path is about."""
-    lowered = topic.lower()
+    lowered = f"/{topic.lower()}"
     return next(
         (kind for words, kind in CLASSES if any(word in lowered for word in words)),
         EventClass.OTHER,

@@ -1,29 +1,62 @@
 """Sends one HTTP request and classifies what can go wrong with it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+import errno
 
 import aiohttp
 from yarl import URL
 
 from ..errors import ErrorKind, NvrError
 from ..policy import Bounds, Waits
+from . import raw_http
+from .http_answer import HttpAnswer, OnAnswer, is_cut, is_whole, unpack
 from .tls import TlsOptions
 
+__all__ = [
+    "AskAgain",
+    "HttpAnswer",
+    "HttpTransport",
+    "NoConnection",
+    "OnAnswer",
+    "ends_talk",
+    "once_more",
+]
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """An answer read to its end, whatever its status."""
-
-    status: int
-    content_type: str
-    body: bytes
-    challenges: tuple[str, ...] = ()
-    location: str = ""
+_DROPPED = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
+_LIES_ENOUGH = 2
 
 
-type OnAnswer = Callable[[str, HttpAnswer], None]
+class NoConnection(NvrError):  # noqa: N818 - what it is, not that it is an error
+    """Nothing could be connected to, so that no other request would fare better."""
+
+
+class AskAgain(NvrError):  # noqa: N818 - what to do about it
+    """One more try may fare better: on a new connection, or read by ourselves."""
+
+
+async def once_more[T](send: Callable[[], Awaitable[T]]) -> T:
+    """Send, and once more where the transport asks for it.
+
+    Not within the transport: a login that was sent must not be sent a second time, for
+    devices take the same nonce or counter for an attack.
+    """
+    try:
+        return await send()
+    except AskAgain:
+        return await send()
+
+
+def ends_talk(error: NvrError) -> bool:
+    """Return whether an error is everything's and not one operation's.
+
+    That is a refused login and a device that is not there; whatever else an optional
+    operation fails with says only that the device does not have it.
+    """
+    return isinstance(error, NoConnection) or error.kind in {
+        ErrorKind.AUTH_REFUSED,
+        ErrorKind.TLS,
+    }
 
 
 class HttpTransport:
@@ -41,8 +74,10 @@ class HttpTransport:
         self._on_answer = on_answer
         self._session = session
         self._waits = waits
-        self._bounds = bounds
+        self.bounds = bounds
         self._tls = tls
+        self._lies = 0
+        self._reads_next = False
 
     async def request(
         self,
@@ -53,82 +88,164 @@ class HttpTransport:
         headers: Mapping[str, str],
         body: bytes | None = None,
         timeout: float | None = None,
+        limit: int | None = None,
     ) -> HttpAnswer:
         """Send and read; raises UNREACHABLE, TIMEOUT, TLS, NOT_ONVIF or PROTOCOL.
 
-        A connection that turns out closed before anything was answered is tried once
-        more: devices drop idle connections at any moment.
+        An envelope or a picture that has come to its end is the answer, however its
+        length was told. `AskAgain` is raised for a connection that turns out closed before
+        anything was answered, as devices drop idle ones at any moment, and for what is no
+        HTTP to aiohttp: the next request is then read by ourselves. `limit` is the
+        largest body in bytes, of what was unpacked, too.
         """
+        size = limit or self.bounds.soap_answer_bytes
+        # Encoded already: tokens in a query must go out byte for byte.
+        sent = {"Accept-Encoding": "identity", **headers}
+        is_raw = self._lies >= _LIES_ENOUGH or self._reads_next
+        self._reads_next = False
+        ask = self._raw if is_raw else self._once
         try:
             async with asyncio.timeout(timeout or self._waits.soap_call):
-                try:
-                    answer = await self._once(method, url, headers, body, where)
-                except (
-                    aiohttp.ServerDisconnectedError,
-                    aiohttp.ClientConnectionResetError,
-                ):
-                    answer = await self._once(method, url, headers, body, where)
-        except NvrError:
-            raise
+                answer = await ask(method, URL(url, encoded=True), sent, body, size)
+        except NvrError as error:
+            raise type(error)(error.kind, error.detail, where=where) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise classify(error, where) from error
+            found = classify(error, where)
+            if is_raw or not (_is_unreadable(error) or _is_dropped(error)):
+                raise found from error
+            self._reads_next = _is_unreadable(error)
+            raise AskAgain(found.kind, found.detail, where=where) from error
+        if len(answer.body) > size:
+            raise NvrError(
+                ErrorKind.PROTOCOL, f"the answer exceeds {size} bytes", where=where
+            )
         if self._on_answer:
             self._on_answer(where, answer)
+        return answer
+
+    async def _raw(
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        limit: int,
+    ) -> HttpAnswer:
+        answer = await raw_http.exchange(
+            method,
+            url,
+            headers,
+            body or b"",
+            self._tls,
+            limit=limit,
+            quiet=self._waits.soap_quiet,
+        )
+        if answer is None:
+            raise NvrError(ErrorKind.NOT_ONVIF, "the answer is not http")
+        answer = _unpacked(answer, limit)
+        # Elsewhere the body says no more than the status.
+        if answer.status == 200 and not is_whole(answer.body):
+            raise NvrError(ErrorKind.PROTOCOL, "the answer broke off")
+        self._lies += 1
         return answer
 
     async def _once(
         self,
         method: str,
-        url: str,
+        url: URL,
         headers: Mapping[str, str],
         body: bytes | None,
-        where: str,
+        limit: int,
     ) -> HttpAnswer:
         async with self._session.request(
             method,
-            # Encoded already: tokens in a query must go out byte for byte.
-            URL(url, encoded=True),
+            url,
             data=body,
-            headers={"Accept-Encoding": "identity", **headers},
+            headers=headers,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._waits.connect),
             ssl=self._tls.for_aiohttp(),
         ) as response:
-            chunks: list[bytes] = []
-            size = 0
-            async for chunk in response.content.iter_chunked(64 * 1024):
-                size += len(chunk)
-                if size > self._bounds.soap_answer_bytes:
-                    response.close()
-                    raise NvrError(
-                        ErrorKind.PROTOCOL,
-                        f"the answer exceeds {self._bounds.soap_answer_bytes} bytes",
-                        where=where,
-                    )
-                chunks.append(chunk)
-            return HttpAnswer(
+            answer = HttpAnswer(
                 response.status,
                 response.content_type,
-                b"".join(chunks),
+                await self._body(response, limit),
                 tuple(response.headers.getall("WWW-Authenticate", ())),
                 response.headers.get("Location", ""),
             )
+        answer = _unpacked(answer, limit)
+        if is_cut(answer.body) and len(answer.body) <= limit:
+            raise aiohttp.ClientPayloadError
+        return answer
+
+    async def _body(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
+        """Read to the end that was told, or to the body's own."""
+        is_endless = response.content_type == "multipart/x-mixed-replace"
+        body = bytearray()
+        while len(body) <= limit:
+            wait = self._waits.soap_quiet if is_whole(body) else None
+            try:
+                async with asyncio.timeout(wait):
+                    chunk = await response.content.read(64 * 1024)
+            except TimeoutError:
+                break
+            except aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, OSError:
+                if not is_whole(body):
+                    raise
+                break
+            if not chunk:
+                return bytes(body)
+            body += chunk
+            if is_endless and b"\xff\xd9" in chunk:
+                break
+        response.close()
+        return bytes(body)
+
+
+def _unpacked(answer: HttpAnswer, limit: int) -> HttpAnswer:
+    return HttpAnswer(
+        answer.status,
+        answer.content_type,
+        unpack(answer.body, limit),
+        answer.challenges,
+        answer.location,
+    )
+
+
+def _is_unreadable(error: Exception) -> bool:
+    """Return whether something came that aiohttp does not take for an answer."""
+    return isinstance(error, aiohttp.ClientResponseError | aiohttp.ClientPayloadError)
+
+
+def _is_dropped(error: Exception) -> bool:
+    """Return whether a connection that had been made was closed by the device."""
+    match error:
+        case aiohttp.ClientConnectorError():
+            return False
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientConnectionResetError():
+            return True
+        case aiohttp.ClientOSError():
+            return error.errno in _DROPPED
+    return False
 
 
 def classify(error: Exception, where: str) -> NvrError:
     """Turn what aiohttp raises into one of our kinds; never quotes a URL."""
+    make: type[NvrError] = NvrError
     match error:
         case aiohttp.ClientConnectorCertificateError():
             kind, detail = ErrorKind.TLS, "the certificate is not acceptable"
         case aiohttp.ClientSSLError():
             kind, detail = ErrorKind.TLS, "no TLS could be agreed on"
         case aiohttp.ConnectionTimeoutError():
-            kind, detail = ErrorKind.UNREACHABLE, "nothing answers"
+            make, kind, detail = NoConnection, ErrorKind.UNREACHABLE, "nothing answers"
         case TimeoutError():
             kind, detail = ErrorKind.TIMEOUT, "no answer in time"
         case aiohttp.ClientConnectorDNSError():
+            make = NoConnection
             kind, detail = ErrorKind.UNREACHABLE, "the name is not known"
         case aiohttp.ClientConnectorError():
+            make = NoConnection
             kind, detail = ErrorKind.UNREACHABLE, error.os_error.strerror or "refused"
         case aiohttp.ServerDisconnectedError():
             kind, detail = ErrorKind.UNREACHABLE, "closed without an answer"
@@ -140,4 +257,4 @@ def classify(error: Exception, where: str) -> NvrError:
             kind, detail = ErrorKind.PROTOCOL, "an address that is no URL"
         case _:
             kind, detail = ErrorKind.UNREACHABLE, type(error).__name__
-    return NvrError(kind, detail, where=where)
+    return make(kind, detail, where=where)

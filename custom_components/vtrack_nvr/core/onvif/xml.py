@@ -22,8 +22,9 @@ from .xml_text import decode, mend
 type Element = ET.Element
 
 _PIECE = 16 * 1024
-_LONGEST_PIECE = 64 * 1024
-"""A single tag or text; expat hands out a tag's attributes all at once."""
+_LONGEST_TAG = 64 * 1024
+_MOST_EQUALS = 2_000
+"""Expat hands out a tag's attributes all at once, so that there must not be more."""
 _XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
 _ENVELOPE = re.compile(r"<(?:[\w.-]{1,40}:)?Envelope[\s>]")
 _SEARCHED = 64 * 1024
@@ -108,28 +109,32 @@ def _steps(data: bytes, limits: XmlLimits) -> Generator[None, None, Element]:
         raise NvrError(ErrorKind.NOT_ONVIF, f"broken xml: {error}") from error
 
 
+def _refuse_size() -> Never:
+    raise NvrError(ErrorKind.PROTOCOL, "more elements than any answer has")
+
+
 def _refuse_document_type(*_: object) -> Never:
     raise NvrError(ErrorKind.PROTOCOL, "document type definitions are refused")
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Cut between tags."""
-    start = 0
+    """Cut between tags, and what is longer than a piece anywhere."""
+    start = tag = 0
     while start < len(text):
-        end = text.rfind("<", start + 1, start + _PIECE)
-        if end < 0 or len(text) - start <= _PIECE:
-            end = text.find("<", start + _PIECE)
-        if end < 0:
-            end = len(text)
-        if end - start > _LONGEST_PIECE:
-            raise NvrError(ErrorKind.PROTOCOL, "a longer text than any answer has")
+        end = len(text)
+        if end - start > _PIECE:
+            end = text.rfind("<", start + 1, start + _PIECE)
+            if end < 0:
+                end = start + _PIECE
+            else:
+                tag = end
+        if end - tag > _LONGEST_TAG and text.count("=", tag, end) > _MOST_EQUALS:
+            _refuse_size()
         yield text[start:end]
         start = end
 
 
-def _built(
-    pieces: Iterator[str], limits: XmlLimits
-) -> Generator[None, None, Element]:
+def _built(pieces: Iterator[str], limits: XmlLimits) -> Generator[None, None, Element]:
     builder = _Builder(limits)
     try:
         for piece in pieces:
@@ -216,7 +221,7 @@ class _Builder:
             or self._attributes > limits.attributes
             or len(self._scopes) > limits.depth
         ):
-            raise NvrError(ErrorKind.PROTOCOL, "more elements than any answer has")
+            _refuse_size()
         scope = self._scopes[-1]
         if any(key.startswith("xmlns") for key in attributes):
             declared = {
