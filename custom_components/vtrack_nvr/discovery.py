@@ -15,6 +15,8 @@ from .runtime import VtrackConfigEntry
 from .runtime.connect import FoundDevice, async_discover
 
 INTERVAL = timedelta(minutes=15)
+MOST_OFFERS = 20
+"""Shown at a time: anybody on the network can make up devices."""
 
 
 @callback
@@ -41,6 +43,13 @@ async def async_search(hass: HomeAssistant) -> None:
         for entry in entries
         if entry.data.get(CONF_ENDPOINT_ID)
     }
+    shown = {
+        flow["context"]["discovery_key"].key
+        for flow in hass.config_entries.flow.async_progress_by_handler(
+            DOMAIN, match_context={"source": SOURCE_INTEGRATION_DISCOVERY}
+        )
+        if "discovery_key" in flow["context"]
+    }
     for found in await async_discover(hass):
         if (found.host, found.port) in addresses:
             continue
@@ -49,7 +58,15 @@ async def async_search(hass: HomeAssistant) -> None:
             followed = await async_follow(hass, entry, found.host, found.port)
             if followed in {Followed.STAYED, Followed.MOVED}:
                 continue
+        if key_of(found) in shown or len(shown) >= MOST_OFFERS:
+            continue
+        shown.add(key_of(found))
         offer(hass, found)
+
+
+def key_of(found: FoundDevice) -> str:
+    """Return what tells the offer of one device from another's."""
+    return found.endpoint_id or f"{found.host}:{found.port}"
 
 
 @callback
@@ -62,7 +79,7 @@ def offer(hass: HomeAssistant, found: FoundDevice) -> None:
         data={"device": found},
         discovery_key=DiscoveryKey(
             domain=DOMAIN,
-            key=found.endpoint_id or f"{found.host}:{found.port}",
+            key=key_of(found),
             version=1,
         ),
     )

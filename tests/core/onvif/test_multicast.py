@@ -2,7 +2,7 @@
 
 # ruff: noqa: N802 - names are those of the library
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import json
 import os
 from pathlib import Path
@@ -11,12 +11,13 @@ import socket
 import subprocess
 import sys
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from custom_components.vtrack_nvr.core.onvif import discovery
+from custom_components.vtrack_nvr.core.onvif import discovery, ws_library
 from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
+from custom_components.vtrack_nvr.core.onvif.probe_match import MAX_DATAGRAM
 from tests.simulator.scenario import make_specs
 from tests.simulator.simulator import Simulator
 
@@ -119,101 +120,53 @@ class Searcher:
     """Stands in for the library: what it was asked, and what it hears."""
 
     instances: list[Searcher]
+    datagrams: tuple[bytes, ...] = ()
 
-    def __init__(self, **options: object) -> None:
+    def __init__(
+        self,
+        interfaces: list[str] | None,
+        hear: Callable[[bytes, str], None],
+        **options: object,
+    ) -> None:
         self.asked: list[object] = []
-        self.sources: list[object] = []
+        self.interfaces = interfaces
+        self.hear = hear
         self.is_stopped = False
         self.options = options
         type(self).instances.append(self)
 
     def start(self) -> None:
-        for address in ("192.0.2.1", "192.0.2.2"):
-            self.addSourceAddr(address)
-        self.removeSourceAddr("192.0.2.2")
+        pass
 
     def searchServices(self, types: list[object], timeout: float) -> None:
         assert timeout == 0
         self.asked += types
-        self.envReceived(Envelope("…/discovery/ProbeMatches"), ("192.0.2.9", 3702))
-        self.envReceived(Envelope("…/discovery/Probe"), ("192.0.2.8", 3702))
+        for datagram in self.datagrams:
+            self.hear(datagram, "192.0.2.9")
 
     def stop(self) -> None:
         self.is_stopped = True
 
-    def addSourceAddr(self, addr: object) -> None:
-        self.sources.append(addr)
 
-    def removeSourceAddr(self, addr: object) -> None:
-        self.sources.remove(addr)
-
-    def envReceived(self, env: object, addr: tuple[str, int]) -> None:
-        raise AssertionError("ours must be called")
-
-
-class Text(str):
-    __slots__ = ()
-
-    def getQuotedValue(self) -> str:
-        return str(self)
-
-    def getLocalname(self) -> str:
-        return str(self)
-
-
-class Envelope:
-    def __init__(self, action: str) -> None:
-        self._action = action
-
-    def getAction(self) -> str:
-        return self._action
-
-    def getProbeResolveMatches(self) -> list[Envelope]:
-        return [self, Printer("")]
-
-    def getEPR(self) -> str | None:
-        return "urn:uuid:ab"
-
-    def getScopes(self) -> list[Text]:
-        return [Text("onvif://www.onvif.org/name/Gate")]
-
-    def getXAddrs(self) -> list[str]:
-        return ["http://192.0.2.9:81/onvif/device_service"]
-
-    def getTypes(self) -> list[Text]:
-        return [Text("NetworkVideoTransmitter")]
-
-
-class Printer(Envelope):
-    def getEPR(self) -> str | None:
-        return None
-
-    def getScopes(self) -> list[Text]:
-        return []
-
-    def getXAddrs(self) -> list[str]:
-        return []
-
-    def getTypes(self) -> list[Text]:
-        return [Text("Printer")]
-
-
-class Library:
-    """The modules that discovery imports."""
-
-    def __init__(self, base: type[Searcher]) -> None:
-        base.instances = []
-        self.ThreadedWSDiscovery = base
-        self.QName = lambda namespace, name, prefix: f"{prefix}:{name}"
+GATE = (
+    b"<s:Envelope><Body><ProbeMatches><ProbeMatch><EndpointReference><Address>"
+    b"urn:uuid:ab</Address></EndpointReference><Types>dn:NetworkVideoTransmitter</Types>"
+    b"<Scopes>onvif://www.onvif.org/name/Gate</Scopes><XAddrs>"
+    b"http://192.0.2.9:81/onvif/device_service</XAddrs></ProbeMatch></ProbeMatches>"
+    b"</Body></s:Envelope>"
+)
+PRINTER = GATE.replace(b"NetworkVideoTransmitter", b"Printer").replace(
+    b"onvif", b"printer"
+)
 
 
 @pytest.fixture
 def library(monkeypatch: pytest.MonkeyPatch) -> type[Searcher]:
     class Fake(Searcher):
-        pass
+        instances: ClassVar[list[Searcher]] = []
+        datagrams = (b"rubbish", PRINTER, GATE, GATE)
 
-    modules = Library(Fake)
-    monkeypatch.setattr(discovery.importlib, "import_module", lambda name: modules)
+    monkeypatch.setattr(discovery, "make_searcher", Fake)
     return Fake
 
 
@@ -229,8 +182,11 @@ async def test_the_library_asks_for_both_types_on_the_given_interfaces(
     assert (found.host, found.port, found.name) == ("192.0.2.9", 81, "Gate")
     assert seen == [found]
     (searcher,) = library.instances
-    assert searcher.asked == ["dn:NetworkVideoTransmitter", "tds:Device"]
-    assert searcher.sources == ["192.0.2.1"]
+    assert [kind.getLocalname() for kind in searcher.asked] == [
+        "NetworkVideoTransmitter",
+        "Device",
+    ]
+    assert searcher.interfaces == ["192.0.2.1", "127.0.0.1"]
     assert searcher.is_stopped
     assert searcher.options["ttl"] == 4
 
@@ -263,7 +219,7 @@ async def test_without_the_library_discovery_goes_on(
     def missing(name: str) -> None:
         raise ImportError(name)
 
-    monkeypatch.setattr(discovery.importlib, "import_module", missing)
+    monkeypatch.setattr(ws_library.importlib, "import_module", missing)
     assert await find(["127.0.0.1"]) == ()
     assert "not installed" in caplog.text
 
@@ -322,3 +278,57 @@ def test_the_hosts_own_addresses_are_without_loopback() -> None:
     assert all(
         not address.startswith("127.") for address in discovery.local_addresses()
     )
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes], list[Any]]]:
+    """The library's own thread class with a socket of ours; nothing is sent."""
+    caught: list[Any] = []
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ours.setblocking(False)
+    searcher = ws_library.make_searcher(
+        ["127.0.0.1"], lambda *words: caught.append(words), ttl=1, repeats=1
+    )
+
+    class Heard:
+        def recvfrom(self, size: int) -> tuple[bytes, tuple[str, int]]:
+            return ours.recv(size), ("192.0.2.9", 3702)
+
+        def fileno(self) -> int:
+            return ours.fileno()
+
+    monkeypatch.setattr(threading.Thread, "start", lambda _: None)
+    monkeypatch.setattr(
+        "wsdiscovery.threaded.NetworkingThread._createMulticastInSocket",
+        lambda _: Heard(),
+    )
+    monkeypatch.setattr("wsdiscovery.threaded.parseSOAPMessage", None)
+    searcher.start()
+    thread = searcher._networkingThread_v4
+
+    def receive(data: bytes) -> list[Any]:
+        theirs.send(data)
+        caught.clear()
+        thread._recvMessages()
+        return caught
+
+    yield receive
+    thread._uniOutSocket.close()
+    ours.close()
+    theirs.close()
+
+
+def test_the_library_never_parses_what_it_receives(
+    heard: Callable[[bytes], list[Any]],
+) -> None:
+    bomb = b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
+    assert heard(bomb) == [(bomb, "192.0.2.9")]
+    assert len(heard(b"x" * 60_000)[0][0]) <= MAX_DATAGRAM + 1
+
+
+def test_a_library_that_changed_inside_is_not_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr("wsdiscovery.threaded.NetworkingThread._recvMessages")
+    with pytest.raises(ImportError):
+        ws_library.make_searcher(None, lambda *_: None, ttl=1, repeats=1)

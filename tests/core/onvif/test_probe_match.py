@@ -1,14 +1,20 @@
 """WS-Discovery messages, sloppy ones included."""
 
 from dataclasses import replace
+import itertools
+import math
+import time
 
 import pytest
 
 from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
 from custom_components.vtrack_nvr.core.onvif.probe_match import (
+    MAX_DATAGRAM,
     MAX_FOUND,
+    MAX_OF_SENDER,
     TYPES,
     Finds,
+    Gate,
     build_probe,
     read_matches,
 )
@@ -145,3 +151,54 @@ def test_made_up_answers_do_not_pile_up() -> None:
     for number in range(MAX_FOUND + 50):
         finds.add(FoundDevice(f"host-{number}", 80))
     assert len(finds.devices) == MAX_FOUND
+    finds = Finds()
+    for number in range(100):
+        finds.add(FoundDevice("192.0.2.7", number, endpoint_id=f"{number}"))
+    assert len(finds.devices) == MAX_OF_SENDER
+
+
+HOSTILE = {
+    "elements": b"<E>" + b"<e/>" * 4_000 + b"</E>",
+    "mended": b"<E>&\x01" + b"<e a='1'/>" * 1_500 + b"</E>",
+    "attributes": b"<E " + b" ".join(b"a%d=''" % n for n in range(1_700)) + b"/>",
+    "smuggled": b"<!DOC\x01TYPE E [<!ATT\x01LIST e a CDATA '" + b"A" * 8_000 + b"'>]><E>"
+    + b"<e/>" * 1_500 + b"</E>",
+    "references": b"<E>" + b"&" * 16_000 + b"</E>",
+    "matches": b"<s:Envelope>" + b"<ProbeMatch><Scopes>onvif://www.onvif.org/name/a</Scopes>"
+    b"</ProbeMatch>" * 200 + b"</s:Envelope>",
+    "scopes": match("http://192.0.2.7/onvif/device_service", "onvif://www.onvif.org/a/b " * 500),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
+def test_a_datagram_costs_little(data: bytes) -> None:
+    assert len(data) <= MAX_DATAGRAM
+    best = math.inf
+    for _ in range(5):
+        started = time.thread_time()
+        found = read_matches(data, "192.0.2.7")
+        best = min(best, time.thread_time() - started)
+        assert len(found) <= 8
+    assert best < 0.005
+
+
+def test_a_sender_and_a_search_have_their_share() -> None:
+    gate = Gate()
+    data = match("http://192.0.2.7/onvif/device_service")
+    told = [len(gate.read(data, "192.0.2.7")) for _ in range(1_000)]
+    assert 100 <= sum(told) <= 200
+    assert gate.read(data, "192.0.2.8")
+    # From senders that are made up, until enough was spent on them all.
+    told = [len(gate.read(data, f"host-{n}")) for n in range(20_000)]
+    assert 500 <= sum(told) <= 1_000
+    assert not gate.read(data, "192.0.2.200")
+
+
+def test_a_flood_of_costly_datagrams_ends_a_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spent = itertools.count(0.0, 0.1)
+    monkeypatch.setattr(time, "thread_time", lambda: next(spent))
+    gate = Gate()
+    data = match("http://192.0.2.7/onvif/device_service")
+    assert sum(len(gate.read(data, f"host-{n}")) for n in range(100)) < 15

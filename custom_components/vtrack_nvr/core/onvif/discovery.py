@@ -1,8 +1,9 @@
 """Finds devices by WS-Discovery multicast (Core §7).
 
-The WSDiscovery library asks with ONVIF's two types; it drops answers that lack RelatesTo
-or MetadataVersion or repeat our MessageID. So the third kind of probe, without types, is
-sent and read by ourselves: that is the kind which sloppy devices answer.
+The WSDiscovery library asks with ONVIF's two types; the third kind of probe, without types,
+is sent by ourselves: that is the kind which sloppy devices answer. Whatever comes is read
+by ourselves, too: the library drops answers that lack RelatesTo or MetadataVersion or
+repeat our MessageID, and expands entities that anybody on the network may send.
 """
 
 import asyncio
@@ -19,7 +20,8 @@ import uuid
 
 from .found import FoundDevice
 from .probe import DatagramListener
-from .probe_match import GROUP, PORT, TYPES, Finds, build_probe, make_found
+from .probe_match import GROUP, PORT, TYPES, Finds, Gate, build_probe
+from .ws_library import OnDatagram, make_searcher
 
 _LOGGER = logging.getLogger(__name__)
 _TTL = 4
@@ -48,22 +50,24 @@ async def discover(
     """
     loop = asyncio.get_running_loop()
     seen = Finds()
+    gate = Gate()
 
     def take(device: FoundDevice) -> None:
         if seen.add(device) and on_found:
             on_found(device)
 
-    def take_from_thread(device: FoundDevice) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closing
-            loop.call_soon_threadsafe(take, device)
+    def hear_in_thread(data: bytes, sender: str) -> None:
+        for device in gate.read(data, sender):
+            with contextlib.suppress(RuntimeError):  # the loop is closing
+                loop.call_soon_threadsafe(take, device)
 
     stop = threading.Event()
     worker = loop.run_in_executor(
-        None, _listen_with_library, interfaces, seconds, stop, take_from_thread
+        None, _listen_with_library, interfaces, seconds, stop, hear_in_thread
     )
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(_ask_untyped(interfaces, seconds, take))
+            group.create_task(_ask_untyped(interfaces, seconds, take, gate))
             group.create_task(_tell_progress(seconds, on_progress))
         await asyncio.shield(worker)
     finally:
@@ -100,7 +104,7 @@ def local_addresses() -> tuple[str, ...]:
 
 
 async def _ask_untyped(
-    interfaces: Sequence[str] | None, seconds: float, take: OnFound
+    interfaces: Sequence[str] | None, seconds: float, take: OnFound, gate: Gate
 ) -> None:
     """Send the probe without types from every interface and read whatever comes."""
     loop = asyncio.get_running_loop()
@@ -117,7 +121,7 @@ async def _ask_untyped(
                 _LOGGER.debug("no multicast on an interface: %s", error.strerror)
                 continue
             transport, _ = await loop.create_datagram_endpoint(
-                lambda: DatagramListener(take), sock=sock
+                lambda: DatagramListener(take, gate), sock=sock
             )
             transports.append(transport)
         for _ in range(_REPEATS):
@@ -151,18 +155,19 @@ def _listen_with_library(
     interfaces: Sequence[str] | None,
     seconds: float,
     stop: threading.Event,
-    take: OnFound,
+    hear: OnDatagram,
 ) -> None:
     """Ask with the library for both ONVIF types; its threads have ended on return."""
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
-        library = importlib.import_module("wsdiscovery.discovery")
+        searcher = make_searcher(interfaces, hear, ttl=_TTL, repeats=_REPEATS)
         qname = importlib.import_module("wsdiscovery.qname").QName
-    except ImportError:
-        _LOGGER.warning("WSDiscovery is not installed: some devices may not be found")
+    except ImportError as error:
+        _LOGGER.warning(
+            "WSDiscovery is not installed: some devices may not be found (%s)", error
+        )
         return
-    searcher = _searcher(library.ThreadedWSDiscovery, interfaces, take)
     try:
         searcher.start()
     except OSError as error:
@@ -183,41 +188,6 @@ def _listen_with_library(
 def _stop(searcher: Any) -> None:
     try:
         searcher.stop()
-    except (AttributeError, OSError, RuntimeError) as error:
+    except (AttributeError, AssertionError, OSError, RuntimeError) as error:
         # It stops threads that were never started, too.
         _LOGGER.debug("discovery did not stop cleanly: %s", type(error).__name__)
-
-
-def _searcher(base: Any, interfaces: Sequence[str] | None, take: OnFound) -> Any:
-    """Return the library's searcher, restricted to interfaces, telling who answered."""
-    allowed = None if interfaces is None else set(interfaces)
-
-    class Searcher(base):  # type: ignore[misc]
-        def addSourceAddr(self, addr: Any) -> None:  # noqa: N802 - the library's name
-            if self._is_allowed(addr):
-                super().addSourceAddr(addr)
-
-        def removeSourceAddr(self, addr: Any) -> None:  # noqa: N802
-            if self._is_allowed(addr):
-                super().removeSourceAddr(addr)
-
-        @staticmethod
-        def _is_allowed(addr: Any) -> bool:
-            return allowed is None or str(addr) in allowed
-
-        def envReceived(self, env: Any, addr: tuple[str, int]) -> None:  # noqa: N802
-            # Everything else on the group (other people's probes) is not for us.
-            if not str(env.getAction()).endswith("/ProbeMatches"):
-                return
-            for match in env.getProbeResolveMatches():
-                device = make_found(
-                    match.getEPR() or "",
-                    [scope.getQuotedValue() for scope in match.getScopes()],
-                    list(match.getXAddrs()),
-                    addr[0],
-                    types=" ".join(item.getLocalname() for item in match.getTypes()),
-                )
-                if device:
-                    take(device)
-
-    return Searcher(ttl=_TTL, multicast_num=_REPEATS, relates_to=True)

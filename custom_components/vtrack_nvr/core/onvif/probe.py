@@ -28,7 +28,7 @@ from .device_clock import bounds_of, read_time
 from .found import FoundDevice
 from .http_login import Login
 from .names import DEVICE_PATH, OTHER_DEVICE_PATHS, Service
-from .probe_match import PORT, Finds, build_probe, read_matches
+from .probe_match import PORT, Finds, Gate, build_probe
 from .soap import SoapFault, element
 from .targets import Target
 from .tls import TlsMode, TlsOptions
@@ -251,9 +251,7 @@ class _Scan:
         return replace(found, target=target) if found.device else plain
 
     @staticmethod
-    async def _named(
-        caller: SoapCaller, target: Target, url: str
-    ) -> FoundDevice:
+    async def _named(caller: SoapCaller, target: Target, url: str) -> FoundDevice:
         """Return the device with what its scopes tell, where it tells them freely."""
         call = Call(
             url,
@@ -295,10 +293,11 @@ async def probe_datagrams(
 ) -> tuple[FoundDevice, ...]:
     """Send the WS-Discovery probe to each host alone (VLANs); returns who answered."""
     found = Finds()
+    gate = Gate()
     loop = asyncio.get_running_loop()
     try:
         transport, _ = await loop.create_datagram_endpoint(
-            lambda: DatagramListener(found.add),
+            lambda: DatagramListener(found.add, gate),
             local_addr=("0.0.0.0", 0),  # noqa: S104 - the route decides
             family=socket.AF_INET,
         )
@@ -319,14 +318,15 @@ async def probe_datagrams(
 class DatagramListener(asyncio.DatagramProtocol):
     """Hands on the devices that answer."""
 
-    def __init__(self, on_found: Callable[[FoundDevice], object]) -> None:
-        """`on_found` is called on the loop, for every answer."""
+    def __init__(self, on_found: Callable[[FoundDevice], object], gate: Gate) -> None:
+        """`on_found` is called on the loop, for every answer the gate lets through."""
         self._on_found = on_found
+        self._gate = gate
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Read one answer."""
-        for device in read_matches(data, addr[0]):
+        for device in self._gate.read(data, addr[0]):
             self._on_found(device)
 
     @override

@@ -1,7 +1,10 @@
 """WS-Discovery messages, without a socket: probes out, matches in (Core §7)."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 import ipaddress
+from itertools import islice
+import time
 
 from ..errors import NvrError
 from .device import (
@@ -14,7 +17,7 @@ from .device import (
 )
 from .found import FoundDevice
 from .xaddr import Address, split
-from .xml import descendants, parse, text
+from .xml import DATAGRAM, descendants, parse, text
 
 GROUP = "239.255.255.250"
 PORT = 3702
@@ -26,9 +29,19 @@ TYPES = ((NETWORK, "NetworkVideoTransmitter", "dn"), (DEVICE, "Device", "tds"), 
 _DISCOVERY = "http://schemas.xmlsoap.org/ws/2005/04/discovery"
 _ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 _ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
-_MAX_DATAGRAM = 64 * 1024
-MAX_FOUND = 500
+MAX_DATAGRAM = 16 * 1024
+"""Ten times what the longest list of scopes needs."""
+MAX_FOUND = 250
 """More devices than a network has: anybody on it can make up answers."""
+MAX_OF_SENDER = 16
+"""Devices behind one address; a recorder answers for each of its cameras."""
+_MOST_DATAGRAMS = 5_000
+_MOST_DATAGRAMS_OF_SENDER = 200
+_MOST_SECONDS = 1.0
+_MOST_SENDERS = 1_000
+_MOST_SCOPES = 64
+_MOST_XADDRS = 8
+_MOST_MATCHES = 8
 
 
 def build_probe(message_id: str, kind: tuple[str, str, str] | None = None) -> bytes:
@@ -55,25 +68,60 @@ def read_matches(data: bytes, sender: str) -> tuple[FoundDevice, ...]:
 
     Wrong or missing RelatesTo, MetadataVersion and AppSequence do not matter.
     """
-    if len(data) > _MAX_DATAGRAM:
+    if len(data) > MAX_DATAGRAM:
         return ()
     try:
-        root = parse(data)
+        root = parse(data, DATAGRAM)
     except NvrError:
         return ()
-    found = []
-    for name in ("ProbeMatch", "ResolveMatch"):
-        for match in descendants(root, name):
-            device = make_found(
-                text(match, "EndpointReference/Address"),
-                text(match, "Scopes").split(),
-                text(match, "XAddrs").split(),
-                sender,
-                types=text(match, "Types"),
-            )
-            if device:
-                found.append(device)
-    return tuple(found)
+    matches = (
+        match
+        for name in ("ProbeMatch", "ResolveMatch")
+        for match in descendants(root, name)
+    )
+    found = (
+        make_found(
+            text(match, "EndpointReference/Address"),
+            text(match, "Scopes").split()[:_MOST_SCOPES],
+            text(match, "XAddrs").split()[:_MOST_XADDRS],
+            sender,
+            types=text(match, "Types"),
+        )
+        for match in islice(matches, _MOST_MATCHES)
+    )
+    return tuple(device for device in found if device)
+
+
+class Gate:
+    """Reads the datagrams of one search: so many of it, of a sender, and so long.
+
+    Anybody on the network may send them; what is left unread was sent by a device that
+    has told more than enough, or in a flood.
+    """
+
+    def __init__(self) -> None:
+        """Let everybody in."""
+        self._counts: Counter[str] = Counter()
+        self._left = _MOST_DATAGRAMS
+        self._spent_s = 0.0
+
+    def read(self, data: bytes, sender: str) -> tuple[FoundDevice, ...]:
+        """Return the devices in a datagram, none where it is not let in."""
+        count = self._counts[sender]
+        if (
+            count >= _MOST_DATAGRAMS_OF_SENDER
+            or (not count and len(self._counts) >= _MOST_SENDERS)
+            or self._left <= 0
+            or self._spent_s > _MOST_SECONDS
+        ):
+            return ()
+        self._counts[sender] += 1
+        self._left -= 1
+        started = time.thread_time()
+        try:
+            return read_matches(data, sender)
+        finally:
+            self._spent_s += time.thread_time() - started
 
 
 def make_found(
@@ -151,8 +199,11 @@ class Finds:
 
     def add(self, device: FoundDevice) -> bool:
         """Keep a device; say whether it is a new one."""
-        if len(self._devices) >= MAX_FOUND or any(
-            _is_same(device, other) for other in self._devices
+        of_sender = sum(other.host == device.host for other in self._devices)
+        if (
+            len(self._devices) >= MAX_FOUND
+            or of_sender >= MAX_OF_SENDER
+            or any(_is_same(device, other) for other in self._devices)
         ):
             return False
         self._devices.append(device)
