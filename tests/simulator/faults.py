@@ -46,6 +46,26 @@ class Faults:
     """Operation to how many more times the switches above act on it."""
     fault_status: int | None = None
     """HTTP status of every SOAP fault (200, 401, 403, 500 are all seen)."""
+    framing_ops: dict[str, str] = field(default_factory=dict)
+    """How answers are framed: a word of `soap.crooked.FRAMINGS`."""
+    text_ops: dict[str, str] = field(default_factory=dict)
+    """How answers are written: a word of `soap.crooked.TEXTS`."""
+    is_soap_11: bool = False
+    """Faults as SOAP 1.1 has them: faultcode and faultstring, status 500."""
+    device_path: str | None = None
+    """The device service is here and not at the path Core 5.1.1 demands."""
+    redirects_to: str | None = None
+    """Requests elsewhere than here are sent here with 302: a path, or https://…"""
+    anonymous_answer: str = ""
+    """What a call without a login gets instead of a refusal: "empty", "hangup" or a
+    status with an empty body ("400")."""
+    forbidden_ops: list[str] = field(default_factory=list)
+    """NotAuthorized for this account, whatever its password."""
+    missing_ops: dict[str, str] = field(default_factory=dict)
+    """Operations the device does not have, and what it says instead: "401", "403",
+    "empty-400", "empty-200", "404", "hangup" or "nothing" (no answer at all)."""
+    open_ops: list[str] = field(default_factory=list)
+    """Operations for everybody, against C 5.9.4.3."""
 
     # --- Authentication --------------------------------------------------------------
     wss_window_s: float = 300.0
@@ -88,6 +108,10 @@ class Faults:
     """Capability attributes read TRUE and False."""
 
     # --- Channels --------------------------------------------------------------------
+    main_without_facts: str = ""
+    """The main profile's encoder is "empty" (a name only) or "missing"."""
+    video_sources_told: int | None = None
+    """What Device I/O says of how many video sources there are."""
     vanished_channels: list[str] = field(default_factory=list)
     """Names of cameras that are not there now: no profiles, sources, recordings."""
 
@@ -196,6 +220,13 @@ class Faults:
     max_pull_points: int = 4
     pull_points_die: bool = False
     """Subscriptions are forgotten at once."""
+    refuses_addressing: bool = False
+    """Any WS-Addressing header is a MustUnderstand fault."""
+    absolute_times_only: bool = False
+    """Termination times that are durations are refused."""
+    pull_flood: int = 0
+    """Every PullMessages is answered at once with so many messages, whatever MessageLimit
+    said."""
 
     # --- Discovery -------------------------------------------------------------------
     discovery_silent: bool = False

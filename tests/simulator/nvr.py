@@ -193,7 +193,12 @@ class SimulatedNvr:
 
     def service_at(self, path: str) -> Service | None:
         """Return the service that answers at a path."""
+        moved = self.faults.device_path
+        if moved and path == moved:
+            return self.services["device"]
         for service in self.services.values():
+            if moved and service.name == "device":
+                continue
             if path == service.path or path.startswith(f"{service.path}/"):
                 return service
         return None
@@ -207,7 +212,10 @@ class SimulatedNvr:
         faults = self.faults
         if faults.empty_g_xaddrs and service.name in _G_SERVICES:
             return ""
-        return f"{call.scheme}://{self._authority(call)}{service.path}"
+        path = service.path
+        if service.name == "device":
+            path = faults.device_path or path
+        return f"{call.scheme}://{self._authority(call)}{path}"
 
     def _authority(self, call: Call) -> str:
         faults = self.faults

@@ -1,7 +1,14 @@
 """Devices that mean harm: nothing grows without end, nothing secret goes elsewhere."""
 
+import asyncio
+from collections.abc import Coroutine
+import contextlib
+from contextlib import aclosing
+import gc
 import gzip
+import time
 import tracemalloc
+from typing import Any
 import zlib
 
 import aiohttp
@@ -164,3 +171,125 @@ async def test_a_clock_out_of_this_world_does_not_end_a_scan(
     )
     assert [item.answer for item in found] == [ProbeAnswer.ONVIF]
     assert found[0].clock_offset_ms is None
+
+
+PROFILES = "".join(
+    f'<Profiles token="P{n}"><Name>p</Name><VideoSourceConfiguration token="C{n}"><Name>n'
+    f"</Name><SourceToken>V{n}</SourceToken></VideoSourceConfiguration></Profiles>"
+    for n in range(5_000)
+)
+RECORDINGS = "".join(
+    f"<RecordingInformation><RecordingToken>R{n}</RecordingToken><Source><SourceId>S{n}"
+    f"</SourceId><Name>cam {n}</Name></Source><Track><TrackToken>T</TrackToken><TrackType>"
+    "Video</TrackType><DataFrom>2026-01-01T00:00:00Z</DataFrom></Track>"
+    "</RecordingInformation>"
+    for n in range(8_000)
+)
+EVENTS = "".join(
+    "<NotificationMessage><Topic>tns1:VideoSource/MotionAlarm</Topic><Message><Message>"
+    f'<Source><SimpleItem Name="Source" Value="V{n}"/></Source><Data><SimpleItem '
+    'Name="State" Value="true"/></Data></Message></Message></NotificationMessage>'
+    for n in range(4_000)
+)
+
+
+def offered(server: ScriptedServer, *services: Service) -> str:
+    return "".join(
+        f"<Service><Namespace>{service}</Namespace><XAddr>http://127.0.0.1:{server.port}"
+        f"/{service.label}</XAddr></Service>"
+        for service in services
+    )
+
+
+@pytest.mark.parametrize("profiles", [600, 1_200, 5_000])
+@pytest.mark.parametrize("recordings", [500, 2_000, 8_000])
+async def test_no_list_however_large_holds_the_loop(
+    server: ScriptedServer,
+    session: aiohttp.ClientSession,
+    profiles: int,
+    recordings: int,
+) -> None:
+    """In time of the loop's thread: what others do meanwhile is not ours."""
+
+    def cut(text: str, end: str, count: int) -> str:
+        return end.join(text.split(end)[:count]) + end
+
+    server.answers.update(
+        {
+            "GetServices": "<R>"
+            + offered(server, Service.MEDIA, Service.SEARCH, Service.EVENTS)
+            + "</R>",
+            "GetSystemDateAndTime": "<R/>",
+            "GetDeviceInformation": "<R/>",
+            "GetProfiles": f"<R>{cut(PROFILES, '</Profiles>', profiles)}</R>",
+            "FindRecordings": "<R><SearchToken>t</SearchToken></R>",
+            "GetRecordingSearchResults": "<R><ResultList><SearchState>Completed"
+            "</SearchState>"
+            + cut(RECORDINGS, "</RecordingInformation>", recordings)
+            + "</ResultList></R>",
+        }
+    )
+    device = OnvifDevice(
+        "127.0.0.1", server.port, "admin", "s3cret",
+        session=session, clock=QuickClock(), waits=WAITS,
+    )  # fmt: skip
+    await device.connect()
+    held = await longest_turn(device.channels())
+    assert held < 0.05
+
+
+async def test_no_flood_of_events_holds_the_loop(
+    server: ScriptedServer, session: aiohttp.ClientSession
+) -> None:
+    server.answers.update(
+        {
+            "GetServices": f"<R>{offered(server, Service.MEDIA, Service.EVENTS)}</R>",
+            "GetSystemDateAndTime": "<R/>",
+            "GetDeviceInformation": "<R/>",
+            "GetProfiles": "<R/>",
+            "CreatePullPointSubscriptionRequest": "<R><SubscriptionReference><Address>"
+            "http://10.0.0.1/sub</Address></SubscriptionReference></R>",
+            "PullMessagesRequest": f"<R>{EVENTS}</R>",
+            "UnsubscribeRequest": "<R/>",
+        }
+    )
+    device = OnvifDevice(
+        "127.0.0.1", server.port, "admin", "s3cret",
+        session=session, clock=QuickClock(), waits=WAITS,
+    )  # fmt: skip
+    await device.connect()
+
+    async def listen() -> None:
+        count = 0
+        async with aclosing(device.events()) as events:
+            async for _ in events:
+                count += 1
+                if count == 1_200:
+                    return
+
+    assert await longest_turn(listen()) < 0.05
+
+
+async def longest_turn(work: Coroutine[Any, Any, Any]) -> float:
+    """Return how long the loop was held at most; errors of ours are an end, too."""
+    asyncio.get_running_loop().set_debug(False)
+    held = 0.0
+
+    async def watch() -> None:
+        nonlocal held
+        while True:
+            burnt = time.thread_time()
+            await asyncio.sleep(0)
+            held = max(held, time.thread_time() - burnt)
+
+    watcher = asyncio.create_task(watch())
+    # What the collector does is every object's of this process.
+    gc.disable()
+    try:
+        with contextlib.suppress(NvrError):
+            await work
+    finally:
+        gc.enable()
+        watcher.cancel()
+        await asyncio.wait([watcher])
+    return held

@@ -1,8 +1,8 @@
 """Asking addresses and ports one by one, gently and truthfully."""
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable
+import gc
 from pathlib import Path
 import socket
 import time

@@ -167,9 +167,7 @@ class DeviceService(Service):
                     "VideoSources VideoOutputs AudioSources AudioOutputs RelayOutputs"
                 )
                 counts = [
-                    leaf(
-                        f"tt:{n}", len(self.nvr.channels) if n == "VideoSources" else 0
-                    )
+                    leaf(f"tt:{n}", self._video_sources() if n == "VideoSources" else 0)
                     for n in names.split()
                 ]
                 return tag("tt:DeviceIO", xaddr, counts)
@@ -187,6 +185,10 @@ class DeviceService(Service):
                 return tag("tt:Search", xaddr, leaf("tt:MetadataSearch", value=False))
             case _:
                 return tag("tt:Replay", xaddr)
+
+    def _video_sources(self) -> int:
+        told = self.nvr.faults.video_sources_told
+        return len(self.nvr.channels) if told is None else told
 
     @operation("GetDeviceInformation")
     def get_device_information(self, call: Call) -> str:

@@ -16,7 +16,9 @@ class DeviceIoService(Service):
 
     def capabilities(self, call: Call) -> str:
         """Return tmd:Capabilities."""
-        return tag("tmd:Capabilities", VideoSources=len(self.nvr.channels))
+        told = self.nvr.faults.video_sources_told
+        count = len(self.nvr.channels) if told is None else told
+        return tag("tmd:Capabilities", VideoSources=count)
 
     @operation("GetVideoSources")
     def get_video_sources(self, call: Call) -> str:

@@ -3,10 +3,13 @@
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
+import socket
+import struct
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from .crooked import FRAMINGS, TEXTS
 from .envelope import (
     CONTENT_TYPE,
     NS,
@@ -14,6 +17,7 @@ from .envelope import (
     SoapFault,
     envelope,
     fault_envelope,
+    fault_envelope_11,
     parse_request,
 )
 from .service import Call, Service
@@ -54,6 +58,10 @@ class SoapEndpoint:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one HTTP request."""
+        faults = self.nvr.faults
+        if faults.redirects_to and request.path_qs != faults.redirects_to:
+            where = {"Location": faults.redirects_to}
+            return web.Response(status=302, text=_HTML, headers=where)
         service = self.nvr.service_at(request.path)
         if service is None:
             return web.Response(status=404, text=_HTML, content_type="text/html")
@@ -69,16 +77,49 @@ class SoapEndpoint:
             parsed = parse_request(data)
             name = parsed.operation
             self.nvr.counters.operations[name] += 1
-            accident = await self._accident(request, name)
+            accident = await self._accident(request, name, parsed)
             if accident is not None:
                 return accident
             body = await self._answer(request, service, parsed)
         except SoapFault as fault:
-            return self._fault(fault)
+            return await self._crooked(request, name, self._fault(fault))
         answer = envelope(body, self._header(parsed, service))
         if self.nvr.faults.acts("truncate_ops", name):
             return await self._truncated(request, answer)
-        return web.Response(body=answer, headers={"Content-Type": CONTENT_TYPE})
+        sent = web.Response(body=answer, headers={"Content-Type": CONTENT_TYPE})
+        return await self._crooked(request, name, sent)
+
+    async def _crooked(
+        self, request: web.Request, name: str, answer: web.Response
+    ) -> web.Response:
+        """Write and frame an answer as the switches say."""
+        faults = self.nvr.faults
+        body = answer.body if isinstance(answer.body, bytes) else b""
+        if writing := faults.value("text_ops", name):
+            body = TEXTS[writing](body.decode())
+            answer.body = body
+        framing = faults.value("framing_ops", name)
+        transport = request.transport
+        if not framing or transport is None:
+            return answer
+        lines = [
+            f"{key}: {value}"
+            for key, value in answer.headers.items()
+            if key.lower() != "content-length"
+        ]
+        data, ending = FRAMINGS[framing](answer.status, lines, body)
+        transport.write(data)
+        match ending:
+            case "reset":
+                # After the client has read it: it must not lose what was sent.
+                await asyncio.sleep(0.02)
+                _reset(transport)
+            case "close":
+                transport.close()
+            case _:
+                while not transport.is_closing():  # noqa: ASYNC110 - no event for it
+                    await asyncio.sleep(0.02)
+        return answer
 
     async def _answer(
         self, request: web.Request, service: Service, parsed: Request
@@ -86,13 +127,21 @@ class SoapEndpoint:
         faults = self.nvr.faults
         if parsed.operation == "tds:GetServices" and faults.no_get_services:
             raise SoapFault("Receiver", "ter:ActionNotSupported")
+        if faults.refuses_addressing and any(
+            item.name.startswith("wsa:") for item in parsed.header
+        ):
+            raise SoapFault("MustUnderstand", reason="header not understood")
         found = service.find(parsed)
         forced = faults.value("fault_ops", parsed.operation)
-        is_open = found.is_open
+        is_open = found.is_open or faults.acts("open_ops", parsed.operation)
         if found.name == "GetSystemDateAndTime" and faults.date_needs_login:
             is_open = False
         # An unneeded token is not looked at: such operations are for everybody.
         user = "" if is_open else self._login(request, parsed)
+        if faults.acts("forbidden_ops", parsed.operation):
+            raise SoapFault(
+                "Sender", "ter:NotAuthorized", reason="Sender not authorized"
+            )
         if forced:
             code, *subcodes = forced.split()
             raise SoapFault(code, *subcodes)
@@ -113,7 +162,7 @@ class SoapEndpoint:
         return guard.check(parsed, authorization, request.method, request.path_qs)
 
     async def _accident(
-        self, request: web.Request, name: str
+        self, request: web.Request, name: str, parsed: Request
     ) -> web.StreamResponse | None:
         faults = self.nvr.faults
         delay = faults.delay_s + (faults.value("delay_ops", name) or 0.0)
@@ -136,10 +185,36 @@ class SoapEndpoint:
             return web.Response(
                 body=envelope(""), headers={"Content-Type": CONTENT_TYPE}
             )
+        missing = faults.value("missing_ops", name)
+        if (
+            not missing
+            and faults.anonymous_answer
+            and self._is_anonymous(request, parsed)
+        ):
+            missing = faults.anonymous_answer
+        if missing == "nothing":
+            await self.nvr.wait_for_release("missing_ops", name)
+            missing = "hangup"
+        if missing == "hangup":
+            if request.transport is not None:
+                request.transport.close()
+            return web.Response(status=500)
+        if missing:
+            status = int(missing.rpartition("-")[2]) if missing != "empty" else 200
+            text = _HTML if missing in {"403", "404"} else None
+            return web.Response(status=status, text=text)
         status = faults.value("status_ops", name)
         if status:
             return web.Response(status=status, text="Service Unavailable")
         return None
+
+    def _is_anonymous(self, request: web.Request, parsed: Request) -> bool:
+        """Return whether a call that needs a login comes without one."""
+        service = self.nvr.service_at(request.path)
+        if service is None or service.find(parsed).is_open:
+            return False
+        has_token = any(item.name == "wsse:Security" for item in parsed.header)
+        return not has_token and "Authorization" not in request.headers
 
     async def _truncated(
         self, request: web.Request, answer: bytes
@@ -162,9 +237,10 @@ class SoapEndpoint:
             status = fault.status
             if status != 401 and self.nvr.faults.fault_status:
                 status = self.nvr.faults.fault_status
+            is_old = self.nvr.faults.is_soap_11
             response = web.Response(
-                status=status,
-                body=fault_envelope(fault),
+                status=500 if is_old and status != 401 else status,
+                body=fault_envelope_11(fault) if is_old else fault_envelope(fault),
                 headers={"Content-Type": CONTENT_TYPE},
             )
         for key, value in fault.headers.items():
@@ -182,3 +258,9 @@ class SoapEndpoint:
             f"<wsa:Action>{uri}/{parsed.local}Response</wsa:Action>"
             f"<wsa:RelatesTo>{message.text}</wsa:RelatesTo>"
         )
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    sock = transport.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

@@ -305,3 +305,14 @@ def fault_envelope(fault: SoapFault) -> bytes:
             tag("s:Detail", fault.detail) if fault.detail else "",
         )
     )
+
+
+def fault_envelope_11(fault: SoapFault) -> bytes:
+    """Return a SOAP 1.1 fault (section 4.4), its code the innermost subcode."""
+    code = fault.subcodes[-1] if fault.subcodes else f"s:{fault.code}"
+    written = envelope(
+        tag("s:Fault", leaf("faultcode", code), leaf("faultstring", fault.reason))
+    )
+    return written.replace(
+        NS["s"].encode(), b"http://schemas.xmlsoap.org/soap/envelope/"
+    )

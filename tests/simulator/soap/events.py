@@ -146,6 +146,10 @@ class EventService(Service):
 
     def _lifetime(self, text: str) -> float:
         if text.startswith("P"):
+            if self.nvr.faults.absolute_times_only:
+                raise SoapFault(
+                    "Sender", "wsnt:UnacceptableTerminationTimeFault", reason="no time"
+                )
             lifetime = parse_duration_s(text)
         else:
             lifetime = (parse_utc_ms(text) - self.nvr.clock.now_ms()) / 1000
@@ -160,6 +164,12 @@ class EventService(Service):
         timeout = parse_duration_s(body.need("tev:Timeout"))
         limit = int(body.need("tev:MessageLimit"))
         point = self._point(call)
+        if flood := self.nvr.faults.pull_flood:
+            source = self._source("motion", None)
+            message = self._message("motion", source, "true", "Changed")
+            return tag(
+                "tev:PullMessagesResponse", self._times(60, "tev"), [message] * flood
+            )
         if not point.waiting:
             point.arrived.clear()
             try:
@@ -239,6 +249,8 @@ class EventService(Service):
 
         `kind` is a word of the table above, `camera` a channel's name or number,
         `active` the state; `topic`, `source_item`, `item`, `value` replace the table's.
+        `operation` is the PropertyOperation, "" for a message that is no property;
+        `stateless` leaves out every item of data.
         """
         kind = str(event.get("kind", "motion"))
         source = self._source(kind, event.get("camera"))
@@ -246,7 +258,8 @@ class EventService(Service):
         if kind == "recording" and isinstance(value, bool):
             value = "Active" if value else "Idle"
         text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-        self.states[kind, source] = text
+        if not event.get("stateless"):
+            self.states[kind, source] = text
         message = self._message(kind, source, text, "Changed", event)
         self._expire()
         for point in self.points.values():
@@ -272,6 +285,7 @@ class EventService(Service):
         event: dict[str, Any] | None = None,
     ) -> str:
         event = event or {}
+        operation_ = event.get("operation", operation_)
         topic, source_item, item = _KINDS.get(kind, _KINDS["motion"])
         topic = event.get("topic", topic)
         return tag(
@@ -296,10 +310,14 @@ class EventService(Service):
                     ),
                     tag(
                         "tt:Data",
-                        tag("tt:SimpleItem", Name=event.get("item", item), Value=value),
+                        ""
+                        if event.get("stateless")
+                        else tag(
+                            "tt:SimpleItem", Name=event.get("item", item), Value=value
+                        ),
                     ),
                     UtcTime=utc_text(self.nvr.clock.now_ms()),
-                    PropertyOperation=operation_,
+                    **({"PropertyOperation": operation_} if operation_ else {}),
                 ),
             ),
         )

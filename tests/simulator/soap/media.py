@@ -179,11 +179,24 @@ class MediaService(MediaBase):
             audio_source_configuration("tt:AudioSourceConfiguration", channel)
             if audio
             else "",
-            _video_encoder(profile) if is_expressible else "",
+            self._encoder(profile) if is_expressible else "",
             _audio_encoder(channel, audio) if audio else "",
             token=profile.token,
             fixed=True,
         )
+
+    def _encoder(self, profile: Profile) -> str:
+        kind = self.nvr.faults.main_without_facts if profile.stream == "main" else ""
+        if kind == "missing":
+            return ""
+        if kind == "empty":
+            return tag(
+                "tt:VideoEncoderConfiguration",
+                leaf("tt:Name", profile.encoder_token),
+                leaf("tt:UseCount", 1),
+                token=profile.encoder_token,
+            )
+        return _video_encoder(profile)
 
     @operation("GetVideoSources")
     def get_video_sources(self, call: Call) -> str:
