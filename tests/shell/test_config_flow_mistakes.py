@@ -137,6 +137,15 @@ async def test_a_web_page_instead_of_soap(
     assert result["errors"] == {"base": "html_page"}
 
 
+async def test_a_device_that_sends_everybody_to_https(
+    hass: HomeAssistant, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    nvr.faults.redirects_to = f"https://127.0.0.1:{nvr.rtsp_port}/onvif/device_service"
+    result = await to_login(hass, nvr)
+    assert result["errors"] == {"base": "wants_https"}
+
+
 async def test_a_wrong_password_can_be_corrected(
     hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
 ) -> None:

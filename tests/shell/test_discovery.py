@@ -17,6 +17,7 @@ from custom_components.vtrack_nvr.const import CONF_ENDPOINT_ID, DOMAIN
 from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
 from custom_components.vtrack_nvr.discovery import (
     INTERVAL,
+    MOST_OFFERS,
     async_search,
     async_setup_discovery,
 )
@@ -68,6 +69,19 @@ async def test_only_new_devices_are_offered_and_only_once(
         await async_search(hass)
         await hass.async_block_till_done(wait_background_tasks=True)
         assert offered(hass) == ["Second"]
+
+
+async def test_made_up_devices_are_offered_up_to_a_number(
+    hass: HomeAssistant, found_by_multicast: AsyncMock
+) -> None:
+    for search in range(3):
+        found_by_multicast.return_value = tuple(
+            FoundDevice(f"192.0.2.{n}", 80, endpoint_id=f"{search}-{n}", name=f"{n}")
+            for n in range(100)
+        )
+        await async_search(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        assert len(offered(hass)) == MOST_OFFERS == 20
 
 
 async def test_ignored_stays_ignored(

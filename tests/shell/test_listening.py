@@ -64,3 +64,16 @@ async def test_a_device_without_events_or_login_is_not_asked_again(
     await listening.async_listen(device, engine, "nvr")
     engine.notify_event.assert_not_called()
     assert not pauses
+
+
+async def test_a_device_that_refuses_is_asked_ever_more_seldom(
+    pauses: list[float],
+) -> None:
+    refused = [NvrError(ErrorKind.NO_PERMISSION)]
+    await listen(*[refused] * 15)
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == listening.LONGEST_PAUSE_REFUSED_S >= 3 * 3600
+    # Once it only does not answer, it is waiting for no longer than others.
+    pauses.clear()
+    await listen(*[refused] * 15, [NvrError(ErrorKind.TIMEOUT)])
+    assert pauses[-1] == listening.LONGEST_PAUSE_S

@@ -4,6 +4,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.models import EventClass
 from custom_components.vtrack_nvr.core.onvif.notifications import (
+    MOST_MESSAGES,
     build_create,
     build_pull,
     build_renew,
@@ -79,6 +80,104 @@ def test_topics_of_many_vendors(
     assert event.is_active is active
     assert ":" not in event.topic
     assert event.device_ms == parse_time_ms("2026-03-01T07:12:09Z")
+
+
+@pytest.mark.parametrize(
+    ("topic", "kind"),
+    [
+        # Axis
+        ("tnsaxis:CameraApplicationPlatform/VMD/Camera1Profile1", EventClass.MOTION),
+        ("tns1:RuleEngine/tnsaxis:VMD3/vmd3_video_1", EventClass.MOTION),
+        ("tnsaxis:CameraApplicationPlatform/ObjectAnalytics/Device1Scenario1", EventClass.MOTION),
+        ("tnsaxis:CameraApplicationPlatform/FenceGuard/Camera1ProfileANY", EventClass.MOTION),
+        ("tnsaxis:CameraApplicationPlatform/LoiteringGuard/Camera1Profile1", EventClass.MOTION),
+        ("tnsaxis:CameraApplicationPlatform/MotionGuard/Camera1Profile1", EventClass.MOTION),
+        ("tns1:Device/tnsaxis:Sensor/PIR", EventClass.MOTION),
+        ("tns1:AudioSource/tnsaxis:TriggerLevel", EventClass.OTHER),
+        # Hanwha, Bosch, Hikvision, Dahua, Uniview, Reolink
+        ("tns1:VideoAnalytics/tnssamsung:MotionDetection", EventClass.MOTION),
+        ("tns1:RuleEngine/tnssamsung:LoiteringDetection", EventClass.MOTION),
+        ("tns1:RuleEngine/tnsbosch:IVA/Field", EventClass.MOTION),
+        ("tns1:RuleEngine/FieldDetector/ObjectsInside", EventClass.MOTION),
+        ("tns1:RuleEngine/tnshik:RegionEntrance", EventClass.MOTION),
+        ("tns1:RuleEngine/tnsdahua:SmartMotionHuman", EventClass.PERSON),
+        ("tns1:RuleEngine/tnsdahua:SmartMotionVehicle", EventClass.VEHICLE),
+        ("tns1:RuleEngine/tnsdahua:CrossRegionDetection", EventClass.MOTION),
+        ("tns1:RuleEngine/tnsuniview:HumanShapeDetect", EventClass.PERSON),
+        ("tns1:RuleEngine/tnsuniview:NonMotorVehicle", EventClass.VEHICLE),
+        ("tns1:RuleEngine/MyRuleDetector/Visitor", EventClass.PERSON),
+        ("tns1:RuleEngine/MyRuleDetector/Package", EventClass.MOTION),
+        ("tns1:RuleEngine/LoiteringDetector/ObjectIsLoitering", EventClass.MOTION),
+        ("tns1:RuleEngine/Recognition/LicensePlate", EventClass.VEHICLE),
+        ("tns1:RuleEngine/DeclarativeMotionDetector/Motion", EventClass.MOTION),
+        # Words within words.
+        ("tns1:Device/tnsvendor:SDCardDetect", EventClass.OTHER),
+        ("tns1:VideoSource/ImageTooDark/AnalyticsService", EventClass.OTHER),
+    ],
+)  # fmt: skip
+def test_topics_of_makers(topic: str, kind: EventClass) -> None:
+    (event,) = read(message(topic, "State=true", attributes=UTC))
+    assert event.event_class is kind
+
+
+@pytest.mark.parametrize(
+    ("topic", "data"),
+    [
+        ("tns1:Monitoring/ProcessorUsage", "Value=31.5"),
+        ("tns1:Monitoring/OperatingTime/LastReset", "Status=2026-03-01T00:00:00Z"),
+        ("tns1:Device/tnsaxis:Status/SystemReady", "ready=1"),
+        ("tns1:Device/tnsaxis:Status/Temperature/Inside", "sensor_level=true"),
+        ("tns1:VideoSource/tnsaxis:LiveStreamAccessed", "accessed=1"),
+        ("tns1:VideoSource/tnsaxis:DayNightVision", "day=1"),
+        ("tnsaxis:Storage/Disruption", "disruption=0"),
+        ("tns1:Media/ProfileChanged", "Token=P"),
+        ("tns1:Device/HardwareFailure/FanFailure", "Failed=true"),
+        ("tns1:VideoSource/tnsvendor:Brightness", "Level=7"),
+    ],
+)
+def test_what_a_device_tells_of_itself_is_no_event(topic: str, data: str) -> None:
+    assert read(message(topic, data, attributes=UTC)) == ()
+
+
+def test_objects_in_an_element_tell_the_class() -> None:
+    objects = (
+        "<NotificationMessage><Topic>tns1:RuleEngine/tnsv:ObjectDetector/Detection</Topic>"
+        "<Message><Message UtcTime='2026-03-01T07:12:09Z'><Data><ElementItem Name='o'>"
+        "{}</ElementItem></Data></Message></Message></NotificationMessage>"
+    )
+    for found in ("<o:Human/>", "<a><Type Likelihood='0.9'>Human</Type></a>"):
+        (event,) = read(objects.format(found))
+        assert event.event_class is EventClass.PERSON
+        assert event.is_moment
+    (event,) = read(objects.format("<a>" + "<b/>" * 500 + "<Human/></a>"))
+    assert event.event_class is EventClass.MOTION
+
+
+def test_so_many_messages_of_an_answer_are_read() -> None:
+    many = [message("tns1:VideoSource/MotionAlarm", "State=1", attributes=UTC)] * 700
+    assert len(read(*many)) == MOST_MESSAGES
+
+
+@pytest.mark.parametrize(
+    ("end", "lifetime"),
+    [
+        ("2026-03-01T07:01:30Z", 90.0),
+        ("2026-03-01T06:00:00Z", None),
+        ("", None),
+    ],
+)
+def test_a_subscription_tells_how_long_it_lives(
+    end: str, lifetime: float | None
+) -> None:
+    found = read_subscription(
+        parse(
+            "<R><SubscriptionReference><Address>http://x/s</Address>"
+            "</SubscriptionReference><CurrentTime>2026-03-01T07:00:00Z</CurrentTime>"
+            f"<TerminationTime>{end}</TerminationTime></R>".encode()
+        )
+    )
+    assert found is not None
+    assert found.lifetime_s == lifetime
 
 
 @pytest.mark.parametrize(

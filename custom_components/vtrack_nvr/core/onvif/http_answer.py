@@ -96,7 +96,7 @@ def read_answer(data: bytes) -> HttpAnswer | None:
     length = header("content-length")
     if length.isascii() and length.isdigit() and len(length) < 10:
         told = body[: int(length)]
-        body = body if is_cut(told) else told
+        body = body if is_whole(body) and not is_whole(told) else told
     return HttpAnswer(
         int(found[1]),
         header("content-type").partition(";")[0].strip().lower(),
@@ -110,16 +110,17 @@ def _joined(body: bytes) -> bytes:
     """Return the content of chunks; of broken ones, what is left without their sizes."""
     parts: list[bytes] = []
     at = 0
-    while found := _CHUNK.match(body, at):
+    is_right = True
+    while is_right and (found := _CHUNK.match(body, at)):
         size = int(found[1], 16)
         at = found.end() + size
         if not size:
             break
         parts.append(body[found.end() : at])
-    joined = b"".join(parts)
-    if not parts or is_cut(joined):
-        return _CHUNK_LINE.sub(b"", b"\r\n" + body)
-    return joined
+        is_right = body[at : at + 2] in {b"\r\n", b""}
+    if parts and is_right:
+        return b"".join(parts)
+    return _CHUNK_LINE.sub(b"", b"\r\n" + body).removeprefix(b"\r\n")
 
 
 type OnAnswer = Callable[[str, HttpAnswer], None]
