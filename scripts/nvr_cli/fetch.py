@@ -24,7 +24,7 @@ from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 from .device import Place, make_device, place_of
 from .folder_sink import FolderSink
 from .output import as_json, moment, span, table
-from .ranges import Found, find
+from .ranges import Found, explain, find
 
 
 class Fetching:
@@ -112,7 +112,8 @@ async def run(arguments: argparse.Namespace) -> int:
         device = make_device(place, session)
         fetching = Fetching(place, device, arguments)
         try:
-            for found in await find(device, arguments):
+            wanted = await find(device, arguments)
+            for found in wanted:
                 sink = FolderSink(arguments.folder, f"camera-{found.camera_number}")
                 sinks.append(sink)
                 await fetching.recording(found, sink)
@@ -135,6 +136,9 @@ async def run(arguments: argparse.Namespace) -> int:
         print(table(("clip", "length", "frames", "size"), rows))
         for problem in fetching.problems:
             print(f"! {problem}")
+        if not clips:
+            for line in explain(wanted, device.quirks):
+                print(line)
     return 1 if fetching.problems or not clips else 0
 
 

@@ -6,14 +6,15 @@ import aiohttp
 
 from .device import make_device, place_of
 from .output import as_json, moment, span, table
-from .ranges import find
+from .ranges import explain, find
 
 
 async def run(arguments: argparse.Namespace) -> int:
     """Print the segments in UTC."""
     place = place_of(arguments)
     async with aiohttp.ClientSession() as session:
-        found = await find(make_device(place, session), arguments)
+        device = make_device(place, session)
+        found = await find(device, arguments)
     if arguments.json:
         print(as_json(found))
         return 0
@@ -37,4 +38,6 @@ async def run(arguments: argparse.Namespace) -> int:
         for segment in item.listing.segments
     ]
     print(table(("camera", "recording", "from (UTC)", "to (UTC)", "length", ""), rows))
+    for line in explain(found, device.quirks):
+        print(line)
     return 0

@@ -285,7 +285,13 @@ async def test_no_permission_is_told_by_a_witness(world: World) -> None:
     await world.caller.call(world.call())
     error = await world.error(world.call("Other"))
     assert error.kind is ErrorKind.NO_PERMISSION
+    # It is not asked for again until somebody may have changed something.
     world.server.answers["Op"] = fault("NotAuthorized")
+    count = len(world.heard)
+    error = await world.error(world.call("Other"))
+    assert error.kind is ErrorKind.NO_PERMISSION
+    assert len(world.heard) == count
+    world.caller.forget_denials()
     error = await world.error(world.call("Other"))
     assert error.kind is ErrorKind.AUTH_REFUSED
 

@@ -329,11 +329,14 @@ async def test_subscriptions_that_are_busy_are_not_asked_in_other_ways(
 
 
 class PatientClock(QuickClock):
-    """Counts the pauses; none of them is waited for."""
+    """Counts the pauses; none of them is waited for, and nothing takes any time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return 0.0
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

@@ -79,6 +79,32 @@ async def test_list_shows_segments(run: Run, nvr: SimulatedNvr) -> None:
     assert (code, json.loads(shown)) == (0, [])
     code, shown = await run("list", *where(nvr), "--camera", 9)
     assert "OnvifRecordingToken" not in shown
+    assert "lists no recording of that kind" in shown
+
+
+@pytest.mark.parametrize(
+    ("faults", "words"),
+    [
+        ({"missing_ops": {"tse:*": "empty-400"}},
+         ("does not say where its recordings begin", "Assumed", "did not end as it should")),
+        ({"missing_ops": {"FindEvents": "empty-400"}}, ("Assumed", "did not end")),
+        ({"fault_ops": {"FindEvents": "Receiver ter:ActionNotSupported"}},
+         ("Assumed", "cannot search for events")),
+        ({"no_recordings": True}, ("lists no recording",)),
+        ({}, ()),
+    ],
+)  # fmt: skip
+async def test_list_says_why_little_came(
+    run: Run, nvr: SimulatedNvr, faults: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    nvr.faults.update(faults)
+    code, shown = await run("list", *where(nvr))
+    assert code == 0
+    assert all(word in shown for word in words)
+    assert ("Assumed" in shown) == ("Assumed" in words)
+    start = "--start", "2001-01-01T00:00:00Z", "--end", "2001-01-01T01:00:00Z"
+    code, shown = await run("list", *where(nvr), *start)
+    assert words or "Nothing in this range" in shown
 
 
 async def test_fetch_brings_every_frame(
@@ -96,8 +122,9 @@ async def test_fetch_says_when_there_was_nothing(
     run: Run, nvr: SimulatedNvr, tmp_path: Path
 ) -> None:
     words = ("--start", "2001-01-01T00:00:00Z", "--end", "2001-01-01T01:00:00Z")
-    code, _ = await run("fetch", *where(nvr), *words, "--no-audio", tmp_path)
+    code, shown = await run("fetch", *where(nvr), *words, "--no-audio", tmp_path)
     assert code == 1
+    assert "Nothing in this range" in shown
 
 
 async def test_capture_leaves_no_secret_and_no_identity(

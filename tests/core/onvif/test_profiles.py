@@ -10,6 +10,7 @@ from custom_components.vtrack_nvr.core.onvif.profiles import (
     group_channels,
     is_generic,
     last_number,
+    may_be_streams,
     merge,
     read_profiles1,
     read_profiles2,
@@ -171,3 +172,72 @@ def test_generic_names_and_numbers() -> None:
     assert not is_generic("Front door")
     assert last_number("Rec_12_video") == 12
     assert last_number("none") is None
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told", "expected"),
+    [
+        # One lens: its streams in any order.
+        ((2560, 1280), 1, [["P0", "P1"]]),
+        ((1280, 2560), 1, [["P1", "P0"]]),
+        ((2560, 1280, 640), 1, [["P0", "P1", "P2"]]),
+        ((0, 640), 1, [["P0", "P1"]]),
+        # Two lenses with two streams each.
+        ((2560, 640, 2560, 640), 2, [["P0", "P1"], ["P2", "P3"]]),
+        # Lenses of their own: pictures of one size, or as many as the device says.
+        ((1920, 1920), 1, [["P0"], ["P1"]]),
+        ((1920, 640), 2, [["P0"], ["P1"]]),
+        ((640, 2560, 640, 2560), 2, [["P0"], ["P1"], ["P2"], ["P3"]]),
+        ((1920, 1280, 640), 2, [["P0"], ["P1"], ["P2"]]),
+        ((1920, 640), None, [["P0"], ["P1"]]),
+    ],
+)
+def test_sources_are_streams_of_as_many_lenses_as_the_device_says(
+    sizes: tuple[int, ...], told: int | None, expected: list[list[str]]
+) -> None:
+    for names in ("00{}", "VideoSourceConfiguration{}", "source-{}"):
+        profiles = [
+            sourced(f"P{n}", names.format(n), size) for n, size in enumerate(sizes)
+        ]
+        channels = group_channels(profiles, told)
+        assert [[p.token for p in c.profiles] for c in channels] == expected
+
+
+def test_a_lens_with_profiles_of_its_own_stays_apart() -> None:
+    profiles = [
+        sourced("A", "V1", 1920),
+        sourced("a", "V1", 640),
+        sourced("B", "V2", 1280),
+        sourced("b", "V2", 320),
+    ]
+    assert not may_be_streams(profiles)
+    assert len(group_channels(profiles, 1)) == 2
+    assert may_be_streams([profiles[0], profiles[2]])
+    assert not may_be_streams(profiles[:2])
+
+
+@pytest.mark.parametrize(
+    ("profiles", "expected"),
+    [
+        ([("main", 0), ("sub", 704)], ["main", "sub"]),
+        ([("a", 0), ("b", 704), ("c", 352)], ["a", "b", "c"]),
+        # In its place among the others, wherever that is.
+        ([("a", 1920), ("b", 0), ("c", 352)], ["a", "b", "c"]),
+        ([("a", 352), ("b", 1920), ("c", 0)], ["b", "c", "a"]),
+        ([("a", 0), ("b", 0)], ["a", "b"]),
+        # Unless it says what it is.
+        ([("SubStream", 0), ("a", 1920)], ["a", "SubStream"]),
+    ],
+)
+def test_a_profile_without_facts_keeps_its_place(
+    profiles: list[tuple[str, int]], expected: list[str]
+) -> None:
+    (channel,) = group_channels([sourced(t, "V1", size) for t, size in profiles])
+    assert [p.token for p in channel.profiles] == expected
+
+
+def test_the_picture_for_browsers_is_never_the_main_stream() -> None:
+    (channel,) = group_channels(
+        [sourced("J", "V1", 1920, encoding="JPEG"), sourced("H", "V1", 0, encoding="")]
+    )
+    assert [p.token for p in channel.profiles] == ["H", "J"]

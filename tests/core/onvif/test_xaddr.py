@@ -38,7 +38,10 @@ SECURE = Endpoint("192.0.2.9", 443, is_https=True)
         ("https://192.0.2.9:99999/a", SECURE, ["https://192.0.2.9:443/a"]),
         ("http://[fe80::1]/a", Endpoint("2001:db8::1", 80), ["http://[2001:db8::1]:80/a"]),
         ("", PLAIN, []),
-        ("/onvif/a", PLAIN, []),
+        ("/onvif/a", PLAIN, [f"{PLAIN.url('/onvif/a')}"]),
+        ("//other/a", PLAIN, []),
+        (" http://cam.lan:80/a http://10.0.0.1/b", PLAIN,
+         ["http://cam.lan:80/a", "http://cam.lan:1001/a"]),
         ("http://cam.lan:1001", PLAIN, []),
     ],
 )  # fmt: skip

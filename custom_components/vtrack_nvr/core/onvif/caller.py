@@ -32,6 +32,10 @@ from .xml import ANSWER, SEARCH, Element, parse_in_turns
 _WHERE = "soap"
 _QUARTER_MS = 15 * 60_000
 _MOST_REDIRECTS = 3
+_DENIED_FOR_S = 3_600.0
+"""So long an operation is not asked for that this user may not use: each time it costs
+refused logins, and devices lock accounts for these.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class SoapCaller:
         self._modes: dict[str, AuthMode] = {}
         self._moved: dict[str, str] = {}
         self._open: set[Call] = set()
+        self._denied: dict[tuple[str, str], float] = {}
         self._witness: Call | None = None
         self._lock = asyncio.Lock()
         self._ignores_offset = False
@@ -114,6 +119,23 @@ class SoapCaller:
                 raise self._refused(call, "a login is needed")
             return answer
         self._guard.check()
+        if self._clock.monotonic() < self._denied.get((call.url, call.action), 0.0):
+            raise NvrError(
+                ErrorKind.NO_PERMISSION, "refused before", where=call.operation
+            )
+        try:
+            return await self._call_with_login(call)
+        except NvrError as error:
+            if error.kind is ErrorKind.NO_PERMISSION:
+                until = self._clock.monotonic() + _DENIED_FOR_S
+                self._denied[call.url, call.action] = until
+            raise
+
+    def forget_denials(self) -> None:
+        """Ask again for what was refused; somebody may have given the user more rights."""
+        self._denied.clear()
+
+    async def _call_with_login(self, call: Call) -> Element:
         mode = self._mode_for(call.url)
         if mode is None:
             async with self._lock:
@@ -435,7 +457,12 @@ class SoapCaller:
 
     async def get(self, url: str, *, where: str) -> HttpAnswer:
         """Fetch a picture with the same login; raises `NvrError`."""
-        return await self._http.get(url, where=where)
+        for _ in range(_MOST_REDIRECTS):
+            answer = await self._http.get(url, where=where)
+            if not 300 <= answer.status < 400:
+                break
+            url = _redirected(url, answer, where)
+        return answer
 
 
 def _redirected(url: str, answer: HttpAnswer, where: str) -> str:

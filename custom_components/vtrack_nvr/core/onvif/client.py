@@ -340,7 +340,9 @@ class OnvifDevice:
         return reachable(read_uri(answer), self.host, self._rtsp_port, "GetReplayUri")
 
     async def report(self) -> DeviceReport:
-        """Return everything onboarding and a connection test show."""
+        """Return everything onboarding and a connection test show; asks for all anew."""
+        self._missing.clear()
+        self._connection.caller.forget_denials()
         identity = await self.identity()
         services = await self._connection.services()
         answer = await self._optional(Service.DEVICE, "GetScopes")

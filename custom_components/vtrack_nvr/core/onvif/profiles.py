@@ -190,25 +190,27 @@ def _joined_to(
 ) -> dict[str, list[SourcedProfile]] | None:
     """Join sources that are the streams of as many lenses as the device says it has.
 
-    In the order of the device, each lens beginning with its largest picture; None if the
-    sources do not look like streams: a lens of its own has several profiles.
+    In the order of the device, each of several lenses beginning with its largest picture.
+    None if the sources do not look like streams: a lens of its own has several profiles,
+    and two of them have pictures of one size.
     """
     streams, rest = divmod(len(groups), count)
     if rest or streams < 2 or any(len(items) > 1 for items in groups.values()):
         return None
     flat = [items[0] for items in groups.values()]
     sizes = _sizes(flat)
+
+    def rank(item: SourcedProfile) -> tuple[bool, float]:
+        return item.profile.encoding != "JPEG", sizes[item.profile.token]
+
     result: dict[str, list[SourcedProfile]] = {}
     for begin in range(0, len(flat), streams):
-        main, *others = flat[begin : begin + streams]
-        if any(
-            sizes[item.profile.token] >= sizes[main.profile.token]
-            and item.profile.encoding == main.profile.encoding
-            and _area(item)
-            for item in others
-        ):
+        lens = flat[begin : begin + streams]
+        main = max(lens, key=rank)
+        alike = {(item.profile.encoding, sizes[item.profile.token]) for item in lens}
+        if len(alike) < streams or (count > 1 and main is not lens[0]):
             return None
-        result[main.source] = [main, *others]
+        result[main.source] = [main, *(item for item in lens if item is not main)]
     return result
 
 

@@ -50,7 +50,8 @@ class ServiceMap:
 
 
 def _is_usable(xaddr: str) -> bool:
-    return "://" in xaddr
+    """Return whether it is an address, or at least a path at the device."""
+    return "://" in xaddr or xaddr.startswith("/")
 
 
 def read_video_sources(answer: Element) -> int | None:

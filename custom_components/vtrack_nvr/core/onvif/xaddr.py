@@ -79,8 +79,12 @@ def service_urls(advertised: str, endpoint: Endpoint) -> tuple[str, ...]:
     Where the advertised host is another one (NAT, several devices behind one address),
     its port belongs to the inner network: out here it may be another device's, whose
     footage would be filed under this one. TLS is never given up because a device
-    advertises plain http.
+    advertises plain http. Of several addresses the first counts; a path alone is one at
+    the device.
     """
+    advertised = advertised.strip().partition(" ")[0]
+    if advertised.startswith("/") and not advertised.startswith("//"):
+        advertised = endpoint.url(advertised)
     address = split(advertised)
     if address is None or not address.rest:
         return ()
