@@ -20,6 +20,13 @@ from .vendors import (
     reolink_like,
     tapo_like,
 )
+from .vendors_odd import (
+    dahua_old_like,
+    dlink_like,
+    gm8135_like,
+    half_built_server,
+    hikvision_old_like,
+)
 
 _MINUTE = 60_000
 _HOUR = 60 * _MINUTE
@@ -278,6 +285,11 @@ SCENARIOS: dict[str, Callable[[], list[NvrSpec]]] = {
     "tapo-like": lambda: _vendor(76, tapo_like),
     "reolink-like": lambda: _vendor(77, reolink_like),
     "no-name": lambda: _vendor(78, no_name),
+    "dahua-old-like": lambda: _vendor(79, dahua_old_like),
+    "hikvision-old-like": lambda: _vendor(80, hikvision_old_like),
+    "gm8135-like": lambda: _vendor(81, gm8135_like),
+    "dlink-like": lambda: _vendor(82, dlink_like),
+    "half-built-server": lambda: _vendor(83, half_built_server),
     "tls-self-signed": lambda: _one(48, "Secure", has_tls=True),
 }
 

@@ -1,12 +1,15 @@
 """What a simulated device does besides SOAP: refusals, accidents, odd addresses."""
 
 import asyncio
+import gzip
+import re
 from typing import Any
 
 import aiohttp
 import pytest
 
 from tests.simulator.faults import Faults
+from tests.simulator.soap.crooked import FRAMINGS
 from tests.simulator.spec import CameraSpec, NvrSpec
 from tests.simulator_tests.soap_client import SoapClient, envelope, talking_to
 
@@ -240,3 +243,81 @@ def test_unknown_switches_are_refused() -> None:
         Faults().update({"no_such": 1})
     with pytest.raises(ValueError, match="no_such"):
         Faults().update({"rtsp": {"no_such": 1}})
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+async def test_crooked_framing_says_what_it_should(framing: str) -> None:
+    """The answer is whole on the wire, whatever the head tells of it."""
+    async with talking_to(_spec(framing_ops={"GetHostname": framing})) as client:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.nvr.port)
+        body = envelope("<tds:GetHostname/>").encode()
+        writer.write(
+            b"POST /onvif/device_service HTTP/1.1\r\nHost: x\r\n"
+            b"Content-Type: application/soap+xml\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body) + body
+        )
+        data = b""
+        try:
+            async with asyncio.timeout(1.0):
+                while piece := await reader.read(65536):
+                    data += piece
+        except TimeoutError, ConnectionError:
+            is_open = True
+        else:
+            is_open = False
+        finally:
+            writer.close()
+        _, _, content = data.partition(b"\r\n\r\n")
+        whole = gzip.decompress(content) if framing == "packed" else data
+        assert b"Envelope>" in whole
+        if framing.endswith("kept"):
+            assert is_open
+        told = re.search(rb"Content-Length: (\d+)", data)
+        if framing == "length-too-big":
+            assert told
+            assert int(told[1]) > len(content)
+        if framing == "length-too-small":
+            assert told
+            assert int(told[1]) < len(content)
+
+
+async def test_what_is_missing_is_told_in_many_ways() -> None:
+    async with talking_to(_spec()) as client:
+        for way, status in {
+            "401": 401, "403": 403, "404": 404, "empty-400": 400, "empty-200": 200,
+        }.items():  # fmt: skip
+            client.nvr.faults.update({"missing_ops": {"GetHostname": way}})
+            answer = await client.call("<tds:GetHostname/>", is_checked=False)
+            assert answer.status == status
+            assert bool(answer.text) == (way in {"403", "404"})
+        client.nvr.faults.update({"missing_ops": {"GetHostname": "hangup"}})
+        with pytest.raises(aiohttp.ClientError):
+            await client.call("<tds:GetHostname/>", is_checked=False)
+
+
+async def test_a_call_without_a_login_may_be_answered_oddly() -> None:
+    async with talking_to(_spec(anonymous_answer="empty")) as client:
+        answer = await client.call("<tds:GetScopes/>", header="", is_checked=False)
+        assert (answer.status, answer.text) == (200, "")
+        assert (await client.call("<tds:GetScopes/>")).status == 200
+        # What needs no login gets its answer.
+        assert (await client.call(_DATE, header="")).status == 200
+
+
+async def test_rights_and_places() -> None:
+    async with talking_to(
+        _spec(
+            forbidden_ops=["GetScopes"],
+            open_ops=["GetDeviceInformation"],
+            device_path="/elsewhere",
+        )
+    ) as client:
+        assert (await client.post(envelope(_DATE), _PATH)).status == 404
+        answer = await client.post(envelope(_DATE), "/elsewhere")
+        assert answer.status == 200
+        free = await client.post(envelope("<tds:GetDeviceInformation/>"), "/elsewhere")
+        assert free.status == 200
+        forbidden = await client.call(
+            "<tds:GetScopes/>", path="/elsewhere", is_checked=False
+        )
+        assert forbidden.subcodes[-1:] == ["ter:NotAuthorized"]
