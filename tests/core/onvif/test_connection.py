@@ -310,3 +310,74 @@ async def test_a_snapshot_address_that_is_none(scripted: Scripted) -> None:
     with pytest.raises(NvrError) as caught:
         await scripted.device.snapshot(channel.profiles[0])
     assert caught.value.kind is ErrorKind.UNSUPPORTED
+
+
+async def test_a_search_that_is_forgotten_keeps_what_it_told(
+    scripted: Scripted,
+) -> None:
+    scripted.offer(SEARCH=f"http://127.0.0.1:{scripted.server.port}/search")
+    page = (
+        "<R><ResultList><SearchState>Searching</SearchState><RecordingInformation>"
+        "<RecordingToken>A</RecordingToken></RecordingInformation></ResultList></R>"
+    )
+    gone = fault("InvalidToken")
+    scripted.server.answers["FindRecordings"] = "<R><SearchToken>t</SearchToken></R>"
+    scripted.server.answers["GetRecordingSearchResults"] = [page, gone, page, gone]
+    scripted.server.answers["EndSearch"] = web.Response(status=400)
+    (recording,) = await scripted.device.recordings()
+    assert recording.token == "A"
+    # A device without EndSearch is not asked for it again.
+    assert scripted.server.count("EndSearch") == 1
+
+
+@pytest.mark.parametrize("single", [True, False])
+async def test_capabilities_are_asked_for_one_by_one_where_all_is_refused(
+    scripted: Scripted, single: bool
+) -> None:
+    base = f"http://127.0.0.1:{scripted.server.port}"
+
+    async def answer(_request: web.Request, body: str) -> Any:
+        if single and ">Media<" in body:
+            return (
+                f"<R><Capabilities><Media><XAddr>{base}/media</XAddr></Media>"
+                "</Capabilities></R>"
+            )
+        return web.Response(status=400)
+
+    scripted.server.answers["GetServices"] = web.Response(status=404)
+    scripted.server.answers["GetCapabilities"] = answer
+    scripted.server.answers["GetProfiles"] = (
+        '<R><Profiles token="P"><VideoSourceConfiguration token="C"><SourceToken>V'
+        "</SourceToken></VideoSourceConfiguration></Profiles></R>"
+    )
+    (channel,) = await scripted.device.channels()
+    assert channel.token == "V"
+    paths = {path for name, path, _ in scripted.server.seen if name == "GetProfiles"}
+    # Told by neither, the media service is looked for at the device's own address.
+    assert ("/media" in paths) == single
+    assert single or "/onvif/device_service" in paths
+
+
+async def test_a_device_that_offers_nothing_says_why(scripted: Scripted) -> None:
+    for name in ("GetServices", "GetCapabilities", "GetProfiles"):
+        scripted.server.answers[name] = web.Response(status=400)
+    with pytest.raises(NvrError) as caught:
+        await scripted.device.channels()
+    assert caught.value.where == "GetCapabilities"
+
+
+async def test_a_clock_that_was_told_once_must_be_told_again(
+    scripted: Scripted,
+) -> None:
+    scripted.offer(MEDIA=f"http://127.0.0.1:{scripted.server.port}/media")
+    scripted.server.answers["GetSystemDateAndTime"] = (
+        "<R><SystemDateAndTime><UTCDateTime><Time><Hour>1</Hour><Minute>1</Minute>"
+        "<Second>1</Second></Time><Date><Year>2020</Year><Month>1</Month><Day>1</Day>"
+        "</Date></UTCDateTime></SystemDateAndTime></R>"
+    )
+    before = await scripted.device.measure_clock()
+    assert before.offset_ms > 0
+    scripted.server.answers["GetSystemDateAndTime"] = web.Response(status=500)
+    with pytest.raises(NvrError) as caught:
+        await scripted.device.measure_clock()
+    assert caught.value.kind is ErrorKind.PROTOCOL

@@ -3,26 +3,34 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import aclosing
+import ssl
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from custom_components.vtrack_nvr.core.device_report import (
     ReplaySupport,
     ReportWarning,
 )
 from custom_components.vtrack_nvr.core.errors import ErrorKind
-from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import DeviceEvent
-from custom_components.vtrack_nvr.core.onvif import events as events_module
+from custom_components.vtrack_nvr.core.onvif import (
+    events as events_module,
+    raw_http,
+)
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
+from custom_components.vtrack_nvr.core.onvif.http_answer import HttpAnswer
 from custom_components.vtrack_nvr.core.onvif.probe import ProbeAnswer, probe
 from custom_components.vtrack_nvr.core.onvif.targets import Target
-from custom_components.vtrack_nvr.core.onvif.tls import TlsMode, TlsOptions
+from custom_components.vtrack_nvr.core.onvif.tls import (
+    TlsMode,
+    TlsOptions,
+    certificate_fingerprint,
+)
 from custom_components.vtrack_nvr.core.policy import Waits
 from tests.core.onvif.scripted import QuickClock
 from tests.core.onvif.stories import (
-    DAY,
     DeviceOf,
     Start,
     footage,
@@ -423,12 +431,52 @@ async def test_one_lens_with_a_source_for_each_stream_is_one_camera(
     assert channel.recording_tokens == ("OnvifRecordingToken_1",)
 
 
-async def test_footage_of_a_day_is_found_in_a_list_that_repeats_itself(
+async def test_footage_is_found_in_a_list_that_repeats_itself(
     start: Start, device_of: DeviceOf
 ) -> None:
     nvr = await start("wss-only", {"never_completes": True, "duplicate_events": True})
+    segments, is_complete = await listed(device_of(nvr, waits=QUIET), nvr)
+    assert segments == footage(nvr)
+    assert not is_complete
+
+
+async def test_a_search_that_is_forgotten_at_once_is_no_empty_device(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("demo")
     device = device_of(nvr, waits=QUIET)
-    (recording,) = await device.recordings()
-    now = nvr.clock.now_ms()
-    found = await device.segments(recording, TimeRange(now - DAY, now), now)
-    assert found.segments or not footage(nvr)
+    nvr.faults.fault_ops["GetRecordingSearchResults"] = (
+        "Sender ter:InvalidArgVal ter:InvalidToken"
+    )
+    assert (await refused(device.recordings())).kind is ErrorKind.TIMEOUT
+
+
+# TLS
+
+
+@pytest.mark.parametrize("framing", ["bytes-before", "length-too-small", "packed"])
+async def test_crooked_answers_are_read_over_tls_too(
+    start: Start, device_of: DeviceOf, framing: str
+) -> None:
+    nvr = await start("wss-only", {"framing_ops": {"*": framing}}, has_tls=True)
+    shown = await certificate_fingerprint("127.0.0.1", nvr.port)
+    pinned = TlsOptions(TlsMode.FINGERPRINT, shown)
+    await is_usable(device_of(nvr, waits=QUIET, tls=pinned), nvr)
+
+
+async def test_our_own_reader_looks_at_the_certificate_first(start: Start) -> None:
+    nvr = await start("wss-only", has_tls=True)
+    url = URL(f"https://127.0.0.1:{nvr.port}/onvif/device_service")
+
+    async def ask(tls: TlsOptions) -> HttpAnswer | None:
+        return await raw_http.exchange("GET", url, {}, b"", tls, limit=100, quiet=0.1)
+
+    answer = await ask(TlsOptions(TlsMode.ANY))
+    assert answer is not None
+    assert answer.status == 405
+    nvr.reset_counts()
+    other = TlsOptions(TlsMode.FINGERPRINT, ":".join(["AB"] * 32))
+    assert (await refused(ask(other))).kind is ErrorKind.TLS
+    with pytest.raises(ssl.SSLError):
+        await ask(TlsOptions(TlsMode.VERIFY))
+    assert nvr.counters.http_requests == 0
