@@ -1,5 +1,6 @@
 """Cameras, recordings, streams and stills of simulated devices."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,6 +110,26 @@ async def test_media_2_that_fails_leaves_media_1(
     none = await start("wss-only", {"fault_ops": {"trt:*": "Receiver ter:ActionNotSupported",
                                                  "tr2:*": "Receiver ter:ActionNotSupported"}})  # fmt: skip
     assert (await refused(device_of(none).channels())).kind is ErrorKind.UNSUPPORTED
+
+
+@pytest.mark.parametrize("broken", ["tr2:*", "trt:*"])
+async def test_a_stream_is_asked_for_at_the_other_media_service(
+    start: Start, device_of: DeviceOf, broken: str
+) -> None:
+    nvr = await start("wss-only")
+    device = device_of(nvr)
+    (channel,) = await device.channels()
+    profile = channel.profiles[0]
+    uri = await device.stream_uri(profile)
+    prefix = broken.partition(":")[0]
+    nvr.faults.missing_ops = {
+        f"{prefix}:GetStreamUri": "empty-400",
+        f"{prefix}:GetSnapshotUri": "404",
+    }
+    version = 2 if prefix == "tr2" else 1
+    profile = replace(profile, media_version=version)
+    assert await device.stream_uri(profile) == uri
+    assert await device.snapshot(profile)
 
 
 async def test_a_recorder_without_media_has_a_channel_per_recording(

@@ -241,3 +241,15 @@ def test_the_picture_for_browsers_is_never_the_main_stream() -> None:
         [sourced("J", "V1", 1920, encoding="JPEG"), sourced("H", "V1", 0, encoding="")]
     )
     assert [p.token for p in channel.profiles] == ["H", "J"]
+
+
+def test_what_media_2_does_not_tell_of_a_profile_media_1_may() -> None:
+    bare = sourced("P", "V", 0, encoding="")
+    other = sourced("Q", "V", 0, encoding="H265")
+    first = [sourced("P", "V", 1920), sourced("Q", "V", 640)]
+    merged = merge(first, [bare, other])
+    assert [(m.profile.encoding, m.profile.width) for m in merged] == [
+        ("H264", 1920),
+        ("H265", 640),
+    ]
+    assert merge([], [bare]) == (bare,)

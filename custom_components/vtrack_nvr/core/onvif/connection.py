@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+import math
 
 from ..clock import Clock
 from ..errors import ErrorKind, NvrError
@@ -30,6 +31,8 @@ _SHARP_MS = 200
 _SHARP_FOR_SECONDS = 6 * 3600.0
 _DRIFT = 1e-4
 _MOVED_MS = 1_000
+_NO_CLOCK_FOR_S = 600.0
+"""A device may take its time not to answer."""
 
 type CallerFactory = Callable[[Callable[[], Awaitable[bool]]], SoapCaller]
 
@@ -55,6 +58,7 @@ class Connection:
         self._slots = asyncio.Semaphore(_PARALLEL_CALLS)
         self._sharp: tuple[OffsetBounds, float, int] | None = None
         self._tells_time = False
+        self._no_clock_until = -math.inf
 
     @property
     def has_inner_addresses(self) -> bool:
@@ -255,6 +259,8 @@ class Connection:
         What told its time once is not believed to have none: without its clock its
         footage would be dated wrong, so that its failures are raised.
         """
+        if self._clock.monotonic() < self._no_clock_until:
+            return None, 0
         for is_last in (False, True):
             try:
                 return await self._ask_time()
@@ -267,6 +273,7 @@ class Connection:
                 if is_last or isinstance(error, SoapFault):
                     break
         self.device_time = DeviceTime(None)
+        self._no_clock_until = self._clock.monotonic() + _NO_CLOCK_FOR_S
         return None, 0
 
     def _note(self, offset_ms: int, took_ms: int) -> ClockReading:

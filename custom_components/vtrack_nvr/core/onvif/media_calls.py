@@ -1,5 +1,6 @@
 """Asks the media services for channels, live streams and stills."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import ErrorKind, NvrError
@@ -18,7 +19,7 @@ from .names import Service
 from .profiles import SourcedProfile, merge, read_profiles1, read_profiles2
 from .transport import ends_talk
 from .xaddr import media_uri, service_urls
-from .xml import read_in_turns
+from .xml import Element, read_in_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +69,50 @@ class MediaCalls:
 
     async def stream_uri(self, profile: StreamProfile) -> str:
         """Return the live URI, host made reachable."""
-        if profile.media_version == 2:
-            answer = await self._connection.call(
-                Service.MEDIA2, "GetStreamUri", body=build_stream_uri2(profile.token)
-            )
-        else:
-            answer = await self._connection.call(
-                Service.MEDIA, "GetStreamUri", stream_uri_parameters(profile)
-            )
+        answer = await self._of_either(
+            profile,
+            "GetStreamUri",
+            stream_uri_parameters(profile),
+            build_stream_uri2(profile.token),
+        )
         return reachable(
             read_uri(answer),
             self._connection.endpoint.host,
             self._rtsp_port,
             "GetStreamUri",
         )
+
+    async def _of_either(
+        self,
+        profile: StreamProfile,
+        operation: str,
+        parameters: Mapping[str, object],
+        body2: str,
+    ) -> Element:
+        """Ask the media service that told of a profile, and else the other one.
+
+        Some devices list their profiles in both and serve one of them only.
+        """
+        services = await self._connection.services()
+        ways: list[tuple[Service, str | None]] = [
+            (Service.MEDIA, None),
+            (Service.MEDIA2, body2),
+        ]
+        ways.sort(key=lambda way: (way[1] is not None) != (profile.media_version == 2))
+        failed: NvrError | None = None
+        for service, body in ways:
+            if failed is not None and not services.has(service):
+                break
+            try:
+                return await self._connection.call(
+                    service, operation, parameters, body=body
+                )
+            except NvrError as error:
+                if ends_talk(error) or error.kind is ErrorKind.BUSY:
+                    raise
+                failed = failed or error
+        assert failed is not None
+        raise failed
 
     async def snapshot(self, profile: StreamProfile) -> Snapshot:
         """Fetch a still; its address is asked for once and again when it fails."""
@@ -98,16 +129,12 @@ class MediaCalls:
         return Snapshot(picture_in(answer.body), answer.content_type)
 
     async def _snapshot_url(self, profile: StreamProfile) -> str:
-        if profile.media_version == 2:
-            answer = await self._connection.call(
-                Service.MEDIA2,
-                "GetSnapshotUri",
-                body=build_snapshot_uri2(profile.token),
-            )
-        else:
-            answer = await self._connection.call(
-                Service.MEDIA, "GetSnapshotUri", {"ProfileToken": profile.token}
-            )
+        answer = await self._of_either(
+            profile,
+            "GetSnapshotUri",
+            {"ProfileToken": profile.token},
+            build_snapshot_uri2(profile.token),
+        )
         urls = service_urls(read_uri(answer), self._connection.endpoint)
         if not urls:
             raise NvrError(ErrorKind.UNSUPPORTED, "no address", where="snapshot")

@@ -6,7 +6,7 @@ source per stream instead, and then the numbers in the tokens tell what belongs 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 import math
 import re
@@ -122,10 +122,28 @@ def merge(
     """Return Media 2's profiles and those of Media 1 that show other video sources.
 
     Media 1 lacks or half-fills H.265 profiles, so a source that Media 2 knows is taken
-    from there alone.
+    from there alone; of a profile that does not say there what it is, Media 1 may tell.
     """
     known = {item.source for item in second}
-    return (*second, *(item for item in first if item.source not in known))
+    told = {item.profile.token: item for item in first if _area(item)}
+    return (
+        *(
+            item if _area(item) else _filled(item, told.get(item.profile.token))
+            for item in second
+        ),
+        *(item for item in first if item.source not in known),
+    )
+
+
+def _filled(item: SourcedProfile, other: SourcedProfile | None) -> SourcedProfile:
+    if other is None:
+        return item
+    facts = replace(
+        other.profile,
+        encoding=item.profile.encoding or other.profile.encoding,
+        media_version=item.profile.media_version,
+    )
+    return replace(item, profile=facts)
 
 
 def last_number(token: str) -> int | None:
