@@ -332,3 +332,30 @@ def test_a_library_that_changed_inside_is_not_used(
     monkeypatch.delattr("wsdiscovery.threaded.NetworkingThread._recvMessages")
     with pytest.raises(ImportError):
         ws_library.make_searcher(None, lambda *_: None, ttl=1, repeats=1)
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "used"),
+    [(["192.0.2.1"], ["192.0.2.1"]), (None, ["192.0.2.1", "192.0.2.2"])],
+)
+def test_the_library_uses_the_given_interfaces(
+    monkeypatch: pytest.MonkeyPatch, interfaces: list[str] | None, used: list[str]
+) -> None:
+    added: list[str] = []
+
+    def remove(_self: object, addr: str) -> None:
+        added.remove(addr)
+        raise KeyError(addr)
+
+    networking = "wsdiscovery.threaded.ThreadedNetworking"
+    monkeypatch.setattr(
+        f"{networking}.addSourceAddr", lambda _, addr: added.append(addr)
+    )
+    monkeypatch.setattr(f"{networking}.removeSourceAddr", remove)
+    searcher = ws_library.make_searcher(interfaces, lambda *_: None, ttl=1, repeats=1)
+    for address in ("192.0.2.1", "192.0.2.2"):
+        searcher.addSourceAddr(address)
+    assert added == used
+    for address in ("192.0.2.1", "192.0.2.2"):
+        searcher.removeSourceAddr(address)
+    assert not added
