@@ -69,7 +69,8 @@ async def _context(tls: TlsOptions) -> ssl.SSLContext:
     if tls.mode is TlsMode.VERIFY:
         # Reads the host's certificates from disk.
         return await asyncio.to_thread(ssl.create_default_context)
-    return trusting_context()
+    wanted = tls.for_aiohttp()
+    return wanted if isinstance(wanted, ssl.SSLContext) else trusting_context()
 
 
 def _check_pin(writer: asyncio.StreamWriter, tls: TlsOptions) -> None:

@@ -7,7 +7,7 @@ import errno
 import aiohttp
 from yarl import URL
 
-from ..errors import ErrorKind, NvrError
+from ..errors import ErrorKind, NvrError, Treatment
 from ..policy import Bounds, Waits
 from . import raw_http
 from .http_answer import HttpAnswer, OnAnswer, is_cut, is_whole, unpack
@@ -53,10 +53,7 @@ def ends_talk(error: NvrError) -> bool:
     That is a refused login and a device that is not there; whatever else an optional
     operation fails with says only that the device does not have it.
     """
-    return isinstance(error, NoConnection) or error.kind in {
-        ErrorKind.AUTH_REFUSED,
-        ErrorKind.TLS,
-    }
+    return isinstance(error, NoConnection) or error.treatment is Treatment.STOP
 
 
 class HttpTransport:
