@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 import secrets
-from urllib.parse import urljoin
 
 from ..clock import Clock
 from ..digest import offers_basic, parse_challenges, strongest_digest
@@ -23,10 +22,10 @@ from .http_login import (
     TokenRefusedError,
     rungs,
 )
+from .redirects import redirected
 from .soap import SoapFault, envelope, read_body
 from .transport import HttpAnswer, HttpTransport, NoConnection, ends_talk, once_more
 from .wsse import cleartext_header, security_header
-from .xaddr import split
 from .xml import ANSWER, SEARCH, Element, parse_in_turns
 
 _WHERE = "soap"
@@ -56,15 +55,6 @@ class Call:
     def operation(self) -> str:
         """Return the operation's name for messages."""
         return self.action.rpartition("/")[2]
-
-
-class RedirectedAway(NvrError):  # noqa: N818 - what it is, not that it is an error
-    """The device sends us to another scheme, port or host; nothing was sent there.
-
-    `https_port` is set where it is https on the same host.
-    """
-
-    https_port: int | None = None
 
 
 def is_local_time(offset_ms: int, tolerance_ms: int = 60_000) -> bool:
@@ -436,7 +426,7 @@ class SoapCaller:
             )
             if not 300 <= answer.status < 400:
                 break
-            url = self._moved[call.url] = _redirected(url, answer, call.operation)
+            url = self._moved[call.url] = redirected(url, answer, call.operation)
         return await self._read(call, answer)
 
     async def _read(self, call: Call, answer: HttpAnswer) -> Element | Refusal:
@@ -461,30 +451,8 @@ class SoapCaller:
             answer = await self._http.get(url, where=where)
             if not 300 <= answer.status < 400:
                 break
-            url = _redirected(url, answer, where)
+            url = redirected(url, answer, where)
         return answer
-
-
-def _redirected(url: str, answer: HttpAnswer, where: str) -> str:
-    """Return where an answer sends us on the same host; raises NOT_ONVIF elsewhere."""
-    target = urljoin(url, answer.location)
-    here, there = split(url), split(target)
-    if (
-        here is None
-        or there is None
-        or not answer.location
-        or (here.scheme, here.host) != (there.scheme, there.host)
-        or (here.port != there.port and there.port is not None)
-    ):
-        scheme = there.scheme[:5] if there else ""
-        error = RedirectedAway(
-            ErrorKind.NOT_ONVIF, f"redirects to {scheme}", where=where
-        )
-        if here and there and here.host == there.host and scheme == "https":
-            error.https_port = there.port or 443
-        raise error
-    begin, _, _ = url.partition(here.rest)
-    return f"{begin}{there.rest}"
 
 
 def _without_soap(status: int, error: NvrError, where: str) -> NvrError:

@@ -15,7 +15,7 @@ from ..clock import Clock
 from ..errors import ErrorKind, NvrError
 from ..login_guard import LoginGuard
 from ..policy import Bounds, Waits
-from .caller import Call, RedirectedAway, SoapCaller
+from .caller import Call, SoapCaller
 from .device import (
     normal_mac,
     read_scopes,
@@ -29,6 +29,7 @@ from .found import FoundDevice
 from .http_login import Login
 from .names import DEVICE_PATH, OTHER_DEVICE_PATHS, Service
 from .probe_match import PORT, Finds, Gate, build_probe
+from .redirects import RedirectedAway
 from .soap import SoapFault, element
 from .targets import Target
 from .tls import TlsMode, TlsOptions
