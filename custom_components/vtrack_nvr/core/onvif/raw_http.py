@@ -3,12 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 import contextlib
-import hashlib
 import ssl
 
 from yarl import URL
 
-from ..errors import ErrorKind, NvrError
 from .http_answer import HttpAnswer, is_whole, read_answer
 from .tls import TlsMode, TlsOptions, trusting_context
 from .xaddr import bracketed
@@ -29,8 +27,8 @@ async def exchange(
     """Send, read until the device closes or is quiet, and return what it says.
 
     None for what is no answer. At most `limit` bytes of body are read; `quiet` seconds
-    without more end an answer that is whole. Raises OSError, or TLS where the certificate
-    is another one than the pinned; the caller limits the time.
+    without more end an answer that is whole. Raises OSError (SSLError where the
+    certificate is not the wanted one: nothing was sent); the caller limits the time.
     """
     context = await _context(tls) if url.scheme == "https" else None
     host, port = url.host or "", url.port or 80
@@ -38,7 +36,6 @@ async def exchange(
         host, port, ssl=context, server_hostname=host if context else None
     )
     try:
-        _check_pin(writer, tls)
         sent = {
             "Host": f"{bracketed(host)}:{port}",
             "Connection": "close",
@@ -71,12 +68,3 @@ async def _context(tls: TlsOptions) -> ssl.SSLContext:
         return await asyncio.to_thread(ssl.create_default_context)
     wanted = tls.for_aiohttp()
     return wanted if isinstance(wanted, ssl.SSLContext) else trusting_context()
-
-
-def _check_pin(writer: asyncio.StreamWriter, tls: TlsOptions) -> None:
-    shown: ssl.SSLObject | None = writer.get_extra_info("ssl_object")
-    if tls.mode is not TlsMode.FINGERPRINT or shown is None:
-        return
-    digest = hashlib.sha256(shown.getpeercert(binary_form=True) or b"").hexdigest()
-    if digest != tls.fingerprint.replace(":", "").lower():
-        raise NvrError(ErrorKind.TLS, "the certificate is not acceptable")

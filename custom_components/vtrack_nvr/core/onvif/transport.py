@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 import errno
+import ssl
 
 import aiohttp
 from yarl import URL
@@ -232,7 +233,7 @@ def classify(error: Exception, where: str) -> NvrError:
     match error:
         case aiohttp.ClientConnectorCertificateError():
             kind, detail = ErrorKind.TLS, "the certificate is not acceptable"
-        case aiohttp.ClientSSLError():
+        case aiohttp.ClientSSLError() | ssl.SSLError():
             kind, detail = ErrorKind.TLS, "no TLS could be agreed on"
         case aiohttp.ConnectionTimeoutError():
             make, kind, detail = NoConnection, ErrorKind.UNREACHABLE, "nothing answers"
