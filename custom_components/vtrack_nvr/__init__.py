@@ -8,7 +8,14 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from .camera_watch import async_setup_camera_watch, async_tell, forget
-from .const import CONF_CHANNEL, CONF_SEEN, DOMAIN, PLATFORMS
+from .const import (
+    CONF_CHANNEL,
+    CONF_SECOND_STORAGE,
+    CONF_SEEN,
+    DOMAIN,
+    NO_SECOND,
+    PLATFORMS,
+)
 from .coordinator import VtrackCoordinator
 from .core.errors import NvrError
 from .discovery import async_setup_discovery
@@ -73,7 +80,8 @@ async def async_migrate_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> 
     """Bring an entry of an older version up to date; refuse what a newer one made.
 
     1.2: remembers which cameras a person had the choice of. None means that the device
-    is to be asked once.
+    is to be asked once. 1.3: clips are moved to a second storage or stay; what was copied
+    there must not begin to be moved by itself.
     """
     if entry.version > 1:
         return False
@@ -81,6 +89,13 @@ async def async_migrate_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> 
         hass.config_entries.async_update_entry(
             entry, data={CONF_SEEN: None, **entry.data}, minor_version=2
         )
+    if entry.minor_version < 3:
+        for subentry in entry.subentries.values():
+            data = dict(subentry.data)
+            if data.pop("second_way", None) == "copy":
+                data[CONF_SECOND_STORAGE] = NO_SECOND
+            hass.config_entries.async_update_subentry(entry, subentry, data=data)
+        hass.config_entries.async_update_entry(entry, minor_version=3)
     return True
 
 

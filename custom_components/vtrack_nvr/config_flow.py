@@ -83,7 +83,7 @@ class VtrackConfigFlow(MovedSteps, domain=DOMAIN):
     """Add an NVR; steps for one that is set up come with the base class."""
 
     VERSION = 1
-    MINOR_VERSION = 2
+    MINOR_VERSION = 3
 
     def __init__(self) -> None:
         """Start knowing nothing."""

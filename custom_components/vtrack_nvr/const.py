@@ -54,7 +54,6 @@ CONF_RETENTION_DAYS: Final = "retention_days"
 CONF_RETENTION_GB: Final = "retention_gb"
 CONF_SECOND_AFTER: Final = "second_after"
 CONF_SECOND_STORAGE: Final = "second_storage"
-CONF_SECOND_WAY: Final = "second_way"
 CONF_SETTLE: Final = "settle"
 CONF_SOURCE: Final = "source"
 CONF_STREAM: Final = "stream"
@@ -62,8 +61,6 @@ CONF_SYNC: Final = "sync"
 
 NO_SECOND: Final = "none"
 """The second storage of a camera whose clips all stay in the first."""
-WAY_MOVE: Final = "move"
-WAY_COPY: Final = "copy"
 
 DEFAULT_INTERVAL: Final = 15
 DEFAULT_MISSING_AFTER: Final = 120

@@ -28,7 +28,6 @@ from .const import (
     CONF_RETENTION_GB,
     CONF_SECOND_AFTER,
     CONF_SECOND_STORAGE,
-    CONF_SECOND_WAY,
     CONF_SESSIONS,
     CONF_SETTLE,
     CONF_SOURCE,
@@ -39,8 +38,6 @@ from .const import (
     DEFAULT_RETENTION_DAYS,
     DEFAULT_SECOND_AFTER,
     NO_SECOND,
-    WAY_COPY,
-    WAY_MOVE,
 )
 from .flow_fields import GATE, choice, many, number, one
 
@@ -56,7 +53,6 @@ MODES = ("everything", MODE_EVENTS, "on_demand")
 SOURCES = ("auto", "replay", "live")
 STREAMS = ("main", "sub")
 ORDERS = ("newest_first", "oldest_first")
-WAYS = (WAY_MOVE, WAY_COPY)
 
 CAMERA_DEFAULTS: Mapping[str, Any] = {
     CONF_MODE: "everything",
@@ -71,7 +67,6 @@ CAMERA_DEFAULTS: Mapping[str, Any] = {
     CONF_RETENTION_GB: 0,
     CONF_SECOND_STORAGE: NO_SECOND,
     CONF_SECOND_AFTER: DEFAULT_SECOND_AFTER,
-    CONF_SECOND_WAY: WAY_MOVE,
 }
 
 NVR_DEFAULTS: Mapping[str, Any] = {
@@ -117,7 +112,6 @@ def camera_form(
     second: Fields = {
         probatio.Required(CONF_SECOND_STORAGE): one(second_storages),
         probatio.Required(CONF_SECOND_AFTER): number(1, 3650, "days"),
-        probatio.Required(CONF_SECOND_WAY): choice(WAYS, "second_way"),
     }
     copying: Fields = {
         probatio.Optional(CONF_GATE): GATE,

@@ -10,6 +10,7 @@ from .runtime import (
     IndexEventKind,
     LibraryEvent,
     LibraryEventKind,
+    RoomTrouble,
     RootInfo,
     VtrackHub,
 )
@@ -18,6 +19,12 @@ BRAKE_ISSUE = "retention_brake"
 PROTECTED_ISSUE = "only_protected_left"
 REBUILT_ISSUE = "index_rebuilt"
 DAMAGED_ISSUE = "index_damaged"
+ROOM_ISSUES = {
+    RoomTrouble.NOT_FREED: "room_not_freed",
+    RoomTrouble.REFUSED: "room_refused",
+    RoomTrouble.NOT_MOVED: "room_not_moved",
+}
+"""Why a storage gets no room; the other reasons have issues of their own."""
 WATCHED = frozenset(
     {LibraryEventKind.STORAGE, LibraryEventKind.RETENTION, LibraryEventKind.INDEX}
 )
@@ -51,7 +58,7 @@ class IssueKeeper:
         for root in health.roots:
             self._storage(root)
         for gone in self._roots - {root.id for root in health.roots}:
-            for kind in STORAGE_KINDS:
+            for kind in (*STORAGE_KINDS, *ROOM_ISSUES.values()):
                 ir.async_delete_issue(self._hass, DOMAIN, f"{kind}_{gone}")
         self._roots = {root.id for root in health.roots}
         error = ir.IssueSeverity.ERROR
@@ -69,6 +76,8 @@ class IssueKeeper:
         *,
         is_fixable: bool = False,
         severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+        key: str | None = None,
+        placeholders: dict[str, str] | None = None,
     ) -> None:
         if not is_so:
             ir.async_delete_issue(self._hass, DOMAIN, issue_id)
@@ -79,14 +88,22 @@ class IssueKeeper:
             issue_id,
             is_fixable=is_fixable,
             severity=severity,
-            translation_key=issue_id,
+            translation_key=key or issue_id,
+            translation_placeholders=placeholders,
         )
 
     @callback
     def _storage(self, root: RootInfo) -> None:
         """Say what is wrong with a root; one that nothing lies on any more is no matter."""
-        is_used = root.is_current or root.clips or root.has_copies
+        is_used = root.is_current or root.clips
         problem = root.problem if is_used else None
+        for trouble, name in ROOM_ISSUES.items():
+            self._set(
+                f"{name}_{root.id}",
+                bool(is_used) and root.room is trouble,
+                key=name,
+                placeholders={"path": str(root.path)},
+            )
         for kind in STORAGE_KINDS:
             issue_id = f"{kind}_{root.id}"
             if problem is None or problem.kind is not kind:

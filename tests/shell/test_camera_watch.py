@@ -224,7 +224,7 @@ async def test_an_entry_of_before_is_migrated_and_nobody_is_nagged(
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
-    assert (entry.version, entry.minor_version) == (1, 2)
+    assert (entry.version, entry.minor_version) == (1, 3)
     await async_look(hass, entry)
     assert len(entry.data[CONF_SEEN]) == 4
     assert not issues(hass, "new_cameras")

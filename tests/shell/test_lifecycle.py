@@ -344,9 +344,9 @@ async def test_entries_of_newer_versions_are_refused_and_of_newer_details_kept(
 ) -> None:
     newer = MockConfigEntry(domain=DOMAIN, version=2)
     assert not await async_migrate_entry(hass, newer)
-    detailed = MockConfigEntry(domain=DOMAIN, version=1, minor_version=3, data={})
+    detailed = MockConfigEntry(domain=DOMAIN, version=1, minor_version=4, data={})
     assert await async_migrate_entry(hass, detailed)
-    assert detailed.minor_version == 3
+    assert detailed.minor_version == 4
 
 
 # Removal

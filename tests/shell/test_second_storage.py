@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant.components.media_source import async_resolve_media
+from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
@@ -16,8 +17,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.vtrack_nvr import async_migrate_entry
 from custom_components.vtrack_nvr.const import DOMAIN
-from custom_components.vtrack_nvr.core.library.values import GIGABYTE, Retention
+from custom_components.vtrack_nvr.core.library.values import (
+    GIGABYTE,
+    LibraryEvent,
+    LibraryEventKind,
+    Retention,
+    RoomTrouble,
+)
 from custom_components.vtrack_nvr.flow_settings import CAMERA_DEFAULTS
 from custom_components.vtrack_nvr.runtime.hub import HUB
 from custom_components.vtrack_nvr.runtime.settings import camera_retention
@@ -91,18 +99,15 @@ async def test_a_second_storage_is_chosen_and_given_up_in_the_form(
     assert suggested(result, "second_section") == {
         "second_storage": "none",
         "second_after": 7,
-        "second_way": "move",
     }
-    result = await send(
-        hass, result, second_storage=str(nas), second_after=2, second_way="copy"
-    )
+    result = await send(hass, result, second_storage=str(nas), second_after=2)
     assert result["reason"] == "reconfigure_successful"
     [subentry] = entry.subentries.values()
     assert subentry.data["second_storage"] == str(nas)
     assert subentry.data["second_after"] == 2
     root_id = await root_of(hass, nas)
     assert await wanted(hass) == Retention(
-        days=30, move_after_days=2, move_to_root=root_id, is_copy=True
+        days=30, move_after_days=2, move_to_root=root_id
     )
     first, _ = await hass.data[HUB].library.roots()
     assert first.path == media_dir, "new clips stay there"
@@ -156,18 +161,16 @@ def test_settings_become_limits() -> None:
     assert camera_retention(older, None) == Retention(max_bytes=2 * GIGABYTE)
     data |= {"second_after": 9}
     assert camera_retention(data, 5) == Retention(
-        max_bytes=2 * GIGABYTE, move_after_days=9, move_to_root=5, is_copy=False
+        max_bytes=2 * GIGABYTE, move_after_days=9, move_to_root=5
     )
 
 
-@pytest.mark.parametrize("way", ["move", "copy"])
 async def test_an_older_clip_goes_to_the_second_storage_and_is_played(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     media_dir: Path,
     nas: Path,
     hass_client: ClientSessionGenerator,
-    way: str,
 ) -> None:
     assert (await sync(hass))["complete"]
     before = {path.name: path.read_bytes() for path in clips_below(media_dir)}
@@ -179,18 +182,17 @@ async def test_an_older_clip_goes_to_the_second_storage_and_is_played(
         days=0,
         second_storage=str(nas),
         second_after=1,
-        second_way=way,
     )
     root_id = await root_of(hass, nas)
     await until(hass, lambda: root_id in library._store.settled)
     with patch(SHORT_DAYS, 1):
         assert await asyncio.to_thread(library.care.mover.run) == 2
     assert {path.name: path.read_bytes() for path in clips_below(nas)} == before
-    assert len(clips_below(media_dir)) == (2 if way == "copy" else 0)
+    assert len(clips_below(media_dir)) == 0
 
     client = await hass_client()
     page = await library.browse.recent(10)
-    assert {clip.root_id == root_id for clip in page} == {way == "move"}
+    assert {clip.root_id for clip in page} == {root_id}
     for clip in page:
         played = await async_resolve_media(
             hass, f"media-source://{DOMAIN}/clip/{clip.id}", None
@@ -217,3 +219,56 @@ async def test_a_second_storage_that_goes_away_is_told_and_waited_for(
         "nothing is written to what is not ours"
     )
     await until(hass, lambda: issue in ir.async_get(hass).issues)
+
+
+async def test_a_camera_that_copied_neither_copies_nor_moves(
+    hass: HomeAssistant, nas: Path
+) -> None:
+    """What an earlier version was told to copy nobody said may leave its place."""
+    ways = {"1": "copy", "2": "move"}
+    old = MockConfigEntry(
+        domain=DOMAIN,
+        version=1,
+        minor_version=2,
+        data={"seen": None},
+        subentries_data=[
+            ConfigSubentryData(
+                data={"second_storage": str(nas), "second_way": way},
+                subentry_type="camera",
+                title=number,
+                unique_id=number,
+            )
+            for number, way in ways.items()
+        ],
+    )
+    old.add_to_hass(hass)
+    assert await async_migrate_entry(hass, old)
+    assert (old.version, old.minor_version) == (1, 3)
+    assert {item.unique_id: dict(item.data) for item in old.subentries.values()} == {
+        "1": {"second_storage": "none"},
+        "2": {"second_storage": str(nas)},
+    }
+
+
+@pytest.mark.parametrize(
+    ("trouble", "issue"),
+    [
+        (RoomTrouble.NOT_FREED, "room_not_freed"),
+        (RoomTrouble.REFUSED, "room_refused"),
+        (RoomTrouble.NOT_MOVED, "room_not_moved"),
+    ],
+)
+async def test_why_a_storage_gets_no_room_is_told(
+    hass: HomeAssistant, entry: MockConfigEntry, trouble: RoomTrouble, issue: str
+) -> None:
+    library = hass.data[HUB].library
+    root = library._store.guard.roots()[0]
+    told = (DOMAIN, f"{issue}_{root.id}")
+    root.room = trouble
+    library._store.tell(LibraryEvent(LibraryEventKind.RETENTION, root_id=root.id))
+    await until(hass, lambda: told in ir.async_get(hass).issues)
+    found = ir.async_get(hass).issues[told]
+    assert found.translation_placeholders == {"path": str(root.path)}
+    root.room = None
+    library._store.tell(LibraryEvent(LibraryEventKind.RETENTION, root_id=root.id))
+    await until(hass, lambda: told not in ir.async_get(hass).issues)

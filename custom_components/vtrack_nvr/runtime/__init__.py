@@ -8,6 +8,7 @@ from ..core.library.values import (
     IndexEventKind,
     LibraryEvent,
     LibraryEventKind,
+    RoomTrouble,
     RootInfo,
 )
 from .footage import async_missing_unstarted
@@ -24,6 +25,7 @@ __all__ = [
     "IndexEventKind",
     "LibraryEvent",
     "LibraryEventKind",
+    "RoomTrouble",
     "RootInfo",
     "VtrackConfigEntry",
     "VtrackHub",

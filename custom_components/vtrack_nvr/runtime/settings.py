@@ -21,7 +21,6 @@ from ..const import (
     CONF_RETENTION_GB,
     CONF_SECOND_AFTER,
     CONF_SECOND_STORAGE,
-    CONF_SECOND_WAY,
     CONF_SESSIONS,
     CONF_SETTLE,
     CONF_SOURCE,
@@ -31,7 +30,6 @@ from ..const import (
     DEFAULT_MISSING_AFTER,
     DEFAULT_SECOND_AFTER,
     NO_SECOND,
-    WAY_COPY,
 )
 from ..core.library.values import GIGABYTE, Retention
 from ..core.models import StreamProfile
@@ -86,7 +84,6 @@ def camera_retention(data: Mapping[str, Any], second_root: int | None) -> Retent
         kept,
         move_after_days=data.get(CONF_SECOND_AFTER, DEFAULT_SECOND_AFTER),
         move_to_root=second_root,
-        is_copy=data.get(CONF_SECOND_WAY) == WAY_COPY,
     )
 
 

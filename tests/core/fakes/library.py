@@ -81,6 +81,7 @@ class FakeLibrary:
         self.run_kinds: dict[int, RunKind] = {}
         self.run_results: dict[int, RunResult] = {}
         self.problem: NvrError | None = None
+        self.kept_from: int | None = None
         self.index_problem: NvrError | None = None
         self.lookouts: dict[CameraKey, str] = {}
         self._ids = count(1)
@@ -313,6 +314,9 @@ class FakeLibrary:
                 key=lambda clip: clip.facts.range,
             )
         )
+
+    def kept_from_ms(self, camera: CameraKey) -> int | None:
+        return self.kept_from
 
     def storage_problem(self, camera: CameraKey) -> NvrError | None:
         return self.problem

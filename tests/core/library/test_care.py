@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -12,10 +12,10 @@ from custom_components.vtrack_nvr.core.ledger import SweepFindings
 from custom_components.vtrack_nvr.core.library import (
     BrakeReason,
     DeleteCause,
-    LibraryBounds,
     LibraryEvent,
     LibraryEventKind,
     Retention,
+    index_room,
 )
 from custom_components.vtrack_nvr.core.models import ClipState, CoverageState
 
@@ -28,9 +28,7 @@ from .helpers import (
     NOW,
     NVR,
     OTHER,
-    ManualClock,
     Setup,
-    make_library,
 )
 
 
@@ -234,40 +232,6 @@ async def test_a_clock_that_jumps_years_deletes_nothing(setup: Setup) -> None:
     assert (await library.care.run_retention()).braked == ()
 
 
-async def test_a_root_at_its_floor_frees_room_from_trash_first(
-    tmp_path: Path, clock: ManualClock
-) -> None:
-    setup = make_library(
-        tmp_path,
-        clock,
-        bounds=LibraryBounds(
-            guard_interval=0.05, batch_seconds=0.001, floor_margin_bytes=0
-        ),
-    )
-    await setup.library.open()
-    try:
-        await setup.library.register_nvr(NVR, "Recorder")
-        await setup.library.register_camera(NVR, CAMERA, "Garden")
-        first, second = await asyncio.to_thread(
-            keep_all, setup, NOW - 2 * DAY, NOW - DAY
-        )
-        clock.advance(2 * HOUR)
-        await setup.library.care.delete([first])
-        (root,) = setup.library._store.guard.roots()
-        assert root.space is not None
-        setup.library._store.guard._interval = 1_000
-        root.floor_bytes = root.space.free_bytes + 10**9
-        root.space = root.space._replace(free_bytes=root.floor_bytes - 1)
-        assert len(setup.files()) == 2
-        found = await setup.library.care.run_retention()
-        assert str(second) not in setup.files()
-        assert len(setup.files()) <= 1
-        assert found.full_roots == () or found.braked
-        assert isinstance(setup.library.care.full_roots, tuple)
-    finally:
-        await setup.library.close()
-
-
 async def test_listeners_hear_what_happens(setup: Setup) -> None:
     heard: list[LibraryEvent] = []
     end = setup.library.subscribe(heard.append)
@@ -343,3 +307,45 @@ async def test_limits_changed_before_anything_is_kept_ask_nothing(setup: Setup) 
         found = await library.care.run_retention()
         assert found.braked == ()
     assert (await library.totals(CAMERA)).clips == 0
+
+
+async def test_what_is_in_the_trash_is_there_after_an_older_index_was_brought_up(
+    setup: Setup,
+) -> None:
+    library = setup.library
+    (clip_id,) = await asyncio.to_thread(keep_all, setup, NOW)
+    await library.care.delete([clip_id])
+    (root,) = library._store.guard.roots()
+    await asyncio.to_thread(library._keeper.tend, root)
+    library._store.write(lambda c: c.execute("delete from journal"))
+    await asyncio.to_thread(library.care.checker.fast, root)
+    clip = await library.browse.clip(clip_id)
+    assert clip is not None
+    assert clip.state is ClipState.TRASHED
+    await library.care.empty_trash(at_once=True)
+    await asyncio.to_thread(library._keeper.tend, root)
+    journal = (setup.folder / "recorder/garden/.journal.jsonl").read_text()
+    gone = [line for line in journal.replace(" ", "").splitlines() if '"gone"' in line]
+    assert len(gone) == 1
+    assert '"cause":"person"' in gone[0]
+
+
+async def test_the_trash_is_emptied_in_pages(setup: Setup) -> None:
+    library, store = setup.library, setup.library._store
+    ids = await asyncio.to_thread(
+        keep_all, setup, *(NOW - DAY + n * 5 * MINUTE for n in range(60))
+    )
+    await library.care.delete(ids)
+    seen: list[int] = []
+    real = index_room.on_root_in_state
+
+    def page(*arguments):
+        found = real(*arguments)
+        seen.append(len(found))
+        return found
+
+    with patch.object(index_room, "on_root_in_state", page):
+        assert await library.care.empty_trash(at_once=True) == 60
+    assert max(seen) == store.bounds.delete_batch
+    assert sum(seen) == 60, "each row is read once"
+    assert setup.files() == []

@@ -149,6 +149,7 @@ async def test_another_storage_at_the_same_place_is_not_written_to(
 
 async def test_a_full_root_refuses_clips_and_can_still_be_read(tmp_path: Path) -> None:
     files = TestFiles()
+    files.free = 2000
     setup, _ = await opened(tmp_path, files, floor_bytes=1000)
     clip_id = await asyncio.to_thread(setup.keep, NOW)
     target, _ = await asyncio.to_thread(setup.begin, NOW + HOUR)
@@ -305,3 +306,102 @@ def test_a_marker_tells_its_id_or_nothing() -> None:
     for bad in (b"", b"[]", b'{"uuid": 5}', b'{"uuid": "x"}', b"\xff"):
         with pytest.raises(NvrError):
             marker_uuid(bad)
+
+
+class Counted(TestFiles):
+    """Files that count looks and write tests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = self.touches = 0
+
+    @override
+    def space(self, folder: Path) -> Space:
+        self.looks += 1
+        return super().space(folder)
+
+    @override
+    def touch(self, path: Path) -> None:
+        self.touches += 1
+        super().touch(path)
+
+
+async def test_writing_is_tried_once_and_again_only_after_a_failure(
+    tmp_path: Path,
+) -> None:
+    files = Counted()
+    setup, _ = await opened(tmp_path, files)
+    seen = files.looks
+    await until(lambda: files.looks > seen + 3)
+    assert files.touches == 1
+    (root,) = setup.library._store.guard.roots()
+    setup.library._store.guard.report(root, NvrError(ErrorKind.STORAGE_FAILED, "no"))
+    await until(lambda: files.touches == 2)
+    await setup.library.close()
+
+
+async def test_a_root_is_looked_at_once_in_each_interval(tmp_path: Path) -> None:
+    files = Counted()
+    setup = make_library(
+        tmp_path,
+        ManualClock(),
+        bounds=LibraryBounds(guard_interval=3600.0, batch_seconds=0.001),
+        files=files,
+    )
+    await setup.library.open()
+    await until(lambda: bool(setup.library._store.settled))
+    seen = files.looks
+    setup.library._store.guard._wake.set()
+    await asyncio.sleep(0.3)
+    assert files.looks == seen
+    await setup.library.close()
+
+
+async def test_a_storage_that_never_answered_is_told(tmp_path: Path) -> None:
+    files = TestFiles()
+    files.hang.set()
+    setup, heard = await opened(tmp_path, files, waits=Waits(storage_answer=0.1))
+    await until(
+        lambda: any(
+            e.problem and e.problem.kind is ErrorKind.STORAGE_STALLED for e in heard
+        )
+    )
+    files.go_on.set()
+    await setup.library.close()
+
+
+async def test_a_root_that_is_dropped_ends_its_threads(tmp_path: Path) -> None:
+    setup, _ = await opened(tmp_path)
+    guard = setup.library._store.guard
+    (root,) = guard.roots()
+    threads = [w._thread for w in root.workers if w._thread is not None]
+    assert threads
+    guard.drop(root.id)
+    await until(lambda: not any(thread.is_alive() for thread in threads))
+    assert guard.get(root.id) is None
+    guard.drop(root.id)
+    await setup.library.close()
+
+
+async def test_a_root_known_by_another_id_takes_its_place(tmp_path: Path) -> None:
+    setup, _ = await opened(tmp_path)
+    guard = setup.library._store.guard
+    (root,) = guard.roots()
+    old = root.id
+    guard.renumber(root, 77)
+    assert (guard.get(old), guard.get(77)) == (None, root)
+    guard.renumber(root, old)
+    await setup.library.close()
+
+
+async def test_the_end_does_not_wait_for_a_root_that_hangs(tmp_path: Path) -> None:
+    files = TestFiles()
+    setup, _ = await opened(tmp_path, files, waits=Waits(storage_answer=0.1))
+    files.hang.set()
+    await until(lambda: kind_of(setup) is ErrorKind.STORAGE_STALLED)
+    try:
+        async with asyncio.timeout(10):
+            await asyncio.to_thread(setup.library._store.guard.stop, 0.3)
+    finally:
+        files.go_on.set()
+    await setup.library.close()

@@ -18,7 +18,6 @@ BOUNDS = LibraryBounds(
     open_wait=2.0,
     stop_wait=1.0,
     batch_seconds=0.001,
-    floor_margin_bytes=0,
 )
 
 

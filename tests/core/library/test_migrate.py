@@ -6,8 +6,9 @@ import sqlite3
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import NvrError
-from custom_components.vtrack_nvr.core.library import migrate
+from custom_components.vtrack_nvr.core.library import Retention, migrate
 from custom_components.vtrack_nvr.core.library.database import connect
+from custom_components.vtrack_nvr.core.library.rows import retention_of
 
 FILL = """
 insert into root (id, uuid, path, added_ms) values (1, 'u', '/media', 1);
@@ -93,4 +94,29 @@ def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(NvrError, match="newer"):
         migrate.migrate(connection)
     assert migrate.version(connection) == 999
+    connection.close()
+
+
+def test_second_copies_become_neither_moves_nor_rows(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "old.db")
+    migrate.migrate(connection, up_to=5)
+    connection.executescript(FILL)
+    connection.executescript("""
+        update camera set retention = '{"days": 9, "move_after_days": 2,
+          "move_to_root": 1, "is_copy": true}';
+        insert into camera (id, nvr_id, key, name, folder, zone, retention) values
+          (2, 1, 'n/2', 'D', 'd', 'UTC', '{"days": 9, "move_after_days": 2,
+          "move_to_root": 1, "is_copy": false}');
+        insert into transfer (clip_id, root_id, path, state, made_ms) values
+          (1, 1, 'a', 'copy', 1), (1, 1, 'b', 'leaving', 1), (1, 1, 'c', 'copying', 1);
+    """)
+    migrate.migrate(connection)
+    first, second = [
+        retention_of(row[0])
+        for row in connection.execute("select retention from camera order by id")
+    ]
+    assert first == Retention(days=9)
+    assert second == Retention(days=9, move_after_days=2, move_to_root=1)
+    left = connection.execute("select path, state from transfer order by path")
+    assert [tuple(row) for row in left] == [("b", "leaving"), ("c", "copying")]
     connection.close()

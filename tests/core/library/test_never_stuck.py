@@ -73,7 +73,6 @@ async def test_a_disk_that_is_full_at_the_start_is_made_room_on(
         guard_interval=0.05,
         stop_wait=2.0,
         batch_seconds=0.005,
-        floor_margin_bytes=0,
         minimum_age_ms=0,
     )
     setup = make_library(tmp_path, clock, files=files, floor_bytes=1000, bounds=bounds)
@@ -83,15 +82,12 @@ async def test_a_disk_that_is_full_at_the_start_is_made_room_on(
     for number in range(3):
         await asyncio.to_thread(setup.keep, NOW - (9 - number) * HOUR)
     await setup.library.close()
+    clock.advance(3 * HOUR)
     files.free_bytes, files.gain = 900, 600
     again = make_library(tmp_path, clock, files=files, floor_bytes=1000, bounds=bounds)
     await again.library.open()
-    problem = again.library.storage_problem(CAMERA)
-    assert problem is not None
-    assert problem.kind is ErrorKind.STORAGE_FULL
-    await again.library.care.run_retention()
-    assert len(again.files()) == 2
     await until(lambda: again.library.storage_problem(CAMERA) is None)
+    assert len(again.files()) == 2, "nobody had to ask for it"
     await again.library.close()
 
 

@@ -52,7 +52,6 @@ BOUNDS = LibraryBounds(
     undo_ms=MINUTE,
     stale_part_ms=-(2**60),
     brake_slack_bytes=0,
-    floor_margin_bytes=0,
 )
 
 
@@ -171,7 +170,7 @@ def whole_life(machine: Machine) -> None:
         library._keeper.tend(root)
     other = library._store.guard.roots()[1].id
     care.mover.move(fourth, other)
-    care.mover.move(first, other, is_copy=True)
+    care.mover.move(first, other)
     target, _ = setup.begin(NOW + 30 * MINUTE)
     library.sink(CAMERA).abandon(target, "nothing")
     target, facts = setup.begin(NOW + 35 * MINUTE)
@@ -305,7 +304,7 @@ def second_life(machine: Machine) -> None:
         CAMERA, TimeRange(NOW, NOW + 60 * MINUTE), lambda: True
     )
     other = library._store.guard.roots()[1].id
-    library.care.mover.move(third, other, is_copy=True)
+    library.care.mover.move(third, other)
     journal = setup.folder / "recorder/garden" / JOURNAL
     journal.write_bytes(b"#" + journal.read_bytes())
     library.care.checker.full()

@@ -19,11 +19,8 @@ from custom_components.vtrack_nvr.core.library import (
 from custom_components.vtrack_nvr.core.library.files import FileLayer
 from custom_components.vtrack_nvr.core.library.opening import open_database
 from custom_components.vtrack_nvr.core.library.salvage import settle_writing
-from custom_components.vtrack_nvr.core.library.transfer import (
-    promote_copies,
-    settle_transfers,
-)
-from custom_components.vtrack_nvr.core.models import ClipState, CoverageState
+from custom_components.vtrack_nvr.core.library.transfer import settle_transfers
+from custom_components.vtrack_nvr.core.models import CoverageState
 
 from . import invariants
 from .helpers import (
@@ -182,31 +179,6 @@ async def test_an_older_index_never_takes_the_last_copy_for_an_unfinished_one(
     after = await setup.library.browse.clip(clip_id)
     assert after is not None
     assert after.root_id == second
-
-
-async def test_a_copy_that_is_gone_or_away_stands_in_for_nothing(
-    setup: Setup, tmp_path: Path
-) -> None:
-    nas, second = await with_nas(setup, tmp_path)
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    store = setup.library._store
-
-    def copy() -> None:
-        setup.library.care.mover.move(clip_id, second, is_copy=True)
-
-    await asyncio.to_thread(copy)
-    clip = await setup.library.browse.clip(clip_id)
-    assert clip is not None
-    (setup.folder / clip.path).unlink()
-    (nas / clip.path).rename(nas / "aside")
-    assert (await setup.library.care.check()).missing == 1
-    assert await asyncio.to_thread(promote_copies, store) == 0
-    root = root_of(setup, 1)
-    store.guard.drop(root.id)
-    assert await asyncio.to_thread(promote_copies, store) == 0
-    missing = await setup.library.browse.clip(clip_id)
-    assert missing is not None
-    assert missing.state is ClipState.MISSING
 
 
 async def test_a_move_is_stopped_at_the_end(setup: Setup, tmp_path: Path) -> None:

@@ -1,14 +1,15 @@
-"""Clips that go to another root by age, and second copies."""
+"""Clips that go to another root by age, and second copies of earlier versions."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+import shutil
+import sqlite3
 import threading
 
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.library import (
     Retention,
     RootConfig,
@@ -60,31 +61,91 @@ async def test_old_clips_move_and_new_ones_stay(two: tuple[Setup, Path, int]) ->
     assert (first.clips, other.clips) == (1, 1)
 
 
-async def test_a_copy_goes_with_its_clip_and_stands_in_for_it(
+async def test_a_second_copy_of_an_earlier_version_is_left_alone_and_used_in_need(
     two: tuple[Setup, Path, int],
 ) -> None:
     setup, nas, second = two
     library = setup.library
-    first = await asyncio.to_thread(setup.keep, NOW - 3 * DAY)
+    kept = await asyncio.to_thread(setup.keep, NOW - 3 * DAY)
     other = await asyncio.to_thread(setup.keep, NOW - 3 * DAY + HOUR)
-    await library.set_retention(
-        CAMERA, Retention(move_after_days=2, move_to_root=second, is_copy=True)
+    await asyncio.to_thread(
+        shutil.copytree, setup.folder / "recorder", nas / "recorder"
     )
-    assert await asyncio.to_thread(library.care.mover.run) == 2
-    assert await asyncio.to_thread(library.care.mover.run) == 0
-    assert len(setup.files()) == 2
-    assert len(list(nas.rglob("*.mp4"))) == 2
-    await library.care.delete([first])
-    await library.care.empty_trash(at_once=True)
-    assert len(list(nas.rglob("*.mp4"))) == 1
+    (nas / "recorder/garden/.journal.jsonl").unlink(missing_ok=True)
+    renamed = min(nas.rglob("*.mp4"))
+    renamed.rename(renamed.with_stem(renamed.stem + "_2"))
+    report = await library.care.check()
+    assert (report.adopted, report.foreign_count) == (0, 0)
+    assert (await library.totals(CAMERA)).clips == 2
     clip = await library.browse.clip(other)
     assert clip is not None
+    await library.care.protect([other], "fox")
     (setup.folder / clip.path).unlink()
     report = await library.care.check()
-    assert report.missing == 1
-    back = await library.browse.clip(other)
-    assert back is not None
-    assert (back.state, back.root_id) == (ClipState.COMPLETE, second)
+    assert (report.missing, report.adopted) == (1, 1)
+    assert await library.browse.clip(other) is None
+    found = {item.id: item for item in await library.browse.recent()}
+    new = next(item for item in found.values() if item.id != kept)
+    assert (new.state, new.root_id) == (ClipState.COMPLETE, second)
+    assert (new.is_protected, new.note) == (True, "fox"), "it is the same footage"
+    await library.care.delete([kept])
+    await library.care.empty_trash(at_once=True)
+    assert (await library.care.check()).adopted == 0, "nor does what was deleted return"
+    assert len(list(nas.rglob("*.mp4"))) == 2, "nothing of ours deletes them"
+    renamed.with_stem(renamed.stem + "_2").unlink()
+
+
+@pytest.mark.parametrize("is_second_first", [False, True])
+async def test_a_rebuilt_index_takes_second_copies_for_the_same_clips(
+    two: tuple[Setup, Path, int], *, is_second_first: bool
+) -> None:
+    setup, nas, second = two
+    library, store = setup.library, setup.library._store
+    await asyncio.to_thread(setup.keep, NOW - 3 * DAY)
+    one, other = store.guard.roots()
+    await asyncio.to_thread(library._keeper.tend, one)
+    await asyncio.to_thread(
+        shutil.copytree, setup.folder / "recorder", nas / "recorder"
+    )
+    (nas / "recorder/garden/.journal.jsonl").unlink()
+
+    def forget(connection: sqlite3.Connection) -> None:
+        for name in ("clip", "journal", "camera_day", "root_total"):
+            connection.execute(f"delete from {name}")
+        connection.execute("update camera set clips = 0, bytes = 0, kept_ms = 0")
+
+    store.write(forget)
+    assert second == other.id
+    for root in [other, one] if is_second_first else [one, other]:
+        await asyncio.to_thread(library.care.checker.fast, root)
+    await asyncio.to_thread(library.care.checker.full)
+    (clip,) = await library.browse.recent()
+    assert clip.root_id == one.id, "what the journal names is the clip"
+    assert len(list(nas.rglob("*.mp4"))) == 1
+
+
+async def test_a_clip_is_deleted_although_what_is_left_of_it_elsewhere_cannot_be(
+    two: tuple[Setup, Path, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup, nas, second = two
+    library, store = setup.library, setup.library._store
+    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    reader = await library.browse.reader(clip_id)
+    await asyncio.to_thread(library.care.mover.move, clip_id, second)
+    one, _ = store.guard.roots()
+    await asyncio.to_thread((setup.folder / ".vtrack_nvr_root").rename, nas / "aside")
+    await until(lambda: library.root_problem(one.id) is not None)
+    reader.release()
+    await library.care.delete([clip_id])
+    assert await library.care.empty_trash(at_once=True) == 1
+    assert await library.browse.clip(clip_id) is None
+    assert (list(nas.rglob("*.mp4")), len(setup.files())) == ([], 1)
+    await asyncio.to_thread((nas / "aside").rename, setup.folder / ".vtrack_nvr_root")
+    await until(lambda: library.root_problem(one.id) is None)
+    await until(lambda: one.id in store.settled)
+    await asyncio.to_thread(library._keeper.tend, one)
+    assert setup.files() == []
+    assert store.read(lambda c: c.execute("select * from transfer").fetchall()) == []
 
 
 async def test_a_clip_somebody_reads_leaves_its_old_file_for_later(
@@ -319,34 +380,3 @@ async def test_two_moves_to_one_name_do_not_share_it(
     clip = await setup.library.browse.clip(clip_id)
     assert clip is not None
     assert clip.root_id != second
-
-
-async def test_a_copy_that_is_damaged_itself_stands_in_for_nothing(
-    two: tuple[Setup, Path, int],
-) -> None:
-    setup, nas, second = two
-    library = setup.library
-    good = await asyncio.to_thread(setup.keep, NOW)
-    bad = await asyncio.to_thread(setup.keep, NOW + HOUR)
-
-    def copy_and_spoil() -> None:
-        for clip_id in (good, bad):
-            library.care.mover.move(clip_id, second, is_copy=True)
-            clip = library._store.read(lambda c, n=clip_id: index_clips.get(c, n))
-            assert clip is not None
-            for file in [setup.folder / clip.path] + (
-                [nas / clip.path] if clip_id == bad else []
-            ):
-                file.write_bytes(file.read_bytes()[:-1] + b"?")
-
-    await asyncio.to_thread(copy_and_spoil)
-    report = await library.care.verify(CAMERA, TimeRange(0, NOW + DAY))
-    assert set(report.damaged) == {good, bad}
-    first, second_clip = [await library.browse.clip(n) for n in (good, bad)]
-    assert first is not None
-    assert second_clip is not None
-    assert (first.state, first.root_id) == (ClipState.COMPLETE, second)
-    assert second_clip.state is ClipState.MISSING
-    # its bad copy lies there still, and belongs to a clip that is missing
-    library._store.write(lambda c: c.execute("delete from transfer"))
-    (nas / second_clip.path).unlink()

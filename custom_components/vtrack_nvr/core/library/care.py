@@ -12,15 +12,17 @@ import threading
 from ..errors import ErrorKind, NvrError
 from ..intervals import TimeRange
 from ..models import CameraKey, Clip, ClipState
-from . import copies, deletion, index_browse, index_clips, transfer
+from . import copies, deletion, index_browse, index_clips
 from .browser import clips_between
 from .check import Checker
 from .guard import Root
 from .retain import Retainer
+from .room import RoomMaker
 from .store import Store
 from .transfer import Mover
 from .values import (
     CheckReport,
+    DayPlan,
     DeleteCause,
     LibraryEvent,
     LibraryEventKind,
@@ -39,8 +41,9 @@ class Care:
         """Take care of the store of a library."""
         self._store = store
         self.checker = Checker(store)
-        self.retainer = Retainer(store)
         self.mover = Mover(store)
+        self.room = RoomMaker(store, self.mover)
+        self.retainer = Retainer(store, self.room)
         self._verifier = Verifier(store)
         self._settling: dict[int, Future[object]] = {}
         self._lock = threading.Lock()
@@ -163,17 +166,20 @@ class Care:
         """Return what retention would delete now, and where it would ask; a dry run."""
         return await asyncio.to_thread(self.retainer.plan)
 
+    async def preview_retention(self) -> tuple[DayPlan, ...]:
+        """Return what retention would delete now, by camera and day; a dry run."""
+        return await asyncio.to_thread(self.retainer.preview)
+
     async def run_retention(self, confirm: str = "") -> RetentionPlan:
         """Delete what is due and return the plan that was followed.
 
-        Cameras for which the brake was tripped keep everything until a run confirms the
-        `token` of the plan that said so.
+        What is held stays until a run confirms the `token` of the plan that said so.
         """
         return await asyncio.to_thread(self.retainer.run, confirm)
 
     @property
     def braked(self) -> RetentionPlan | None:
-        """The plan of the last run, if cameras in it wait for a person."""
+        """What the last run left for a person to decide, if anything."""
         return self.retainer.braked
 
     @property
@@ -202,8 +208,6 @@ class Care:
         report = await asyncio.to_thread(
             self._verifier.verify, camera, window, lambda: not stopping.is_set()
         )
-        if report.damaged:
-            await asyncio.to_thread(transfer.promote_copies, self._store)
         for clip_id in report.damaged:
             self._store.tell(
                 LibraryEvent(

@@ -128,7 +128,6 @@ class Checker:
                     skipped.append(root.id)
                 if store.stopping.is_set():
                     break
-            transfer.promote_copies(store)
             deletion.finish_deletions(store)
         self.last = replace(report, skipped_roots=tuple(skipped))
         store.tell(LibraryEvent(LibraryEventKind.INDEX))

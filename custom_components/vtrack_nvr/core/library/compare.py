@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 import itertools
 from pathlib import Path
+import sqlite3
 
 from ..models import CameraKey, ClipState
-from . import adopt, index_cameras, index_clips, journals
+from . import adopt, index_cameras, index_clips, journals, twins
 from .files import Found
 from .guard import Root
 from .naming import (
@@ -110,6 +111,7 @@ class _Comparison:
         now_ms = store.clock.now_ms()
         known = store.read(lambda c: adopt.known_files(c, root.id, day))
         others = store.read(lambda c: adopt.other_files(c, root.id, day))
+        seconds = store.read(lambda c: twins.by_name(c, root.id, day))
         present: set[str] = set()
         back: list[int] = []
         batch: list[adopt.New] = []
@@ -128,7 +130,7 @@ class _Comparison:
                 ):
                     back.append(row.id)
                 continue
-            if path in others:
+            if path in others or self._is_second(path, size, seconds):
                 continue
             new = self._read_new(path, size, changed_ms)
             if new is None:
@@ -147,6 +149,12 @@ class _Comparison:
             self._enter_missing(day, {*present, *known, *others})
         self.result.missing += self._note_missing(day, present)
 
+    def _is_second(self, path: str, size: int, seconds: dict[str, int]) -> bool:
+        """Return whether a file is a copy of a clip elsewhere that nobody needs to read."""
+        if seconds.get(path) != size:
+            return False
+        return self.says.told.facts(path) is None
+
     def _is_replaced(self, path: str, row: adopt.Known, size: int) -> bool:
         return adopt.is_replaced(row, size, self.says.told.facts(path))
 
@@ -159,11 +167,26 @@ class _Comparison:
         """Write rows for files that are there."""
         if not batch:
             return
-        marks = [self.says.told.protection(new.path) or (False, "") for new in batch]
-        now_ms = self.store.clock.now_ms()
-        self.result.adopted += self.store.write(
-            lambda c: adopt.enter(c, self.camera_id, self.root.id, batch, marks, now_ms)
+        store, root, camera_id = self.store, self.root, self.camera_id
+        news = batch
+        batch = store.write(
+            lambda c: [new for new in news if not self._is_left_alone(c, new)]
         )
+        marks = [self.says.told.protection(new.path) or (False, "") for new in batch]
+        now_ms = store.clock.now_ms()
+        self.result.adopted += store.write(
+            lambda c: adopt.enter(c, camera_id, root.id, batch, marks, now_ms)
+        )
+
+    def _is_left_alone(self, connection: sqlite3.Connection, new: adopt.New) -> bool:
+        """Return whether a file is a second copy of a clip, there or deleted."""
+        store, root = self.store, self.root
+        if twins.is_second(connection, root, self.camera_id, new):
+            return True
+        is_elsewhere = not root.is_current or root is not store.first_root(
+            store.chosen_roots.get(self.camera)
+        )
+        return is_elsewhere and twins.is_left(connection, self.camera_id, new)
 
     def _enter_missing(self, day: str, known: set[str]) -> None:
         """Write rows for clips that only the journal knows: they are missing, not forgotten.

@@ -5,18 +5,24 @@ A clip is *trashed* first (hidden, its stretch *removed*, the file untouched), t
 the next begins. Steps D1 to D6 of `docs/design/library.md`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+import logging
+from pathlib import Path
 import sqlite3
 
 from ..errors import NvrError
 from ..models import CameraKey, Clip, ClipState
-from . import index_cameras, index_clips
+from . import index_cameras, index_clips, index_room
 from .guard import Root
 from .journal import Fact, FactKind
 from .naming import is_day
-from .roots import is_replaced
 from .store import Store, absolute, note
-from .values import DeleteCause, LibraryEvent, LibraryEventKind
+from .values import LIMIT_CAUSES, DeleteCause, LibraryEvent, LibraryEventKind
+
+_LOGGER = logging.getLogger(__name__)
+
+_OURS = frozenset({DeleteCause.AGE, DeleteCause.QUOTA, DeleteCause.FLOOR})
+"""Causes for which nobody asked for just this clip to go."""
 
 
 def trash(
@@ -79,80 +85,152 @@ def change_protection(
     return True
 
 
+def rows_of(
+    connection: sqlite3.Connection, clip_ids: Sequence[int]
+) -> list[sqlite3.Row]:
+    """Return the bare rows of clips."""
+    return [
+        row
+        for clip_id in clip_ids
+        for row in connection.execute(
+            "select clip.*, camera.key as camera_key from clip join camera"
+            " on camera.id = clip.camera_id where clip.id = ?",
+            (clip_id,),
+        )
+    ]
+
+
+def take_back(
+    connection: sqlite3.Connection, rows: Sequence[sqlite3.Row], now_ms: int
+) -> None:
+    """Keep clips after all whose files cannot be removed: nobody asked for that."""
+    for row in rows:
+        clip = index_clips.get(connection, row["id"])
+        if clip is None or clip.state is not ClipState.DELETING:
+            continue
+        index_clips.complete(connection, clip.id, now_ms)
+        if row["cause"] in LIMIT_CAUSES:
+            index_room.book(
+                connection,
+                row["root_id"],
+                row["created_ms"],
+                -row["size_bytes"],
+                now_ms,
+            )
+        fact = Fact(FactKind.TRASH, {"path": clip.path, "is_trashed": False})
+        note(connection, row["camera_id"], row["root_id"], fact)
+
+
 def empty_trash(
     store: Store,
     *,
     before_ms: int,
-    causes: frozenset[DeleteCause] | None = None,
     root_id: int | None = None,
 ) -> int:
     """Delete for good what was trashed up to a moment; blocks; returns how many went.
 
     Clips somebody reads wait, and so do those on a root that may not be written to.
     """
-    count = 0
-    seen: set[int] = set()
-    while not store.stopping.is_set():
-        rows = [
-            row
-            for row in store.read(lambda c: index_clips.in_state(c, ClipState.TRASHED))
-            if row["id"] not in seen
-            and row["state_ms"] <= before_ms
-            and (causes is None or row["cause"] in causes)
-            and (root_id is None or row["root_id"] == root_id)
-        ][: store.bounds.delete_batch]
+    roots = [root.id for root in store.guard.roots()] if root_id is None else [root_id]
+    return sum(
+        len(batch) for root in roots for batch in _emptied(store, root, before_ms)
+    )
+
+
+def _emptied(
+    store: Store, root_id: int, before_ms: int
+) -> Iterator[Sequence[sqlite3.Row]]:
+    after = 0
+    while not store.stopping.is_set() and is_usable(store, root_id):
+        rows = store.read(
+            lambda c, a=after: index_room.on_root_in_state(  # type: ignore[misc]
+                c, root_id, ClipState.TRASHED, a, store.bounds.delete_batch
+            )
+        )
         if not rows:
-            break
-        seen.update(row["id"] for row in rows)
-        due = [
-            row
-            for row in rows
-            if not store.is_read(row["id"]) and store.may_remove(row)
-        ]
-        ids = [row["id"] for row in due]
-        _go(store, ids)
-        count += finish_deletions(store, ids)
-    return count
+            return
+        after = rows[-1]["id"]
+        yield remove(store, root_id, [r for r in rows if r["state_ms"] <= before_ms])
 
 
-def _go(store: Store, clip_ids: Sequence[int]) -> None:
-    """Say of trashed clips that there is no way back (step D2)."""
+def condemned_on(
+    connection: sqlite3.Connection, root_id: int, limit: int
+) -> list[sqlite3.Row]:
+    """Return some rows of a root whose files are to go."""
+    return [
+        row
+        for state in (ClipState.DELETING, ClipState.TRASHED)
+        for row in index_room.on_root_in_state(connection, root_id, state, 0, limit)
+    ][:limit]
+
+
+def remove(
+    store: Store, root_id: int, rows: Sequence[sqlite3.Row]
+) -> list[sqlite3.Row]:
+    """Delete trashed clips of a root for good, and their files; returns which went."""
+    due = [
+        row for row in rows if not store.is_stuck(row["id"]) and store.may_remove(row)
+    ]
     now_ms = store.clock.now_ms()
-    store.write(lambda c: index_clips.set_deleting(c, clip_ids, now_ms))  # D2
+    ids = [row["id"] for row in due]
+    if ids:
+        store.write(lambda c: index_clips.set_deleting(c, ids, now_ms))  # D2
+    return _finish(store, root_id, due)
 
 
-def finish_deletions(
-    store: Store,
-    clip_ids: Sequence[int] | None = None,
-    root_id: int | None = None,
-) -> int:
+def finish_deletions(store: Store, root_id: int | None = None) -> int:
     """Remove the files of *deleting* clips, then their rows; blocks.
 
     Returns how many went. A file that cannot be removed leaves its row for later.
     """
-    rows = store.read(lambda c: index_clips.in_state(c, ClipState.DELETING))
-    wanted = None if clip_ids is None else set(clip_ids)
+    roots = [root.id for root in store.guard.roots()] if root_id is None else [root_id]
+    count = 0
+    for root in roots:
+        after = 0
+        while not store.stopping.is_set() and is_usable(store, root):
+            rows = store.read(
+                lambda c, r=root, a=after: index_room.on_root_in_state(  # type: ignore[misc]
+                    c, r, ClipState.DELETING, a, store.bounds.delete_batch
+                )
+            )
+            if not rows:
+                break
+            after = rows[-1]["id"]
+            due = [row for row in rows if not store.is_stuck(row["id"])]
+            count += len(_finish(store, root, due))
+    return count
+
+
+def _finish(
+    store: Store, root_id: int, rows: Sequence[sqlite3.Row]
+) -> list[sqlite3.Row]:
+    """Remove files, then rows. What retention chose and cannot be removed stays kept."""
     gone: list[sqlite3.Row] = []
+    refused: list[sqlite3.Row] = []
+    root = store.guard.get(root_id)
     for row in rows:
-        if wanted is not None and row["id"] not in wanted:
+        if root is None or not is_usable(store, root_id):
+            break
+        if not store.may_remove(row):
             continue
-        if root_id is not None and row["root_id"] != root_id:
-            continue
-        if store.is_read(row["id"]) or not store.may_remove(row):
-            continue
-        root = store.guard.get(row["root_id"])
-        assert root is not None
+        path = absolute(root, row["path"])
         try:
-            remove_copies(store, row["id"])  # trouble there is no trouble of this root
-            with store.on(root):
-                store.guard.check_marker(root)
-                path = absolute(root, row["path"])
-                store.files.remove_durably(path)  # D3, D4
-        except NvrError:
-            continue
-        gone.append(row)
+            store.guard.check_marker(root)
+            store.files.remove_durably(path)  # D3, D4
+        except NvrError as error:
+            if not _is_whole(store, root):
+                store.guard.report(root, error)
+                break  # the trouble of the root says nothing of the file
+            store.refuse(row["id"])
+            _LOGGER.info("A file cannot be removed now: %s", error)
+            if row["cause"] in _OURS and _is_there(store, path):
+                refused.append(row)
+        else:
+            store.refused.pop(row["id"], None)
+            gone.append(row)
 
     def drop(connection: sqlite3.Connection) -> None:
+        take_back(connection, refused, store.clock.now_ms())
         for row in gone:
             fact = Fact(
                 FactKind.GONE,
@@ -163,45 +241,42 @@ def finish_deletions(
                 },
             )
             note(connection, row["camera_id"], row["root_id"], fact)
+            connection.execute(  # what lies elsewhere of it goes without holding it up
+                "update transfer set clip_id = null where clip_id = ?", (row["id"],)
+            )
             index_clips.delete_row(connection, row["id"])
 
-    if gone:
+    if gone or refused:
         store.write(drop)  # D5
     for row in gone:
-        root = store.guard.get(row["root_id"])
         if root is not None:
             remove_empty_day(store, root, row["path"])  # D6
-        store.tell(
-            LibraryEvent(
-                LibraryEventKind.CLIP_REMOVED,
-                CameraKey(row["camera_key"]),
-                row["id"],
-                row["root_id"],
-            )
-        )
-    return len(gone)
+        _tell(store, LibraryEventKind.CLIP_REMOVED, row)
+    for row in refused:
+        _tell(store, LibraryEventKind.CLIP_ADDED, row)
+    return gone
 
 
-def remove_copies(store: Store, clip_id: int) -> None:
-    """Remove the second copies of a clip that goes; raises a storage error."""
-    rows = store.read(
-        lambda c: c.execute(
-            "select * from transfer where clip_id = ?", (clip_id,)
-        ).fetchall()
-    )
-    for row in rows:
-        known = store.guard.get(row["root_id"])
-        if known is not None and is_replaced(known):
-            continue  # nobody waits for a disk that is gone for good
-        root = store.root(row["root_id"])
-        with store.on(root):
-            store.guard.check_marker(root)
-            if row["part"]:
-                store.files.remove(absolute(root, row["part"]))
-            store.files.remove(absolute(root, row["path"]))
-        store.write(
-            lambda c, n=row["id"]: c.execute("delete from transfer where id = ?", (n,))  # type: ignore[misc]
-        )
+def _tell(store: Store, kind: LibraryEventKind, row: sqlite3.Row) -> None:
+    key = CameraKey(row["camera_key"])
+    store.tell(LibraryEvent(kind, key, row["id"], row["root_id"]))
+
+
+def _is_whole(store: Store, root: Root) -> bool:
+    """Return whether a root can still be used."""
+    try:
+        store.guard.check_marker(root)
+    except NvrError:
+        return False
+    return True
+
+
+def _is_there(store: Store, path: Path) -> bool:
+    """Return whether a file is certainly still there."""
+    try:
+        return store.files.exists(path)
+    except NvrError:
+        return False
 
 
 def remove_empty_day(store: Store, root: Root, path: str) -> None:
@@ -209,3 +284,12 @@ def remove_empty_day(store: Store, root: Root, path: str) -> None:
     folder = absolute(root, path).parent
     if is_day(folder.name):
         store.files.remove_empty_folder(folder)
+
+
+def is_usable(store: Store, root_id: int) -> bool:
+    """Return whether files on a root may be removed now; being full is no hindrance."""
+    try:
+        store.root(root_id)
+    except NvrError:
+        return False
+    return root_id in store.settled

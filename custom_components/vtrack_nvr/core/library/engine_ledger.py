@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 import itertools
 import sqlite3
@@ -68,6 +69,7 @@ class EngineLedger:
         """Enter what a search found; never turns kept or removed into anything else."""
         now_ms = self._store.clock.now_ms()
         root_id = self._journal_root(findings.camera)
+        findings = self._within_limits(findings)
         gone: TimeRange | None = None
         for part in ledger.by_days(findings, DAY_MS):
             gone = await self._write(partial(_sweep, part, run_id, now_ms))
@@ -75,6 +77,23 @@ class EngineLedger:
             partial(_lose, findings.camera, gone, root_id, run_id, now_ms)
         ):
             pass
+
+    def kept_from_ms(self, camera: CameraKey) -> int | None:
+        """Return from when on footage would stay if it came now; None: all of it.
+
+        From memory: what limits in GB and floors would delete again is not worth fetching.
+        """
+        return self._store.kept_from_ms.get(camera)
+
+    def _within_limits(self, findings: SweepFindings) -> SweepFindings:
+        """Return findings of which nothing is wanted that a limit would delete again."""
+        from_ms = self.kept_from_ms(findings.camera)
+        window = findings.window
+        if from_ms is None or from_ms <= window.start_ms:
+            return findings
+        wanted = (window,) if findings.wanted is None else findings.wanted
+        stays = TimeRange(min(from_ms, window.end_ms), window.end_ms)
+        return replace(findings, wanted=intersection(wanted, (stays,)))
 
     async def mark(
         self,

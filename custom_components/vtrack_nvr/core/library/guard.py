@@ -15,9 +15,11 @@ import uuid
 
 from ..clock import Clock
 from ..errors import ErrorKind, NvrError
+from .account import is_believable
 from .claims import Claims, Watch, refusal
 from .files import FileLayer, Space
 from .naming import MARKER, ROOT_FOLDER
+from .values import LibraryBounds, RoomTrouble
 from .worker import Worker
 
 _LOGGER = logging.getLogger(__name__)
@@ -27,9 +29,13 @@ _SUSPICION_S = 0.5
 _FULL = ErrorKind.STORAGE_FULL
 
 
+class NoRoomError(NvrError):
+    """Too little is free for us to go on; nothing was tried now."""
+
+
 @dataclass(slots=True, eq=False)
 class Root:
-    """A storage root and what is known of it now; only `Guard` changes it."""
+    """A storage root and what is known of it now; only `Guard` and `RoomMaker` change it."""
 
     id: int
     path: Path
@@ -40,8 +46,24 @@ class Root:
     """We have seen our marker there; from then on its absence means "not mounted"."""
     is_current: bool = True
     position: int = 0
+    applied_floor_bytes: int = 0
+    """The floor that retention obeys: a higher one asks a person first."""
     problem: NvrError | None = None
     space: Space | None = None
+    """What was last believed of its size."""
+    read_at: float = 0.0
+    doubted_since: float | None = None
+    full: NvrError | None = None
+    """What a write that found no room said; until room was made nothing is written."""
+    was_full_at: float | None = None
+    wanted_bytes: int = 0
+    """How much is to be free, as far as the account knows."""
+    soon_bytes: int = 0
+    """What ten minutes bring."""
+    open_clips: int = 0
+    finished: int = 0
+    """How many clips were completed on it by this process."""
+    room: RoomTrouble | None = None
     checked_ms: int | None = None
     has_answered: bool = False
     needs_write_test: bool = True
@@ -64,6 +86,36 @@ class Root:
     """Held while its journals are read to be changed, and while they are changed."""
     looker: Worker = field(default_factory=lambda: Worker("vtrack-root-look"))
     worker: Worker = field(default_factory=lambda: Worker("vtrack-root-work"))
+    roomer: Worker = field(default_factory=lambda: Worker("vtrack-root-room"))
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Return its threads."""
+        return (self.looker, self.worker, self.roomer)
+
+    @property
+    def free_bytes(self) -> int | None:
+        """Return how much is free, None where the file system does not tell.
+
+        Cloud mounts say "0 of 0"; unions of disks have said that nothing is free while
+        everything can be written. What is really full says so when it is written to.
+        """
+        space = self.space
+        if space is None or space.total_bytes <= 0 or space.free_bytes == 0:
+            return None
+        return space.free_bytes
+
+    @property
+    def floor_now(self) -> int:
+        """Return how much stays free now."""
+        return min(self.floor_bytes, self.applied_floor_bytes)
+
+    @property
+    def needs_room(self) -> bool:
+        """Return whether room is to be made, or could not be made before."""
+        free = self.free_bytes
+        is_low = free is not None and free < max(self.wanted_bytes, self.floor_now)
+        return is_low or self.full is not None or self.room is not None
 
     @property
     def folder(self) -> Path:
@@ -99,23 +151,27 @@ class Guard:
         clock: Clock,
         files: FileLayer,
         *,
-        interval: float,
+        bounds: LibraryBounds,
         answer_seconds: float,
         on_attached: Callable[[Root, str], None],
         on_change: Callable[[Root], None],
+        on_need: Callable[[Root], None],
     ) -> None:
         """Watch nothing yet.
 
         `on_attached` is called once per root with the id its marker bears, on the root's
         own thread, before it counts as usable; `on_change` whenever a root begins or
-        ceases to have a problem, on some thread of ours.
+        ceases to have a problem, on some thread of ours; `on_need` whenever one needs
+        room, on whatever thread found out.
         """
         self._clock = clock
         self._files = files
-        self._interval = interval
+        self._bounds = bounds
+        self._interval = bounds.guard_interval
         self._answer_seconds = answer_seconds
         self._on_attached = on_attached
         self._on_change = on_change
+        self._on_need = on_need
         self._roots: dict[int, Root] = {}
         self.claims = Claims(clock, files)
         self._lock = threading.RLock()
@@ -134,8 +190,8 @@ class Guard:
         with self._lock:
             root = self._roots.pop(root_id, None)
         if root is not None:
-            root.looker.close()
-            root.worker.close()
+            for worker in root.workers:
+                worker.close()
 
     def renumber(self, root: Root, new_id: int) -> None:
         """Say that a root turned out to be one the index knows by another id."""
@@ -145,8 +201,8 @@ class Guard:
             root.id = new_id
             self._roots[new_id] = root
         if before is not None:
-            before.looker.close()
-            before.worker.close()
+            for worker in before.workers:
+                worker.close()
 
     def roots(self) -> tuple[Root, ...]:
         """Return all watched roots, the first choice first."""
@@ -173,11 +229,11 @@ class Guard:
         if self._thread is not None:
             self._thread.join(seconds)
         for root in self.roots():
-            root.looker.close()
-            root.worker.close()
+            for worker in root.workers:
+                worker.close()
         deadline = self._clock.monotonic() + seconds
         for root in self.roots():
-            for worker in (root.looker, root.worker):
+            for worker in root.workers:
                 if not worker.join(max(0.0, deadline - self._clock.monotonic())):
                     _LOGGER.warning("A storage root still does not answer at the end")
 
@@ -216,7 +272,13 @@ class Guard:
 
         The look decides: a failure of one file says nothing about the root. Where look
         after look finds nothing, the next ones come as seldom as the ordinary ones.
+
+        A write that found no room says more than any reading of the free space.
         """
+        if error.kind is _FULL and not isinstance(error, NoRoomError):
+            root.full = error
+            root.was_full_at = self._clock.monotonic()
+            self._on_need(root)
         root.needs_write_test = True
         if error.kind is ErrorKind.STORAGE_FULL:
             root.problem = error
@@ -225,18 +287,21 @@ class Guard:
         root.due = min(root.due, root.looked + pause)
         self._wake.set()
 
-    def check_now(self, root: Root) -> Space:
+    def check_now(self, root: Root) -> None:
         """Look at marker and space on the caller's thread; raises the storage error."""
-        space = self._look(root)
-        self._require_room(root, space)
-        return space
+        self._look(root)
+        if root.needs_room:
+            self._on_need(root)
+        self._require_room(root)
 
-    def measure(self, root: Root) -> None:
-        """Look at the free space anew, on the caller's thread; failures stay unsaid."""
-        try:
-            root.space = self._look(root)
-        except NvrError:
-            return
+    def measure(self, root: Root) -> int | None:
+        """Look at the free space anew, on the caller's thread; raises the storage error."""
+        self._look(root)
+        return root.free_bytes
+
+    def has_room(self, root: Root) -> None:
+        """Take note that room was made: writing is tried again."""
+        root.full = None
         root.due = 0.0
         self._wake.set()
 
@@ -300,10 +365,12 @@ class Guard:
             self.claims.require(root.folder, root.watch, root.name)
             if not root.is_marked:
                 self._attach(root)
-            root.space = self._look(root)
+            self._look(root)
             if root.needs_write_test:
                 self._files.touch(root.marker)
-            self._require_room(root, root.space)
+            if root.needs_room:
+                self._on_need(root)
+            self._require_room(root)
             root.needs_write_test = False
         except NvrError as error:
             problem = error
@@ -332,7 +399,7 @@ class Guard:
             return self._interval
         return min(self._interval, _SUSPICION_S * 2.0 ** min(root.failures - 1, 10))
 
-    def _look(self, root: Root) -> Space:
+    def _look(self, root: Root) -> None:
         if not root.is_marked:
             raise NvrError(
                 ErrorKind.STORAGE_MISSING, "not attached yet", where=root.name
@@ -349,15 +416,45 @@ class Guard:
             raise NvrError(
                 ErrorKind.STORAGE_READ_ONLY, "mounted read-only", where=root.name
             )
-        return space
+        self._take(root, space)
 
-    @staticmethod
-    def _require_room(root: Root, space: Space) -> None:
-        if space.free_bytes < root.floor_bytes:
-            raise NvrError(
+    def _take(self, root: Root, found: Space) -> None:
+        """Take a reading of the space for the truth, or wait whether it lasts.
+
+        What has fallen by far more than was written is a mount that lies more often than
+        a disk that was filled: until it was read for a while, the last one counts.
+        """
+        now = self._clock.monotonic()
+        before = root.free_bytes
+        is_odd = (
+            before is not None
+            and found.total_bytes > 0
+            and found.free_bytes > 0
+            and not is_believable(
+                before, found.free_bytes, now - root.read_at, root.soon_bytes
+            )
+        )
+        if is_odd:
+            if root.doubted_since is None:
+                root.doubted_since = now
+                _LOGGER.info("Storage %s: %s is not believed yet", root.name, found)
+            if now - root.doubted_since < self._bounds.doubt_wait:
+                return
+        root.doubted_since = None
+        root.space, root.read_at = found, now
+
+    def _require_room(self, root: Root) -> None:
+        full = root.full
+        if full is not None:
+            raise NoRoomError(full.kind, full.detail, where=root.name)
+        free, limit = root.free_bytes, root.floor_now
+        reserve = self._bounds.clip_reserve_bytes
+        if limit >= reserve:  # all that are open write on until they look again
+            limit = max(limit, reserve * root.open_clips)
+        if free is not None and free < limit:
+            raise NoRoomError(
                 ErrorKind.STORAGE_FULL,
-                f"{space.free_bytes // 1_000_000} MB are free, "
-                f"{root.floor_bytes // 1_000_000} MB are to stay so",
+                f"{free // 1_000_000} MB are free, {limit // 1_000_000} MB are to stay so",
                 where=root.name,
             )
 

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 import logging
 import sqlite3
 import threading
+from typing import Any
 
 from ..errors import NvrError
 from . import deletion, forget, journals, transfer
@@ -16,12 +17,10 @@ from .exports import ExportBook
 from .guard import Root
 from .store import Store
 from .thumbnails import ThumbnailBook
+from .values import RoomTrouble
 from .worker import Worker
 
 _LOGGER = logging.getLogger(__name__)
-
-_ROOM_PAUSE_MS = 60_000
-"""Pause between attempts to make room on a root on which little may be deleted."""
 
 
 class Keeper:
@@ -39,8 +38,7 @@ class Keeper:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._workers: dict[str, Worker] = {}
-        self._running: dict[str, Future[object]] = {}
-        self._made_room_ms = 0
+        self._running: dict[str, Future[Any]] = {}
 
     def start(self) -> None:
         """Begin."""
@@ -87,24 +85,25 @@ class Keeper:
             _LOGGER.warning("A backup was never said to be over; the log is emptied")
             store.quiet_since = None
             store.db.checkpoint(automatic=True)
-        needs_room = False
+        room = self._care.room
         for root in store.guard.roots():
-            if store.guard.is_usable(root):
-                if root.id not in store.settled:
-                    self._care.settle_soon(root)
-                    continue
-                self._start(f"root {root.id}", lambda r=root: self.tend(r), root.worker)  # type: ignore[misc]
-                if root.space is not None and (
-                    root.space.free_bytes
-                    < store.floor_of(root) + bounds.floor_margin_bytes // 2
-                ):
-                    needs_room = True
-        is_due = self._is_due("retention", bounds.retention_interval_ms, now_ms)
-        if is_due or (needs_room and now_ms - self._made_room_ms >= _ROOM_PAUSE_MS):
-            self._made_room_ms = now_ms
+            if not store.guard.is_usable(root):
+                continue
+            if root.id not in store.settled:
+                self._care.settle_soon(root)
+                continue
+            self._start(f"root {root.id}", lambda r=root: self.tend(r), root.worker)  # type: ignore[misc]
+            self._running[f"room {root.id}"] = room.wake(root)
+        self._start("limits", room.note_limits)
+        asks = any(root.room is RoomTrouble.ASKS for root in store.guard.roots())
+        is_asked = self._care.braked is not None
+        if self._is_due("retention", bounds.retention_interval_ms, now_ms) or (
+            asks and not is_asked
+        ):
             self._start("retention", lambda: self._retain(now_ms))
-        if is_due:  # apart: a move to a root that hangs must not keep others from room
-            self._start("move", self._care.mover.run)
+        if self._is_due("move", bounds.retention_interval_ms, now_ms):
+            self._running["move"] = self._care.mover.start()
+            self._done("move", now_ms)
         if self._is_due("copy", bounds.copy_interval_ms, now_ms):
             self._start("copy", lambda: self._copy(now_ms))
         if self._is_due("check", bounds.check_interval_ms, now_ms):

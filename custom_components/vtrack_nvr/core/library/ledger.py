@@ -12,6 +12,7 @@ from typing import NamedTuple
 from ..intervals import Ranges, TimeRange, cut, difference, intersection
 from ..ledger import ABSENT_NOT_LISTED, LOST_OVERWRITTEN, HoleSum, SweepFindings
 from ..models import CoverageSpan, CoverageState
+from .values import LIMIT_CAUSES
 
 S = CoverageState
 
@@ -146,7 +147,7 @@ def listed(cause: Entry) -> Rule:
     """Return the rule for wanted footage that the device says it holds.
 
     *Absent* stays where a fetch found the hole (any reason but "not listed"): otherwise
-    it would be fetched for ever.
+    it would be fetched for ever. What a limit removed is wanted again: there is room now.
     """
     new = cause._replace(state=S.ON_DEVICE)
 
@@ -154,6 +155,8 @@ def listed(cause: Entry) -> Rule:
         if old is None or old.state in {S.LOST, S.MISSING, S.NOT_WANTED}:
             return new
         if old.state is S.ABSENT and old.reason == ABSENT_NOT_LISTED:
+            return new
+        if old.state is S.REMOVED and old.reason in LIMIT_CAUSES:
             return new
         return old
 

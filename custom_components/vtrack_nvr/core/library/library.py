@@ -107,10 +107,11 @@ class Library(EngineLedger):
         guard = Guard(
             clock,
             files,
-            interval=bounds.guard_interval,
+            bounds=bounds,
             answer_seconds=waits.storage_answer,
             on_attached=self._on_attached,
             on_change=self._on_storage_change,
+            on_need=self._on_need,
         )
         store = Store(
             clock=self.clock,
@@ -224,6 +225,7 @@ class Library(EngineLedger):
         wait(pending, timeout=patience)
         store.stopping.set()
         self._keeper.stop(patience)
+        self.care.mover.stop(patience)
         self._checker.close()
         self._checker.join(patience)
         store.guard.stop(patience)
@@ -344,6 +346,7 @@ class Library(EngineLedger):
                 store.opened.discard(row.id)
             else:
                 root.name, root.floor_bytes = row.name, row.floor_bytes
+                root.applied_floor_bytes = row.applied_floor_bytes
                 root.position, root.is_current = row.position, row.is_current
         for root_id in known:
             store.guard.drop(root_id)
@@ -358,6 +361,9 @@ class Library(EngineLedger):
             store.settled.discard(new_id)
             store.opened.discard(new_id)
             store.guard.renumber(root, new_id)
+
+    def _on_need(self, root: Root) -> None:
+        self.care.room.wake(root)
 
     def _on_storage_change(self, root: Root) -> None:
         store = self._store

@@ -74,4 +74,8 @@ def take_over(
         "update camera set root_id = ? where root_id = ?", (new_id, old_id)
     )
     send_elsewhere(connection, old_id, new_id)
+    # what lies elsewhere of the lost clips is found by the full check: at once, then
+    connection.execute(
+        "insert or replace into meta (key, value) values ('done-check', '0')"
+    )
     return new_id, keys

@@ -1,25 +1,29 @@
-"""Retention, carried out: gathers the cases, asks the pure plan, deletes in two phases."""
+"""Retention, carried out: gathers the account, deletes what nobody has to be asked about."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
+from dataclasses import replace
 import logging
 import sqlite3
 import threading
 
-from ..intervals import TimeRange
-from ..models import CameraKey
-from . import deletion
+from . import account, deletion, index_room
+from .account import CameraCase, Candidate, ClockState
 from .guard import Root
-from .retention import CameraCase, Candidate, RootCase, plan
-from .rows import retention_of
+from .index_room import candidate
+from .room import RoomMaker
 from .store import Store
 from .values import (
     DAY_MS,
+    LIMIT_CAUSES,
+    BrakeReason,
+    DayPlan,
     DeleteCause,
     LibraryEvent,
     LibraryEventKind,
     PlannedDeletion,
     RetentionPlan,
+    RoomTrouble,
 )
 
 _LOGGER = logging.getLogger(__name__)
@@ -28,78 +32,184 @@ _PATIENCE_S = 1.0
 """How often it is looked whether a root that deletes still answers."""
 
 
-class Retainer:
-    """Runs one at a time; `braked` and `full_roots` tell of the last run."""
+class ClockWatch:
+    """Knows whether the host's clock can be believed; may be asked from any thread."""
 
     def __init__(self, store: Store) -> None:
-        """Retain within a library."""
+        """Believe nothing before the first look."""
         self._store = store
         self._lock = threading.Lock()
-        self._clock_base = self._clock_difference()
+        self._base: int | None = None
+        """Difference of UTC and steady clock, of which all is well."""
+        self._last: int | None = None
+        self._since = 0.0
+        self._state = ClockState.TRUSTED
+
+    def look(self) -> ClockState:
+        """Return how far the clock can be believed; a jump makes no new day's budget."""
+        store, bounds = self._store, self._store.bounds
+        with self._lock:
+            now_ms, steady = store.clock.now_ms(), store.clock.monotonic()
+            base = now_ms - int(steady * 1000)
+            if self._last is None:
+                known = store.read(_last_seen)
+                self._last = base if known is None else base - (now_ms - known)
+                self._base = self._last
+                is_start = True
+            else:
+                is_start = False
+            moved_ms = base - self._last
+            if abs(moved_ms) > bounds.clock_jump_ms:
+                self._since = steady
+                if not is_start:
+                    store.write(lambda c: index_room.shift(c, moved_ms))
+            self._last = base
+            away_ms = abs(base - (self._base if self._base is not None else base))
+            if away_ms <= bounds.clock_jump_ms or (
+                steady - self._since >= bounds.clock_wait
+            ):
+                self._base = base
+                self._state = ClockState.TRUSTED
+            elif away_ms < bounds.clock_ask_ms:
+                self._state = ClockState.WAITING
+            else:
+                self._state = ClockState.JUMPED
+            return self._state
+
+    def believe(self) -> None:
+        """Take the clock as it is: a person says so."""
+        with self._lock:
+            self._base = self._last
+
+    def remember(self) -> None:
+        """Store that the clock was right just now, for the next start."""
+        now_ms = self._store.clock.now_ms()
+        self._store.write(
+            lambda c: c.execute(
+                "insert or replace into meta (key, value) values ('clock', ?)",
+                (str(now_ms),),
+            )
+        )
+
+
+def _last_seen(connection: sqlite3.Connection) -> int | None:
+    row = connection.execute("select value from meta where key = 'clock'").fetchone()
+    return int(row["value"]) if row else None
+
+
+class Retainer:
+    """Runs one at a time; `braked` tells of the last run."""
+
+    def __init__(self, store: Store, room: RoomMaker) -> None:
+        """Retain within a library."""
+        self._store = store
+        self._room = room
+        self._lock = threading.Lock()
+        self._clock = ClockWatch(store)
+        room.on_clock = self._clock.look
         self.braked: RetentionPlan | None = None
-        self.full_roots: tuple[int, ...] = ()
+
+    @property
+    def full_roots(self) -> tuple[int, ...]:
+        """Return the roots at their floor on which nothing may be deleted."""
+        return tuple(
+            root.id
+            for root in self._store.guard.roots()
+            if root.room is RoomTrouble.PROTECTED
+        )
 
     def plan(self) -> RetentionPlan:
         """Return what a run would do now; blocks on the index only."""
         store = self._store
         now_ms = store.clock.now_ms()
-        roots = self._root_cases(now_ms)
-        needs = {root.root_id: root.needed_bytes for root in roots}
+        roots = {
+            root.id: root
+            for root in store.guard.roots()
+            if deletion.is_usable(store, root.id)
+        }
+        stuck, leaving = store.stuck(), self._room.leaving()
         cameras = [
-            store.read(lambda c, k=key: _camera_case(c, k, now_ms))  # type: ignore[misc]
+            self._camera_case(key, now_ms, stuck, leaving, frozenset(roots))
             for key in store.read(_camera_ids)
         ]
-        extra = store.read(lambda c: _oldest_on(c, needs))
-        cases = [_with(case, extra) for case in cameras]
-        difference = abs(self._clock_difference() - self._clock_base)
-        return plan(
-            cases,
-            [root for root in roots if root.needed_bytes > 0],
+        return account.plan(
+            cameras,
+            [self._room.case(root) for root in roots.values()],
             store.bounds,
             now_ms,
-            clock_jumped=difference > store.bounds.clock_jump_ms,
+            self._clock.look(),
         )
 
+    def preview(self) -> tuple[DayPlan, ...]:
+        """Return what a run would do, by camera and local day; blocks on the index only."""
+        return account.days_of(self.plan(), self._store.zone)
+
     def run(self, confirm: str = "") -> RetentionPlan:
-        """Do what is due, but what the brake holds and `confirm` does not name; blocks.
+        """Do what is due, but what is held and `confirm` does not name; blocks.
 
         What aged or went over a limit can be brought back for the undo window; where a
         root needs room, files go at once.
         """
         store = self._store
         with self._lock:
-            self._free_trash()
             made = self.plan()
             is_confirmed = bool(made.token) and confirm == made.token
-            held = (
-                frozenset()
-                if is_confirmed
-                else frozenset(item.camera for item in made.braked)
+            seen = _seen(made, self.braked) if is_confirmed else frozenset()
+            held = [item for item in made.held if item.clip_id not in seen]
+            self._trash(
+                [
+                    item
+                    for item in made.deletions
+                    if item.clip_id in seen
+                    or (item.brake is None and item.cause is not DeleteCause.FLOOR)
+                ],
+                seen,
             )
-            due = [item for item in made.deletions if item.camera not in held]
-            if is_confirmed and self.braked is not None:
-                due = _confirmed(due, made, self.braked)
-            self._trash(due)
-            self._settle(made, held)
-            self._free_trash()
-            self.braked = made if held else None
-            self.full_roots = made.full_roots
-            if not made.deletions or is_confirmed:
-                self._clock_base = self._clock_difference()
-            for item in made.cameras:
-                if item.clips:
-                    _LOGGER.info(
-                        "Retention of %s: %d clips, %d MB, because of %s%s",
-                        item.camera,
-                        item.clips,
-                        item.bytes // 1_000_000,
-                        ", ".join(f"{c} ({n})" for c, n in item.by_cause.items()),
-                        f"; held: {item.brake}" if item.camera in held else "",
-                    )
+            self._settle(made, held, is_confirmed=is_confirmed)
+            self._on_roots(self._empty_trash)
+            self._on_roots(self._make_room)
+            self._room.note_limits()
+            self.braked = None
+            if held:
+                is_all = len(held) == len(made.deletions)
+                self.braked = made if is_all else replace(made, deletions=tuple(held))
+            self._tell_log(made)
         store.tell(LibraryEvent(LibraryEventKind.RETENTION))
         return made
 
-    def _trash(self, due: Sequence[PlannedDeletion]) -> None:
+    def _camera_case(
+        self,
+        camera_id: int,
+        now_ms: int,
+        stuck: frozenset[int],
+        leaving: dict[int, tuple[int, int]],
+        usable: frozenset[int],
+    ) -> CameraCase:
+        """Return a camera with its oldest clips, as far as its own limits may reach."""
+        store = self._store
+        case = store.read(lambda c: index_room.camera_case(c, camera_id))
+        days, limit = case.wanted.days, case.wanted.max_bytes
+        before_ms = -1 if days is None else int(now_ms - days * DAY_MS)
+        excess = 0 if limit is None else max(0, case.bytes - limit)
+        clips: list[Candidate] = []
+        after = (-(2**62), 0)
+        while rows := store.read(
+            lambda c, a=after: index_room.oldest_of_camera(c, camera_id, a)  # type: ignore[misc]
+        ):
+            for row in rows:
+                if row["start_ms"] >= before_ms and excess <= 0:
+                    return replace(case, clips=clips)
+                clip = candidate(row, case.camera, stuck, leaving)
+                if clip.root_id not in usable or not store.may_remove(row):
+                    clip = replace(clip, is_stuck=True)
+                clips.append(clip)
+                if account.may_go(clip, store.bounds, now_ms):
+                    excess -= clip.size_bytes
+            after = (rows[-1]["start_ms"], rows[-1]["id"])
+        return replace(case, clips=clips)
+
+    def _trash(self, due: Sequence[PlannedDeletion], confirmed: frozenset[int]) -> None:
+        """Put clips in the trash; what nobody confirmed and has not aged is booked."""
         store = self._store
         step = store.bounds.delete_batch
         for cause in DeleteCause:
@@ -109,52 +219,105 @@ class Retainer:
                     return
                 batch = ids[start : start + step]
                 now_ms = store.clock.now_ms()
-                gone = store.write(
-                    lambda c, b=batch, w=cause, n=now_ms: deletion.trash(c, b, w, n)  # type: ignore[misc]
-                )
-                for clip in gone:
-                    store.tell(
+
+                def condemn(
+                    connection: sqlite3.Connection,
+                    batch: Sequence[int] = batch,
+                    cause: DeleteCause = cause,
+                    now_ms: int = now_ms,
+                ) -> list[LibraryEvent]:
+                    gone = deletion.trash(connection, batch, cause, now_ms)
+                    for clip in gone:
+                        if cause in LIMIT_CAUSES and clip.id not in confirmed:
+                            index_room.book(
+                                connection,
+                                clip.root_id,
+                                clip.created_ms,
+                                clip.facts.size_bytes,
+                                now_ms,
+                            )
+                    return [
                         LibraryEvent(
                             LibraryEventKind.CLIP_REMOVED,
                             clip.camera,
                             clip.id,
                             clip.root_id,
                         )
-                    )
+                        for clip in gone
+                    ]
 
-    def _settle(self, made: RetentionPlan, held: frozenset[CameraKey]) -> None:
-        """Remember under which limits this run was, for those it was not held for."""
+                for event in store.write(condemn):
+                    store.tell(event)
+
+    def _settle(
+        self,
+        made: RetentionPlan,
+        held: Sequence[PlannedDeletion],
+        *,
+        is_confirmed: bool,
+    ) -> None:
+        """Remember under which limits this run was, and that the clock was right."""
         store = self._store
+        if is_confirmed:
+            self._clock.believe()
+        asked = {
+            item.camera
+            for item in held
+            if item.brake is BrakeReason.STRICTER
+            and item.cause is not DeleteCause.FLOOR
+            and not is_confirmed
+        }
+        raised = {
+            item.root_id
+            for item in held
+            if item.brake is BrakeReason.STRICTER
+            and item.cause is DeleteCause.FLOOR
+            and not is_confirmed
+        }
 
         def run(connection: sqlite3.Connection) -> None:
             for item in made.cameras:
-                if item.camera not in held:
+                if item.camera not in asked:
                     connection.execute(
                         "update camera set applied_retention = retention,"
                         " retained_ms = ? where key = ?",
                         (made.made_ms, item.camera),
                     )
-            if not held:
-                connection.execute("update root set applied_floor_bytes = floor_bytes")
+            for root in store.guard.roots():
+                if root.id not in raised:
+                    connection.execute(
+                        "update root set applied_floor_bytes = floor_bytes"
+                        " where id = ?",
+                        (root.id,),
+                    )
 
         store.write(run)
-
-    def _free_trash(self) -> None:
-        """Let files of the trash go: what is past its time, all where room is needed."""
-        store = self._store
-        now_ms = store.clock.now_ms()
-        needy = {case.root_id for case in self._root_cases(now_ms) if case.needed_bytes}
-        pending: dict[Future[int], Root] = {}
         for root in store.guard.roots():
-            if not store.guard.is_usable(root):
-                continue
-            before_ms = now_ms - (0 if root.id in needy else store.bounds.undo_ms)
-            future = root.worker.submit(
-                lambda r=root.id, b=before_ms: deletion.empty_trash(  # type: ignore[misc]
-                    store, before_ms=b, root_id=r
-                )
-            )
-            pending[future] = root
+            if root.id not in raised:
+                root.applied_floor_bytes = root.floor_bytes
+        if self._clock.look() is ClockState.TRUSTED:
+            self._clock.remember()
+
+    def _empty_trash(self, root: Root) -> Future[object]:
+        """Let the files go that are past their time."""
+        store = self._store
+        before_ms = store.clock.now_ms() - store.bounds.undo_ms
+        return root.worker.submit(
+            lambda: deletion.empty_trash(store, before_ms=before_ms, root_id=root.id)
+        )
+
+    def _make_room(self, root: Root) -> Future[None]:
+        self._room.case(root, with_clips=False)
+        return self._room.wake(root)
+
+    def _on_roots[T](self, start: Callable[[Root], Future[T]]) -> None:
+        """Do something on all usable roots at once, each on a thread of its own."""
+        store = self._store
+        pending = {
+            start(root): root
+            for root in store.guard.roots()
+            if deletion.is_usable(store, root.id)
+        }
         while pending and not store.stopping.is_set():
             done, left = wait(pending, timeout=_PATIENCE_S)
             for future in done:
@@ -165,183 +328,39 @@ class Retainer:
                 for future in left
                 if store.guard.is_usable(pending[future])
             }
-        for root in store.guard.roots():
-            if root.id in needy and store.guard.is_usable(root):
-                store.guard.measure(root)
 
-    def _root_cases(self, now_ms: int) -> list[RootCase]:
-        store = self._store
-        rows = store.read(
-            lambda c: {
-                row["id"]: row
-                for row in c.execute(
-                    "select id, floor_bytes, applied_floor_bytes from root"
+    @staticmethod
+    def _tell_log(made: RetentionPlan) -> None:
+        for item in made.cameras:
+            if item.clips:
+                _LOGGER.info(
+                    "Retention of %s: %d clips, %d MB, because of %s%s",
+                    item.camera,
+                    item.clips,
+                    item.bytes // 1_000_000,
+                    ", ".join(f"{c} ({n})" for c, n in item.by_cause.items()),
+                    f"; held: {item.brake}" if item.brake else "",
                 )
-            }
-        )
-        written: dict[int, int] | None = None
-        cases: list[RootCase] = []
-        for root in store.guard.roots():
-            if (
-                root.space is None
-                or root.id not in rows
-                or not store.guard.is_usable(root)
-            ):
-                continue
-            margin = store.bounds.floor_margin_bytes
-            free = root.space.free_bytes
-            floor = store.floor_of(root)
-            is_low = free < floor + margin // 2
-            if is_low and written is None:
-                written = store.read(lambda c: _written_by_root(c, now_ms))
-            cases.append(
-                RootCase(
-                    root_id=root.id,
-                    needed_bytes=floor + margin - free if is_low else 0,
-                    written_bytes=(written or {}).get(root.id, 0),
-                    floor_bytes=root.floor_bytes,
-                    applied_floor_bytes=rows[root.id]["applied_floor_bytes"],
-                )
-            )
-        return cases
-
-    def _clock_difference(self) -> int:
-        clock = self._store.clock
-        return clock.now_ms() - int(clock.monotonic() * 1000)
 
 
-def _confirmed(
-    due: Sequence[PlannedDeletion], made: RetentionPlan, shown: RetentionPlan
-) -> list[PlannedDeletion]:
-    """Return what a person has seen, and what has aged beyond that since.
-
-    For cameras that nobody was asked about, everything.
-    """
-    asked = {item.camera for item in made.braked}
+def _seen(made: RetentionPlan, shown: RetentionPlan | None) -> frozenset[int]:
+    """Return what is held and a person has seen, and what has aged beyond that since."""
+    if shown is None:
+        return frozenset(item.clip_id for item in made.held)
     seen = {item.clip_id for item in shown.deletions}
     newest = {item.camera: item.newest_ms or 0 for item in shown.cameras}
-    return [
-        item
-        for item in due
-        if item.camera not in asked
-        or item.clip_id in seen
+    return frozenset(
+        item.clip_id
+        for item in made.held
+        if item.clip_id in seen
         or (
             item.cause is DeleteCause.AGE
             and item.range.end_ms > newest.get(item.camera, item.range.end_ms)
         )
-    ]
+    )
 
 
 def _camera_ids(connection: sqlite3.Connection) -> list[int]:
     return [
         row[0] for row in connection.execute("select id from camera where clips > 0")
     ]
-
-
-def _candidate(row: sqlite3.Row, key: CameraKey) -> Candidate:
-    return Candidate(
-        row["id"],
-        key,
-        row["root_id"],
-        TimeRange(row["start_ms"], row["end_ms"]),
-        row["size_bytes"],
-        row["created_ms"],
-        bool(row["is_protected"]),
-    )
-
-
-def _camera_case(
-    connection: sqlite3.Connection, camera_id: int, now_ms: int
-) -> CameraCase:
-    """Return a camera with its oldest clips, as far as its own limits may reach."""
-    camera = connection.execute(
-        "select * from camera where id = ?", (camera_id,)
-    ).fetchone()
-    key = CameraKey(camera["key"])
-    wanted = retention_of(camera["retention"])
-    applied = retention_of(camera["applied_retention"])
-    before_ms = -1 if wanted.days is None else int(now_ms - wanted.days * DAY_MS)
-    excess = (
-        0 if wanted.max_bytes is None else max(0, camera["bytes"] - wanted.max_bytes)
-    )
-    clips: list[Candidate] = []
-    for row in connection.execute(
-        "select id, root_id, start_ms, end_ms, size_bytes, created_ms, is_protected"
-        " from clip where state = 'complete' and camera_id = ? order by start_ms, id",
-        (camera_id,),
-    ):
-        if row["start_ms"] >= before_ms and excess <= 0:
-            break
-        clips.append(_candidate(row, key))
-        if not row["is_protected"]:
-            excess -= row["size_bytes"]
-    last_run_ms = camera["retained_ms"]
-    written = 0
-    if wanted.max_bytes is not None and last_run_ms is not None:
-        written = connection.execute(
-            "select coalesce(sum(size_bytes), 0) from clip where state = 'complete'"
-            " and camera_id = ? and created_ms >= ?",
-            (camera_id, last_run_ms),
-        ).fetchone()[0]
-    return CameraCase(
-        camera=key,
-        wanted=wanted,
-        applied=applied,
-        last_run_ms=last_run_ms,
-        clips=clips,
-        bytes=camera["bytes"],
-        written_bytes=written,
-    )
-
-
-def _oldest_on(
-    connection: sqlite3.Connection, needs: dict[int, int]
-) -> dict[CameraKey, list[Candidate]]:
-    """Return the oldest clips of roots that need room, enough of them and some more."""
-    found: dict[CameraKey, list[Candidate]] = {}
-    for root_id, needed in needs.items():
-        if needed <= 0:
-            continue
-        left = 2 * needed
-        for row in connection.execute(
-            "select clip.*, camera.key as camera_key from clip join camera"
-            " on camera.id = clip.camera_id where clip.state = 'complete'"
-            " and clip.root_id = ? and clip.is_protected = 0"
-            " order by clip.start_ms, clip.id",
-            (root_id,),
-        ):
-            if left <= 0:
-                break
-            key = CameraKey(row["camera_key"])
-            found.setdefault(key, []).append(_candidate(row, key))
-            left -= row["size_bytes"]
-    return found
-
-
-def _with(case: CameraCase, extra: dict[CameraKey, list[Candidate]]) -> CameraCase:
-    more = extra.get(case.camera)
-    if not more:
-        return case
-    clips = {clip.id: clip for clip in (*case.clips, *more)}
-    ordered = sorted(clips.values(), key=lambda clip: (clip.range.start_ms, clip.id))
-    return CameraCase(
-        case.camera,
-        case.wanted,
-        case.applied,
-        case.last_run_ms,
-        ordered,
-        case.bytes,
-        case.written_bytes,
-    )
-
-
-def _written_by_root(connection: sqlite3.Connection, now_ms: int) -> dict[int, int]:
-    """Return what was written to each root since the last run (at most for a day)."""
-    rows = connection.execute(
-        "select clip.root_id, sum(clip.size_bytes) from camera join clip"
-        " on clip.camera_id = camera.id and clip.state = 'complete'"
-        " and clip.created_ms >= max(coalesce(camera.retained_ms, 0), ?)"
-        " group by clip.root_id",
-        (now_ms - DAY_MS,),
-    )
-    return {row[0]: row[1] for row in rows}

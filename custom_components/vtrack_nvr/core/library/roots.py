@@ -24,7 +24,6 @@ class Usage(NamedTuple):
     bytes: int
     lately_bytes: int
     lately_ms: int
-    has_copies: bool = False
 
 
 def configure(
@@ -57,8 +56,9 @@ def configure(
             )
         else:
             connection.execute(
-                "update root set is_current = 1, name = ?, floor_bytes = ?,"
-                " position = ? where id = ?",
+                "update root set is_current = 1, name = ?1, floor_bytes = ?2,"
+                " applied_floor_bytes = min(applied_floor_bytes, ?2),"
+                " position = ?3 where id = ?4",
                 (
                     config.name or config.path.name,
                     config.floor_bytes,
@@ -79,6 +79,7 @@ def configure(
             path=Path(row["path"]),
             name=row["name"],
             floor_bytes=row["floor_bytes"],
+            applied_floor_bytes=row["applied_floor_bytes"],
             uuid=row["uuid"],
             is_marked=bool(row["is_marked"]),
             is_current=bool(row["is_current"]),
@@ -125,12 +126,13 @@ def attach(connection: sqlite3.Connection, root_id: int, found_uuid: str) -> int
         # somebody took it for lost: all its files are compared, so that they return
         connection.execute("delete from journal where root_id = ?", (known["id"],))
     connection.execute(
-        "update root set path = ?, name = ?, floor_bytes = ?, position = ?,"
-        " is_current = ?, is_marked = 1 where id = ?",
+        "update root set path = ?, name = ?, floor_bytes = ?, applied_floor_bytes = ?,"
+        " position = ?, is_current = ?, is_marked = 1 where id = ?",
         (
             row["path"],
             row["name"],
             row["floor_bytes"],
+            row["applied_floor_bytes"],
             row["position"],
             row["is_current"],
             known["id"],
@@ -143,11 +145,6 @@ def attach(connection: sqlite3.Connection, root_id: int, found_uuid: str) -> int
 def replaced_path(path: str, root_id: int) -> str:
     """Return the path of a root in whose place a person put another storage."""
     return f"{path} (replaced {root_id})"
-
-
-def is_replaced(root: Root) -> bool:
-    """Say whether a person gave a root up, and it has not come back."""
-    return root.path.name.endswith(replaced_path("", root.id))
 
 
 def send_elsewhere(connection: sqlite3.Connection, old_id: int, new_id: int) -> None:
@@ -178,12 +175,6 @@ def usage(connection: sqlite3.Connection, now_ms: int) -> dict[int, Usage]:
             found[row[0]] = found[row[0]]._replace(
                 lately_bytes=row[1], lately_ms=row[2] * DAY_MS
             )
-    rows = connection.execute(
-        "select id from root where exists"
-        " (select 1 from transfer where transfer.root_id = root.id)"
-    )
-    for row in rows:
-        found[row[0]] = found.get(row[0], Usage(0, 0, 0, 0))._replace(has_copies=True)
     return found
 
 
@@ -192,10 +183,10 @@ def info(root: Root, usage: Usage | None, problem: NvrError | None) -> RootInfo:
     per_day: float | None = None
     if usage is not None and usage.lately_ms:
         per_day = usage.lately_bytes * DAY_MS / usage.lately_ms
-    space = root.space
+    free, space = root.free_bytes, root.space
     days_left: float | None = None
-    if per_day and space is not None:
-        days_left = max(0.0, (space.free_bytes - root.floor_bytes) / per_day)
+    if per_day and free is not None:
+        days_left = max(0.0, (free - root.floor_bytes) / per_day)
     return RootInfo(
         id=root.id,
         path=root.path,
@@ -203,15 +194,15 @@ def info(root: Root, usage: Usage | None, problem: NvrError | None) -> RootInfo:
         floor_bytes=root.floor_bytes,
         uuid=root.uuid,
         is_current=root.is_current,
-        free_bytes=space.free_bytes if space else None,
-        total_bytes=space.total_bytes if space else None,
+        free_bytes=free,
+        total_bytes=(space.total_bytes or None) if space else None,
         clips=usage.clips if usage else 0,
         clip_bytes=usage.bytes if usage else 0,
-        has_copies=usage is not None and usage.has_copies and not is_replaced(root),
         problem=problem,
         checked_ms=root.checked_ms,
         bytes_per_day=per_day,
         days_left=days_left,
+        room=root.room,
     )
 
 

@@ -217,6 +217,5 @@ def retention_text(retention: Retention) -> str:
             "max_bytes": retention.max_bytes,
             "move_after_days": retention.move_after_days,
             "move_to_root": retention.move_to_root,
-            "is_copy": retention.is_copy,
         }
     )

@@ -11,7 +11,7 @@ from typing import override
 from ..clips import ClipSink, ClipStart, ClipTarget
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError
 from ..models import CameraKey, ClipFacts, ClipProblem, ClipSource
-from . import index_cameras, index_clips
+from . import index_cameras, index_clips, index_room
 from .guard import Root
 from .journal_facts import clip_fact
 from .naming import clip_path, part_path
@@ -58,6 +58,7 @@ class LibrarySink(ClipSink):
             if lead_ms:
                 index_clips.set_problem(connection, clip_id, ClipProblem.CLOCK_BEHIND)
             store.live.add(clip_id)
+            root.open_clips = index_room.open_on(connection, root.id)
             return clip_id, part
 
         clip_id, part = store.write(insert)  # C1
@@ -140,7 +141,7 @@ class LibrarySink(ClipSink):
         for _ in range(_LOOKS - 1):
             begun = store.clock.monotonic()
             try:
-                store.guard.check_now(root)
+                store.require_room(root)
             except NvrError as error:
                 is_full = error.kind is ErrorKind.STORAGE_FULL
                 is_late = store.clock.monotonic() - begun > _AT_ONCE_S
@@ -149,7 +150,7 @@ class LibrarySink(ClipSink):
             else:
                 return
             store.clock.wait(store.stopping, _LOOK_PAUSE_S)
-        store.guard.check_now(root)
+        store.require_room(root)
 
     def _dated(self, start: ClipStart) -> tuple[ClipStart, int]:
         """Return when a clip begins, and by how much its date is a guess (0: it is none).
@@ -214,6 +215,7 @@ def settle(
     if source.parent != target.parent:
         store.files.sync_folder(source.parent)
     store.write(lambda c: completed(store, c, clip_id))  # C7
+    root.finished += 1
     camera = store.read(lambda c: index_clips.get(c, clip_id))
     store.tell(
         LibraryEvent(

@@ -26,6 +26,9 @@ from .values import LibraryBounds, LibraryEvent
 
 _LOGGER = logging.getLogger(__name__)
 
+_REFUSED_S = 600.0
+DAY_S = 86_400.0
+
 
 @dataclass(slots=True, eq=False)
 class Store:
@@ -63,6 +66,12 @@ class Store:
     """Roots on which a writer left a part behind."""
     on_left: Callable[[Root], None] = lambda _root: None
     """Called when a part was left behind on a root that can be used."""
+    refused: dict[int, tuple[float, float]] = field(default_factory=dict)
+    """Clips whose files could not be removed: until when that is not tried, and the pause."""
+    require_room: Callable[[Root], None] = lambda _root: None
+    """Makes room before a writer is refused; raises the storage error."""
+    kept_from_ms: dict[CameraKey, int | None] = field(default_factory=dict)
+    """From when on a camera's footage would stay if it came now; None: all of it."""
     troubles: Troubles = field(init=False)
 
     def __post_init__(self) -> None:
@@ -213,6 +222,25 @@ class Store:
         """Say whether somebody reads a clip's file now."""
         with self.lock:
             return clip_id in self.readers
+
+    def refuse(self, clip_id: int) -> None:
+        """Remember that a clip's file could not be removed; each time for longer."""
+        pause = min(2 * self.refused.get(clip_id, (0.0, _REFUSED_S / 2))[1], DAY_S)
+        self.refused[clip_id] = (self.clock.monotonic() + pause, pause)
+
+    def stuck(self) -> frozenset[int]:
+        """Return the clips whose files cannot be removed now."""
+        now = self.clock.monotonic()
+        with self.lock:
+            read = set(self.readers)
+        return frozenset(
+            read | {n for n, (until, _) in tuple(self.refused.items()) if now < until}
+        )
+
+    def is_stuck(self, clip_id: int) -> bool:
+        """Return whether a clip's file cannot be removed now."""
+        until, _pause = self.refused.get(clip_id, (0.0, 0.0))
+        return self.is_read(clip_id) or self.clock.monotonic() < until
 
     def submit[T](self, root: Root, function: Callable[[], T]) -> Future[T]:
         """Run something slow on the root's own worker thread."""

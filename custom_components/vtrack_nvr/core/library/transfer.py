@@ -1,10 +1,11 @@
-"""Moving and copying clips to another root, by age or on demand.
+"""Moving clips to another root, by age or on demand.
 
 There is always one verified file the row names; the other one has a row in `transfer`
 before its first byte and until after its last. Steps M1 to M6 of
 `docs/design/library.md`. All blocks.
 """
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 import logging
 from pathlib import Path
@@ -12,7 +13,7 @@ import sqlite3
 
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError
 from ..models import Clip, ClipState
-from . import index_cameras, index_clips
+from . import index_cameras, index_clips, index_room
 from .guard import Root
 from .journal import Fact, FactKind
 from .naming import SUFFIX, part_path
@@ -20,6 +21,7 @@ from .rows import retention_of
 from .sink import note_clip
 from .store import Store, absolute, note
 from .values import DAY_MS, LibraryEvent, LibraryEventKind
+from .worker import Worker
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -30,7 +32,6 @@ class Due:
 
     clip_id: int
     root_id: int
-    is_copy: bool
 
 
 class Mover:
@@ -39,6 +40,25 @@ class Mover:
     def __init__(self, store: Store) -> None:
         """Move within the roots of a library."""
         self._store = store
+        self._failing_since: float | None = None
+        self._worker = Worker("vtrack-move")
+        self._running: Future[int] | None = None
+
+    def start(self) -> Future[int]:
+        """Move what is due on a thread of its own, if that is not done already."""
+        if self._running is None or self._running.done():
+            self._running = self._worker.submit(self.run)
+        return self._running
+
+    def stop(self, seconds: float) -> None:
+        """End the thread; what is copied is asked to stop (`store.stopping`)."""
+        self._worker.close()
+        self._worker.join(seconds)
+
+    def fails_for(self) -> float:
+        """Return for how many seconds nothing that was due could be moved."""
+        since = self._failing_since
+        return 0.0 if since is None else self._store.clock.monotonic() - since
 
     def due(
         self,
@@ -64,11 +84,11 @@ class Mover:
         return sorted(found, key=lambda item: item.clip_id)[:limit]
 
     def run(self, batch: int = 100) -> int:
-        """Move or copy all that is due; returns how many.
+        """Move all that is due; returns how many.
 
         A root in trouble is left alone until the next run, a clip in trouble as well.
         """
-        count = 0
+        count = failures = 0
         after = 0
         troubled: set[int] = set()
         while items := self.due(batch, without=frozenset(troubled), after=after):
@@ -79,13 +99,17 @@ class Mover:
                 if item.root_id in troubled:
                     continue
                 try:
-                    self.move(item.clip_id, item.root_id, is_copy=item.is_copy)
+                    self.move(item.clip_id, item.root_id)
                 except NvrError as error:
+                    failures += 1
                     if error.kind in STORAGE_KINDS:
                         _LOGGER.info("Clip %s stays for now: %s", item.clip_id, error)
                         troubled |= self._troubled(item)
                     continue
                 count += 1
+                self._failing_since = None
+        if failures and not count and self._failing_since is None:
+            self._failing_since = self._store.clock.monotonic()
         return count
 
     def _troubled(self, item: Due) -> set[int]:
@@ -95,8 +119,8 @@ class Mover:
             return {item.root_id}
         return set()
 
-    def move(self, clip_id: int, root_id: int, *, is_copy: bool = False) -> None:
-        """Move (or copy) one clip; raises why not, and then the clip is where it was."""
+    def move(self, clip_id: int, root_id: int) -> None:
+        """Move one clip; raises why not, and then the clip is where it was."""
         store = self._store
         clip = store.read(lambda c: index_clips.get(c, clip_id))
         if clip is None or clip.state is not ClipState.COMPLETE:
@@ -105,21 +129,30 @@ class Mover:
             return
         source, target = store.root(clip.root_id), store.root(root_id)
         with store.on(target):
-            store.guard.check_now(target)
+            store.require_room(target)
         with store.reading(clip_id):
             transfer_id, path, part = self._begin(clip, target)
             try:
                 self._copy(source, target, clip, path, part)
-            except NvrError:
+            except NvrError as error:
+                if error.kind is ErrorKind.STORAGE_FULL:
+                    store.guard.report(target, error)
                 self._give_up(target, transfer_id, path, part)
                 raise
-            store.write(  # M4
-                lambda c: _switch(c, transfer_id, clip_id, is_copy=is_copy)
-            )
-        if not is_copy:
-            _leave(store, source, transfer_id)
+            store.write(lambda c: self._switch(c, transfer_id, clip))  # M4
+            target.finished += 1
+        _leave(store, source, transfer_id)
         store.tell(
             LibraryEvent(LibraryEventKind.CLIP_CHANGED, clip.camera, clip_id, target.id)
+        )
+
+    def _switch(
+        self, connection: sqlite3.Connection, transfer_id: int, clip: Clip
+    ) -> None:
+        root_id = _switch(connection, transfer_id, clip.id)
+        now_ms = self._store.clock.now_ms()
+        index_room.book(  # what comes by a move makes room for itself, as what is written
+            connection, root_id, 0, -clip.facts.size_bytes, now_ms
         )
 
     def _copy(
@@ -201,11 +234,11 @@ def _due(
         "select id from clip where state = 'complete' and camera_id = ?"
         " and start_ms < ? and end_ms < ? and root_id <> ? and id > ?"
         " and not exists (select 1 from transfer where clip_id = clip.id"
-        " and transfer.root_id = ? and state in ('copy', 'copying'))"
+        " and transfer.root_id = ? and state = 'copying')"
         " order by id limit ?",
         (camera_id, before_ms, before_ms, root_id, after, root_id, limit),
     )
-    return [Due(row["id"], root_id, wanted.is_copy) for row in rows]
+    return [Due(row["id"], root_id) for row in rows]
 
 
 def _free_name(
@@ -239,40 +272,40 @@ def _enter(
     return cursor.lastrowid
 
 
-def _switch(
-    connection: sqlite3.Connection, transfer_id: int, clip_id: int, *, is_copy: bool
-) -> None:
-    """Let the row name the new file; the old one is *leaving* (or the new a *copy*)."""
+def _switch(connection: sqlite3.Connection, transfer_id: int, clip_id: int) -> int:
+    """Let the row name the new file, the old one is *leaving*; returns the new root."""
     new = connection.execute(
         "select * from transfer where id = ?", (transfer_id,)
     ).fetchone()
     clip = index_clips.get(connection, clip_id)
     if new is None or clip is None or clip.state is not ClipState.COMPLETE:
         raise NvrError(ErrorKind.GONE, "the clip went meanwhile", where=str(clip_id))
-    if is_copy:
-        connection.execute(
-            "update transfer set state = 'copy', part = null where id = ?",
-            (transfer_id,),
-        )
-        return
-    camera_id = index_cameras.camera_id(connection, clip.camera)
     connection.execute(
         "update transfer set state = 'leaving', part = null, root_id = ?, path = ?"
         " where id = ?",
         (clip.root_id, clip.path, transfer_id),
     )
+    relocate(connection, clip, new["root_id"], new["path"])
+    root_id: int = new["root_id"]
+    return root_id
+
+
+def relocate(
+    connection: sqlite3.Connection, clip: Clip, root_id: int, path: str
+) -> None:
+    """Let a complete clip's row name the same footage in another file."""
     connection.execute(
-        "update clip set root_id = ?, path = ? where id = ?",
-        (new["root_id"], new["path"], clip_id),
+        "update clip set root_id = ?, path = ? where id = ?", (root_id, path, clip.id)
     )
     size = clip.facts.size_bytes
     index_clips.count_on_root(connection, clip.root_id, -1, -size)
-    index_clips.count_on_root(connection, new["root_id"], 1, size)
+    index_clips.count_on_root(connection, root_id, 1, size)
+    camera_id = index_cameras.camera_id(connection, clip.camera)
     note(connection, camera_id, clip.root_id, Fact(FactKind.MOVED, {"path": clip.path}))
-    note_clip(connection, clip_id)
+    note_clip(connection, clip.id)
     if clip.is_protected:
-        values = {"path": new["path"], "on": True, "note": clip.note}
-        note(connection, camera_id, new["root_id"], Fact(FactKind.PROTECT, values))
+        values = {"path": path, "on": True, "note": clip.note}
+        note(connection, camera_id, root_id, Fact(FactKind.PROTECT, values))
 
 
 def _leave(store: Store, root: Root, transfer_id: int) -> bool:
@@ -308,18 +341,30 @@ def settle_transfers(store: Store, root: Root) -> None:
     """Finish or undo on a root what a crash left between two steps.
 
     An unfinished copy goes only while the clip's own file is there; where that is gone
-    and the copy is whole, the copy becomes the clip's file.
+    and the copy is whole, the copy becomes the clip's file. What was left of a clip that
+    was deleted goes.
     """
     rows = store.read(
         lambda c: c.execute(
-            "select * from transfer where root_id = ? and state <> 'copy'", (root.id,)
+            "select * from transfer where root_id = ?", (root.id,)
         ).fetchall()
     )
     for row in rows:
-        if row["state"] == "leaving":
+        if row["clip_id"] is None:
+            _remove_rest(store, root, row)
+        elif row["state"] == "leaving":
             _leave(store, root, row["id"])
         elif not store.is_read(row["clip_id"]):
             _settle_copying(store, root, row)
+
+
+def _remove_rest(store: Store, root: Root, row: sqlite3.Row) -> None:
+    """Remove what lies here of a clip that was deleted elsewhere."""
+    store.guard.check_marker(root)
+    if row["part"]:
+        store.files.remove(absolute(root, row["part"]))
+    store.files.remove_durably(absolute(root, row["path"]))
+    store.write(lambda c: c.execute("delete from transfer where id = ?", (row["id"],)))
 
 
 def _settle_copying(store: Store, root: Root, row: sqlite3.Row) -> None:
@@ -340,7 +385,7 @@ def _settle_copying(store: Store, root: Root, row: sqlite3.Row) -> None:
             lambda c: c.execute("delete from transfer where id = ?", (row["id"],))
         )
     elif clip.state is ClipState.COMPLETE and _is_file_of(store, target, clip):
-        store.write(lambda c: _switch(c, row["id"], clip.id, is_copy=False))
+        store.write(lambda c: _switch(c, row["id"], clip.id))
 
 
 def _is_file_of(store: Store, path: Path, clip: Clip) -> bool:
@@ -349,38 +394,3 @@ def _is_file_of(store: Store, path: Path, clip: Clip) -> bool:
         store.files.size(path) == clip.facts.size_bytes
         and store.files.sha256(path) == clip.facts.sha256
     )
-
-
-def promote_copies(store: Store) -> int:
-    """Let second copies stand in for clips that are missing; returns how many do."""
-    rows = store.read(
-        lambda c: c.execute(
-            "select transfer.*, clip.size_bytes as size, clip.sha256 from transfer join clip"
-            " on clip.id = transfer.clip_id where transfer.state = 'copy'"
-            " and clip.state = 'missing'"
-        ).fetchall()
-    )
-    count = 0
-    for row in rows:
-        try:
-            root = store.root(row["root_id"])
-            copy = absolute(root, row["path"])
-            if store.files.size(copy) != row["size"] or (
-                store.files.sha256(copy) != row["sha256"]
-            ):
-                continue
-        except NvrError:
-            continue
-        store.write(lambda c, r=row: _promote(store, c, r))  # type: ignore[misc]
-        count += 1
-    return count
-
-
-def _promote(store: Store, connection: sqlite3.Connection, row: sqlite3.Row) -> None:
-    connection.execute("delete from transfer where id = ?", (row["id"],))
-    connection.execute(
-        "update clip set root_id = ?, path = ? where id = ?",
-        (row["root_id"], row["path"], row["clip_id"]),
-    )
-    index_clips.complete(connection, row["clip_id"], store.clock.now_ms())
-    note_clip(connection, row["clip_id"])

@@ -38,15 +38,13 @@ class Retention:
     """How long a camera's clips stay; None is no limit.
 
     `days` counts from the end of the footage, `max_bytes` is all of the camera's complete
-    clips. Clips older than `move_after_days` go to the root `move_to_root` (an id), or are
-    copied there when `is_copy`.
+    clips. Clips older than `move_after_days` go to the root `move_to_root` (an id).
     """
 
     days: float | None = None
     max_bytes: int | None = None
     move_after_days: float | None = None
     move_to_root: int | None = None
-    is_copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +71,28 @@ class LibraryBounds:
     by retention."""
     undo_ms: int = HOUR_MS
     """How long a clip that a person deleted can be brought back."""
-    floor_margin_bytes: int = 1 * GIGABYTE
-    """How much more than the floor is freed when the floor was reached."""
+    clip_reserve_bytes: int = 64 * 1024 * 1024
+    """What a clip may grow by before its writer looks at the free space again."""
     brake_slack_bytes: int = 1 * GIGABYTE
-    """Unexpected deletion of up to this much does not trip the brake."""
-    brake_share: float = 0.2
-    brake_steady_ms: int = 2 * DAY_MS
-    """After a longer pause between runs ageing no longer counts as steady."""
+    """So much more than was written in a day, and than the room that is to be free, may be
+    deleted in a day without asking."""
+    proof_bytes: int = GIGABYTE // 2
+    """So much is deleted for room before it is asked whether that made room."""
+    free_wait: float = 10.0
+    """How long a file system may take to show the space of deleted files, in seconds."""
+    useless_pause: float = 3600.0
+    """After so many seconds deleting is tried again where it did not help; it doubles."""
+    doubt_wait: float = 60.0
+    """How long a reading of the free space that cannot be right must last to be believed."""
+    room_wait: float = 5.0
+    """How long a writer waits for room before it is refused."""
+    move_patience: float = 3600.0
+    """After so many seconds in which moving does not make the room, deleting does."""
     clock_jump_ms: int = HOUR_MS
+    clock_ask_ms: int = DAY_MS
+    """After a jump of the clock by this much a person is asked, not only waited."""
+    clock_wait: float = 3600.0
+    """After so many seconds of agreement the clock is believed again."""
     era_slack_ms: int = 60_000
     """How far the UTC of a clip may be from its era's offset."""
     delete_batch: int = 25
@@ -127,8 +139,8 @@ class LibraryBounds:
 class RootInfo:
     """A storage root with its cached health; `problem` None means it may be used.
 
-    `checked_ms` is when it last answered. `is_current` False: clips or copies lie on it,
-    but it is no longer configured.
+    `checked_ms` is when it last answered. `is_current` False: clips lie on it, but it is no
+    longer configured.
     """
 
     id: int
@@ -141,14 +153,14 @@ class RootInfo:
     total_bytes: int | None = None
     clip_bytes: int = 0
     clips: int = 0
-    has_copies: bool = False
-    """Second copies lie on it, of clips that are counted elsewhere."""
     problem: NvrError | None = None
     checked_ms: int | None = None
     bytes_per_day: float | None = None
     """What was written per day lately."""
     days_left: float | None = None
     """How long the free space above the floor lasts at that rate."""
+    room: RoomTrouble | None = None
+    """Why it does not get the room it needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,17 +262,34 @@ class DeleteCause(StrEnum):
     """A person removed the whole camera's footage."""
 
 
+LIMIT_CAUSES = frozenset({DeleteCause.QUOTA, DeleteCause.FLOOR})
+"""What these removed is wanted again when there is room for it."""
+
+
 class BrakeReason(StrEnum):
     """Why retention asks a person before it goes on."""
 
     STRICTER = "stricter"
     """A policy was made stricter and would delete what was to stay."""
     TOO_MUCH = "too_much"
-    """More than twice what has aged since the last run."""
-    LARGE_SHARE = "large_share"
-    """More than a fifth of a camera, without lack of space and without having aged."""
+    """More than a day's budget, and it has not aged."""
     CLOCK_JUMP = "clock_jump"
-    """The host's clock moved by more than an hour."""
+    """The host's clock moved by a day or more."""
+
+
+class RoomTrouble(StrEnum):
+    """Why a storage does not get the room it needs."""
+
+    NOT_FREED = "not_freed"
+    """Deleted files do not free space: a recycle bin, snapshots, another program, a quota."""
+    REFUSED = "refused"
+    """Files cannot be removed."""
+    NOT_MOVED = "not_moved"
+    """Moving to the second storage does not make the room; clips are deleted instead."""
+    PROTECTED = "protected"
+    """All that is there is protected or too fresh."""
+    ASKS = "asks"
+    """The budget of the day is spent: a person is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +302,20 @@ class PlannedDeletion:
     size_bytes: int
     range: TimeRange
     cause: DeleteCause
+    brake: BrakeReason | None = None
+    """Why it stays until a person says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """What retention would do to one camera's clips of one local day."""
+
+    camera: CameraKey
+    day: dt.date
+    clips: int
+    bytes: int
+    held: int
+    """Clips of these that a person is asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,8 +338,8 @@ class CameraPlan:
 class RetentionPlan:
     """The whole plan; a dry run returns it, a run returns what it did.
 
-    `is_full_of_protected`: a root is at its floor and nothing on it may be deleted, so
-    that sync has to pause. `token` confirms exactly this plan where the brake holds it.
+    `full_roots`: at their floor, and nothing on them may be deleted, so that sync has to
+    pause. `token` confirms what of this plan is held.
     """
 
     made_ms: int
@@ -314,6 +357,11 @@ class RetentionPlan:
     def bytes(self) -> int:
         """Return how much space that frees."""
         return sum(item.size_bytes for item in self.deletions)
+
+    @property
+    def held(self) -> tuple[PlannedDeletion, ...]:
+        """Return what stays until a person says so."""
+        return tuple(item for item in self.deletions if item.brake is not None)
 
     @property
     def braked(self) -> tuple[CameraPlan, ...]:

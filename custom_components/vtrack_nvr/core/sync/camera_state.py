@@ -234,6 +234,7 @@ class CameraState:
                 if self.ring.is_moving and tail_ms is not None
                 else None
             ),
+            kept_from_ms=self.rooms.library.kept_from_ms(self.key),
             turn=self.turn,
             is_background_allowed=(
                 is_background_allowed

@@ -69,6 +69,7 @@ class CameraView:
     in_request: Ranges = ()
     device_earliest_ms: int | None = None
     endangered_until_ms: int | None = None
+    kept_from_ms: int | None = None
     turn: int = 0
     is_background_allowed: bool = True
     is_request_allowed: bool = True
@@ -132,6 +133,8 @@ def background_window(view: CameraView, now_ms: int) -> TimeRange | None:
     from_ms = oldest_wanted_ms(view.settings, now_ms)
     if view.device_earliest_ms is not None:
         from_ms = max(from_ms, view.device_earliest_ms)
+    if view.kept_from_ms is not None:
+        from_ms = max(from_ms, view.kept_from_ms)
     clip_ms = view.settings.clip_ms
     to_ms = (now_ms - view.settle_ms) // clip_ms * clip_ms
     return TimeRange(from_ms, to_ms) if from_ms < to_ms else None

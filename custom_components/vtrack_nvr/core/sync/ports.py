@@ -205,6 +205,14 @@ class Library(Protocol):
         """Return the complete clips that touch the window, in order."""
         ...
 
+    def kept_from_ms(self, camera: CameraKey) -> int | None:
+        """Return from when on footage would stay if it came now, from memory.
+
+        None: all that the days allow. What is older is not worth fetching: a limit in GB or
+        the floor of the storage would delete it again.
+        """
+        ...
+
     def storage_problem(self, camera: CameraKey) -> NvrError | None:
         """Return why the camera's root may not be written to, from cached health."""
         ...
