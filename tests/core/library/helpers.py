@@ -6,6 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 import threading
+import time
 from typing import Any, override
 
 from custom_components.vtrack_nvr.core.clips import (
@@ -51,6 +52,8 @@ class ManualClock(Clock):
     def __init__(self, now_ms: int = NOW) -> None:
         self.utc_ms = now_ms
         self.skipped = 0.0
+        self.is_looking: Callable[[float], bool] = lambda _before: False
+        """Whether a storage is being looked at since before a moment."""
 
     @override
     def now_ms(self) -> int:
@@ -58,14 +61,19 @@ class ManualClock(Clock):
 
     @override
     def monotonic(self) -> float:
-        import time
-
         return time.monotonic() + self.skipped
 
     def advance(self, ms: int) -> None:
-        """Let time pass on both clocks."""
+        """Let time pass on both clocks.
+
+        A look at a storage that was under way has not taken all that time: it may end.
+        """
+        before = self.monotonic()
         self.utc_ms += ms
         self.skipped += ms / 1000
+        deadline = time.monotonic() + 2.0
+        while self.is_looking(before) and time.monotonic() < deadline:
+            time.sleep(0.002)
 
     @override
     async def sleep(self, seconds: float) -> None:
@@ -147,6 +155,13 @@ class Setup:
     index: Path
     root: Path
     probe: TextProbe
+
+    def __post_init__(self) -> None:
+        guard = self.library._store.guard
+        self.clock.is_looking = lambda before: any(
+            root.looking_since is not None and root.looking_since <= before
+            for root in guard.roots()
+        )
 
     @property
     def folder(self) -> Path:

@@ -14,6 +14,7 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.library.files import FileLayer
 from custom_components.vtrack_nvr.core.library.guard import Guard, Root
 from custom_components.vtrack_nvr.core.library.naming import MARKER
+from custom_components.vtrack_nvr.core.library.values import LibraryBounds
 
 UUID = "12345678-1234-5678-1234-567812345678"
 NO = NvrError(ErrorKind.STORAGE_READ_ONLY, "permission denied", where="one file")
@@ -52,10 +53,11 @@ class Watched:
         self.guard = Guard(
             SystemClock(),
             self.files,
-            interval=interval,
+            bounds=LibraryBounds(guard_interval=interval),
             answer_seconds=answer,
             on_attached=lambda _root, _found: None,
             on_change=self._change,
+            on_need=lambda _root: None,
         )
         self.root = self.make_root(folder, 1)
         self.guard.add(self.root)
