@@ -41,8 +41,12 @@ _DIGEST_TYPE = (
 )
 
 
+@functools.cache
 def any_tls() -> ssl.SSLContext:
-    """Return TLS that believes anybody and speaks what cameras of 2012 speak."""
+    """Return TLS that believes anybody and speaks what cameras of 2012 speak.
+
+    Always the same one: connections are kept for it.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -138,7 +138,11 @@ def test_demo_is_small_stable_and_has_gaps() -> None:
     assert len(first[3].cameras) == 4
 
 
-@pytest.mark.parametrize("name", sorted(SCENARIOS))
+CROOKED = {"dahua-old-like", "dlink-like", "gm8135-like", "half-built-server"}
+"""Their HTTP and XML are broken on purpose: no plain client reads their answers."""
+
+
+@pytest.mark.parametrize("name", sorted(SCENARIOS.keys() - CROOKED))
 async def test_every_scenario_comes_up(name: str) -> None:
     """Each device tells the time without a login."""
     spec = make_specs(name)[0]

@@ -44,7 +44,10 @@ class LedgerReason(StrEnum):
     """A person decided to do without footage that could not be had."""
 
 
-REASONS = frozenset({str(kind) for kind in ErrorKind} | {str(r) for r in LedgerReason})
+REASONS = frozenset(
+    {str(kind) for kind in ErrorKind if kind is not ErrorKind.LIMIT}
+    | {str(reason) for reason in LedgerReason}
+)
 """Every reason that can stand in the ledger; each has a text in the translations."""
 
 ABSENT_NOT_LISTED = LedgerReason.NOT_LISTED

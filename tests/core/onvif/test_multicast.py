@@ -297,13 +297,14 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes], list[An
         def fileno(self) -> int:
             return ours.fileno()
 
-    monkeypatch.setattr(threading.Thread, "start", lambda _: None)
     monkeypatch.setattr(
         "wsdiscovery.threaded.NetworkingThread._createMulticastInSocket",
         lambda _: Heard(),
     )
     monkeypatch.setattr("wsdiscovery.threaded.parseSOAPMessage", None)
-    searcher.start()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", lambda _: None)
+        searcher.start()
     thread = searcher._networkingThread_v4
 
     def receive(data: bytes) -> list[Any]:
