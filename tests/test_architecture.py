@@ -27,6 +27,7 @@ BASE = frozenset(
         "texts",
         "login_guard",
         "device_report",
+        "report_words",
         "fetching",
     }
 )

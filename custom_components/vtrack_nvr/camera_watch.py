@@ -11,6 +11,7 @@ from homeassistant.helpers.event import async_track_time_interval
 from .const import CONF_SEEN, DOMAIN
 from .core.errors import NvrError
 from .core.models import Channel
+from .placeholders import placeholders
 from .runtime import VtrackConfigEntry
 
 INTERVAL = timedelta(hours=1)
@@ -109,10 +110,10 @@ def async_tell(hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
             is_fixable=True,
             severity=ir.IssueSeverity.WARNING,
             translation_key="new_cameras",
-            translation_placeholders={
-                "name": entry.title,
-                "cameras": ", ".join(channel.name for channel in news.new),
-            },
+            translation_placeholders=placeholders(
+                name=entry.title,
+                cameras=", ".join(channel.name for channel in news.new),
+            ),
         )
     else:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
@@ -131,7 +132,7 @@ def async_tell(hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
             is_fixable=False,
             severity=ir.IssueSeverity.WARNING,
             translation_key="camera_vanished",
-            translation_placeholders={"name": entry.title, "camera": camera.name},
+            translation_placeholders=placeholders(name=entry.title, camera=camera.name),
         )
     if frozenset(gone) != runtime.vanished:
         runtime.vanished = frozenset(gone)

@@ -58,6 +58,7 @@ from .flow_moved import MovedSteps
 from .flow_options import VtrackOptionsFlow
 from .flow_report import Phrases, channel_label, report_text
 from .flow_storage import async_storages
+from .placeholders import placeholders
 from .runtime.connect import (
     Address,
     FoundDevice,
@@ -223,7 +224,9 @@ class VtrackConfigFlow(MovedSteps, domain=DOMAIN):
                 user_input or (self._asked if errors else None),
             ),
             errors=errors,
-            description_placeholders={"found": self._found.text(len(listed), phrases)},
+            description_placeholders=placeholders(
+                found=self._found.text(len(listed), phrases)
+            ),
             last_step=False,
         )
 
@@ -277,10 +280,9 @@ class VtrackConfigFlow(MovedSteps, domain=DOMAIN):
                 user_input,
             ),
             errors=attempt.errors,
-            description_placeholders={
-                "device": self._found.name_of(self._address),
-                "others": str(len(others)),
-            },
+            description_placeholders=placeholders(
+                device=self._found.name_of(self._address), others=len(others)
+            ),
             last_step=False,
         )
 
@@ -329,9 +331,9 @@ class VtrackConfigFlow(MovedSteps, domain=DOMAIN):
                 user_input,
             ),
             errors=errors,
-            description_placeholders={
-                "report": report_text(self._report, phrases, storages.proposal)
-            },
+            description_placeholders=placeholders(
+                report=report_text(self._report, phrases, storages.proposal)
+            ),
             last_step=True,
         )
 

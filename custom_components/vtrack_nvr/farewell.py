@@ -6,12 +6,13 @@ from homeassistant.core import HomeAssistant
 
 from .const import CONF_STORAGE, DOMAIN
 from .flow_report import Phrases
+from .placeholders import placeholders
 
 
 async def async_say_farewell(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Say where the recordings of a removed device stay; deletes nothing."""
     phrases = await Phrases.async_load(hass)
-    values = {"name": entry.title, "path": entry.data[CONF_STORAGE]}
+    values = placeholders(name=entry.title, path=entry.data[CONF_STORAGE])
     message = phrases.get("removed_message", **values)
     if _was_the_last(hass, entry):
         message = f"{message}\n\n{phrases.get('removed_last', **values)}"

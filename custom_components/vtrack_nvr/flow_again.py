@@ -22,6 +22,7 @@ from .flow_certificate import CertificateSteps, is_about_trust
 from .flow_connect import Attempt, async_try
 from .flow_forms import SECTION_ADVANCED, reauth_form, reconfigure_form
 from .flow_known import async_store, entries, is_at
+from .placeholders import placeholders
 from .runtime.connect import (
     Address,
     Likeness,
@@ -87,7 +88,7 @@ class AgainSteps(CertificateSteps):
                 {**shown, SECTION_ADVANCED: advanced, **given},
             ),
             errors=attempt.errors,
-            description_placeholders={"name": entry.title},
+            description_placeholders=placeholders(name=entry.title),
         )
 
     def _signed_in_again(self, data: dict[str, Any]) -> ConfigFlowResult:
@@ -137,7 +138,7 @@ class AgainSteps(CertificateSteps):
                 self._given if attempt.error else self._shown_values(entry),
             ),
             errors=attempt.errors,
-            description_placeholders={"name": entry.title},
+            description_placeholders=placeholders(name=entry.title),
         )
 
     def _reconfigured(self, data: dict[str, Any]) -> ConfigFlowResult:

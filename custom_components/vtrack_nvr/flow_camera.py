@@ -32,6 +32,7 @@ from .flow_settings import (
     suggested,
 )
 from .flow_storage import async_second_storages
+from .placeholders import placeholders
 from .runtime.storage import async_storage_problem
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class CameraSubentryFlow(ConfigSubentryFlow):
                 self._form, suggested(self._form, shown)
             ),
             errors=errors,
-            description_placeholders={"name": subentry.title},
+            description_placeholders=placeholders(name=subentry.title),
         )
 
     async def _async_second_error(

@@ -8,6 +8,7 @@ from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 from .core.errors import ErrorKind, NvrError
 from .flow_connect import Attempt
 from .flow_report import Phrases
+from .placeholders import Markdown, placeholders
 from .runtime.connect import Address, ShownCertificate, TlsMode, async_certificate
 
 
@@ -67,17 +68,17 @@ class CertificateSteps(ConfigFlow):
         if user_input is not None:
             trusted = self._asked_of.trusting(self._shown.fingerprint)
             return await self._when_trusted(trusted)
-        old_tls = ""
+        old_tls = Markdown()
         if self._shown.is_old_tls:
             phrases = await Phrases.async_load(self.hass)
-            old_tls = phrases.get("old_tls", version=self._shown.version)
+            old_tls = phrases.markdown("old_tls", version=self._shown.version)
         return self.async_show_form(
             step_id=step,
-            description_placeholders={
-                "address": self._asked_of.shown,
-                "fingerprint": self._shown.fingerprint,
-                "known": self._asked_of.fingerprint,
-                "old_tls": old_tls,
-            },
+            description_placeholders=placeholders(
+                address=self._asked_of.shown,
+                fingerprint=self._shown.fingerprint,
+                known=self._asked_of.fingerprint,
+                old_tls=old_tls,
+            ),
             last_step=False,
         )

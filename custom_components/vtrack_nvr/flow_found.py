@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .flow_report import Phrases
+from .placeholders import Markdown
 from .runtime.connect import Address, FoundDevice, ProbeAnswer, ProbeResult
 
 MOST_STRANGERS = 5
@@ -79,15 +80,16 @@ class Found:
         """Return what the user chose."""
         return self._candidates[key]
 
-    def text(self, listed: int, phrases: Phrases) -> str:
+    def text(self, listed: int, phrases: Phrases) -> Markdown:
         """Return how a search ended: what can be chosen, and what is no device."""
-        text = phrases.get("found_some" if listed else "found_none", count=listed)
+        text = phrases.markdown("found_some" if listed else "found_none", count=listed)
         if not self._strangers:
             return text
         named = ", ".join(self._strangers[:MOST_STRANGERS])
         if len(self._strangers) > MOST_STRANGERS:
             named += ", …"
-        return f"{text}\n\n{phrases.get('found_strangers', addresses=named)}"
+        strangers = phrases.markdown("found_strangers", addresses=named)
+        return Markdown(f"{text}\n\n{strangers}")
 
     def name_of(self, address: Address) -> str:
         """Return the device's name and address, as far as they are known."""

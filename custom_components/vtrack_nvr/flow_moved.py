@@ -7,7 +7,6 @@ from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 
 from .core.device_report import DeviceReport
-from .core.texts import escape_markdown
 from .flow_again import AgainSteps
 from .flow_known import (
     Followed,
@@ -20,6 +19,7 @@ from .flow_known import (
     known_as,
     marks_of,
 )
+from .placeholders import placeholders
 from .runtime.connect import Address, Likeness, Login, agree_twice, marks_of_entry
 
 
@@ -79,7 +79,7 @@ class MovedSteps(AgainSteps):
         assert self._known is not None
         return self.async_abort(
             reason=reason,
-            description_placeholders={"name": escape_markdown(self._known.title)},
+            description_placeholders=placeholders(name=self._known.title),
         )
 
     # Devices that are known, or look like it
@@ -93,7 +93,7 @@ class MovedSteps(AgainSteps):
             return await self.async_step_other()
         return self.async_show_form(
             step_id="look_alike",
-            description_placeholders=self._placeholders(self._known),
+            description_placeholders=placeholders(**self._about(self._known)),
             last_step=False,
         )
 
@@ -105,13 +105,13 @@ class MovedSteps(AgainSteps):
         return self.async_show_menu(
             step_id="moved",
             menu_options=["follow", "other"],
-            description_placeholders=self._placeholders(self._known),
+            description_placeholders=placeholders(**self._about(self._known)),
         )
 
-    def _placeholders(self, known: ConfigEntry[Any]) -> dict[str, str]:
+    def _about(self, known: ConfigEntry[Any]) -> dict[str, str]:
         assert self._address is not None
         return {
-            "name": escape_markdown(known.title),
+            "name": known.title,
             "old": Address.of_entry(known.data).shown,
             "new": self._address.shown,
         }

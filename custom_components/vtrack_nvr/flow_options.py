@@ -1,5 +1,7 @@
 """How one NVR is treated, and a test of its connection on demand."""
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from homeassistant.config_entries import (
@@ -9,12 +11,15 @@ from homeassistant.config_entries import (
 )
 
 from .const import CONF_TIME_CORRECTION
-from .core.device_report import DeviceReport
+from .core.device_report import BAD_PLAYBACK, DeviceReport, Playback
 from .core.errors import NvrError
+from .core.report_words import Sources
+from .core.sync.status import CameraStatus, FootageSource, SourceReason
 from .flow_connect import async_try
 from .flow_report import Phrases, clock_text, report_text
 from .flow_settings import NVR_DEFAULTS, flat, nvr_form, suggested
 from .flow_time import proposed_correction
+from .placeholders import Markdown, placeholders
 from .runtime.connect import Address, Login
 
 
@@ -48,7 +53,9 @@ class VtrackOptionsFlow(OptionsFlow):
             data_schema=self.add_suggested_values_to_schema(
                 form, suggested(form, shown)
             ),
-            description_placeholders={"clock": known_clock(report, proposal, phrases)},
+            description_placeholders=placeholders(
+                clock=known_clock(report, proposal, phrases)
+            ),
         )
 
     async def _async_report(self) -> DeviceReport | None:
@@ -77,19 +84,63 @@ class VtrackOptionsFlow(OptionsFlow):
             return self.async_show_form(
                 step_id="test",
                 errors=attempt.errors,
-                description_placeholders={"report": phrases.get("test_failed")},
+                description_placeholders=placeholders(
+                    report=phrases.markdown("test_failed")
+                ),
             )
         return self.async_show_menu(
             step_id="test",
             menu_options=["test", "settings"],
-            description_placeholders={"report": report_text(attempt.report, phrases)},
+            description_placeholders=placeholders(
+                report=report_text(
+                    self._known(attempt.report), phrases, sources=self._sources()
+                )
+            ),
         )
 
+    def _statuses(self) -> tuple[CameraStatus, ...]:
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return ()
+        cameras = self.config_entry.runtime_data.coordinator.data.cameras
+        return tuple(cameras.values())
 
-def known_clock(report: DeviceReport | None, proposal: int, phrases: Phrases) -> str:
+    def _sources(self) -> Sources | None:
+        """Return what is being done now; what a person chose needs no words."""
+        statuses = self._statuses()
+        if not statuses:
+            return None
+        chosen = {SourceReason.CHOSEN, SourceReason.SWITCHED_OFF}
+        used = Counter(
+            status.source for status in statuses if status.source_reason not in chosen
+        )
+        return Sources(
+            used[FootageSource.REPLAY],
+            used[FootageSource.LIVE],
+            used[FootageSource.NONE],
+        )
+
+    def _known(self, report: DeviceReport) -> DeviceReport:
+        """Return the report with what copying has found out, which a look cannot."""
+        statuses = self._statuses()
+        if any(status.source is FootageSource.REPLAY for status in statuses):
+            return report  # it plays at least for one camera
+        reasons = {status.source_reason for status in statuses}
+        if SourceReason.REPLAY_UNDATED in reasons:
+            return replace(report, playback=Playback.UNDATED)
+        if (
+            SourceReason.REPLAY_BROKEN in reasons
+            and report.playback not in BAD_PLAYBACK
+        ):
+            return replace(report, playback=Playback.BROKEN)
+        return report
+
+
+def known_clock(
+    report: DeviceReport | None, proposal: int, phrases: Phrases
+) -> Markdown:
     """Return what is known of the device's clock, for the person who corrects it."""
     if report is None:
-        return phrases.get("clock_unknown")
+        return phrases.markdown("clock_unknown")
     if proposal:
-        return phrases.get("clock_proposal", minutes=proposal)
+        return phrases.markdown("clock_proposal", minutes=proposal)
     return clock_text(report, phrases)

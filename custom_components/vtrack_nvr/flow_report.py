@@ -1,6 +1,6 @@
 """What a device can do, in the words of the user's language (Markdown)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -9,8 +9,10 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .core.device_report import DeviceReport, ReplaySupport, ReportWarning
+from .core.device_report import DeviceReport
 from .core.models import Channel, StreamProfile
+from .core.report_words import Sentence, Sources, clock_sentence, sentences
+from .placeholders import Markdown, escaped
 
 NO_TEXT: Final = "–"
 
@@ -25,9 +27,6 @@ CODECS: Final = {
     "MP4A-LATM": "AAC",
 }
 """How people write what ONVIF calls otherwise."""
-
-RIGHT_SECONDS: Final = 2
-UNITS: Final = (("days", 86_400), ("hours", 3600), ("minutes", 60))
 
 
 class Phrases:
@@ -45,9 +44,14 @@ class Phrases:
         )
 
     def get(self, key: str, **values: object) -> str:
-        """Return one sentence with its placeholders filled."""
+        """Return one sentence with its placeholders filled, for what is plain text."""
         text = self._texts.get(f"component.{DOMAIN}.common.{key}", key)
         return text.format(**values)
+
+    def markdown(self, key: str, **values: object) -> Markdown:
+        """Return the same where Markdown is rendered; values are shown as they are."""
+        shown = {name: escaped(value) for name, value in values.items()}
+        return Markdown(self.get(key, **shown))
 
 
 def _codec(name: str) -> str:
@@ -77,44 +81,39 @@ def channel_label(channel: Channel, phrases: Phrases) -> str:
     )
 
 
-def _local_time(device_ms: int, report: DeviceReport) -> str:
-    moment = datetime.fromtimestamp((device_ms + report.clock.offset_ms) / 1000, UTC)
-    return dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M")
+def _sentence(said: Sentence, phrases: Phrases) -> Markdown:
+    values: dict[str, object] = dict(said.values)
+    if said.utc_ms is not None:
+        moment = datetime.fromtimestamp(said.utc_ms / 1000, UTC)
+        values["moment"] = dt_util.as_local(moment).strftime("%Y-%m-%d %H:%M")
+    return phrases.markdown(said.key, **values)
 
 
-def _lines(report: DeviceReport, phrases: Phrases) -> Iterable[str]:
+def clock_text(report: DeviceReport, phrases: Phrases) -> Markdown:
+    """Return how far the device's clock is off."""
+    return _sentence(clock_sentence(report), phrases)
+
+
+def report_text(
+    report: DeviceReport,
+    phrases: Phrases,
+    *more: Markdown,
+    sources: Sources | None = None,
+) -> Markdown:
+    """Return the capability report as a Markdown list, with `more` lines at its end.
+
+    `sources` is what is being done with a device that is set up.
+    """
     identity = report.identity
-    yield phrases.get(
-        "report_device",
-        maker=identity.manufacturer or NO_TEXT,
-        model=identity.model or NO_TEXT,
-        firmware=identity.firmware or NO_TEXT,
-    )
-    yield phrases.get("report_cameras", count=len(report.channels))
-    yield phrases.get(f"report_replay_{report.replay}")
-    if report.replay is ReplaySupport.FULL and report.device_oldest_ms is not None:
-        yield phrases.get(
-            "report_oldest", oldest=_local_time(report.device_oldest_ms, report)
-        )
-    yield clock_text(report, phrases)
-    for warning in report.warnings:
-        if warning is not ReportWarning.NO_REPLAY:  # said above, with its reason
-            yield phrases.get(f"warning_{warning}")
-
-
-def clock_text(report: DeviceReport, phrases: Phrases) -> str:
-    """Return how far the device's clock is off, in the unit that people would use."""
-    seconds = round(-report.clock.offset_ms / 1000)
-    if abs(seconds) <= RIGHT_SECONDS:
-        return phrases.get("report_clock_right")
-    key = "report_clock_fast" if seconds > 0 else "report_clock_slow"
-    size = abs(seconds)
-    for unit, length in UNITS:
-        if size >= 2 * length:
-            return phrases.get(f"{key}_{unit}", count=round(size / length))
-    return phrases.get(f"{key}_seconds", count=size)
-
-
-def report_text(report: DeviceReport, phrases: Phrases, *more: str) -> str:
-    """Return the capability report as a Markdown list, with `more` lines at its end."""
-    return "\n".join(f"- {line}" for line in (*_lines(report, phrases), *more))
+    lines = [
+        phrases.markdown(
+            "report_device",
+            maker=identity.manufacturer or NO_TEXT,
+            model=identity.model or NO_TEXT,
+            firmware=identity.firmware or NO_TEXT,
+        ),
+        phrases.markdown("report_cameras", count=len(report.channels)),
+        *(_sentence(said, phrases) for said in sentences(report, sources).values()),
+        *more,
+    ]
+    return Markdown("\n".join(f"- {line}" for line in lines))

@@ -7,6 +7,7 @@ from homeassistant.helpers.selector import SelectOptionDict
 
 from .const import NO_SECOND
 from .flow_report import Phrases
+from .placeholders import Markdown
 from .runtime.storage import StorageChoice, async_storage_choices, is_backed_up
 
 GIGABYTE = 1_000_000_000
@@ -53,7 +54,7 @@ class Storages:
     """The folders to choose from, the best first."""
 
     options: list[SelectOptionDict]
-    proposal: str
+    proposal: Markdown
     """Where clips are kept unless another folder is chosen, as a sentence."""
     is_doubtful: bool
     """A person should look at the proposal before going on."""
@@ -77,7 +78,7 @@ async def async_storages(hass: HomeAssistant, phrases: Phrases) -> Storages | No
             SelectOptionDict(value=choice.path, label=_label(choice, phrases))
             for choice in choices
         ],
-        phrases.get(
+        phrases.markdown(
             "storage_proposal_in_backup" if is_doubtful else "storage_proposal",
             **_values(best),
         ),

@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from .const import DOMAIN
 from .core.sync.status import MissingCause, MissingFootage
 from .flow_report import NO_TEXT
+from .placeholders import placeholders
 from .runtime import HUB, VtrackConfigEntry, async_missing_unstarted
 
 INTERVAL = timedelta(minutes=5)
@@ -108,7 +109,7 @@ class FootageWatch:
             is_fixable=missing.cause in FIXABLE,
             severity=ir.IssueSeverity.WARNING,
             translation_key=f"footage_missing_{missing.cause}",
-            translation_placeholders=texts,
+            translation_placeholders=placeholders(**texts),
         )
 
     @callback

@@ -5,6 +5,7 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .core.errors import STORAGE_KINDS, ErrorKind
+from .placeholders import placeholders
 from .runtime import (
     HUB,
     IndexEventKind,
@@ -77,7 +78,7 @@ class IssueKeeper:
         is_fixable: bool = False,
         severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
         key: str | None = None,
-        placeholders: dict[str, str] | None = None,
+        **about: object,
     ) -> None:
         if not is_so:
             ir.async_delete_issue(self._hass, DOMAIN, issue_id)
@@ -89,7 +90,7 @@ class IssueKeeper:
             is_fixable=is_fixable,
             severity=severity,
             translation_key=key or issue_id,
-            translation_placeholders=placeholders,
+            translation_placeholders=placeholders(**about),
         )
 
     @callback
@@ -102,7 +103,7 @@ class IssueKeeper:
                 f"{name}_{root.id}",
                 bool(is_used) and root.room is trouble,
                 key=name,
-                placeholders={"path": str(root.path)},
+                path=root.path,
             )
         for kind in STORAGE_KINDS:
             issue_id = f"{kind}_{root.id}"
@@ -129,7 +130,7 @@ class IssueKeeper:
                     if is_missing and not root.is_current
                     else str(kind)
                 ),
-                translation_placeholders={"path": path},
+                translation_placeholders=placeholders(path=path),
             )
 
 

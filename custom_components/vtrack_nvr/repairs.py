@@ -15,6 +15,7 @@ from .core.models import NvrKey
 from .flow_entry import camera_subentry, camera_title
 from .flow_forms import CONF_CAMERAS, new_cameras_form
 from .flow_report import Phrases, channel_label
+from .placeholders import placeholders
 from .repairs_storage import ReplaceStorageFlow, TakeOverFlow
 from .runtime import HUB, VtrackConfigEntry
 
@@ -59,11 +60,11 @@ class BrakeFlow(RepairsFlow):
         return self.async_show_form(
             step_id="confirm",
             data_schema=probatio.Schema({}),
-            description_placeholders={
-                "clips": str(plan.clips),
-                "gigabytes": f"{plan.bytes / GIGABYTE:.1f}",
-                "cameras": str(len(plan.braked)),
-            },
+            description_placeholders=placeholders(
+                clips=plan.clips,
+                gigabytes=f"{plan.bytes / GIGABYTE:.1f}",
+                cameras=len(plan.braked),
+            ),
         )
 
 
@@ -111,7 +112,7 @@ class NewCamerasFlow(RepairsFlow):
                     for channel in new
                 ]
             ),
-            description_placeholders={"name": entry.title},
+            description_placeholders=placeholders(name=entry.title),
         )
 
     def _add(self, entry: VtrackConfigEntry, chosen: list[str]) -> None:
@@ -162,10 +163,12 @@ class LeaveOutFlow(RepairsFlow):
             return self.async_show_form(
                 step_id="confirm",
                 data_schema=probatio.Schema({}),
-                description_placeholders={
-                    key: self._about[key]
-                    for key in ("camera", "name", "since", "amount", "reason")
-                },
+                description_placeholders=placeholders(
+                    **{
+                        key: self._about[key]
+                        for key in ("camera", "name", "since", "amount", "reason")
+                    }
+                ),
             )
         try:
             await runtime.hub.engine.leave_out(camera.key)

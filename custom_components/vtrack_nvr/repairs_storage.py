@@ -5,6 +5,7 @@ from typing import Any
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 
 from .core.errors import ErrorKind, NvrError
+from .placeholders import placeholders
 from .runtime import HUB
 
 
@@ -39,7 +40,7 @@ class ReplaceStorageFlow(RepairsFlow):
             return self.async_create_entry(data={})
         return self.async_show_form(
             step_id="confirm",
-            description_placeholders={"path": self._path, "clips": str(root.clips)},
+            description_placeholders=placeholders(path=self._path, clips=root.clips),
         )
 
 
@@ -68,9 +69,9 @@ class TakeOverFlow(RepairsFlow):
         if user_input is None:
             return self.async_show_form(
                 step_id="confirm",
-                description_placeholders={
-                    key: str(self._about[key]) for key in ("path", "host")
-                },
+                description_placeholders=placeholders(
+                    path=self._about["path"], host=self._about["host"]
+                ),
             )
         try:
             await library.take_over(root_id)

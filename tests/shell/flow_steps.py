@@ -1,6 +1,7 @@
 """The steps of the config flow, as a person takes them."""
 
 from pathlib import Path
+import re
 from typing import Any
 
 from homeassistant.config_entries import (
@@ -99,3 +100,12 @@ def suggested(result: Any, section: str = "") -> dict[str, Any]:
 def is_closed(result: Any, section: str) -> bool:
     """Say whether a section has to be opened to be read."""
     return bool(result["data_schema"].schema[section].options["collapsed"])
+
+
+def read(placeholders: Any) -> dict[str, str]:
+    """Return what a person reads of placeholders, after Markdown was rendered."""
+    return {
+        key: re.sub(r"\\([\W_])", r"\1", text)
+        for key, text in (placeholders or {}).items()
+        if not key.endswith("_plain")
+    }

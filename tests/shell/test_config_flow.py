@@ -13,7 +13,7 @@ import pytest
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
 from tests.shell.conftest import StartNvr
-from tests.shell.flow_steps import begin, choose, found, sign_in, submit, to_login
+from tests.shell.flow_steps import begin, choose, found, read, sign_in, submit, to_login
 
 pytestmark = pytest.mark.usefixtures("found_by_multicast", "not_set_up")
 
@@ -30,7 +30,7 @@ async def test_three_submits_add_a_found_camera(
     assert result["step_id"] == "pick"
     result = await submit(hass, result, device=f"127.0.0.1:{nvr.port}")
     assert result["step_id"] == "login"
-    shown = result["description_placeholders"]["device"]
+    shown = read(result["description_placeholders"])["device"]
     assert shown == f"Porch (127.0.0.1:{nvr.port})"
     result = await sign_in(hass, result, nvr)
     assert "search and replay" in result["description_placeholders"]["report"]
@@ -133,7 +133,7 @@ async def test_a_device_without_profile_g_says_what_happens_instead(
     result = await sign_in(hass, await to_login(hass, nvr), nvr)
     report = result["description_placeholders"]["report"]
     assert "no Profile G" in report
-    assert "live streams will be recorded" in report
+    assert "live streams are recorded instead" in report
     result = await choose(hass, result, media_dir)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["subentries"][0]["data"]["recordings"] == []
@@ -217,7 +217,7 @@ async def test_folders_say_what_a_person_should_know_of_them(
     # A disk of its own is proposed first, what backups take along last.
     away = hass.config.media_dirs["away"]
     assert list(labels) == [str(share), str(outside), away, str(inside)]
-    report = result["description_placeholders"]["report"]
+    report = read(result["description_placeholders"])["report"]
     assert f"Clips are kept in {share} (" in report
     assert "backups of Home Assistant will include" in labels[str(inside)]
     assert "a disk or share of its own" in labels[str(share)]

@@ -13,7 +13,7 @@ from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.flow_connect import Attempt
 from tests.shell.conftest import RemoteNvr, StartNvr
-from tests.shell.flow_steps import begin, choose, sign_in, submit
+from tests.shell.flow_steps import begin, choose, read, sign_in, submit
 
 pytestmark = pytest.mark.usefixtures("found_by_multicast", "not_set_up")
 
@@ -112,7 +112,7 @@ async def test_reconfigure_shows_a_changed_certificate_beside_the_known_one(
     heard = logins(nvr)
     result = await submit(hass, await reconfigure(hass, entry), **reconfigured(nvr))
     assert result["step_id"] == "certificate_changed"
-    shown = result["description_placeholders"]
+    shown = read(result["description_placeholders"])
     assert shown["known"] == known
     assert shown["fingerprint"] != known
     assert shown["old_tls"] == ""
@@ -169,7 +169,7 @@ async def test_signing_in_again_shows_a_changed_certificate_before_the_login_goe
     )
     result = await sign_in(hass, again, nvr)
     assert result["step_id"] == "certificate_changed"
-    assert result["description_placeholders"]["known"] == known
+    assert read(result["description_placeholders"])["known"] == known
     assert logins(nvr) == heard
     wrong = await submit(hass, result)
     assert wrong["reason"] == "reauth_successful"

@@ -18,7 +18,7 @@ from custom_components.vtrack_nvr.runtime.connect import (
     Address,
 )
 from tests.shell.conftest import RemoteNvr, StartNvr, entry_for, login_of
-from tests.shell.flow_steps import choose, found, sign_in, submit, to_login
+from tests.shell.flow_steps import choose, found, read, sign_in, submit, to_login
 
 pytestmark = pytest.mark.usefixtures("found_by_multicast", "not_set_up")
 
@@ -59,7 +59,7 @@ async def test_a_second_unit_with_the_same_marks_is_asked_about_and_stays_apart(
     result = await sign_in(hass, await to_login(hass, second), second)
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "look_alike"
-    assert result["description_placeholders"] == {
+    assert read(result["description_placeholders"]) == {
         "name": entry.title,
         "old": f"127.0.0.1:{first.port}",
         "new": f"127.0.0.1:{second.port}",

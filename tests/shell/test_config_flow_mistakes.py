@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.vtrack_nvr.const import DOMAIN
 from tests.shell.conftest import StartNvr
-from tests.shell.flow_steps import begin, choose, found, sign_in, submit, to_login
+from tests.shell.flow_steps import begin, choose, found, read, sign_in, submit, to_login
 
 pytestmark = pytest.mark.usefixtures("found_by_multicast", "not_set_up")
 
@@ -99,7 +99,7 @@ async def test_what_was_found_and_typed_stays_after_a_search_in_vain(
     # and whoever chooses the device found before need not empty the field first.
     result = await submit(hass, result, device=device, **typed)
     assert result["step_id"] == "login"
-    assert device in result["description_placeholders"]["device"]
+    assert device in read(result["description_placeholders"])["device"]
 
 
 async def test_what_else_answers_is_named(
@@ -110,7 +110,7 @@ async def test_what_else_answers_is_named(
     ports = ",".join(map(str, strange))
     result = await submit(hass, await begin(hass), host="127.0.0.1", port=ports)
     assert result["errors"] == {"base": "not_onvif"}
-    text = result["description_placeholders"]["found"]
+    text = read(result["description_placeholders"])["found"]
     assert all(f"127.0.0.1:{port}" in text for port in strange)
     # A search of its own forgets them.
     ports = ",".join(str(nvr.port) for nvr in nvrs)

@@ -22,7 +22,7 @@ from custom_components.vtrack_nvr.runtime.connect import (
     TlsMode,
 )
 from tests.shell.conftest import RemoteNvr, StartNvr, entry_for
-from tests.shell.flow_steps import choose, found, sign_in, submit, to_login
+from tests.shell.flow_steps import choose, found, read, sign_in, submit, to_login
 
 pytestmark = pytest.mark.usefixtures("found_by_multicast", "not_set_up")
 
@@ -125,7 +125,7 @@ async def test_whoever_claims_to_be_it_must_prove_it_also_when_a_person_agreed(
     result = await by_discovery(hass, clone)
     result = await submit(hass, result, next_step_id="follow")
     assert result["reason"] == "same_marks"
-    assert result["description_placeholders"] == {"name": entry.title}
+    assert read(result["description_placeholders"]) == {"name": entry.title}
     assert entry.data["host"] == an_empty_address
 
 

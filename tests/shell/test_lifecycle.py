@@ -30,6 +30,7 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.runtime import CameraRuntime
 from tests.shell.conftest import StartNvr, entry_for
+from tests.shell.flow_steps import read
 from tests.shell.house import MakeWhole, clips_below, until
 
 GATE = "input_boolean.copy"
@@ -48,7 +49,7 @@ async def sync_range(hass: HomeAssistant, nvr: Any) -> None:
 
 def gate_issues(hass: HomeAssistant) -> list[str]:
     return [
-        issue.translation_placeholders["entity"]
+        read(issue.translation_placeholders)["entity"]
         for issue in ir.async_get(hass).issues.values()
         if issue.translation_key == "gate_missing"
     ]

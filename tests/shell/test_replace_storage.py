@@ -18,6 +18,7 @@ from custom_components.vtrack_nvr.repairs_storage import (
     ReplaceStorageFlow,
     TakeOverFlow,
 )
+from tests.shell.flow_steps import read
 from tests.shell.house import until
 from tests.shell.test_media_browser import keep, library as library  # noqa: PLC0414 - a fixture
 
@@ -51,7 +52,10 @@ async def test_a_person_says_that_it_is_another_disk(
     flow.hass = hass
     asked = await flow.async_step_init()
     assert asked["type"] is FlowResultType.FORM
-    assert asked["description_placeholders"] == {"path": str(media_dir), "clips": "1"}
+    assert read(asked["description_placeholders"]) == {
+        "path": str(media_dir),
+        "clips": "1",
+    }
     done = await flow.async_step_confirm({})
     assert done["type"] is FlowResultType.CREATE_ENTRY
     await until(hass, lambda: issue(hass, root_id) is None)
@@ -146,7 +150,7 @@ async def test_a_storage_that_another_home_assistant_uses_is_taken_over_by_a_per
     asked_for.hass = hass
     asked = await asked_for.async_step_init()
     assert asked["type"] is FlowResultType.FORM
-    assert asked["description_placeholders"] == {
+    assert read(asked["description_placeholders"]) == {
         "path": str(media_dir),
         "host": "attic",
     }

@@ -19,6 +19,7 @@ from custom_components.vtrack_nvr.core.models import CameraKey
 from custom_components.vtrack_nvr.issues import IssueKeeper
 from custom_components.vtrack_nvr.repairs import BrakeFlow
 from custom_components.vtrack_nvr.runtime.listening import async_listen
+from tests.shell.flow_steps import read
 
 CAMERA = CameraKey("nvr/1")
 
@@ -94,7 +95,7 @@ async def test_retention_goes_on_with_exactly_what_was_shown(
     flow = BrakeFlow()
     flow.hass = hass
     form = await flow.async_step_init()
-    assert form["description_placeholders"] == {
+    assert read(form["description_placeholders"]) == {
         "clips": "3",
         "gigabytes": "2.0",
         "cameras": "1",

@@ -25,8 +25,9 @@ class ReportWarning(StrEnum):
     CLOCK_OFF = "clock_off"
     """The device's clock differs from ours by more than a minute."""
     LOCAL_TIME_AS_UTC = "local_time_as_utc"
-    """The clock is off by whole quarters of an hour, or footage is dated in the future:
-    local time sold as UTC."""
+    """The clock is off by whole quarters of an hour: local time sold as UTC."""
+    RECORDINGS_AHEAD = "recordings_ahead"
+    """Footage is dated in the future of the device's own clock."""
     CLOCK_NOT_NTP = "clock_not_ntp"
     """The device's clock is set by hand and will drift."""
     NO_CLOCK = "no_clock"
@@ -51,6 +52,41 @@ class ReportWarning(StrEnum):
     """The connection is not encrypted."""
     SEARCH_FAILED = "search_failed"
     """The recordings could not be listed now."""
+    REPLAY_FAILED = "replay_failed"
+    """The recordings are listed; whether they can be replayed could not be asked now."""
+
+
+class Playback(StrEnum):
+    """What is known of how a device plays its recordings back."""
+
+    UNTRIED = "untried"
+    """Nothing, or nothing that lasts (it was busy)."""
+    DESCRIBED = "described"
+    """It tells what is in them; none of them was played."""
+    UNDATED = "undated"
+    """It plays them without saying when they were made."""
+    UDP_ONLY = "udp_only"
+    """It sends them over UDP only."""
+    NO_PICTURES = "no_pictures"
+    """What it plays has no pictures that can be kept."""
+    REFUSED = "refused"
+    """The login may list them and not play them."""
+    BROKEN = "broken"
+    """It failed again and again, and nothing came."""
+
+
+BAD_PLAYBACK = frozenset(Playback) - {Playback.UNTRIED, Playback.DESCRIBED}
+"""Playback that nothing is copied from; live recording takes over."""
+
+
+class StreamContent(StrEnum):
+    """What the first live stream of a device carries."""
+
+    UNKNOWN = "unknown"
+    PICTURES = "pictures"
+    SOUND_ONLY = "sound_only"
+    NOTHING = "nothing"
+    """Neither pictures nor sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +99,8 @@ class DeviceReport:
     `auth` is how it wants to be logged in to: "none", "wss", "wss_text", "digest" or
     "basic".
     `rtsp_auth` is "digest", "basic" where RTSP takes nothing better, empty if unknown.
+    `is_rtsp_tls`: whether RTSP runs inside TLS, None if unknown. `playback` and `live` are what was seen of replay
+    and of the first live stream.
     `endpoint_id` is its WS-Discovery UUID where known.
     """
 
@@ -82,4 +120,7 @@ class DeviceReport:
     profiles: tuple[str, ...] = ()
     auth: str = ""
     rtsp_auth: str = ""
+    is_rtsp_tls: bool | None = None
+    playback: Playback = Playback.UNTRIED
+    live: StreamContent = StreamContent.UNKNOWN
     warnings: tuple[ReportWarning, ...] = ()

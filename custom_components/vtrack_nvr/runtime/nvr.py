@@ -39,6 +39,7 @@ from ..core.models import (
 from ..core.rtsp.habits import DeviceHabits
 from ..core.rtsp.values import Endpoint
 from ..core.sync.spec import CameraSpec, NvrSpec
+from ..placeholders import placeholders
 from .connect import (
     Address,
     Likeness,
@@ -285,7 +286,7 @@ class VtrackRuntime:
             is_fixable=False,
             severity=ir.IssueSeverity.WARNING,
             translation_key="gate_missing",
-            translation_placeholders={"entity": entity_id, "name": self.name},
+            translation_placeholders=placeholders(entity=entity_id, name=self.name),
         )
 
     def _on_locked(self) -> None:

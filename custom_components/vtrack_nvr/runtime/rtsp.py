@@ -1,7 +1,8 @@
 """Where and how to log in to a device's RTSP, and whether that works."""
 
 import asyncio
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from enum import StrEnum
 import ssl
 
@@ -10,8 +11,9 @@ from homeassistant.util.ssl import get_default_context
 
 from ..core.cancel import CancelToken
 from ..core.clock import SystemClock
-from ..core.device_report import DeviceReport
+from ..core.device_report import DeviceReport, Playback, StreamContent
 from ..core.errors import ErrorKind, NvrError
+from ..core.frames import TrackKind
 from ..core.login_guard import LoginGuard
 from ..core.onvif.client import OnvifDevice
 from ..core.onvif.tls import TlsMode, pinned_context, trusting_context
@@ -33,6 +35,12 @@ TELLING = frozenset(
 )
 """Kinds that a person mends by another port or login; a busy device is no reason."""
 
+_PLAYBACK = {
+    ErrorKind.UDP_ONLY: Playback.UDP_ONLY,
+    ErrorKind.NO_PERMISSION: Playback.REFUSED,
+    ErrorKind.AUTH_REFUSED: Playback.REFUSED,
+}
+"""What lasts; what is busy or silent now may play later."""
 
 REMEMBERED_S = 600.0
 
@@ -159,45 +167,98 @@ async def _async_check(
     address: Address,
     login: Login,
 ) -> DeviceReport:
-    """Ask for a description; what a device cannot describe just now is no complaint."""
-    url = await _url(device, report)
-    if not url:
-        return report
+    """Ask what the first live stream and the first recording carry.
+
+    What a device cannot describe just now is no complaint.
+    """
+    live = await _live_url(device, report)
+    replay = await _replay_url(device, report)
+    if live:
+        seen = await _async_seen(hass, live, address, login)
+        if seen.error is None:
+            report = replace(report, live=seen.content)
+        report = seen.added_to(report)
+    if replay:
+        seen = await _async_seen(hass, replay, address, login, is_only=not live)
+        if not live:
+            report = seen.added_to(report)
+        report = replace(report, playback=_playback(seen))
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a description told, or why there is none; `auth` as in `DeviceReport`."""
+
+    url: str
+    auth: str = ""
+    content: StreamContent = StreamContent.UNKNOWN
+    error: ErrorKind | None = None
+
+    def added_to(self, report: DeviceReport) -> DeviceReport:
+        """Return the report with how RTSP is reached, where that is known."""
+        if self.error is not None:
+            return report
+        is_tls = parse_url(self.url).is_tls
+        return replace(report, rtsp_auth=self.auth, is_rtsp_tls=is_tls)
+
+
+async def _async_seen(
+    hass: HomeAssistant,
+    url: str,
+    address: Address,
+    login: Login,
+    *,
+    is_only: bool = True,
+) -> _Seen:
+    """Describe a stream; raises `RtspError` for what a person mends, if it is the only one."""
     try:
         endpoint = rtsp_endpoint(url, address, login)
-        auth = await hass.async_add_executor_job(_describe_best, endpoint)
+        auth, content = await hass.async_add_executor_job(_describe_best, endpoint)
     except NvrError as error:
-        if error.kind in TELLING:
+        if is_only and error.kind in TELLING:
             raise RtspError(error.kind, error.detail, where="rtsp") from error
-        return report
-    return replace(report, rtsp_auth=auth)
+        return _Seen(url, error=error.kind)
+    return _Seen(url, auth, content)
 
 
-def _describe_best(endpoint: Endpoint) -> str:
-    """Describe a stream; return the login that took: "digest", "basic" or nothing."""
+def _playback(seen: _Seen) -> Playback:
+    if seen.error is None:
+        has_pictures = seen.content is StreamContent.PICTURES
+        return Playback.DESCRIBED if has_pictures else Playback.NO_PICTURES
+    return _PLAYBACK.get(seen.error, Playback.UNTRIED)
+
+
+def _describe_best(endpoint: Endpoint) -> tuple[str, StreamContent]:
+    """Describe a stream; return the login that took and what the stream carries.
+
+    The login is "digest", "basic" or nothing.
+    """
     try:
-        has_login = _describe(replace(endpoint, allow_basic=False))
+        has_login, content = _describe(replace(endpoint, allow_basic=False))
     except NvrError as error:
         if error.kind is not ErrorKind.CLEARTEXT_LOGIN or not endpoint.allow_basic:
             raise
     else:
-        return "digest" if has_login else ""
-    _describe(endpoint)
-    return "basic"
+        return ("digest" if has_login else ""), content
+    return "basic", _describe(endpoint)[1]
 
 
-async def _url(device: OnvifDevice, report: DeviceReport) -> str:
+async def _live_url(device: OnvifDevice, report: DeviceReport) -> str:
     profiles = [item for channel in report.channels for item in channel.profiles]
-    try:
-        if profiles:
-            return await device.stream_uri(profiles[0])
+    with suppress(NvrError, IndexError):
+        return await device.stream_uri(profiles[0])
+    return ""
+
+
+async def _replay_url(device: OnvifDevice, report: DeviceReport) -> str:
+    with suppress(NvrError, IndexError):
         return await device.replay_uri(report.recordings[0].token)
-    except NvrError, IndexError:
-        return ""
+    return ""
 
 
-def _describe(endpoint: Endpoint) -> bool:
-    """Describe a stream; return whether a login was asked for."""
+def _describe(endpoint: Endpoint) -> tuple[bool, StreamContent]:
+    """Describe a stream; return whether a login was asked for, and what it carries."""
     with RtspSession(
         endpoint,
         clock=SystemClock(),
@@ -206,5 +267,11 @@ def _describe(endpoint: Endpoint) -> bool:
         cancel=CancelToken(),
         guard=LoginGuard(),
     ) as session:
-        session.describe()
-        return session.has_login
+        tracks = session.describe().tracks
+        kinds = {track.format.kind for track in tracks}
+        content = StreamContent.NOTHING
+        if TrackKind.VIDEO in kinds:
+            content = StreamContent.PICTURES
+        elif TrackKind.AUDIO in kinds:
+            content = StreamContent.SOUND_ONLY
+        return session.has_login, content

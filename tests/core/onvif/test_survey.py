@@ -63,9 +63,9 @@ def test_a_good_device_gives_no_warning() -> None:
     ("changes", "warning"),
     [
         ({"clock": ClockReading(-70_000, 5)}, ReportWarning.CLOCK_OFF),
-        ({"clock": ClockReading(3_600_000 + 20_000, 5)}, ReportWarning.LOCAL_TIME_AS_UTC),
+        ({"clock": ClockReading(3_600_000 + 20_000, 4_000_000)}, ReportWarning.LOCAL_TIME_AS_UTC),
         ({"recordings": (Recording("R1", device_latest_ms=700_000),)},
-         ReportWarning.LOCAL_TIME_AS_UTC),
+         ReportWarning.RECORDINGS_AHEAD),
         ({"device_time": DeviceTime(5)}, ReportWarning.CLOCK_NOT_NTP),
         ({"device_time": DeviceTime(None, is_ntp=True)}, ReportWarning.NO_CLOCK),
         ({"recordings": ()}, ReportWarning.NO_RECORDINGS),
@@ -77,6 +77,7 @@ def test_a_good_device_gives_no_warning() -> None:
         ({"auth": AuthMode.BASIC}, ReportWarning.BASIC_AUTH),
         ({"search_error": NvrError(ErrorKind.NO_PERMISSION)}, ReportWarning.NO_PLAYBACK_RIGHT),
         ({"search_error": NvrError(ErrorKind.BUSY)}, ReportWarning.SEARCH_FAILED),
+        ({"replay_error": NvrError(ErrorKind.BUSY)}, ReportWarning.REPLAY_FAILED),
         ({"replay_error": NvrError(ErrorKind.UNSUPPORTED)}, ReportWarning.NO_REPLAY),
     ],
 )  # fmt: skip

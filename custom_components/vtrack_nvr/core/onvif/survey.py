@@ -73,18 +73,22 @@ def _warnings(survey: Survey, unassigned: Sequence[str]) -> Iterable[ReportWarni
     errors = [e for e in (survey.search_error, survey.replay_error) if e]
     if survey.device_time.device_ms is None:
         yield ReportWarning.NO_CLOCK
-    elif is_local_time(offset_ms) or _is_from_the_future(survey):
+    elif is_local_time(offset_ms):
         yield ReportWarning.LOCAL_TIME_AS_UTC
     elif abs(offset_ms) > _CLOCK_OFF_MS:
         yield ReportWarning.CLOCK_OFF
+    if survey.device_time.device_ms is not None and _is_from_the_future(survey):
+        yield ReportWarning.RECORDINGS_AHEAD
     if not survey.device_time.is_ntp:
         yield ReportWarning.CLOCK_NOT_NTP
     if replay is not ReplaySupport.FULL:
         yield ReportWarning.NO_REPLAY
     elif any(error.kind is ErrorKind.NO_PERMISSION for error in errors):
         yield ReportWarning.NO_PLAYBACK_RIGHT
-    elif errors:
+    elif survey.search_error:
         yield ReportWarning.SEARCH_FAILED
+    elif survey.replay_error:
+        yield ReportWarning.REPLAY_FAILED
     elif not survey.recordings:
         yield ReportWarning.NO_RECORDINGS
     if unassigned:
