@@ -10,6 +10,7 @@ from custom_components.vtrack_nvr.core.onvif.targets import TargetError
 
 from . import capture, discover, fetch, info, listing
 from .arguments import make_parser
+from .words import error_text
 
 COMMANDS = {
     "discover": discover.run,
@@ -26,7 +27,13 @@ def main(words: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.DEBUG if arguments.verbose else logging.WARNING)
     try:
         return asyncio.run(COMMANDS[arguments.command](arguments))
-    except (NvrError, TargetError) as error:
+    except NvrError as error:
+        about = getattr(arguments, "host", "")
+        is_search = arguments.command in {"list", "fetch"}
+        said = error_text(error.kind, about, is_search=is_search)
+        print(f"nvr: {said} [{error}]", file=sys.stderr)
+        return 2
+    except TargetError as error:
         print(f"nvr: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

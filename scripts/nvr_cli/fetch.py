@@ -9,6 +9,7 @@ import aiohttp
 from custom_components.vtrack_nvr.core.cancel import CancelToken
 from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.download.downloader import Downloader
+from custom_components.vtrack_nvr.core.errors import NvrError, Treatment
 from custom_components.vtrack_nvr.core.fetching import (
     EndReason,
     FetchJob,
@@ -25,6 +26,7 @@ from .device import Place, make_device, place_of
 from .folder_sink import FolderSink
 from .output import as_json, moment, span, table
 from .ranges import Found, explain, find
+from .words import error_text
 
 
 class Fetching:
@@ -65,10 +67,18 @@ class Fetching:
             await self._segment(found, segment, sink)
 
     async def _segment(self, found: Found, segment: Segment, sink: FolderSink) -> None:
+        name = f"{segment.recording_token} {moment(segment.device_range.start_ms)}"
+        try:
+            uri = await self._device.replay_uri(segment.recording_token)
+        except NvrError as error:
+            if error.treatment is Treatment.STOP:
+                raise
+            self.problems.append(f"{name}: {self._in_words(error)}")
+            return
         job = FetchJob(
             camera=CameraKey(f"cli/{found.camera_number}"),
             recording_token=segment.recording_token,
-            replay_uri=await self._device.replay_uri(segment.recording_token),
+            replay_uri=uri,
             device_range=segment.device_range,
             era=ClockEra(0, 0, found.offset_ms),
             clip_ms=round(self._arguments.clip_minutes * 60_000),
@@ -79,15 +89,22 @@ class Fetching:
             job, sink, CancelToken(), _show, lambda: False
         )
         self._policy = outcome.learned
-        name = f"{segment.recording_token} {moment(segment.device_range.start_ms)}"
         if outcome.reason not in {EndReason.REACHED, EndReason.END_OF_FOOTAGE}:
-            self.problems.append(f"{name}: {outcome.error or outcome.reason}")
+            told = self._in_words(outcome.error) if outcome.error else outcome.reason
+            self.problems.append(f"{name}: {told}")
+        elif outcome.clips == 0 and not outcome.gaps:
+            self.problems.append(
+                f"{name}: the device lists this stretch and sent nothing of it"
+            )
         self.problems += [
             f"{name}: gap {moment(gap.device_range.start_ms)}"
             f" {span(gap.device_range.duration_ms)} ({gap.reason})"
             for gap in outcome.gaps
         ]
         self.problems += [f"{name}: {notice}" for notice in outcome.notices]
+
+    def _in_words(self, error: NvrError) -> str:
+        return f"{error_text(error.kind, self._device.host)} [{error}]"
 
     async def close(self) -> None:
         """End the threads."""

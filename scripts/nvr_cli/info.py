@@ -8,6 +8,7 @@ from custom_components.vtrack_nvr.core.device_report import DeviceReport
 
 from .device import make_device, place_of
 from .output import as_json, moment, table
+from .words import report_lines
 
 
 async def run(arguments: argparse.Namespace) -> int:
@@ -36,8 +37,7 @@ def _text(report: DeviceReport) -> str:
             " (the device's clock)"
         ),
     ]
-    if report.warnings:
-        lines.append(f"note: {', '.join(report.warnings)}")
+    lines += [f"- {said}" for said in report_lines(report)]
     if report.unassigned:
         lines.append(f"without a camera: {', '.join(report.unassigned)}")
     rows = [

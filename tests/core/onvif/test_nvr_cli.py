@@ -62,7 +62,9 @@ async def test_info_says_what_a_device_can_do(run: Run, nvr: SimulatedNvr) -> No
         "replay: full",
         "Porch",
         "H264 640x360",
-        "plain_http",
+        "recordings can be copied",
+        "clock is right",
+        "The connection is not encrypted.",
     ):
         assert word in shown
     code, shown = await run("--json", "info", *where(nvr))
@@ -116,6 +118,48 @@ async def test_fetch_brings_every_frame(
     assert [clip["frames"] for clip in answer["clips"]] == [60, 40]
     listed = [p.name for p in tmp_path.iterdir()]  # noqa: ASYNC240 - a handful of names
     assert sorted(listed) == sorted(Path(clip["path"]).name for clip in answer["clips"])
+
+
+@pytest.mark.parametrize(
+    ("faults", "words", "silent"),
+    [
+        ({"no_recordings": True}, "has recorded nothing yet", "can be copied"),
+        ({"resource_problem": True}, "could not be listed just now", "can be copied"),
+        (
+            {"missing_ops": {"GetSystemDateAndTime": "empty-400"}},
+            "does not tell its time",
+            "clock is right",
+        ),
+    ],
+)
+async def test_info_says_nothing_twice_and_nothing_against_itself(
+    run: Run, nvr: SimulatedNvr, faults: dict[str, Any], words: str, silent: str
+) -> None:
+    nvr.faults.update(faults)
+    code, shown = await run("info", *where(nvr))
+    assert code == 0
+    assert words in shown
+    assert silent not in shown
+
+
+@pytest.mark.parametrize("command", ["list", "fetch"])
+async def test_a_device_without_recordings_to_give_says_so(
+    run: Run, start: Start, tmp_path: Path, command: str
+) -> None:
+    nvr = await start("no-profile-g")
+    folder = (tmp_path,) if command == "fetch" else ()
+    code, shown = await run(command, *where(nvr), *folder)
+    assert code == 2
+    assert "does not offer its recordings (no Profile G)" in shown
+
+
+async def test_fetch_says_why_nothing_came(
+    run: Run, nvr: SimulatedNvr, tmp_path: Path
+) -> None:
+    nvr.faults.update({"fault_ops": {"GetReplayUri": "Sender ter:NotAuthorized"}})
+    code, shown = await run("fetch", *where(nvr), tmp_path)
+    assert code in {1, 2}
+    assert "Give it the right to play back" in shown or "refused" in shown
 
 
 async def test_fetch_says_when_there_was_nothing(
