@@ -10,8 +10,8 @@ from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .core.sync.status import MissingCause, MissingFootage
-from .flow_report import NO_TEXT
+from .core.sync.status import MissingCause, MissingFootage, SourceReason
+from .flow_report import NO_TEXT, Phrases
 from .placeholders import placeholders
 from .runtime import HUB, VtrackConfigEntry, async_missing_unstarted
 
@@ -20,6 +20,11 @@ PATIENT = timedelta(minutes=40)
 """So long after a start nothing new is told of devices that do not answer yet."""
 FIXABLE = frozenset({MissingCause.GIVEN_UP, MissingCause.FILE_GONE})
 """What a person can decide to do without."""
+LIVE_REASONS = frozenset(SourceReason) - {
+    SourceReason.PROFILE_G,
+    SourceReason.SWITCHED_OFF,
+}
+"""Why a camera is recorded live; each has a sentence in the translations."""
 _REASON = f"component.{DOMAIN}.entity.binary_sensor.footage_missing.state_attributes"
 
 
@@ -54,6 +59,7 @@ class FootageWatch:
         self._hass = hass
         self._entry = entry
         self._told: dict[str, MissingFootage] = {}
+        self._sources: dict[str, SourceReason] = {}
 
     @callback
     def async_look(self) -> None:
@@ -63,7 +69,10 @@ class FootageWatch:
         found: dict[str, MissingFootage] = {}
         for camera in runtime.cameras.values():
             status = cameras.get(camera.key)
-            if status is not None and status.missing is not None:
+            if status is None:
+                continue
+            self._sources[camera.subentry_id] = status.source_reason
+            if status.missing is not None:
                 found[camera.subentry_id] = status.missing
         self.async_tell(found)
 
@@ -87,15 +96,17 @@ class FootageWatch:
 
     async def _async_raise(self, subentry_id: str, missing: MissingFootage) -> None:
         reason = await async_reason_text(self._hass, missing.reason)
+        source = await self._async_source_text(subentry_id)
         subentry = self._entry.subentries.get(subentry_id)
         if subentry is None or self._told.get(subentry_id) is not missing:
             return  # over, or another by now
-        texts = {
+        texts: dict[str, str] = {
             "camera": subentry.title,
             "name": self._entry.title,
             "since": since_text(missing.since_ms),
             "amount": amount_text(missing.seconds),
             "reason": reason,
+            "source": source,
         }
         ir.async_create_issue(
             self._hass,
@@ -111,6 +122,14 @@ class FootageWatch:
             translation_key=f"footage_missing_{missing.cause}",
             translation_placeholders=placeholders(**texts),
         )
+
+    async def _async_source_text(self, subentry_id: str) -> str:
+        """Return why the camera is recorded live; empty where it is not, or not known."""
+        reason = self._sources.get(subentry_id)
+        if reason not in LIVE_REASONS:
+            return ""
+        phrases = await Phrases.async_load(self._hass)
+        return phrases.get(f"live_because_{reason}")
 
     @callback
     def async_withdraw(self) -> None:

@@ -1,6 +1,7 @@
 """Footage that ought to be kept and is not: entity, repair, restart, and its end."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 import json
 from pathlib import Path
@@ -24,13 +25,19 @@ from custom_components.vtrack_nvr.core.ledger import REASONS
 from custom_components.vtrack_nvr.core.library.values import DeleteCause
 from custom_components.vtrack_nvr.core.models import CameraKey, CoverageState
 from custom_components.vtrack_nvr.core.sync.expected import Memory
-from custom_components.vtrack_nvr.core.sync.status import MissingCause, MissingFootage
+from custom_components.vtrack_nvr.core.sync.status import (
+    MissingCause,
+    MissingFootage,
+    SourceReason,
+)
 from custom_components.vtrack_nvr.diagnostics import (
     async_get_config_entry_diagnostics,
 )
 from custom_components.vtrack_nvr.footage_watch import (
     FIXABLE,
+    LIVE_REASONS,
     PATIENT,
+    FootageWatch,
     UnstartedWatch,
     amount_text,
     is_news,
@@ -124,6 +131,7 @@ async def test_a_hole_is_told_after_a_restart_until_a_person_does_without(
     flow.hass = hass
     form = await flow.async_step_init()
     assert form["type"] is FlowResultType.FORM
+    assert told.pop("source") == ""
     assert read(form["description_placeholders"]) == told
     flow.flow_id, flow.handler = "1", DOMAIN
     done = await flow.async_step_confirm({})
@@ -344,3 +352,34 @@ def test_only_what_reads_otherwise_is_news() -> None:
     assert not is_news(before, MissingFootage(MissingCause.NOT_SEEN, 0, 9000))
     assert is_news(before, MissingFootage(MissingCause.NOT_SEEN, 0, 10_800))
     assert is_news(before, MissingFootage(MissingCause.NOT_COPIED, 0, 7200))
+
+
+@pytest.mark.parametrize("reason", sorted(LIVE_REASONS))
+async def test_why_a_camera_is_recorded_live_stands_in_the_repair(
+    hass: HomeAssistant,
+    whole: MakeWhole,
+    monkeypatch: pytest.MonkeyPatch,
+    reason: SourceReason,
+) -> None:
+    _, entry = await whole()
+    key, _ = camera_of(entry)
+    coordinator = entry.runtime_data.coordinator
+    now_ms = round(time.time() * 1000)
+    status = replace(
+        coordinator.data.cameras[key],
+        source_reason=reason,
+        missing=MissingFootage(
+            MissingCause.NOT_RECORDED, now_ms - 9 * HOUR, 300.0, "timeout"
+        ),
+    )
+    cameras = {**coordinator.data.cameras, key: status}
+    monkeypatch.setattr(coordinator, "data", replace(coordinator.data, cameras=cameras))
+    watch = FootageWatch(hass, entry)
+    watch.async_look()
+    await until(hass, lambda: issue(hass, entry) is not None)
+    found = issue(hass, entry)
+    assert found is not None
+    told = read(found.translation_placeholders)["source"]
+    assert told == ENGLISH["common"][f"live_because_{reason}"]
+    assert "{source}" in ENGLISH["issues"][found.translation_key]["description"]
+    watch.async_withdraw()

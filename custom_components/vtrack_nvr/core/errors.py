@@ -54,6 +54,8 @@ class ErrorKind(StrEnum):
     """The device sends pictures over UDP only; we take them over TCP."""
     UNSUPPORTED_CODEC = "unsupported_codec"
     """The footage is in a codec that cannot be kept in MP4."""
+    NO_PICTURES = "no_pictures"
+    """The stream has no pictures at all, only sound or data."""
     FFMPEG_FAILED = "ffmpeg_failed"
     """ffmpeg, which reads a codec for us, could not be started, ended or stood still."""
     GONE = "gone"
@@ -105,6 +107,7 @@ _TREATMENTS = {
     ErrorKind.UNSUPPORTED: Treatment.NEVER,
     ErrorKind.UDP_ONLY: Treatment.NEVER,
     ErrorKind.UNSUPPORTED_CODEC: Treatment.NEVER,
+    ErrorKind.NO_PICTURES: Treatment.NEVER,
     ErrorKind.FFMPEG_FAILED: Treatment.LATER,
     ErrorKind.GONE: Treatment.NEVER,
     ErrorKind.NO_FOOTAGE: Treatment.NEVER,

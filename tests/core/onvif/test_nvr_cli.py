@@ -158,8 +158,9 @@ async def test_fetch_says_why_nothing_came(
 ) -> None:
     nvr.faults.update({"fault_ops": {"GetReplayUri": "Sender ter:NotAuthorized"}})
     code, shown = await run("fetch", *where(nvr), tmp_path)
-    assert code in {1, 2}
-    assert "Give it the right to play back" in shown or "refused" in shown
+    assert code == 1
+    assert "may not do that. Give it the right to play back recordings" in shown
+    assert "[no_permission" in shown
 
 
 async def test_fetch_says_when_there_was_nothing(

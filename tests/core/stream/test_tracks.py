@@ -30,12 +30,18 @@ def test_the_first_track_of_each_kind_that_can_be_kept_is_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("media", "name"), [("video VP8/90000", "VP8"), ("audio PCMU/8000", "no codec")]
+    ("media", "kind", "name"),
+    [
+        ("video VP8/90000", ErrorKind.UNSUPPORTED_CODEC, "VP8"),
+        ("audio PCMU/8000", ErrorKind.NO_PICTURES, "audio"),
+    ],
 )
-def test_without_a_usable_picture_the_codec_is_named(media: str, name: str) -> None:
+def test_without_a_usable_picture_it_is_named_what_there_is(
+    media: str, kind: ErrorKind, name: str
+) -> None:
     with pytest.raises(NvrError, match=name) as error:
         choose_video(described(media))
-    assert error.value.kind is ErrorKind.UNSUPPORTED_CODEC
+    assert error.value.kind is kind
 
 
 def test_without_sound_there_is_none() -> None:

@@ -14,7 +14,8 @@ def choose_video(
     takes_old: bool = False,
     takes_others: bool = False,
 ) -> MediaTrack:
-    """Return the first video track we can keep; raises `UNSUPPORTED_CODEC`.
+    """Return the first video track we can keep; raises `UNSUPPORTED_CODEC`,
+    and `NO_PICTURES` where there is none.
 
     Some devices list one per codec they ever recorded: H.264 and H.265 come first, then
     the `OLD_CODECS` if they are taken. `takes_others`: where all are in other codecs, the
@@ -29,8 +30,11 @@ def choose_video(
                 return track
     if takes_others and videos:
         return videos[0]
+    if not videos:
+        kinds = ", ".join(sorted({track.format.kind for track in description.tracks}))
+        raise NvrError(ErrorKind.NO_PICTURES, f"tracks: {kinds or 'none'}")
     names = ", ".join(track.format.name or track.format.codec for track in videos)
-    raise NvrError(ErrorKind.UNSUPPORTED_CODEC, f"pictures in {names or 'no codec'}")
+    raise NvrError(ErrorKind.UNSUPPORTED_CODEC, f"pictures in {names}")
 
 
 def choose_sound(description: SessionDescription) -> MediaTrack | None:

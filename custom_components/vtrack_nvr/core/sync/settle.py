@@ -54,7 +54,9 @@ NOT_THE_STRETCH = frozenset(
 )
 """Failures that say nothing about the footage; they do not count as tries of it."""
 
-HOPELESS = frozenset({ErrorKind.DAMAGED, ErrorKind.UNSUPPORTED_CODEC})
+HOPELESS = frozenset(
+    {ErrorKind.DAMAGED, ErrorKind.UNSUPPORTED_CODEC, ErrorKind.NO_PICTURES}
+)
 """Failures after which a stretch goes into quarantine at once."""
 
 EDGE = "edge"
