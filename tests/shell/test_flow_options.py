@@ -14,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.vtrack_nvr.core.device_report import DeviceReport
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.models import Channel, ClockReading
+from custom_components.vtrack_nvr.core.sync.status import FootageSource, SourceReason
 from custom_components.vtrack_nvr.flow_report import Phrases, channel_label, report_text
 from custom_components.vtrack_nvr.flow_settings import NVR_DEFAULTS
 from custom_components.vtrack_nvr.flow_time import proposed_correction
@@ -140,6 +141,57 @@ async def test_the_connection_test_shows_the_report_and_changes_nothing(
     )
     assert result["errors"] == {"base": "not_onvif"}
     assert dict(entry.options) == before
+
+
+@pytest.mark.parametrize(
+    ("source", "reason", "said", "silent"),
+    [
+        (
+            FootageSource.LIVE,
+            SourceReason.REPLAY_UNDATED,
+            ("without saying when they were made", "streams are recorded instead"),
+            ("can be copied",),
+        ),
+        (
+            FootageSource.NONE,
+            SourceReason.REPLAY_BROKEN,
+            ("failed again and again", "nothing is kept"),
+            ("can be copied", "streams are recorded"),
+        ),
+        (
+            FootageSource.LIVE,
+            SourceReason.CHOSEN,
+            ("can be copied",),
+            ("instead", "nothing is kept"),
+        ),
+        (
+            FootageSource.REPLAY,
+            SourceReason.PROFILE_G,
+            ("can be copied",),
+            ("instead",),
+        ),
+    ],
+)
+async def test_the_connection_test_says_what_is_really_done(
+    hass: HomeAssistant,
+    house: tuple[RemoteNvr, MockConfigEntry],
+    monkeypatch: pytest.MonkeyPatch,
+    source: FootageSource,
+    reason: SourceReason,
+    said: tuple[str, ...],
+    silent: tuple[str, ...],
+) -> None:
+    _, entry = house
+    coordinator = entry.runtime_data.coordinator
+    cameras = {
+        key: replace(status, source=source, source_reason=reason)
+        for key, status in coordinator.data.cameras.items()
+    }
+    monkeypatch.setattr(coordinator, "data", replace(coordinator.data, cameras=cameras))
+    result = await menu(hass, entry, "test")
+    report = result["description_placeholders"]["report"]
+    assert all(text in report for text in said), report
+    assert not any(text in report for text in silent), report
 
 
 @pytest.mark.parametrize(

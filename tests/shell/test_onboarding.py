@@ -74,6 +74,54 @@ async def test_the_report_says_what_is_special(
 
 
 @pytest.mark.usefixtures("not_set_up")
+@pytest.mark.parametrize(
+    ("scenario", "faults", "said", "silent"),
+    [
+        (
+            "no-profile-g",
+            {"rtsp": {"video_not_in_sdp": True}},
+            ("has sound and no pictures", "nothing is kept"),
+            LIVE,
+        ),
+        (
+            "digest-only",
+            {"rtsp": {"video_not_in_sdp": True}},
+            ("has no pictures that can be kept",),
+            COPIED,
+        ),
+        ("digest-only", {"playback_forbidden": True}, ("may not play", LIVE), COPIED),
+        ("digest-only", {"resource_problem": True}, ("not be listed", LIVE), COPIED),
+        (
+            "digest-only",
+            {"no_times": True},
+            ("Its clock is right",),
+            "not tell its time",
+        ),
+        (
+            "digest-only",
+            {"missing_ops": {"GetSystemDateAndTime": "empty-400"}},
+            ("does not tell its time",),
+            "clock is right",
+        ),
+    ],
+)
+async def test_the_report_does_not_contradict_itself(
+    hass: HomeAssistant,
+    media_dir: Path,
+    start_nvr: StartNvr,
+    scenario: str,
+    faults: dict[str, Any],
+    said: tuple[str, ...],
+    silent: str,
+) -> None:
+    nvr = (await start_nvr(scenario))[0]
+    nvr.faults.update(faults)
+    report, _ = await onboard(hass, nvr, media_dir)
+    assert all(text in report for text in said), report
+    assert silent not in report
+
+
+@pytest.mark.usefixtures("not_set_up")
 @pytest.mark.parametrize("scenario", ["channels-from-zero", "channels-from-one"])
 async def test_channels_keep_their_recordings_wherever_numbers_begin(
     hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr, scenario: str

@@ -122,6 +122,8 @@ class RtspFaults:
     audio_absent: bool = False
     """Announced in the SDP, never sent."""
     audio_not_in_sdp: bool = False
+    video_not_in_sdp: bool = False
+    """A stream of sound alone."""
 
     # --- RTCP ------------------------------------------------------------------------
     sender_reports: Literal["zero", "none", "wall"] = "zero"

@@ -55,7 +55,7 @@ def media_of(
                 "trackID=2",
             )
         )
-    return found
+    return found[1:] if faults.video_not_in_sdp else found
 
 
 def write_sdp(name: str, media: list[Media], base: str, faults: RtspFaults) -> bytes:
