@@ -58,8 +58,13 @@ def _codec(name: str) -> str:
     return CODECS.get(name.upper(), name)
 
 
-def _stream_text(profile: StreamProfile) -> str:
-    return f"{_codec(profile.encoding)} {profile.width}×{profile.height}"
+def _stream_text(profile: StreamProfile, phrases: Phrases) -> str:
+    """Return codec and size, as far as the device tells them."""
+    size = (
+        f"{profile.width}×{profile.height}" if profile.width and profile.height else ""
+    )
+    told = " ".join(part for part in (_codec(profile.encoding), size) if part)
+    return told or phrases.get("stream_without_facts")
 
 
 def channel_label(channel: Channel, phrases: Phrases) -> str:
@@ -69,9 +74,13 @@ def channel_label(channel: Channel, phrases: Phrases) -> str:
     main, sub = channel.profiles[0], channel.profiles[-1]
     sounds = [each.audio_encoding for each in channel.profiles if each.audio_encoding]
     streams = (
-        _stream_text(main)
+        _stream_text(main, phrases)
         if sub is main
-        else phrases.get("two_streams", main=_stream_text(main), sub=_stream_text(sub))
+        else phrases.get(
+            "two_streams",
+            main=_stream_text(main, phrases),
+            sub=_stream_text(sub, phrases),
+        )
     )
     return phrases.get(
         "camera_with_audio" if sounds else "camera_without_audio",

@@ -13,7 +13,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.vtrack_nvr.core.device_report import DeviceReport
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.models import Channel, ClockReading
+from custom_components.vtrack_nvr.core.models import (
+    Channel,
+    ClockReading,
+    StreamProfile,
+)
 from custom_components.vtrack_nvr.core.sync.status import FootageSource, SourceReason
 from custom_components.vtrack_nvr.flow_report import Phrases, channel_label, report_text
 from custom_components.vtrack_nvr.flow_settings import NVR_DEFAULTS
@@ -420,6 +424,16 @@ async def test_clocks_are_told_in_the_units_of_people(
     report = await async_inspect(hass, address_of(nvr), login_of(nvr))
     odd = replace(report, clock=replace(report.clock, offset_ms=offset_ms))
     assert sentence in report_text(odd, await Phrases.async_load(hass))
+
+
+async def test_a_stream_is_described_as_far_as_the_device_tells(
+    hass: HomeAssistant,
+) -> None:
+    phrases = await Phrases.async_load(hass)
+    bare = StreamProfile("1", "main", "", 0, 0)
+    half = StreamProfile("2", "sub", "H264", 0, 0)
+    label = channel_label(Channel("1", 1, "Attic", (bare, half)), phrases)
+    assert label == "Attic (format not told, sub stream H.264, no audio)"
 
 
 async def test_a_camera_without_a_stream_is_named_all_the_same() -> None:

@@ -97,6 +97,8 @@ def test_titles_and_labels_take_the_plain_text_and_descriptions_the_escaped() ->
             if keys == ("flow_title",):
                 continue  # context["title_placeholders"], plain as well
             is_label = keys[-1] == "title" or "data" in keys or "menu_options" in keys
+            # What is wrong with a field is plain text, too, and names nothing.
+            assert "error" not in keys or "{" not in text, keys
             for name in re.findall(r"{(\w+)}", text):
                 assert name.endswith("_plain") is is_label, keys
 
