@@ -19,6 +19,7 @@ from custom_components.vtrack_nvr.core.models import (
     StreamProfile,
 )
 from custom_components.vtrack_nvr.core.sync.status import FootageSource, SourceReason
+from custom_components.vtrack_nvr.flow_options import VtrackOptionsFlow
 from custom_components.vtrack_nvr.flow_report import Phrases, channel_label, report_text
 from custom_components.vtrack_nvr.flow_settings import NVR_DEFAULTS
 from custom_components.vtrack_nvr.flow_time import proposed_correction
@@ -186,12 +187,12 @@ async def test_the_connection_test_says_what_is_really_done(
     silent: tuple[str, ...],
 ) -> None:
     _, entry = house
-    coordinator = entry.runtime_data.coordinator
-    cameras = {
-        key: replace(status, source=source, source_reason=reason)
-        for key, status in coordinator.data.cameras.items()
-    }
-    monkeypatch.setattr(coordinator, "data", replace(coordinator.data, cameras=cameras))
+    statuses = tuple(
+        replace(status, source=source, source_reason=reason)
+        for status in entry.runtime_data.coordinator.data.cameras.values()
+    )
+    # Not the coordinator's own data: the engine tells of itself meanwhile.
+    monkeypatch.setattr(VtrackOptionsFlow, "_statuses", lambda _: statuses)
     result = await menu(hass, entry, "test")
     report = result["description_placeholders"]["report"]
     assert all(text in report for text in said), report
