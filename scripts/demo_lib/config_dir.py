@@ -20,10 +20,11 @@ homeassistant:
 media_source:
 stream:
 ffmpeg:
+diagnostics:
 logger:
-  default: warning
+  default: {others}
   logs:
-    custom_components.vtrack_nvr: info
+    custom_components.vtrack_nvr: {ours}
     # Faster stills need a library of the system's that we do not ask for.
     homeassistant.components.camera.img_util: critical
 """
@@ -52,10 +53,24 @@ print(json.dumps({
 
 
 class ConfigDir:
-    """A folder with configuration, media and log of one Home Assistant."""
+    """A folder with configuration, media and log of one Home Assistant.
 
-    def __init__(self, folder: Path, port: int, networks: tuple[str, ...] = ()) -> None:
+    `logs_all`: everything is logged at debug. `beside`: the folder of another integration
+    that is set up, too.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        port: int,
+        networks: tuple[str, ...] = (),
+        *,
+        logs_all: bool = False,
+        beside: Path | None = None,
+    ) -> None:
         self.folder = folder
+        self._beside = beside
+        self._levels = ("debug", "debug") if logs_all else ("warning", "info")
         self.networks = networks
         self.port = port
         self.media = folder / "media"
@@ -73,7 +88,13 @@ class ConfigDir:
         self.version = stores["version"]
         self.media.mkdir(parents=True, exist_ok=True)
         self._link(package)
-        text = CONFIGURATION.format(media=json.dumps(str(self.media)))
+        if self._beside is not None:
+            self._link(self._beside)
+        others, ours = self._levels
+        media = json.dumps(str(self.media))
+        text = CONFIGURATION.format(media=media, others=others, ours=ours)
+        if self._beside is not None:
+            text += f"{self._beside.name}:\n"
         (self.folder / "configuration.yaml").write_text(text, encoding="utf-8")
         self._store_http(*stores["http"])
         if self.is_new:

@@ -42,14 +42,3 @@ def wrong_in_log(path: Path) -> list[str]:
                 text if len(text) < 3000 else f"{text[:1500]}\n…\n{text[-1500:]}"
             )
     return found
-
-
-def secrets_in_log(path: Path, secrets: set[str]) -> list[str]:
-    """Return the lines that show a password."""
-    return [
-        f"a password is in the log: line {number}"
-        for number, line in enumerate(
-            path.read_text(encoding="utf-8", errors="replace").splitlines(), 1
-        )
-        if any(secret in line for secret in secrets)
-    ]

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 from pathlib import Path
 import sys
@@ -70,9 +70,27 @@ class Simulator:
         self, session: aiohttp.ClientSession, nvr: str, faults: dict[str, Any] | None
     ) -> None:
         """Make a device behave badly, or well again with None."""
-        url = f"{self.control}/nvrs/{nvr}/faults"
         method = "DELETE" if faults is None else "POST"
-        async with session.request(method, url, json=faults) as answer:
+        await self._tell(session, method, f"{nvr}/faults", faults)
+
+    async def sent_bytes(self, session: aiohttp.ClientSession, nvr: Nvr) -> int:
+        """Return how much media a device has sent so far."""
+        async with session.get(f"{self.control}/nvrs/{nvr.name}/counters") as answer:
+            return int((await answer.json())["rtsp"]["media_bytes"])
+
+    async def set_password(self, session: aiohttp.ClientSession, password: str) -> None:
+        """Give the same password to the users of all devices."""
+        for nvr in self.nvrs:
+            await self._tell(
+                session, "POST", f"{nvr.name}/password", {"password": password}
+            )
+        self.nvrs = [replace(nvr, password=password) for nvr in self.nvrs]
+
+    async def _tell(
+        self, session: aiohttp.ClientSession, method: str, path: str, values: Any
+    ) -> None:
+        url = f"{self.control}/nvrs/{path}"
+        async with session.request(method, url, json=values) as answer:
             if answer.status != 200:
                 raise DemoError(f"the simulator refused: {await answer.text()}")
 

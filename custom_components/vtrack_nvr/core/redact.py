@@ -176,7 +176,7 @@ class Redactor:
         if len(value) < _SHORTEST_EVERYWHERE or "**" in value:
             return
         if name == HIDDEN:
-            self._secrets.setdefault(value, _in_any_encoding(value))
+            self._secrets.setdefault(value, encodings_pattern(value))
         else:
             for other in (value, quote(value, safe=""), quote(value)):
                 self._names_everywhere.setdefault(other, name)
@@ -265,7 +265,7 @@ class Redactor:
         return self.text(str(value))
 
 
-def _in_any_encoding(secret: str) -> re.Pattern[str]:
+def encodings_pattern(secret: str) -> re.Pattern[str]:
     """Return what finds a secret raw, in URLs, XML, JSON, hex or Base64, also mixed.
 
     Each character may be encoded or not by itself: serialisers differ in what they escape.
