@@ -192,6 +192,8 @@ class Bounds:
     """How much footage is skipped where a device stops at the same frame twice."""
     clock_jump_ms: int = 2_000
     """A device clock that moved further than this opens a new clock era."""
+    channels: int = 256
+    """Cameras of one device; the largest recorders have so many."""
     soap_answer_bytes: int = 1024 * 1024
     search_answer_bytes: int = 8 * 1024 * 1024
     """A device may send all results at once, however many were asked for."""

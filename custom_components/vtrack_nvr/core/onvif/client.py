@@ -94,12 +94,12 @@ class OnvifDevice:
         """
         self._clock = clock
         self._waits = waits or Waits()
+        bounds = bounds or Bounds()
+        self._most_channels = bounds.channels
         self._rtsp_port = rtsp_port
         self._endpoint_id = endpoint_id
         options = tls or TlsOptions()
-        transport = HttpTransport(
-            session, self._waits, bounds or Bounds(), options, on_answer
-        )
+        transport = HttpTransport(session, self._waits, bounds, options, on_answer)
         login = Login(username, password, options.is_checked, allow_cleartext)
         guard = login_guard or LoginGuard()
         self._connection = Connection(
@@ -108,9 +108,7 @@ class OnvifDevice:
             clock,
         )
         self._media = MediaCalls(self._connection, rtsp_port)
-        self._searcher = Searcher(
-            self._connection, clock, self._waits, bounds or Bounds()
-        )
+        self._searcher = Searcher(self._connection, clock, self._waits, bounds)
         self._identity: DeviceIdentity | None = None
         self._missing: dict[str, float] = {}
         self._tokens: Mapping[str, str] | None = None
@@ -254,6 +252,10 @@ class OnvifDevice:
         channels = await _apart(
             len(profiles), lambda: group_channels(profiles, sources)
         )
+        if len(channels) > self._most_channels:
+            raise NvrError(
+                ErrorKind.PROTOCOL, f"{len(channels)} cameras", where="GetProfiles"
+            )
         return profiles, channels
 
     async def _video_sources(self) -> int | None:
