@@ -30,7 +30,7 @@ async def async_setup_entry(
             config_subentry_id=camera.subentry_id,
         )
 
-    entry.async_on_unload(runtime.on_camera(add_camera))
+    entry.async_on_unload(await runtime.async_on_camera(add_camera))
 
 
 class VtrackNvrSyncButton(VtrackNvrEntity, ButtonEntity):

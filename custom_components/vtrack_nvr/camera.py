@@ -38,7 +38,7 @@ async def async_setup_entry(
             entities.append(VtrackCamera(runtime, camera, LIVE_SUB))
         async_add_entities(entities, config_subentry_id=camera.subentry_id)
 
-    entry.async_on_unload(runtime.on_camera(add_camera))
+    entry.async_on_unload(await runtime.async_on_camera(add_camera))
 
 
 class VtrackCamera(VtrackCameraEntity, Camera):

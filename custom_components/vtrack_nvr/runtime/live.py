@@ -174,13 +174,13 @@ class LiveDesk(LiveSource):
 
     async def async_detach(self, runtime: VtrackRuntime) -> None:
         """End the recordings of an NVR."""
-        await asyncio.gather(
-            *(
-                self._forget(key, is_gone=True)
-                for key, known in [*self._cameras.items()]
-                if known.runtime is runtime
-            )
-        )
+        ending = []
+        for key, known in [*self._cameras.items()]:
+            if known.runtime is runtime and key in self._cameras:
+                ending.append(asyncio.ensure_future(self._forget(key, is_gone=True)))
+                # Each may begin a thread, for which the loop waits.
+                await asyncio.sleep(0)
+        await asyncio.gather(*ending)
 
     def _known(self, runtime: VtrackRuntime, camera: CameraRuntime) -> _Camera:
         gate_id = camera.data.get(CONF_LIVE_GATE)
@@ -321,6 +321,8 @@ class LiveDesk(LiveSource):
             for key, known in [*self._cameras.items()]:
                 if self._is_stopping:
                     return
+                if self._cameras.get(key) is not known:  # gone while others were begun
+                    continue
                 plan = self._plan(known)
                 if plan is None:
                     if known.plan is not None:

@@ -311,13 +311,18 @@ class VtrackRuntime:
 
     # Changes while loaded
 
-    def on_camera(
+    async def async_on_camera(
         self, listener: Callable[[CameraRuntime], None]
     ) -> Callable[[], None]:
-        """Call back for each camera now and for each that is added later."""
+        """Call back for each camera now and for each that is added later.
+
+        The loop has its turn after each: a large recorder has hundreds of entities.
+        """
         self._camera_listeners.append(listener)
-        for camera in self.cameras.values():
-            listener(camera)
+        for key in [*self.cameras]:
+            if camera := self.cameras.get(key):
+                listener(camera)
+                await asyncio.sleep(0)
         return lambda: self._camera_listeners.remove(listener)
 
     def needs_reload(self) -> bool:

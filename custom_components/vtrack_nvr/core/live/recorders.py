@@ -60,6 +60,8 @@ class LiveRecorders:
         )
         self._recorders[spec.camera] = recorder
         recorder.start()
+        # To start a thread is to wait for it: with many cameras the loop must not.
+        await asyncio.sleep(0)
 
     async def detach(self, camera: CameraKey) -> None:
         """End a camera's recorder with its clip finished; does nothing without one."""
