@@ -1,5 +1,6 @@
 """Cameras, recordings, streams and stills of simulated devices."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -130,6 +131,25 @@ async def test_a_stream_is_asked_for_at_the_other_media_service(
     profile = replace(profile, media_version=version)
     assert await device.stream_uri(profile) == uri
     assert await device.snapshot(profile)
+
+
+async def test_few_cameras_of_a_recorder_ask_for_their_stream_at_once(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("nvr16")
+    device = device_of(nvr)
+    profiles = [channel.profiles[0] for channel in await device.channels()]
+    # A login that works is known: what follows takes one request each.
+    await device.stream_uri(profiles[0])
+    nvr.faults.hang_ops = ["GetStreamUri"]
+    nvr.counters.operations.clear()
+    asked = [asyncio.create_task(device.stream_uri(each)) for each in profiles]
+    await asyncio.sleep(0.5)
+    waiting = nvr.counters.operations.total()
+    nvr.faults.hang_ops = []
+    addresses = await asyncio.gather(*asked)
+    assert 0 < waiting <= 2
+    assert len(set(addresses)) == len(profiles) == 16
 
 
 async def test_a_recorder_without_media_has_a_channel_per_recording(

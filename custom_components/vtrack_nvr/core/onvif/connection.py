@@ -189,13 +189,14 @@ class Connection:
         The request is zeep's unless `body` is given. `is_list`: see `Call`.
         """
         services = await self.services()
-        if body is None:
-            body = wsdl.build(service, operation, parameters or {})
         action = f"{service}/{operation}"
         urls = self._urls_of(service, services)
         for number, url in enumerate(urls):
             try:
                 async with self._slots:
+                    if body is None:
+                        # Not before its turn: hundreds of cameras may call at once.
+                        body = wsdl.build(service, operation, parameters or {})
                     answer = await self.caller.call(
                         Call(url, action, body, timeout=timeout, is_list=is_list)
                     )
