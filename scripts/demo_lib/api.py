@@ -16,7 +16,7 @@ class Api:
         self.session = session
         self.url = url
         self._headers = {"Authorization": f"Bearer {token}"}
-        self._token = token
+        self.token = token
 
     async def get(self, path: str) -> Any:
         """Return the JSON answer of a GET."""
@@ -48,6 +48,14 @@ class Api:
         ) as answer:
             return answer.status, answer.headers, await answer.read()
 
+    async def status(self, method: str, path: str) -> int:
+        """Return the status of a request of any method."""
+        async with self.session.request(
+            method, f"{self.url}{path}", headers=self._headers
+        ) as answer:
+            await answer.read()
+            return answer.status
+
     async def action(self, domain: str, name: str, data: Mapping[str, Any]) -> Any:
         """Call an action and return its response."""
         path = f"/api/services/{domain}/{name}?return_response"
@@ -59,7 +67,7 @@ class Api:
             f"{self.url}/api/websocket", max_msg_size=0
         ) as socket:
             await socket.receive_json()
-            await socket.send_json({"type": "auth", "access_token": self._token})
+            await socket.send_json({"type": "auth", "access_token": self.token})
             if (await socket.receive_json())["type"] != "auth_ok":
                 raise DemoError("Home Assistant refused the token")
             return [

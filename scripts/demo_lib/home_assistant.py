@@ -82,8 +82,10 @@ async def create_owner(session: aiohttp.ClientSession, url: str) -> Api:
     return await _exchange(session, url, code)
 
 
-async def sign_in(session: aiohttp.ClientSession, url: str) -> Api:
-    """Sign in as the owner created before."""
+async def sign_in(
+    session: aiohttp.ClientSession, url: str, user: str = USER, password: str = PASSWORD
+) -> Api:
+    """Sign in; as the owner created before if nobody else is named."""
     client = {"client_id": f"{url}/"}
     async with session.post(
         f"{url}/auth/login_flow",
@@ -92,11 +94,11 @@ async def sign_in(session: aiohttp.ClientSession, url: str) -> Api:
         flow = await answer.json()
     async with session.post(
         f"{url}/auth/login_flow/{flow['flow_id']}",
-        json={**client, "username": USER, "password": PASSWORD},
+        json={**client, "username": user, "password": password},
     ) as answer:
         result = await answer.json()
     if result.get("type") != "create_entry":
-        raise DemoError(f"Home Assistant refused the owner's login: {result}")
+        raise DemoError(f"Home Assistant refused the login of {user}: {result}")
     return await _exchange(session, url, result["result"])
 
 

@@ -42,6 +42,8 @@ class Faults:
     """Only this HTTP status and a line of text."""
     fault_ops: dict[str, str] = field(default_factory=dict)
     """A SOAP fault: "Receiver ter:Action ter:ResourceProblem" and the like."""
+    hostile_ops: dict[str, str] = field(default_factory=dict)
+    """Operation to what means harm in the place of the answer: `hostile.KINDS`."""
     limits: dict[str, int] = field(default_factory=dict)
     """Operation to how many more times the switches above act on it."""
     fault_status: int | None = None

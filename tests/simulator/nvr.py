@@ -354,6 +354,7 @@ class SimulatedNvr:
                 **asdict(self.rtsp.counters),
                 "requests": dict(self.rtsp.requests),
                 "plays": len(self.rtsp.plays),
+                "media_bytes": sum(p.sender.progress.bytes for p in self.rtsp.plays),
                 "sessions_open": self.rtsp.sessions_open,
             },
         }

@@ -49,6 +49,9 @@ class RtspFaults:
     live_at_end: bool = False
     """Go over to the live picture after the last frame."""
 
+    repeats: int = 0
+    """Each frame of a live stream is sent so many times more: a flood."""
+
     # --- The header extension --------------------------------------------------------
     no_extension: bool = False
     extension_everywhere: bool = False

@@ -296,7 +296,9 @@ class MediaSender:
                 part = part[:2] + size.to_bytes(2) + part[4:]
         if faults.sequence_hole_every:
             part = self._with_holes(block, data, unit)
-        self._put(part)
+        for _ in range(1 + (faults.repeats if self.order.is_live else 0)):
+            self._check()
+            self._put(part)
         self._count(unit)
 
     def _with_holes(self, block: Block, data: bytearray, unit: Unit) -> bytes:

@@ -199,8 +199,34 @@ def odd_serials() -> list[NvrSpec]:
     return [replace(s, serial=serial) for s, serial in zip(specs, serials, strict=True)]
 
 
+def hostile() -> list[NvrSpec]:
+    """A recorder of one camera and a camera to be recorded live, both honest at first.
+
+    The clips are too long for what a connection buffers.
+    """
+    yard = CameraSpec(
+        "Yard",
+        (at(0, 8, 0, 10), at(0, 18, 0, 10)),
+        base_days=1,
+        audio=None,
+        width=320,
+        height=180,
+        pad_kbps=8000,
+    )
+    lane = CameraSpec("Lane", is_recorded=False, audio=None, width=320, height=180)
+    return [
+        NvrSpec(cameras=(yard,), **_identity(91, "Yard")),
+        NvrSpec(
+            cameras=(lane,),
+            services=frozenset({"media", "media2", "events"}),
+            **_identity(92, "Lane"),
+        ),
+    ]
+
+
 SCENARIOS: dict[str, Callable[[], list[NvrSpec]]] = {
     "demo": demo,
+    "hostile": hostile,
     "three-on-one-host": three_on_one_host,
     "nvr16": lambda: _many(16, 21),
     "nvr32": lambda: _many(32, 22),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from ..hostile import hostile_answer
 from .crooked import FRAMINGS, TEXTS
 from .envelope import (
     CONTENT_TYPE,
@@ -84,6 +85,8 @@ class SoapEndpoint:
         except SoapFault as fault:
             return await self._crooked(request, name, self._fault(fault))
         answer = envelope(body, self._header(parsed, service))
+        if harm := self.nvr.faults.value("hostile_ops", name):
+            return await hostile_answer(harm, request, answer)
         if self.nvr.faults.acts("truncate_ops", name):
             return await self._truncated(request, answer)
         sent = web.Response(body=answer, headers={"Content-Type": CONTENT_TYPE})
