@@ -42,6 +42,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "download": frozenset({"rtsp", "rtp", "stream", "media"}),
     "live": frozenset({"rtsp", "rtp", "stream", "media"}),
     "export": frozenset({"media"}),
+    "diagnose": frozenset({"onvif", "rtsp", "rtp", "stream"}),
     "sync": frozenset(),
 }
 """Which other rooms a room of `core` may import, besides the base and itself."""

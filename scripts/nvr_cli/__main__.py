@@ -8,7 +8,7 @@ import sys
 from custom_components.vtrack_nvr.core.errors import NvrError
 from custom_components.vtrack_nvr.core.onvif.targets import TargetError
 
-from . import capture, discover, fetch, info, listing
+from . import capture, discover, fetch, info, listing, report
 from .arguments import make_parser
 from .words import error_text
 
@@ -18,6 +18,7 @@ COMMANDS = {
     "list": listing.run,
     "fetch": fetch.run,
     "capture": capture.run,
+    "report": report.run,
 }
 
 

@@ -72,4 +72,10 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _with_device(capture)
     capture.add_argument("folder", type=Path)
+
+    report = commands.add_parser(
+        "report", help="ask it everything and write one anonymised file to hand on"
+    )
+    _with_device(report)
+    report.add_argument("--out", type=Path, help="the file (default: in this folder)")
     return parser

@@ -243,6 +243,16 @@ class RtspSession(Held):
         """Send what is due; answers are never waited for (ST 6.7)."""
         self._exchange.keep_alive()
 
+    def try_method(self, method: str) -> int:
+        """Ask with a bare request on the running session; return the answer's status.
+
+        Raises what `describe` raises but `RtspRefused`: a refusal is the answer.
+        """
+        try:
+            return self._exchange.ask(method, self._exchange.control).status
+        except RtspRefused as refused:
+            return refused.status
+
     def send_with_keep_alives(self, channel: int, packet: bytes) -> None:
         """Send this RTCP packet along with every keep-alive."""
         self._exchange.receiver_reports.append((channel, packet))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 import ssl
+from typing import Protocol
 
 from ..frames import TrackFormat
 from .habits import DeviceHabits
@@ -33,6 +34,16 @@ class Channels:
     control: int
 
 
+class WireTap(Protocol):
+    """Hears what goes over a connection, on the session's thread; must not raise."""
+
+    def sent(self, data: bytes) -> None:
+        """Take what we say."""
+
+    def received(self, data: memoryview) -> None:
+        """Take what the device says; the view is only good until this returns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where to connect and how to log in.
@@ -41,7 +52,7 @@ class Endpoint:
     are ignored. `tls` is needed for `rtsps:` and `https:` and decides about certificates.
     `allow_basic`: Basic may be used: the certificate proves the device, or a person chose
     it. `tunnel_port`: the device's HTTP port, where the URL does not name it. `habits` is
-    what was learned of the device; its sessions share it.
+    what was learned of the device; its sessions share it. `tap` hears all that is said.
     """
 
     url: str = field(repr=False)
@@ -54,6 +65,7 @@ class Endpoint:
     habits: DeviceHabits = field(
         default_factory=DeviceHabits, repr=False, compare=False
     )
+    tap: WireTap | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

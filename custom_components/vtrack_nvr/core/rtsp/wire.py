@@ -21,7 +21,7 @@ from ..errors import ErrorKind, NvrError
 from ..policy import Bounds, Waits
 from .tunnel import POST_LENGTH, build_get, build_post, encode, read_answer
 from .urls import DEFAULT_PORTS, RtspUrl, parse_url
-from .values import Endpoint, Transport
+from .values import Endpoint, Transport, WireTap
 
 _USUAL_PORTS = (554, 8554)
 
@@ -52,6 +52,13 @@ def open_wire(
 
     Raises UNREACHABLE, TIMEOUT, TLS, UNSUPPORTED (no tunnel), CANCELLED.
     """
+    wire = _open(endpoint, waits, bounds, cancel)
+    return TappedWire(wire, endpoint.tap) if endpoint.tap else wire
+
+
+def _open(
+    endpoint: Endpoint, waits: Waits, bounds: Bounds, cancel: CancelToken
+) -> Wire:
     url = parse_url(endpoint.url)
     if endpoint.transport is Transport.HTTP_TUNNEL:
         return TunnelWire(endpoint, url, waits, bounds, cancel)
@@ -236,6 +243,31 @@ class SocketWire(Wire):
     @override
     def close(self) -> None:
         self._link.close()
+
+
+class TappedWire(Wire):
+    """A wire that somebody listens to."""
+
+    def __init__(self, wire: Wire, tap: WireTap) -> None:
+        """Own the wire."""
+        self._wire = wire
+        self._tap = tap
+
+    @override
+    def send(self, data: bytes) -> None:
+        self._tap.sent(data)
+        self._wire.send(data)
+
+    @override
+    def receive_into(self, view: memoryview, timeout_s: float) -> int | None:
+        count = self._wire.receive_into(view, timeout_s)
+        if count:
+            self._tap.received(view[:count])
+        return count
+
+    @override
+    def close(self) -> None:
+        self._wire.close()
 
 
 class TunnelWire(Wire):
