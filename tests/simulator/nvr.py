@@ -93,6 +93,7 @@ class SimulatedNvr:
             footage_cache=footage_cache,
             tls=self._tls,
         )
+        self.endpoint = SoapEndpoint(self)
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
         self._formats = 0
@@ -126,7 +127,7 @@ class SimulatedNvr:
             return
         app = web.Application(client_max_size=1 << 20)
         app.router.add_get("/snapshot/{number}", self._snapshot)
-        app.router.add_route("*", "/{path:.*}", SoapEndpoint(self).handle)
+        app.router.add_route("*", "/{path:.*}", self.endpoint.handle)
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=0.1
         )

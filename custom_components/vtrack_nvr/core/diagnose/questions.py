@@ -14,10 +14,9 @@ from ..login_guard import LoginGuard
 from ..models import Recording, SegmentListing
 from ..onvif.client import OnvifDevice
 from .rtsp_tap import RtspTap
-from .sessions import MakeEndpoint, SecondSession, SessionFacts, Sessions
+from .sessions import MakeEndpoint, Patience, SecondSession, SessionFacts, Sessions
 from .soap_tap import SoapExchange, SoapTap
 
-_TOTAL_S: Final = 110.0
 _SURVEY_S: Final = 45.0
 _ONE_S: Final = 12.0
 _RECORDINGS: Final = 4
@@ -66,8 +65,10 @@ class Questions:
         guard: LoginGuard,
         is_tls: bool = False,
         on_progress: OnProgress = lambda _: None,
+        patience: Patience | None = None,
     ) -> None:
         """Nothing is sent yet. `guard` is the one that `device` has."""
+        self._patience = patience or Patience()
         self._device = device
         self._tap = tap
         self._clock = clock
@@ -75,7 +76,11 @@ class Questions:
         self._begun = clock.monotonic()
         self._cancel = CancelToken()
         self._sessions = Sessions(
-            make_endpoint, clock=clock, guard=guard, cancel=self._cancel
+            make_endpoint,
+            clock=clock,
+            guard=guard,
+            cancel=self._cancel,
+            patience=self._patience,
         )
         self._found = Examination(device.host, device.port, is_tls, clock.now_ms())
 
@@ -106,7 +111,7 @@ class Questions:
 
     @property
     def _left_s(self) -> float:
-        return _TOTAL_S - (self._clock.monotonic() - self._begun)
+        return self._patience.total - (self._clock.monotonic() - self._begun)
 
     async def _ask_services(self) -> None:
         try:
@@ -128,7 +133,7 @@ class Questions:
             return
         now_ms = self._clock.now_ms() - report.clock.offset_ms
         for recording in report.recordings[:_RECORDINGS]:
-            if self._left_s < _TOTAL_S / 2:
+            if self._left_s < self._patience.total / 2:
                 self._found.problems.append(
                     "listing recordings: the device is too slow to be asked for all"
                 )
@@ -190,9 +195,10 @@ class Questions:
                 start_ms, end_ms = held.start_ms, held.end_ms
                 if segment.is_growing or segment.is_assumed:
                     # Its newest part may not be on the disk yet, its oldest be gone.
-                    start_ms = max(start_ms, end_ms - 60_000)
-                    end_ms = start_ms + (end_ms - start_ms) // 2
-                wanted = TimeRange(start_ms, min(end_ms, start_ms + _RANGE_MS))
+                    start_ms = max(start_ms, end_ms - 120_000)
+                # Footage behind the range shows whether its end is obeyed.
+                length_ms = min(_RANGE_MS, (end_ms - start_ms) // 2)
+                wanted = TimeRange(start_ms, start_ms + length_ms)
                 if wanted.duration_ms < _SHORTEST_MS:
                     continue
                 rank = wanted.start_ms - (0 if not segment.is_growing else _DAY_MS)

@@ -105,6 +105,7 @@ def _connection(tap: RtspTap, redactor: Redactor) -> dict[str, Any]:
             }
             for message in tap.messages
         ],
+        "challenges": list(tap.challenges),
         "stray_bytes": tap.stray_bytes,
         "media": {str(n): _channel(facts) for n, facts in tap.channels.items()},
     }
@@ -117,7 +118,8 @@ def _channel(facts: ChannelFacts) -> dict[str, Any]:
         if item.name != "sequence"
     }
     told["payload_types"] = {str(n): c for n, c in facts.payload_types.items()}
-    return told
+    told["flags"] = {flag: count for flag, count in facts.flags.items() if count}
+    return {name: value for name, value in told.items() if value}
 
 
 def _facts(found: Examination) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """Listens to one RTSP connection: messages as text, media as counts, never its payload."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, override
 
 from ..clock import Clock
+from ..digest import parse_challenges
 from ..errors import NvrError
 from ..policy import Bounds
 from ..rtp.packet import PacketDefectError, RtpPacket, parse_packet
 from ..rtp.replay_extension import CLEAN, DISCONTINUOUS, LAST, TERMINAL
 from ..rtp.rtcp import PACKET_TYPES, Goodbye, SenderReport, parse_rtcp
+from ..rtsp.messages import Headers, Message as RtspMessage, Response
 from ..rtsp.parser import FrameSink, StreamParser
 
 _DOLLAR: Final = 0x24
@@ -69,6 +71,7 @@ class RtspTap:
         self.name = name
         self.messages: list[Message] = []
         self.channels: dict[int, ChannelFacts] = {}
+        self.challenges: tuple[str, ...] = ()
         self.stray_bytes = 0
         self._clock = clock
         self._begun = clock.monotonic()
@@ -91,11 +94,24 @@ class RtspTap:
             return
         try:
             for message in self._parser.feed_bytes(bytes(data)):
-                self._note(message.encode(), is_sent=False)
+                self._heard(message)
             self.stray_bytes = self._parser.skipped
         except (NvrError, ValueError) as error:
             self._note(f"{_SCARCELY} {type(error).__name__}".encode(), is_sent=False)
             self._parser = None
+
+    def _heard(self, message: RtspMessage) -> None:
+        if isinstance(message, Response) and message.status == 401:
+            values = message.headers.all("WWW-Authenticate")
+            offered = tuple(
+                f"{item.scheme} algorithm={item.family} qop={item.qop or 'none'}"
+                for item in parse_challenges(values)
+            )
+            self.challenges = offered or self.challenges
+        # The length is told once more where there is a body.
+        rest = [i for i in message.headers.items if i[0].lower() != "content-length"]
+        plain = replace(message, headers=Headers(rest))
+        self._note(plain.encode(), is_sent=False)
 
     def _note(self, data: bytes, *, is_sent: bool) -> None:
         if len(self.messages) < _MOST_MESSAGES:

@@ -18,16 +18,27 @@ from ..rtsp.values import Endpoint, MediaTrack, Notice, PlayRequest, WireTap
 from .rtsp_tap import ChannelFacts, RtspTap
 
 _WAITS: Final = Waits(connect=5.0, reply=8.0)
-_FIRST_S: Final = 10.0
-_QUIET_S: Final = 2.5
 _PAST_END_US: Final = 3_000_000
-_FAST_S: Final = 18.0
-_PACED_S: Final = 5.0
-_LIVE_S: Final = 4.0
 _WAYS: Final = ("GET_PARAMETER", "OPTIONS", "SET_PARAMETER")
 
 type MakeEndpoint = Callable[[str, WireTap], Endpoint]
 """Returns how to open a URL, heard by a tap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long each part takes at most, in seconds.
+
+    `first` is the wait for the first packet, `quiet` the silence that counts as an end,
+    `fast` a replay at full speed, `paced` the same in real time, `live` the live stream.
+    """
+
+    total: float = 110.0
+    first: float = 10.0
+    quiet: float = 2.5
+    fast: float = 18.0
+    paced: float = 5.0
+    live: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +102,10 @@ class Sessions:
         guard: LoginGuard,
         cancel: CancelToken,
         bounds: Bounds | None = None,
+        patience: Patience | None = None,
     ) -> None:
         """Nothing is opened yet."""
+        self._patience = patience or Patience()
         self.taps: list[RtspTap] = []
         self.found: dict[str, SessionFacts] = {}
         self.second: SecondSession | None = None
@@ -125,7 +138,7 @@ class Sessions:
         facts.require = False
 
         def watch(session: RtspSession, tap: RtspTap) -> None:
-            self._for(session, _LIVE_S, facts)
+            self._for(session, self._patience.live, facts)
             if "paced" not in self.found:
                 self._keep_alives(session, facts)
 
@@ -232,10 +245,12 @@ class Sessions:
             if ended := _ended(session, tap, facts):
                 facts.end = ended
                 return
-            if now - quiet_since > (_FIRST_S if is_first else _QUIET_S):
+            if now - quiet_since > (
+                self._patience.first if is_first else self._patience.quiet
+            ):
                 facts.end = "silence"
                 return
-            if now - begun > _FAST_S:
+            if now - begun > self._patience.fast:
                 facts.end = "stopped"
                 return
 
@@ -258,7 +273,7 @@ class Sessions:
     def _paced(
         self, session: RtspSession, tap: RtspTap, facts: SessionFacts, url: str
     ) -> None:
-        self._for(session, _PACED_S, facts)
+        self._for(session, self._patience.paced, facts)
         if session.is_closed:
             return
         self.second = self._try_second(url)

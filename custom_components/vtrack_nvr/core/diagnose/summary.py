@@ -103,8 +103,10 @@ def _replay(found: Examination) -> Iterator[str]:
     yield capture_words(fast, video)
     if fast.footage_s and fast.play_s:
         speed = fast.footage_s / fast.play_s
-        word = "faster than life" if speed > _FAST else "in real time only"
-        yield f"It plays {word} ({speed:.1f} times)."
+        if speed > _FAST:
+            yield "It plays recordings faster than life."
+        else:
+            yield "It plays recordings in real time only, so copying takes as long."
     if fast.end in _ENDS:
         yield f"At the end of a range it {_ENDS[fast.end]}."
 

@@ -1,0 +1,208 @@
+"""A report of a device, played back, is the same device to us.
+
+For each maker's shape: its report is taken and written, a device is made of the text
+alone, and both are surveyed and fetched from.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+import json
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import av
+import pytest
+
+from custom_components.vtrack_nvr.core.cancel import CancelToken
+from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.device_report import DeviceReport
+from custom_components.vtrack_nvr.core.diagnose.questions import Questions
+from custom_components.vtrack_nvr.core.diagnose.report import write_report
+from custom_components.vtrack_nvr.core.diagnose.sessions import Patience
+from custom_components.vtrack_nvr.core.diagnose.soap_tap import SoapTap
+from custom_components.vtrack_nvr.core.download.downloader import Downloader
+from custom_components.vtrack_nvr.core.fetching import FetchJob
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.login_guard import LoginGuard
+from custom_components.vtrack_nvr.core.models import CameraKey, ClockEra
+from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
+from custom_components.vtrack_nvr.core.policy import DevicePolicy
+from custom_components.vtrack_nvr.core.rtsp.values import Endpoint, WireTap
+from scripts.nvr_cli.folder_sink import FolderSink
+from tests.simulator.footage import FootageStore
+from tests.simulator.nvr import SimulatedNvr
+from tests.simulator.played import PlayedNvr
+from tests.simulator.report_file import reported_of
+from tests.simulator.scenario import make_specs
+
+from .devices import Devices
+
+VENDORS = (
+    "hikvision-like",
+    "axis-like",
+    "dahua-like",
+    "hanwha-like",
+    "milesight-like",
+    "tapo-like",
+    "reolink-like",
+    "no-name",
+)
+SHORT = Patience(first=8.0, quiet=0.6, paced=0.8, live=0.8)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What we make of a device."""
+
+    survey: dict[str, Any]
+    segments: tuple[tuple[int, int], ...]
+    learned: DevicePolicy
+    outcome: tuple[object, ...]
+    pictures: tuple[bytes, ...]
+
+
+@pytest.fixture
+async def devices() -> AsyncIterator[Devices]:
+    devices = Devices(FootageStore(None))
+    yield devices
+    await devices.close()
+
+
+def device_of(
+    nvr: SimulatedNvr, session: aiohttp.ClientSession, tap: SoapTap | None = None
+) -> OnvifDevice:
+    spec = nvr.spec
+    return OnvifDevice(
+        "127.0.0.1",
+        nvr.port,
+        spec.user,
+        spec.password,
+        session=tap.session(session) if tap else session,
+        clock=SystemClock(),
+        login_guard=LoginGuard(),
+        on_answer=tap.keep if tap else None,
+    )
+
+
+async def report_text(nvr: SimulatedNvr, patience: Patience = SHORT) -> str:
+    """Take a report as a person would, from the device alone."""
+    clock = SystemClock()
+    tap = SoapTap(clock)
+    user, password = nvr.spec.user, nvr.spec.password
+
+    def endpoint(url: str, ear: WireTap) -> Endpoint:
+        return Endpoint(url, user, password, tap=ear)
+
+    async with aiohttp.ClientSession() as session:
+        questions = Questions(
+            device_of(nvr, session, tap),
+            tap,
+            endpoint,
+            clock=clock,
+            guard=LoginGuard(),
+            patience=patience,
+        )
+        found = await questions.ask()
+    assert found.seconds < 120
+    return write_report(found, [user, password])
+
+
+def plain(report: DeviceReport) -> dict[str, Any]:
+    """Return a report's facts but for identities, which are not handed on."""
+    blank = replace(report.identity, serial="", hardware_id="", mac="")
+    assert report.clock.round_trip_ms >= 0
+    return {
+        "identity": blank,
+        "has_serial": bool(report.identity.serial),
+        "has_mac": bool(report.identity.mac),
+        "channels": report.channels,
+        "replay": report.replay,
+        "clock_s": round(report.clock.offset_ms / 2000),
+        "recordings": report.recordings,
+        "unassigned": report.unassigned,
+        "oldest": report.device_oldest_ms,
+        "newest": report.device_newest_ms,
+        "name": report.name,
+        "services": report.services,
+        "profiles": report.profiles,
+        "auth": report.auth,
+        "warnings": report.warnings,
+    }
+
+
+async def look(nvr: SimulatedNvr, folder: Path) -> Seen:
+    """Survey a device and fetch its first stretch."""
+    async with aiohttp.ClientSession() as session:
+        device = device_of(nvr, session)
+        report = await device.report()
+        if not report.recordings:
+            return Seen(plain(report), (), DevicePolicy(), (), ())
+        recording = await device.recording(report.recordings[0].token)
+        now_ms = SystemClock().now_ms() - report.clock.offset_ms
+        window = TimeRange(now_ms - 2 * 86_400_000, now_ms)
+        listing = await device.segments(recording, window, now_ms)
+        first = listing.segments[0].device_range
+        # Not to its end: whether the end of a range is obeyed is seen.
+        wanted = TimeRange(first.start_ms, first.start_ms + first.duration_ms // 2)
+        job = FetchJob(
+            camera=CameraKey("played/1"),
+            recording_token=recording.token,
+            replay_uri=await device.replay_uri(recording.token),
+            device_range=wanted,
+            era=ClockEra(0, 0, report.clock.offset_ms),
+            clip_ms=300_000,
+            policy=DevicePolicy(),
+        )
+        user, password = nvr.spec.user, nvr.spec.password
+        downloader = Downloader(
+            lambda job: Endpoint(job.replay_uri, user, password),
+            clock=SystemClock(),
+            guard_for=lambda _: LoginGuard(),
+        )
+        sink = FolderSink(folder, "camera")
+        try:
+            outcome = await downloader.fetch(
+                job, sink, CancelToken(), lambda _: None, lambda: False
+            )
+        finally:
+            await downloader.close()
+    facts = [
+        (clip.device_start_ms, clip.range.duration_ms, clip.frames, clip.time_source)
+        for _, clip in sink.finished
+    ]
+    spans = tuple(
+        (s.device_range.start_ms, s.device_range.end_ms) for s in listing.segments
+    )
+    told = (outcome.reason, *facts, *outcome.notices)
+    pictures = [packet for path, _ in sink.finished for packet in coded(path)]
+    return Seen(plain(report), spans, outcome.learned, told, tuple(pictures))
+
+
+def coded(path: Path) -> list[bytes]:
+    """Return the coded pictures of a clip."""
+    with av.open(path) as container:
+        return [bytes(p) for p in container.demux(video=0) if p.size]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_a_played_report_behaves_as_the_device(
+    vendor: str, devices: Devices, tmp_path: Path
+) -> None:
+    real = await devices.start(make_specs(vendor)[0])
+    text = await report_text(real)
+    content = json.loads(text)
+    spec = real.spec
+    for secret in (spec.password, spec.serial, spec.mac, spec.user, spec.hardware_id):
+        assert secret not in text
+    seen = await look(real, tmp_path / "real")
+    await devices.stop(real)
+    played = PlayedNvr(reported_of(content), footage=devices.footage)
+    await devices.run(played.start())
+    try:
+        again = await look(played, tmp_path / "played")
+    finally:
+        await devices.run(played.stop())
+    assert again.survey == seen.survey
+    assert again == seen
+    assert bool(seen.pictures) == spec.has_profile_g
