@@ -1,16 +1,21 @@
-"""How one NVR is treated, and a test of its connection on demand."""
+"""How one NVR is treated, a test of its connection and a report on demand."""
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
-from typing import Any
+from datetime import timedelta
+from typing import Any, override
 
+from homeassistant.components.http import KEY_HASS_REFRESH_TOKEN_ID, current_request
+from homeassistant.components.http.auth import async_sign_path
 from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigFlowResult,
     OptionsFlow,
 )
+from homeassistant.core import callback
 
-from .const import CONF_TIME_CORRECTION
+from .const import CONF_TIME_CORRECTION, DOMAIN
 from .core.device_report import BAD_PLAYBACK, DeviceReport, Playback
 from .core.errors import NvrError
 from .core.report_words import Sources
@@ -21,16 +26,26 @@ from .flow_settings import NVR_DEFAULTS, flat, nvr_form, suggested
 from .flow_time import proposed_correction
 from .placeholders import Markdown, placeholders
 from .runtime.connect import Address, Login
+from .runtime.reporting import MadeReport, async_make_report
+from .views import REPORT_URL
+
+LINK_HOLDS = timedelta(hours=1)
 
 
 class VtrackOptionsFlow(OptionsFlow):
     """Options of an NVR; the entry's listener applies them without a reload."""
 
+    _task: asyncio.Task[MadeReport] | None = None
+    _made: MadeReport | None = None
+    _token_id: str | None = None
+
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Choose between settings and test."""
-        return self.async_show_menu(step_id="init", menu_options=["settings", "test"])
+        return self.async_show_menu(
+            step_id="init", menu_options=["settings", "test", "report"]
+        )
 
     async def async_step_settings(
         self, user_input: dict[str, Any] | None = None
@@ -90,13 +105,76 @@ class VtrackOptionsFlow(OptionsFlow):
             )
         return self.async_show_menu(
             step_id="test",
-            menu_options=["test", "settings"],
+            menu_options=["test", "report", "settings"],
             description_placeholders=placeholders(
                 report=report_text(
                     self._known(attempt.report), phrases, sources=self._sources()
                 )
             ),
         )
+
+    async def async_step_report(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask the device everything, and show that this is under way."""
+        if self._task is None:
+            # What comes next is not asked for by the person's browser any more.
+            request = current_request.get()
+            if request is not None:
+                self._token_id = request.get(KEY_HASS_REFRESH_TOKEN_ID)
+            data = self.config_entry.data
+            self._task = self.hass.async_create_task(
+                async_make_report(
+                    self.hass,
+                    self.config_entry.entry_id,
+                    Address.of_entry(data),
+                    Login.of_entry(data),
+                    self.async_update_progress,
+                ),
+                f"{DOMAIN} report",
+            )
+        if not self._task.done():
+            return self.async_show_progress(
+                step_id="report", progress_action="report", progress_task=self._task
+            )
+        self._made = self._task.result()
+        self._task = None
+        done = "reported" if self._made.has_answered else "reported_silence"
+        return self.async_show_progress_done(next_step_id=done)
+
+    async def async_step_reported(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Offer the report to be saved."""
+        return self._show_report("reported")
+
+    async def async_step_reported_silence(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Offer it although the device did not say what it is."""
+        return self._show_report("reported_silence")
+
+    def _show_report(self, step_id: str) -> ConfigFlowResult:
+        made = self._made
+        assert made is not None
+        path = REPORT_URL.format(entry_id=self.config_entry.entry_id)
+        if self._token_id is not None:
+            path = async_sign_path(
+                self.hass, path, LINK_HOLDS, refresh_token_id=self._token_id
+            )
+        return self.async_show_menu(
+            step_id=step_id,
+            menu_options=["report", "test", "settings"],
+            description_placeholders=placeholders(
+                link=Markdown(path), size=str(max(1, len(made.text) // 1000))
+            ),
+        )
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
 
     def _statuses(self) -> tuple[CameraStatus, ...]:
         if self.config_entry.state is not ConfigEntryState.LOADED:

@@ -13,9 +13,11 @@ from .core.models import Clip
 from .file_response import SAFE, async_send_file, async_write, status_of
 from .permissions import may_see
 from .runtime import HUB, VtrackHub
+from .runtime.reporting import REPORTS
 
 CLIP_URL = f"/api/{DOMAIN}/clip/{{clip_id}}"
 EXPORT_URL = f"/api/{DOMAIN}/export/{{export_id}}"
+REPORT_URL = f"/api/{DOMAIN}/report/{{entry_id}}"
 STRIP_URL = f"/api/{DOMAIN}/strip/{{clip_id}}"
 THUMBNAIL_URL = f"/api/{DOMAIN}/thumbnail/{{clip_id}}"
 
@@ -32,6 +34,7 @@ def async_register_views(hass: HomeAssistant) -> None:
     hass.http.register_view(ThumbnailView())
     hass.http.register_view(StripView())
     hass.http.register_view(ExportView())
+    hass.http.register_view(ReportView())
 
 
 async def _picture(made: Awaitable[bytes]) -> web.Response:
@@ -237,3 +240,30 @@ class ExportView(HomeAssistantView):
         )
 
     head = get
+
+
+class ReportView(HomeAssistantView):
+    """The latest report of a device, as a file to save; only for administrators."""
+
+    url = REPORT_URL
+    name = f"api:{DOMAIN}:report"
+    requires_auth = True
+
+    async def get(self, request: web.Request, entry_id: str) -> web.Response:
+        """Return the file; 404 where none was made since Home Assistant started."""
+        user = request.get(KEY_HASS_USER)
+        if user is None or not user.is_admin:
+            raise web.HTTPForbidden
+        made = request.app[KEY_HASS].data.get(REPORTS, {}).get(entry_id)
+        if made is None:
+            raise web.HTTPNotFound
+        return web.Response(
+            text=made.text,
+            content_type="application/json",
+            headers={
+                hdrs.CACHE_CONTROL: "no-store",
+                hdrs.CONTENT_DISPOSITION: (
+                    f'attachment; filename="{DOMAIN}_device_report.json"'
+                ),
+            },
+        )

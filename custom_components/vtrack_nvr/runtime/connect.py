@@ -25,6 +25,7 @@ from ..const import (
 )
 from ..core.clock import SystemClock
 from ..core.device_report import DeviceReport
+from ..core.diagnose.soap_tap import SoapTap
 from ..core.login_guard import LoginGuard
 from ..core.models import DeviceIdentity
 from ..core.onvif.client import OnvifDevice
@@ -235,8 +236,12 @@ def build_device(
     address: Address,
     login: Login,
     login_guard: LoginGuard | None = None,
+    tap: SoapTap | None = None,
 ) -> OnvifDevice:
-    """Return a device that uses Home Assistant's HTTP session; nothing is sent yet."""
+    """Return a device that uses Home Assistant's HTTP session; nothing is sent yet.
+
+    `tap` hears what is said.
+    """
     verify = address.tls is TlsMode.VERIFY
     session = async_get_clientsession(
         hass,
@@ -248,13 +253,14 @@ def build_device(
         address.port,
         login.username,
         login.password,
-        session=session,
+        session=tap.session(session) if tap else session,
         clock=SystemClock(),
         tls=address.tls_options,
         login_guard=login_guard,
         rtsp_port=address.rtsp_port,
         endpoint_id=address.endpoint_id,
         allow_cleartext=Way.ONVIF in login.cleartext,
+        on_answer=tap.keep if tap else None,
     )
 
 
