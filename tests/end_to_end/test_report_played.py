@@ -35,19 +35,12 @@ from tests.simulator.nvr import SimulatedNvr
 from tests.simulator.played import PlayedNvr
 from tests.simulator.report_file import reported_of
 from tests.simulator.scenario import make_specs
+from tests.simulator.spec import NvrSpec
 
 from .devices import Devices
 
-VENDORS = (
-    "hikvision-like",
-    "axis-like",
-    "dahua-like",
-    "hanwha-like",
-    "milesight-like",
-    "tapo-like",
-    "reolink-like",
-    "no-name",
-)
+QUICK = ("hikvision-like", "dahua-like", "tapo-like", "no-name")
+REST = ("axis-like", "hanwha-like", "milesight-like", "reolink-like")
 SHORT = Patience(first=8.0, quiet=0.6, paced=0.8, live=0.8)
 
 
@@ -185,25 +178,80 @@ def coded(path: Path) -> list[bytes]:
         return [bytes(p) for p in container.demux(video=0) if p.size]
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
-async def test_a_played_report_behaves_as_the_device(
-    vendor: str, devices: Devices, tmp_path: Path
-) -> None:
-    real = await devices.start(make_specs(vendor)[0])
+async def same(spec: NvrSpec, devices: Devices, folder: Path) -> tuple[Seen, PlayedNvr]:
+    """Return what is seen of a device, and of its report played back alike."""
+    real = await devices.start(spec)
     text = await report_text(real)
-    content = json.loads(text)
-    spec = real.spec
     for secret in (spec.password, spec.serial, spec.mac, spec.user, spec.hardware_id):
         assert secret not in text
-    seen = await look(real, tmp_path / "real")
+    seen = await look(real, folder / "real")
     await devices.stop(real)
-    played = PlayedNvr(reported_of(content), footage=devices.footage)
+    played = PlayedNvr(reported_of(json.loads(text)), footage=devices.footage)
     await devices.run(played.start())
     try:
-        again = await look(played, tmp_path / "played")
+        again = await look(played, folder / "played")
     finally:
         await devices.run(played.stop())
     assert again.survey == seen.survey
     assert again == seen
     assert bool(seen.pictures) == (seen.survey["replay"] is ReplaySupport.FULL)
-    print("LEARNED", seen.learned, seen.outcome)
+    return seen, played
+
+
+@pytest.mark.parametrize("vendor", QUICK)
+async def test_a_played_report_behaves_as_the_device(
+    vendor: str, devices: Devices, tmp_path: Path
+) -> None:
+    await same(make_specs(vendor)[0], devices, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("vendor", REST)
+async def test_the_rest_of_the_makers(
+    vendor: str, devices: Devices, tmp_path: Path
+) -> None:
+    await same(make_specs(vendor)[0], devices, tmp_path)
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "refusing": {
+        "refuse_rate_control": 501,
+        "refuse_closed_range": True,
+        "keep_alive_status": {"GET_PARAMETER": 405},
+        "max_sessions": 1,
+        "busy_status": 503,
+        "terminal_flags": False,
+        "plays_past_end": False,
+    },
+    "undated": {
+        "refuse_require": True,
+        "no_extension": True,
+        "no_rtp_info": True,
+        "end_of_range": "bye",
+    },
+    "endless": {"plays_past_end": True, "max_sessions": 1, "clean_flags": False},
+    "slow": {"ignore_rate_control": True, "end_of_range": "close", "no_marker": True},
+}
+
+
+@pytest.mark.parametrize("oddity", ODD)
+async def test_what_is_odd_about_playback_is_played_back(
+    oddity: str, devices: Devices, tmp_path: Path
+) -> None:
+    spec = make_specs("hanwha-like")[0]
+    spec.faults.rtsp.update({"extension_needs_require": "no", **ODD[oddity]})
+    real = await devices.start(spec)
+    content = json.loads(await report_text(real))
+    seen = await look(real, tmp_path / "real")
+    await devices.stop(real)
+    played = PlayedNvr(reported_of(content), footage=devices.footage)
+    rtsp = played.faults.rtsp
+    for name, value in ODD[oddity].items():
+        assert getattr(rtsp, name) == value, name
+    await devices.run(played.start())
+    try:
+        again = await look(played, tmp_path / "played")
+    finally:
+        await devices.run(played.stop())
+    assert again == seen
+    assert bool(seen.learned.quirks) == (oddity in {"refusing", "undated"})

@@ -100,7 +100,10 @@ def _from_end(
 ) -> None:
     last_us = video.get("last_stamp_us")
     past_us = last_us - session["asked_ms"][1] * 1000 if last_us is not None else 0
-    rtsp.plays_past_end = session["end"] == "past_end" or past_us > 2_500_000
+    # Whoever was told no end cannot obey one.
+    rtsp.plays_past_end = not session["open_range"] and (
+        session["end"] == "past_end" or past_us > 2_500_000
+    )
     if session["end"] == "bye" or any(item.get("bye") for item in media.values()):
         rtsp.end_of_range = "bye"
     elif session["end"] == "close":
