@@ -5,17 +5,19 @@ from typing import Any
 
 import pytest
 
+from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.diagnose import report
 from custom_components.vtrack_nvr.core.diagnose.questions import Examination
 from custom_components.vtrack_nvr.core.diagnose.report import (
-    LARGEST_BYTES,
     join_lines,
     read_report,
     split_lines,
     write_report,
 )
 from custom_components.vtrack_nvr.core.diagnose.sessions import Patience
-from custom_components.vtrack_nvr.core.diagnose.soap_tap import SoapExchange
+from custom_components.vtrack_nvr.core.diagnose.soap_tap import SoapExchange, SoapTap
 from custom_components.vtrack_nvr.core.diagnose.summary import summarise
+from custom_components.vtrack_nvr.core.onvif.transport import HttpAnswer
 from tests.core.diagnose.conftest import SHORT, Ask
 
 
@@ -52,7 +54,7 @@ async def test_a_report_tells_the_dialogue_and_no_secret(ask: Ask) -> None:
 async def test_the_ways_to_log_in_are_told(ask: Ask) -> None:
     found = await ask(rtsp_challenges=("sha256", "md5"))
     offered = {line for item in found.exchanges for line in item.challenges}
-    assert offered == {"digest algorithm=MD5 qop=auth"}
+    assert offered == {f"digest algorithm={a} qop=auth" for a in ("MD5", "SHA-256")}
     assert [line.split()[1] for line in found.taps[0].challenges] == [
         "algorithm=SHA-256",
         "algorithm=MD5",
@@ -104,9 +106,9 @@ async def test_a_device_that_cannot_be_asked_has_a_report(ask: Ask) -> None:
 
 
 async def test_what_breaks_off_is_in_the_dialogue(ask: Ask) -> None:
-    found = await ask(faults={"drop_ops": ["GetScopes", "FindEvents"]})
+    found = await ask(faults={"drop_ops": ["FindEvents"]})
     failed = {i.operation: i.failure for i in found.exchanges if i.failure}
-    assert "Disconnected" in failed["GetScopes"]
+    assert "Disconnected" in failed["FindEvents"]
     assert found.report is not None
 
 
@@ -168,13 +170,31 @@ def test_lines_are_the_text_again() -> None:
     assert join_lines(lines) == text
 
 
-def test_a_long_dialogue_is_cut_and_said_to_be() -> None:
+def test_a_long_dialogue_is_cut_and_said_to_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(report, "LARGEST_BYTES", 20_000)
     found = Examination("127.0.0.1", 80, is_tls=False, started_ms=0)
-    answer = "x y " * 60_000
+    answer = "x y " * 1000
     found.exchanges = [SoapExchange("GetScopes", 0, answer=answer) for _ in range(60)]
     text = write_report(found)
-    assert len(text.encode()) <= LARGEST_BYTES
+    assert len(text.encode()) <= 20_000
     assert "has been cut" in read_report(text)["cut"]
+
+
+def test_of_very_long_answers_the_beginning_is_kept() -> None:
+    tap = SoapTap(SystemClock())
+    body = b"<a>" + b"x" * 3_000_000
+    for _ in range(5):
+        tap.keep("GetProfiles", HttpAnswer(200, "text/xml", body))
+    lengths = [len(item.answer) for item in tap.exchanges]
+    assert sum(lengths) < 5_000_000
+    assert min(lengths) > 1000
+    tap.keep("GET", HttpAnswer(200, "image/jpeg", b"1234"))
+    assert tap.exchanges[-1].answer == "(4 bytes)"
+    for _ in range(500):
+        tap.keep("GetProfiles", HttpAnswer(200, "text/xml", b"<a/>"))
+    assert len(tap.exchanges) <= 400
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"vtrack_nvr_report": 99}', "nonsense"])

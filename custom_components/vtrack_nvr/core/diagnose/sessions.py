@@ -138,7 +138,7 @@ class Sessions:
         facts.require = False
 
         def watch(session: RtspSession, tap: RtspTap) -> None:
-            self._for(session, self._patience.live, facts)
+            self._for(session, tap, self._patience.live, facts)
             if "paced" not in self.found:
                 self._keep_alives(session, facts)
 
@@ -254,10 +254,17 @@ class Sessions:
                 facts.end = "stopped"
                 return
 
-    def _for(self, session: RtspSession, seconds: float, facts: SessionFacts) -> None:
-        until = self._clock.monotonic() + seconds
-        while (left := until - self._clock.monotonic()) > 0 and not session.is_closed:
-            session.receive(min(left, 0.25))
+    def _for(
+        self, session: RtspSession, tap: RtspTap, seconds: float, facts: SessionFacts
+    ) -> None:
+        """Receive for so long, longer where nothing has come yet."""
+        begun = self._clock.monotonic()
+        while not session.is_closed:
+            past = self._clock.monotonic() - begun
+            has_come = any(c.packets for c in tap.channels.values())
+            if past > seconds and (has_come or past > self._patience.first):
+                break
+            session.receive(0.1)
         facts.end = "close" if session.is_closed else "stopped"
 
     def _keep_alives(self, session: RtspSession, facts: SessionFacts) -> None:
@@ -273,7 +280,7 @@ class Sessions:
     def _paced(
         self, session: RtspSession, tap: RtspTap, facts: SessionFacts, url: str
     ) -> None:
-        self._for(session, self._patience.paced, facts)
+        self._for(session, tap, self._patience.paced, facts)
         if session.is_closed:
             return
         self.second = self._try_second(url)

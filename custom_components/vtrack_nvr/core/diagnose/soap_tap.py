@@ -16,8 +16,11 @@ from ..onvif.http_login import AuthMode
 from ..onvif.transport import HttpAnswer
 from ..onvif.values import parse_time_ms
 
-_LONGEST: Final = 256 * 1024
+_LONGEST: Final = 512 * 1024
 """Of an answer so many bytes are kept; long lists of recordings repeat themselves."""
+_ALL: Final = 4 * 1024 * 1024
+"""Of all answers together; of those that come later only the beginning is kept."""
+_BEGINNING: Final = 2000
 _MOST: Final = 400
 _ACTION = re.compile(r'action="([^"]*)"')
 _BODY = re.compile(r"<s:Body>(.*)</s:Body>", re.DOTALL)
@@ -54,6 +57,7 @@ class SoapTap:
 
     clock: Clock
     exchanges: list[SoapExchange] = field(default_factory=list)
+    _kept: int = 0
     _open: defaultdict[str, deque[SoapExchange]] = field(
         default_factory=lambda: defaultdict(deque)
     )
@@ -102,7 +106,9 @@ class SoapTap:
         )
         exchange.failure = ""
         if any(word in answer.content_type for word in _TEXT):
-            exchange.answer = answer.body[:_LONGEST].decode("utf-8", "replace")
+            limit = _LONGEST if self._kept < _ALL else _BEGINNING
+            exchange.answer = answer.body[:limit].decode("utf-8", "replace")
+            self._kept += len(exchange.answer)
         elif answer.body:
             exchange.answer = f"({len(answer.body)} bytes)"
 
