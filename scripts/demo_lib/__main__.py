@@ -14,6 +14,7 @@ from . import loopback_only
 from .check import check
 from .demo import demo, develop
 from .errors import DemoError
+from .odd import odd
 from .say import say
 from .simulator import ROOT
 
@@ -21,6 +22,9 @@ from .simulator import ROOT
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--check", action="store_true", help="prove the result and end")
+    parser.add_argument(
+        "--odd", action="store_true", help="a house of odd devices: try each, and end"
+    )
     parser.add_argument("--keep", action="store_true", help="keep all files at the end")
     parser.add_argument("--develop", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, default=8123, help="of scripts/develop")
@@ -54,12 +58,19 @@ def main() -> int:
         story = develop(folder, arguments.port, with_simulator=arguments.simulator)
         return _run(story)
     folder = Path(tempfile.mkdtemp(prefix="vtrack-nvr-demo-"))
-    if arguments.check and not loopback_only.enter():
+    is_unattended = arguments.check or arguments.odd
+    if is_unattended and not loopback_only.enter():
         say("This machine allows no network of our own; loopback is all we use anyway")
-    code = _run(check(folder) if arguments.check else demo(folder))
-    if not arguments.keep and not (arguments.check and code):
+    code = _run(_story(arguments, folder))
+    if not arguments.keep and not (is_unattended and code):
         shutil.rmtree(folder, ignore_errors=True)
     return code
+
+
+def _story(arguments: argparse.Namespace, folder: Path) -> Coroutine[None, None, int]:
+    if arguments.odd:
+        return odd(folder)
+    return check(folder) if arguments.check else demo(folder)
 
 
 def _run(story: Coroutine[None, None, int]) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 import signal
 import tempfile
 
+from .report_file import read_reported
 from .scenario import SCENARIOS, make_specs
 from .simulator import Simulator
 
@@ -18,6 +19,13 @@ from .simulator import Simulator
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="simulate", description=__doc__)
     parser.add_argument("--scenario", choices=sorted(SCENARIOS), default="demo")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        action="append",
+        default=[],
+        help="instead of a scenario: the device that a report tells of, on free ports",
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument(
         "--base-port",
@@ -45,7 +53,12 @@ def _arguments() -> argparse.Namespace:
 
 
 async def _run(arguments: argparse.Namespace) -> None:
-    specs = make_specs(arguments.scenario, arguments.host, arguments.base_port)
+    reports = [read_reported(path) for path in arguments.report]
+    specs = (
+        []
+        if reports
+        else make_specs(arguments.scenario, arguments.host, arguments.base_port)
+    )
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -56,6 +69,7 @@ async def _run(arguments: argparse.Namespace) -> None:
         discovery_port=arguments.discovery_port,
         is_multicast=arguments.multicast,
         footage_cache=arguments.footage_cache,
+        reports=reports,
     ) as simulator:
         print(json.dumps(simulator.description()), flush=True)
         await stopped.wait()

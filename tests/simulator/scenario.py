@@ -319,6 +319,16 @@ SCENARIOS: dict[str, Callable[[], list[NvrSpec]]] = {
     "tls-self-signed": lambda: _one(48, "Secure", has_tls=True),
 }
 
+ODD_HOUSE = tuple(
+    name
+    for name in SCENARIOS
+    if name.endswith("-like") or name in {"no-name", "half-built-server"}
+)
+"""One of each maker's shape."""
+SCENARIOS["odd-house"] = lambda: [
+    spec for name in ODD_HOUSE for spec in SCENARIOS[name]()
+]
+
 
 def make_specs(name: str, host: str = "127.0.0.1", base_port: int = 0) -> list[NvrSpec]:
     """Return the devices of a scenario at a host, ports counted from `base_port`.

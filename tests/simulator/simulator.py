@@ -1,6 +1,7 @@
 """Several simulated devices, their control port and WS-Discovery, as one thing."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -9,6 +10,8 @@ from .control import ControlServer
 from .discovery import DiscoveryResponder
 from .footage import FootageStore
 from .nvr import SimulatedNvr
+from .played import PlayedNvr
+from .report_file import Reported
 from .spec import NvrSpec
 
 
@@ -23,16 +26,19 @@ class Simulator:
         discovery_port: int | None = 0,
         is_multicast: bool = False,
         footage_cache: Path | None = None,
+        reports: Sequence[Reported] = (),
     ) -> None:
+        """Make the devices of `specs`, and behind them those that reports tell of."""
         footage = FootageStore(footage_cache)
         self.nvrs = [SimulatedNvr(spec, footage=footage) for spec in specs]
+        self.nvrs += [PlayedNvr(report, footage=footage) for report in reports]
         self.control = ControlServer(self.nvrs, control_port)
         self.discovery = (
             None
             if discovery_port is None
             else DiscoveryResponder(
                 self.nvrs,
-                host=specs[0].host,
+                host=self.nvrs[0].spec.host,
                 port=discovery_port,
                 is_multicast=is_multicast,
             )

@@ -1,7 +1,8 @@
-"""The core from a shell: find, ask, list, fetch and capture a simulated device."""
+"""The core from a shell: find, ask, list, fetch, capture and report a simulated device."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 import io
 import json
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from custom_components.vtrack_nvr.core.diagnose.questions import Questions
+from custom_components.vtrack_nvr.core.diagnose.report import read_report
+from custom_components.vtrack_nvr.core.diagnose.sessions import Patience
 from scripts.nvr_cli.__main__ import main
 from scripts.nvr_cli.output import moment, span, table
 from tests.simulator.nvr import SimulatedNvr
@@ -244,3 +248,26 @@ async def test_a_password_is_sent_readable_only_where_that_is_asked_for(
     code, shown = await run("info", *where(nvr), "--cleartext")
     assert code == 0
     assert "basic" in shown
+
+
+async def test_report_writes_one_file_and_says_what_is_in_it(
+    run: Run, nvr: SimulatedNvr, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = partial(Questions, patience=Patience(quiet=0.4, paced=0.4, live=0.4))
+    monkeypatch.setattr("scripts.nvr_cli.report.Questions", short)
+    path = tmp_path / "porch.json"
+    code, shown = await run("report", *where(nvr), "--out", path)
+    assert code == 0
+    assert "It can be searched and played back (Profile G)." in shown
+    assert str(path) in shown
+    text = path.read_text()
+    assert read_report(text)["facts"]["identity"]["model"] == nvr.spec.model
+    for secret in (nvr.spec.password, nvr.spec.serial, nvr.spec.mac, nvr.spec.user):
+        assert secret not in text
+    monkeypatch.chdir(tmp_path)
+    nvr.faults.html_ops = ["*"]
+    code, shown = await run("report", *where(nvr))
+    assert code == 1
+    assert "could not be asked" in shown
+    listed = [p.name for p in tmp_path.iterdir()]  # noqa: ASYNC240 - a handful of names
+    assert any(name.startswith("report_device_") for name in listed)
