@@ -28,6 +28,7 @@ from custom_components.vtrack_nvr.core.login_guard import LoginGuard
 from custom_components.vtrack_nvr.core.models import CameraKey, ClockEra
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
 from custom_components.vtrack_nvr.core.policy import DevicePolicy
+from custom_components.vtrack_nvr.core.redact import redact_text
 from custom_components.vtrack_nvr.core.rtsp.values import Endpoint, WireTap
 from scripts.nvr_cli.folder_sink import FolderSink
 from tests.simulator.footage import FootageStore
@@ -41,6 +42,7 @@ from .devices import Devices
 
 QUICK = ("hikvision-like", "dahua-like", "tapo-like", "no-name")
 REST = ("axis-like", "hanwha-like", "milesight-like", "reolink-like")
+FILES = sorted((Path(__file__).parents[1] / "devices").glob("*/report.json"))
 SHORT = Patience(first=8.0, quiet=0.6, paced=0.8, live=0.8)
 
 
@@ -131,9 +133,11 @@ async def look(nvr: SimulatedNvr, folder: Path) -> Seen:
         report = await device.report()
         if not report.recordings:
             return Seen(plain(report), (), DevicePolicy(), (), ())
-        recording = await device.recording(report.recordings[0].token)
+        recording = report.recordings[0]
         now_ms = SystemClock().now_ms() - report.clock.offset_ms
-        window = TimeRange(now_ms - 2 * 86_400_000, now_ms)
+        # Reports that were sent are of long ago.
+        latest_ms = min(recording.device_latest_ms or now_ms, now_ms)
+        window = TimeRange(latest_ms - 2 * 86_400_000, now_ms)
         listing = await device.segments(recording, window, now_ms)
         first = listing.segments[0].device_range
         # Not to its end: whether the end of a range is obeyed is seen.
@@ -255,3 +259,43 @@ async def test_what_is_odd_about_playback_is_played_back(
         await devices.run(played.stop())
     assert again == seen
     assert bool(seen.learned.quirks) == (oddity in {"refusing", "undated"})
+
+
+HALF_BUILT: dict[str, Any] = {
+    "status_ops": {"GetNetworkInterfaces": 500},
+    "fault_ops": {"GetRecordingInformation": "Receiver ter:ActionNotSupported"},
+    "empty_ops": ["GetRecordingJobs"],
+    "rtsp_uri_blanks": True,
+}
+
+
+async def test_what_services_lack_is_played_back(
+    devices: Devices, tmp_path: Path
+) -> None:
+    spec = make_specs("mapping-order")[0]
+    spec.faults.update(HALF_BUILT)
+    seen, played = await same(spec, devices, tmp_path)
+    assert seen.survey["channels"][0].recording_tokens
+    assert played.faults.rtsp_uri_blanks
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+async def test_every_report_that_was_sent_works_or_says_why(
+    path: Path, devices: Devices, tmp_path: Path
+) -> None:
+    text = path.read_text(encoding="utf-8")  # noqa: ASYNC240 - one small file
+    assert redact_text(text).count("**") == text.count("**")
+    reported = reported_of(json.loads(text))
+    facts = reported.facts
+    played = PlayedNvr(reported, footage=devices.footage)
+    await devices.run(played.start())
+    try:
+        seen = await look(played, tmp_path)
+    finally:
+        await devices.run(played.stop())
+    assert str(seen.survey["replay"]) == facts["replay"]
+    assert [str(word) for word in seen.survey["warnings"]] == facts["warnings"]
+    assert [c.token for c in seen.survey["channels"]] == [
+        channel["token"] for channel in facts["channels"]
+    ]
+    assert bool(seen.pictures) == bool(facts["sessions"].get("fast"))

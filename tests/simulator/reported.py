@@ -176,7 +176,15 @@ def _spans(
 ) -> tuple[list[tuple[int, int]], bool]:
     """Return where footage lies on the device's clock, and whether it still grows."""
     listed = facts["segments"].get(recording["token"], [])
-    held = [(s["start_ms"], s["end_ms"]) for s in listed if not s["is_growing"]]
+    held: list[tuple[int, int]] = []
+    for segment in listed:
+        start_ms, end_ms = segment["start_ms"], segment["end_ms"]
+        if segment["is_assumed"] and end_ms - start_ms > 2 * _ASSUMED_MS:
+            # Between its ends nothing is known of it.
+            held.append((start_ms, start_ms + _ASSUMED_MS))
+            held.append((end_ms - _ASSUMED_MS, end_ms))
+        elif not segment["is_growing"]:
+            held.append((start_ms, end_ms))
     grows = any(s["is_growing"] for s in listed)
     if not held and not grows and recording["device_latest_ms"]:
         latest_ms = recording["device_latest_ms"]

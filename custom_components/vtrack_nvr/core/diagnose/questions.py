@@ -193,11 +193,16 @@ class Questions:
             for segment in listing.segments:
                 held = segment.device_range
                 start_ms, end_ms = held.start_ms, held.end_ms
-                if segment.is_growing or segment.is_assumed:
+                if segment.is_growing:
                     # Its newest part may not be on the disk yet, its oldest be gone.
                     start_ms = max(start_ms, end_ms - 120_000)
+                elif segment.is_assumed:
+                    # There may be gaps in it; at its end there is footage.
+                    start_ms = max(start_ms, end_ms - 2 * _RANGE_MS)
                 # Footage behind the range shows whether its end is obeyed.
                 length_ms = min(_RANGE_MS, (end_ms - start_ms) // 2)
+                if segment.is_assumed:
+                    start_ms = end_ms - length_ms
                 wanted = TimeRange(start_ms, start_ms + length_ms)
                 if wanted.duration_ms < _SHORTEST_MS:
                     continue

@@ -213,6 +213,7 @@ class Sessions:
     def _play(
         self, session: RtspSession, facts: SessionFacts
     ) -> tuple[int | None, int | None]:
+        wanted = facts.rate_control
         while True:
             start_ms, end_ms = facts.asked_ms or (None, None)
             request = PlayRequest(
@@ -227,6 +228,9 @@ class Sessions:
             except RtspRefused as refused:
                 facts.refused.append(("PLAY", refused.status))
                 if not _leave_out(facts, refused.status):
+                    # Nothing was accepted, so nothing is known of what it lacks.
+                    facts.whole_seconds = facts.open_range = False
+                    facts.rate_control = wanted
                     raise
             else:
                 return answer.range_start_ms, answer.range_end_ms
