@@ -35,13 +35,13 @@ from tests.simulator.footage import FootageStore
 from tests.simulator.nvr import SimulatedNvr
 from tests.simulator.played import PlayedNvr
 from tests.simulator.report_file import reported_of
-from tests.simulator.scenario import make_specs
+from tests.simulator.scenario import ODD_HOUSE, make_specs
 from tests.simulator.spec import NvrSpec
 
 from .devices import Devices
 
 QUICK = ("hikvision-like", "dahua-like", "tapo-like", "no-name")
-REST = ("axis-like", "hanwha-like", "milesight-like", "reolink-like")
+REST = tuple(name for name in ODD_HOUSE if name not in QUICK)
 FILES = sorted((Path(__file__).parents[1] / "devices").glob("*/report.json"))
 SHORT = Patience(first=8.0, quiet=0.6, paced=0.8, live=0.8)
 
@@ -105,12 +105,13 @@ async def report_text(nvr: SimulatedNvr, patience: Patience = SHORT) -> str:
 
 def plain(report: DeviceReport) -> dict[str, Any]:
     """Return a report's facts but for identities, which are not handed on."""
-    blank = replace(report.identity, serial="", hardware_id="", mac="")
+    blank = replace(report.identity, serial="", hardware_id="", mac="", macs=())
     assert report.clock.round_trip_ms >= 0
     return {
         "identity": blank,
         "has_serial": bool(report.identity.serial),
         "has_mac": bool(report.identity.mac),
+        "macs": len(report.identity.macs),
         "channels": report.channels,
         "replay": report.replay,
         "clock_s": round(report.clock.offset_ms / 2000),

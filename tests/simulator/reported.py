@@ -72,7 +72,11 @@ def plausible(text: str, user: str = "viewer") -> str:
 def spec_of(reported: Reported) -> NvrSpec:
     """Return the device: identity, cameras with footage, logins, clock, behaviour."""
     facts = reported.facts
-    identity = {name: plausible(text) for name, text in facts["identity"].items()}
+    identity = {
+        name: plausible(text)
+        for name, text in facts["identity"].items()
+        if isinstance(text, str)
+    }
     labels = {_LABELS.get(label, label) for label in facts["services"]}
     time_zone = _first(reported, "GetSystemDateAndTime", r"<(?:\w+:)?TZ>([^<]*)<")
     how = _first(reported, "GetSystemDateAndTime", r"DateTimeType>([^<]*)<")

@@ -20,7 +20,7 @@ LARGEST_BYTES: Final = 8 * 1024 * 1024
 """A report is never longer; the dialogue is cut, and the report says so."""
 _BETWEEN = re.compile(r"(?<=>)(?=<)")
 _LONGEST_LINE: Final = 100
-_MARKS: Final = ("serial", "hardware_id", "mac")
+_MARKS: Final = ("serial", "hardware_id", "mac", "macs")
 
 
 def write_report(found: Examination, secrets: Iterable[str] = ()) -> str:
