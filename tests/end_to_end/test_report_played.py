@@ -198,7 +198,12 @@ async def same(spec: NvrSpec, devices: Devices, folder: Path) -> tuple[Seen, Pla
     finally:
         await devices.run(played.stop())
     assert again.survey == seen.survey
-    assert again == seen
+    if seen.survey["channels"][0].name == spec.cameras[0].name:
+        assert again == seen
+    else:
+        # Pictures show the name that was told, not the one that is true.
+        assert replace(again, pictures=()) == replace(seen, pictures=())
+        assert len(again.pictures) == len(seen.pictures)
     assert bool(seen.pictures) == (seen.survey["replay"] is ReplaySupport.FULL)
     return seen, played
 

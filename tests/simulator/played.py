@@ -14,7 +14,7 @@ from .nvr import SimulatedNvr
 from .report_file import Exchange, Reported
 from .reported import plausible, service_prefix, spec_of
 from .soap.endpoint import SoapEndpoint
-from .soap.envelope import Request, SoapFault, parse_request, prefixed
+from .soap.envelope import CONTENT_TYPE, Request, SoapFault, parse_request, prefixed
 from .soap.service import Service
 
 _STILL = frozenset(
@@ -37,6 +37,9 @@ _STILL = frozenset(
 )
 """What is answered as recorded: nothing in it follows the time or our addresses' paths."""
 _BEGINS = {"FindRecordings": "GetRecordingSearchResults"}
+_ENVELOPE = re.compile(
+    r"(?:<\?xml[^>]*>\s*)?<(?:[\w-]+:)?Envelope\b.*</(?:[\w-]+:)?Envelope>", re.DOTALL
+)
 _URL = re.compile(
     r"((?:https?|rtsps?)://)(\*\*host-\d+\*\*|[\w.-]+|\[[^\]]*\])(?::(\d+))?"
 )
@@ -136,7 +139,14 @@ class PlayedEndpoint(SoapEndpoint):
             name: bad[-1]
             for name, items in by_name.items()
             if not any(item.is_good for item in items)
-            and (bad := [item for item in items if not item.is_refusal])
+            # What is refused to a login that is good elsewhere is forbidden.
+            and (
+                bad := [
+                    item
+                    for item in items
+                    if not item.is_refusal or item.login != "none"
+                ]
+            )
         }
         for name, items in by_name.items():
             first = items[0]
@@ -180,7 +190,7 @@ class PlayedEndpoint(SoapEndpoint):
             item.name == "wsse:Security" for item in parsed.header
         )
         if is_anonymous and name in self._anonymous:
-            return self._send(self._anonymous[name])
+            return await self._send(request, name, self._anonymous[name])
         found = self._bad.get(name) or self._still(parsed, data)
         if found is None:
             return None
@@ -193,7 +203,7 @@ class PlayedEndpoint(SoapEndpoint):
             if request.transport is not None:
                 request.transport.close()
             return web.Response(status=500)
-        return self._send(found)
+        return await self._send(request, name, found)
 
     def _still(self, parsed: Request, data: bytes) -> Exchange | None:
         signature = _signature_of(etree.fromstring(data))
@@ -208,12 +218,20 @@ class PlayedEndpoint(SoapEndpoint):
         self._next[signature] = number + 1
         return items[number]
 
-    def _send(self, item: Exchange) -> web.Response:
-        return web.Response(
+    async def _send(
+        self, request: web.Request, name: str, item: Exchange
+    ) -> web.Response:
+        # Parts are made anew, with a boundary of their own.
+        text, kind = item.answer, item.content_type or "text/plain"
+        if kind.startswith("multipart"):
+            found = _ENVELOPE.search(text)
+            text, kind = found[0] if found else text, CONTENT_TYPE
+        answer = web.Response(
             status=item.status,
-            body=self.nvr.here(item.answer).encode(),
-            headers={"Content-Type": item.content_type or "text/plain"},
+            body=self.nvr.here(text).encode(),
+            headers={"Content-Type": kind},
         )
+        return await self._crooked(request, name, answer)
 
 
 def _signature(request: str) -> Signature:

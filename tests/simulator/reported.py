@@ -238,6 +238,8 @@ def _faults(reported: Reported, rtsp: RtspFaults) -> Faults:
     results = re.findall(r"<(?:\w+:)?Result>.*?</(?:\w+:)?Result>", events, re.DOTALL)
     pairs = itertools.pairwise(results)
     faults.duplicate_events = any(first == second for first, second in pairs)
+    if any(item.content_type.startswith("multipart") for item in exchanges):
+        faults.framing_ops = {"*": "multipart"}
     faults.no_status = all(
         item["status"] == "Unknown" for item in reported.facts["recordings"]
     )

@@ -25,7 +25,7 @@ _MOST: Final = 400
 _ACTION = re.compile(r'action="([^"]*)"')
 _BODY = re.compile(r"<s:Body>(.*)</s:Body>", re.DOTALL)
 _CREATED = re.compile(r"<(?:\w+:)?Created\b[^>]*>([^<]+)<")
-_TEXT: Final = ("xml", "html", "text")
+_TEXT: Final = ("xml", "html", "text", "multipart")
 
 
 @dataclass(slots=True)
@@ -105,9 +105,10 @@ class SoapTap:
             for item in parse_challenges(answer.challenges)
         )
         exchange.failure = ""
-        if any(word in answer.content_type for word in _TEXT):
+        is_text = any(word in answer.content_type for word in _TEXT)
+        if is_text or b"<" in answer.body[:_BEGINNING]:
             limit = _LONGEST if self._kept < _ALL else _BEGINNING
-            exchange.answer = answer.body[:limit].decode("utf-8", "replace")
+            exchange.answer = _decoded(answer.body[:limit])
             self._kept += len(exchange.answer)
         elif answer.body:
             exchange.answer = f"({len(answer.body)} bytes)"
@@ -145,6 +146,14 @@ class _Tapped:
         except BaseException as error:
             self._tap.failed(exchange, error)
             raise
+
+
+def _decoded(body: bytes) -> str:
+    """Return text; old firmware writes Latin-1 whatever it says."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return body.decode("latin-1")
 
 
 def _login_of(authorization: str, body: str) -> str:
