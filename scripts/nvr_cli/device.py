@@ -4,6 +4,7 @@ import argparse
 from dataclasses import dataclass, field
 import getpass
 import os
+import ssl
 import sys
 
 import aiohttp
@@ -12,8 +13,14 @@ from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
 from custom_components.vtrack_nvr.core.onvif.targets import parse_targets
-from custom_components.vtrack_nvr.core.onvif.tls import TlsMode, TlsOptions
+from custom_components.vtrack_nvr.core.onvif.tls import (
+    TlsMode,
+    TlsOptions,
+    trusting_context,
+)
 from custom_components.vtrack_nvr.core.onvif.transport import OnAnswer
+from custom_components.vtrack_nvr.core.rtsp.urls import parse_url
+from custom_components.vtrack_nvr.core.rtsp.values import Endpoint, WireTap
 
 
 @dataclass(frozen=True)
@@ -77,4 +84,21 @@ def make_device(
         rtsp_port=place.rtsp_port,
         allow_cleartext=place.allow_cleartext,
         on_answer=on_answer,
+    )
+
+
+def rtsp_endpoint(place: Place, url: str, tap: WireTap | None = None) -> Endpoint:
+    """Return how to open a stream or recording with the same trust as the web services."""
+    options = place.tls
+    tls = options.for_aiohttp()
+    if not isinstance(tls, ssl.SSLContext):
+        tls = ssl.create_default_context() if options.is_https else trusting_context()
+    return Endpoint(
+        url,
+        place.username,
+        place.password,
+        tls=tls,
+        allow_basic=place.allow_cleartext
+        or (options.is_checked and parse_url(url).is_tls),
+        tap=tap,
     )

@@ -1,7 +1,6 @@
 """`fetch`: bring it home."""
 
 import argparse
-import ssl
 import sys
 
 import aiohttp
@@ -17,12 +16,10 @@ from custom_components.vtrack_nvr.core.fetching import (
 )
 from custom_components.vtrack_nvr.core.models import CameraKey, ClockEra, Segment
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
-from custom_components.vtrack_nvr.core.onvif.tls import trusting_context
 from custom_components.vtrack_nvr.core.policy import DevicePolicy
-from custom_components.vtrack_nvr.core.rtsp.urls import parse_url
 from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 
-from .device import Place, make_device, place_of
+from .device import Place, make_device, place_of, rtsp_endpoint
 from .folder_sink import FolderSink
 from .output import as_json, moment, span, table
 from .ranges import Found, explain, find
@@ -46,20 +43,7 @@ class Fetching:
         )
 
     def _endpoint(self, job: FetchJob) -> Endpoint:
-        options = self._place.tls
-        tls = options.for_aiohttp()
-        if not isinstance(tls, ssl.SSLContext):
-            tls = (
-                ssl.create_default_context() if options.is_https else trusting_context()
-            )
-        return Endpoint(
-            job.replay_uri,
-            self._place.username,
-            self._place.password,
-            tls=tls,
-            allow_basic=self._place.allow_cleartext
-            or (options.is_checked and parse_url(job.replay_uri).is_tls),
-        )
+        return rtsp_endpoint(self._place, job.replay_uri)
 
     async def recording(self, found: Found, sink: FolderSink) -> None:
         """Fetch everything of one recording; goes on after a segment that fails."""

@@ -4,7 +4,6 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 import re
-import ssl
 import sys
 
 import aiohttp
@@ -16,7 +15,7 @@ from custom_components.vtrack_nvr.core.diagnose.soap_tap import SoapTap
 from custom_components.vtrack_nvr.core.onvif.tls import TlsMode
 from custom_components.vtrack_nvr.core.rtsp.values import Endpoint, WireTap
 
-from .device import make_device, place_of
+from .device import make_device, place_of, rtsp_endpoint
 
 
 async def run(arguments: argparse.Namespace) -> int:
@@ -25,19 +24,7 @@ async def run(arguments: argparse.Namespace) -> int:
     tap = SoapTap(SystemClock())
 
     def endpoint(url: str, ear: WireTap) -> Endpoint:
-        tls = None
-        if url.startswith(("rtsps:", "https:")):
-            tls = ssl.create_default_context()
-            tls.check_hostname = False
-            tls.verify_mode = ssl.CERT_NONE
-        return Endpoint(
-            url,
-            place.username,
-            place.password,
-            tls=tls,
-            tunnel_port=place.port,
-            tap=ear,
-        )
+        return rtsp_endpoint(place, url, ear)
 
     def show(part: float) -> None:
         if sys.stderr.isatty():
