@@ -40,6 +40,7 @@ class Line:
     """What became of one device; `why` is empty where its recordings were kept."""
 
     name: str
+    title: str = ""
     is_added: bool = False
     cameras: int = 0
     kept_s: float = 0.0
@@ -80,18 +81,18 @@ async def odd(folder: Path) -> int:
 async def _lines(
     running: Home, nvrs: list[Nvr], texts: Mapping[str, Any]
 ) -> list[Line]:
-    lines = {nvr.name: await _added(running, nvr, texts) for nvr in nvrs}
+    lines = [await _added(running, nvr, texts) for nvr in nvrs]
     try:
         await first_sync(running.api)
     except DemoError as error:
         # One device that fails does not stop the others; the status tells which.
         say(f"The sync said: {error}")
     found = await settled_status(running.api)
-    for nvr in found["nvrs"]:
-        line = lines.get(nvr["name"])
-        if line is not None:
-            tell(line, nvr["cameras"], texts)
-    return list(lines.values())
+    cameras = {nvr["name"]: nvr["cameras"] for nvr in found["nvrs"]}
+    for line in lines:
+        if line.is_added:
+            tell(line, cameras.get(line.title, []), texts)
+    return lines
 
 
 async def _added(running: Home, nvr: Nvr, texts: Mapping[str, Any]) -> Line:
@@ -107,7 +108,9 @@ async def _added(running: Home, nvr: Nvr, texts: Mapping[str, Any]) -> Line:
         line.why = str(error)
     else:
         line.is_added = True
-        say(f"Added {result['title']}")
+        # Not every device says what it is called.
+        line.title = result["title"]
+        say(f"Added {line.title}")
     return line
 
 

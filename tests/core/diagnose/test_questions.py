@@ -1,5 +1,6 @@
 """What is asked of a device, and what the report says of its answers."""
 
+from dataclasses import replace
 import json
 from typing import Any
 
@@ -17,8 +18,11 @@ from custom_components.vtrack_nvr.core.diagnose.report import (
 from custom_components.vtrack_nvr.core.diagnose.sessions import Patience
 from custom_components.vtrack_nvr.core.diagnose.soap_tap import SoapExchange, SoapTap
 from custom_components.vtrack_nvr.core.diagnose.summary import summarise
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
 from custom_components.vtrack_nvr.core.onvif.transport import HttpAnswer
 from tests.core.diagnose.conftest import SHORT, Ask
+from tests.simulator.spec import CameraSpec
 
 
 async def test_a_report_tells_the_dialogue_and_no_secret(ask: Ask) -> None:
@@ -85,6 +89,17 @@ SENTENCES: dict[str, tuple[dict[str, Any], str]] = {
     "no-picture": ({"outside_range": "silence", "stall_after_frames": 0}, "no picture"),
     "forbidden": ({"forbidden": True}, "Playback did not work: PLAY: 403"),
     "not-found": ({"not_found": True}, "Playback did not work: DESCRIBE: 404"),
+    "setup": ({"status_on": {"SETUP": 551}}, "Playback did not work: SETUP: 551"),
+    "setup-once": (
+        {"status_on": {"SETUP": 551}, "limits": {"status_on": 1}},
+        "It does not know the ONVIF way",
+    ),
+    "range": ({"status_on": {"PLAY": 457}}, "Playback did not work: PLAY: 457"),
+    "keep-alive-lost": (
+        {"expire_sessions_after": 0.2},
+        "Keep-alive: GET_PARAMETER 454",
+    ),
+    "more-media": ({"more_media_in_sdp": True}, "capture times are there and right."),
     "noise": ({"instead_of_rtsp": "html"}, "Playback did not work: protocol"),
 }
 
@@ -147,6 +162,52 @@ async def test_what_the_services_lack_is_said(
 ) -> None:
     said = summarise(await ask(faults=faults))
     assert any(sentence in line for line in said), said
+
+
+async def test_what_cannot_be_listed_is_said_and_the_rest_is_asked(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise NvrError(ErrorKind.BUSY, "not now", where="FindEvents")
+
+    monkeypatch.setattr(OnvifDevice, "recording", broken)
+    monkeypatch.setattr(OnvifDevice, "segments", broken)
+    found = await ask()
+    said = summarise(found)
+    token = "OnvifRecordingToken_1"
+    line = f"Not answered: listing recording {token}: FindEvents: not now (busy)."
+    assert said.count(line) == 2
+    # What lies before the latest that it says it holds is played all the same.
+    assert "fast" in found.sessions
+
+
+async def test_a_slow_device_is_not_asked_for_every_recording(ask: Ask) -> None:
+    found = await ask(patience=replace(SHORT, total=0.5))
+    assert found.listings == []
+    assert any("too slow" in line for line in found.problems)
+
+
+async def test_search_alone_and_replay_alone_are_said(ask: Ask) -> None:
+    said = summarise(await ask("search-only"))
+    assert "It lists recordings and offers no way to play them." in said
+    services = frozenset({"media", "replay"})
+    said = summarise(await ask("digest-only", services=services))
+    assert "It offers playback and cannot say what it recorded." in said
+
+
+async def test_what_is_recorded_now_is_played_from_a_while_ago(ask: Ask) -> None:
+    camera = CameraSpec("Porch", grows=True, grown_ms=60_000, base_days=1)
+    found = await ask(cameras=(camera,))
+    asked = found.sessions["fast"].asked_ms
+    assert asked is not None
+    assert asked[1] < found.started_ms - 20_000
+    assert found.sessions["fast"].end
+
+
+async def test_a_device_that_sends_without_end_is_stopped(ask: Ask) -> None:
+    patience = Patience(quiet=0.4, fast=0.5, paced=0.2, live=0.2)
+    found = await ask(faults={"rtsp": {"ignore_rate_control": True}}, patience=patience)
+    assert found.sessions["fast"].end == "stopped"
 
 
 async def test_a_clock_that_is_off_is_said(ask: Ask) -> None:

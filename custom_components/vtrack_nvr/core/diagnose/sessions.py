@@ -15,6 +15,7 @@ from ..rtsp.errors import RtspRefused
 from ..rtsp.parser import DiscardingSink
 from ..rtsp.session import RtspSession
 from ..rtsp.values import Endpoint, MediaTrack, Notice, PlayRequest, WireTap
+from ..stream.tracks import choose_sound, choose_video
 from .rtsp_tap import ChannelFacts, RtspTap
 
 _WAITS: Final = Waits(connect=5.0, reply=8.0)
@@ -182,15 +183,13 @@ class Sessions:
 
     def _start(self, session: RtspSession, facts: SessionFacts) -> None:
         description = session.describe()
-        chosen: set[TrackKind] = set()
-        for track in description.tracks:
-            kind = track.format.kind
-            is_wanted = kind in {TrackKind.VIDEO, TrackKind.AUDIO}
-            if not is_wanted or kind in chosen:
-                facts.tracks.append(_facts_of(track))
-                continue
-            chosen.add(kind)
-            facts.tracks.append(self._set_up(session, track, facts))
+        chosen = {choose_sound(description)}
+        if any(track.format.kind is TrackKind.VIDEO for track in description.tracks):
+            chosen.add(choose_video(description, takes_others=True))
+        facts.tracks += [
+            self._set_up(session, track, facts) if track in chosen else _facts_of(track)
+            for track in description.tracks
+        ]
         facts.answered_ms = self._play(session, facts)
 
     def _set_up(
