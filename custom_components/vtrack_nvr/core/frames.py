@@ -26,6 +26,9 @@ class Codec(StrEnum):
     G726 = "g726"
     LATM = "latm"
     OPUS = "opus"
+    L8 = "l8"
+    L16 = "l16"
+    L24 = "l24"
     MJPEG = "mjpeg"
     MPEG4 = "mpeg4"
     UNKNOWN = "unknown"
@@ -57,6 +60,8 @@ class TrackFormat:
     bits_per_sample: int = 0
     au_header_bits: tuple[int, int, int] = (13, 3, 3)
     """Of AAC in RFC 3640: sizeLength, indexLength, indexDeltaLength."""
+    au_bytes: int = 0
+    """Of AAC in RFC 3640: constantSize, 0 where each unit tells its own."""
 
 
 class AccessUnit(NamedTuple):
@@ -83,3 +88,5 @@ class AccessUnit(NamedTuple):
     is_terminal: bool = False
     play_cseq: int | None = None
     arrival_ms: int | None = None
+    config: bytes = b""
+    """AudioSpecificConfig that came with a frame of AAC (ADTS), empty where none did."""

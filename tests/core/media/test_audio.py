@@ -50,18 +50,18 @@ def test_a_damaged_piece_is_left_out(monkeypatch) -> None:
     assert sound.take(TimedUnit(START_US, junk)) == []
 
 
-def test_loas_frames_are_decoded() -> None:
-    track = TrackFormat(TrackKind.AUDIO, Codec.LATM, 16_000, name="MP4A-LATM")
-    sound = open_sound(track)
+def loas_units(rate: int, layout: str) -> list[bytes]:
+    """Return forty frames of LATM with their configuration inside."""
     buffer = io.BytesIO()
     out = av.open(buffer, "w", format="latm")
-    stream = out.add_stream("aac", rate=16_000, layout="mono")
+    stream = out.add_stream("aac", rate=rate, layout=layout)
     for number in range(40):
-        frame = av.AudioFrame("fltp", "mono", 1024)
-        frame.planes[0].update(bytes(frame.planes[0].buffer_size))
-        frame.sample_rate = 16_000
+        frame = av.AudioFrame("fltp", layout, 1024)
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        frame.sample_rate = rate
         frame.pts = number * 1024
-        frame.time_base = Fraction(1, 16_000)
+        frame.time_base = Fraction(1, rate)
         out.mux(stream.encode(frame))
     out.mux(stream.encode(None))
     out.close()
@@ -71,12 +71,98 @@ def test_loas_frames_are_decoded() -> None:
         length = 3 + (int.from_bytes(data[1:3]) & 0x1FFF)
         units.append(data[:length])
         data = data[length:]
+    return units
+
+
+def test_loas_frames_are_decoded() -> None:
+    track = TrackFormat(TrackKind.AUDIO, Codec.LATM, 16_000, name="MP4A-LATM")
+    sound = open_sound(track)
+    units = loas_units(16_000, "mono")
     times = []
     for number, piece in enumerate(units):
         unit = AccessUnit(1, piece, 0, None, is_key=True)
         times += sound.take(TimedUnit(START_US + number * 64_000, unit))
     assert len(times) >= 35
     assert times[0][0] == START_US
+
+
+def test_sound_that_changes_its_format_goes_on() -> None:
+    sound = open_sound(
+        TrackFormat(TrackKind.AUDIO, Codec.LATM, 16_000, name="MP4A-LATM")
+    )
+    now_us = START_US
+    times = []
+    for rate, layout in ((16_000, "mono"), (48_000, "stereo"), (16_000, "mono")):
+        for piece in loas_units(rate, layout):
+            unit = AccessUnit(1, piece, 0, None, is_key=True)
+            times += [time for time, _ in sound.take(TimedUnit(now_us, unit))]
+            now_us += 1024 * 1_000_000 // rate
+    times += [time for time, _ in sound.finish()]
+    assert len(times) == pytest.approx((now_us - START_US) / 64_000, abs=6)
+
+
+@pytest.mark.parametrize("codec", [Codec.PCMU, Codec.L16])
+@pytest.mark.parametrize("rate", [8_000, 16_000, 32_000, 48_000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_plain_sound_is_as_long_as_it_was(
+    codec: Codec, rate: int, channels: int
+) -> None:
+    sound = open_sound(TrackFormat(TrackKind.AUDIO, codec, rate, channels))
+    assert (sound.rate, sound.channels) == (rate, channels)
+    size = rate // 50 * channels * (2 if codec is Codec.L16 else 1)
+    frames = []
+    for number in range(100):
+        unit = AccessUnit(1, bytes(size), 0, None, is_key=True)
+        frames += sound.take(TimedUnit(START_US + number * 20_000, unit))
+    frames += sound.finish()
+    times = [time for time, _ in frames]
+    step_us = 1024 * 1_000_000 // rate
+    assert times == pytest.approx(
+        [START_US + n * step_us for n in range(len(times))], abs=len(times)
+    )
+    assert 0 <= times[-1] + step_us - (START_US + 2_000_000) < step_us + 100
+
+
+def test_a_rate_that_aac_cannot_say_is_changed() -> None:
+    sound = open_sound(TrackFormat(TrackKind.AUDIO, Codec.PCMA, 10_000))
+    assert sound.rate == 11_025
+    unit = AccessUnit(1, bytes(10_000), 0, None, is_key=True)
+    frames = [*sound.take(TimedUnit(START_US, unit)), *sound.finish()]
+    assert len(frames) * 1024 == pytest.approx(11_025, abs=1024)
+
+
+@pytest.mark.parametrize("rate", [1, 3_999, 1_000_000])
+def test_a_rate_that_is_none_is_refused(rate: int) -> None:
+    with pytest.raises(NvrError) as caught:
+        open_sound(TrackFormat(TrackKind.AUDIO, Codec.L16, rate))
+    assert caught.value.kind is ErrorKind.UNSUPPORTED_CODEC
+
+
+def test_more_than_two_channels_become_two() -> None:
+    sound = open_sound(TrackFormat(TrackKind.AUDIO, Codec.L16, 48_000, 4))
+    assert sound.channels == 2
+    unit = AccessUnit(1, bytes(8 * 48_000), 0, None, is_key=True)
+    frames = [*sound.take(TimedUnit(START_US, unit)), *sound.finish()]
+    assert len(frames) * 1024 == pytest.approx(48_000, abs=1024)
+
+
+def test_the_configuration_counts_not_the_rest_of_the_description() -> None:
+    sound = open_sound(
+        TrackFormat(TrackKind.AUDIO, Codec.AAC, 8_000, 1, config=b"\x11\x90")
+    )
+    assert (sound.rate, sound.channels) == (48_000, 2)
+    broken = open_sound(
+        TrackFormat(TrackKind.AUDIO, Codec.AAC, 8_000, 1, config=b"\xff")
+    )
+    assert (broken.config.hex(), broken.rate) == ("1588", 8_000)
+
+
+def test_a_frame_of_another_configuration_waits_for_its_clip() -> None:
+    sound = open_sound(TrackFormat(TrackKind.AUDIO, Codec.AAC, 16_000, 1))
+    unit = AccessUnit(1, b"frame", 0, None, is_key=True)
+    assert sound.take(TimedUnit(START_US, unit)) == [(START_US, b"frame")]
+    other = unit._replace(config=b"\x11\x90")
+    assert sound.take(TimedUnit(START_US, other)) == []
 
 
 def test_a_missing_configuration_is_made_up() -> None:
@@ -119,9 +205,18 @@ def test_both_packings_of_g726_are_known(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "codec", [Codec.LATM, Codec.OPUS, Codec.G722, Codec.G726, Codec.PCMU, Codec.PCMA]
+    "codec",
+    [
+        Codec.LATM,
+        Codec.OPUS,
+        Codec.G722,
+        Codec.G726,
+        Codec.PCMU,
+        Codec.PCMA,
+        Codec.L16,
+    ],
 )
-def test_only_g711_is_decoded_in_this_process(codec: Codec) -> None:
+def test_only_plain_sound_is_decoded_in_this_process(codec: Codec) -> None:
     """Whatever a device sends as the others may crash a decoder: a child's."""
     made: list[str] = []
     real = av.CodecContext.create
@@ -137,7 +232,11 @@ def test_only_g711_is_decoded_in_this_process(codec: Codec) -> None:
         sound = open_sound(TrackFormat(TrackKind.AUDIO, codec, 16_000))
         unit = AccessUnit(1, bytes(160), 0, None, is_key=True)
         sound.take(TimedUnit(START_US, unit))
-    simple = {Codec.PCMU: ["pcm_mulaw r"], Codec.PCMA: ["pcm_alaw r"]}
+    simple = {
+        Codec.PCMU: ["pcm_mulaw r"],
+        Codec.PCMA: ["pcm_alaw r"],
+        Codec.L16: ["pcm_s16be r"],
+    }
     assert made == [*simple.get(codec, []), "aac w"]
 
 

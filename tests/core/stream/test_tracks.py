@@ -44,5 +44,46 @@ def test_without_a_usable_picture_it_is_named_what_there_is(
     assert error.value.kind is kind
 
 
+def section(media: str, *attributes: str) -> str:
+    return "".join([f"m={media}\r\n", *(f"a={item}\r\n" for item in attributes)])
+
+
+VIDEO = "video 0 RTP/AVP 96"
+G711 = "audio 0 RTP/AVP 0"
+
+
+@pytest.mark.parametrize(
+    ("pictures", "sounds", "chosen"),
+    [
+        ("", ["", "sendonly"], 1),
+        ("recvonly", ["sendonly", "recvonly"], 2),
+        ("recvonly", ["sendonly"], None),
+        ("sendonly", ["sendonly", "recvonly"], 1),
+        ("sendonly", ["recvonly", "sendonly"], 2),
+        ("", ["recvonly", ""], 2),
+        ("", ["recvonly"], 1),
+        ("", ["inactive", ""], 2),
+        ("sendrecv", ["sendonly", "sendrecv"], 2),
+        ("", ["sendrecv"], 1),
+    ],
+)
+def test_the_track_for_talking_back_is_never_chosen(
+    pictures: str, sounds: list[str], chosen: int | None
+) -> None:
+    text = section(VIDEO, "rtpmap:96 H264/90000", *filter(None, [pictures]))
+    for direction in sounds:
+        text += section(G711, *filter(None, [direction]))
+    sound = choose_sound(parse_sdp(text.encode(), "rtsp://h/a"))
+    assert (sound.index if sound else None) == chosen
+
+
+def test_of_two_sounds_the_one_that_can_be_kept_is_chosen() -> None:
+    sound = choose_sound(
+        described("video H264/90000", "audio SPEEX/8000", "audio PCMA/8000")
+    )
+    assert sound is not None
+    assert sound.index == 2
+
+
 def test_without_sound_there_is_none() -> None:
     assert choose_sound(described("video H264/90000")) is None

@@ -8,17 +8,24 @@ import av
 from av.audio.codeccontext import AudioCodecContext
 from av.codec import CodecContext
 
-from ..aac import nearest_rate, plain_config
+from ..aac import nearest_rate, plain_config, read_config
 from ..errors import ErrorKind, NvrError
 from ..frames import Codec, TrackFormat
 from .sound_child import SoundChild
+from .templates import LAYOUTS
 from .units import TimedUnit
 
 _FRAME = 1024
 _DISCONTINUITY_US = 100_000
 _SNAP_TICKS = 2
-_SIMPLE = {Codec.PCMU: "pcm_mulaw", Codec.PCMA: "pcm_alaw"}
-"""Tables of 256 numbers: decoding them cannot go wrong, so it is done here."""
+_SIMPLE = {
+    Codec.PCMU: "pcm_mulaw",
+    Codec.PCMA: "pcm_alaw",
+    Codec.L8: "pcm_u8",
+    Codec.L16: "pcm_s16be",
+    Codec.L24: "pcm_s24be",
+}
+"""Tables of 256 numbers, or numbers as they are: nothing can go wrong, so it is done here."""
 _IN_CHILD = {
     Codec.G722: ("g722", 16000),
     Codec.LATM: ("aac_latm", 0),
@@ -27,6 +34,7 @@ _IN_CHILD = {
 """Decoders that read what a device makes of a format run in a process of their own."""
 _MONO_BIT_RATE = 32_000
 _G711_RATE = 8_000
+_PCM_RATES = range(4_000, 192_001)
 
 
 class Sound(Protocol):
@@ -39,6 +47,10 @@ class Sound(Protocol):
 
     def take(self, item: TimedUnit) -> list[tuple[int, bytes]]:
         """Return the frames that are ready, each with its time in microseconds."""
+        ...
+
+    def finish(self) -> list[tuple[int, bytes]]:
+        """Return the frames that were still under way; nothing is taken any more."""
         ...
 
 
@@ -58,24 +70,37 @@ def _left_out(track: TrackFormat) -> NvrError:
 
 
 class AacCopy(Sound):
-    """AAC frames as the device made them."""
+    """AAC frames as the device made them.
+
+    Its configuration tells rate and channels, whatever else the description says.
+    """
 
     def __init__(self, track: TrackFormat) -> None:
         """Take the configuration of the session description, or the usual one.
 
         Raises `UNSUPPORTED_CODEC` where there is none.
         """
-        self.rate = track.clock_rate
-        self.channels = track.channels
-        self.config = track.config or plain_config(
-            nearest_rate(self.rate), self.channels
-        )
-        if not self.config:
+        self.config = track.config
+        known = read_config(track.config)
+        if known is None:
+            rate = nearest_rate(track.clock_rate)
+            self.config = plain_config(rate, track.channels)
+            known = read_config(self.config)
+        if known is None:
             raise _left_out(track)
+        self.rate = known.rate
+        self.channels = known.channels or track.channels
 
     @override
     def take(self, item: TimedUnit) -> list[tuple[int, bytes]]:
-        return [(item.time_us, item.unit.data)]
+        unit = item.unit
+        if unit.config and unit.config != self.config:
+            return []  # the next clip is of its kind
+        return [(item.time_us, unit.data)]
+
+    @override
+    def finish(self) -> list[tuple[int, bytes]]:
+        return []
 
 
 class ToAac(Sound):
@@ -123,6 +148,10 @@ class ToAac(Sound):
                 self._fifo.write(part)
         return done + self._drain()
 
+    @override
+    def finish(self) -> list[tuple[int, bytes]]:
+        return self._pad() + self._coded(None)
+
     @property
     def _queued(self) -> int:
         return self._fifo.samples
@@ -148,11 +177,16 @@ class ToAac(Sound):
             frame.pts = self._encoded * _FRAME
             frame.time_base = Fraction(1, self.rate)
             self._encoded += 1
-            for packet in self._encoder.encode(frame):
-                if packet.pts is None or packet.pts < 0:
-                    continue
-                done.append((self._blocks.popleft(), bytes(packet)))
+            done += self._coded(frame)
         return done
+
+    def _coded(self, frame: av.AudioFrame | None) -> list[tuple[int, bytes]]:
+        """Return what the encoder gives for a frame, or at the end, each with its time."""
+        return [
+            (self._blocks.popleft(), bytes(packet))
+            for packet in self._encoder.encode(frame)
+            if packet.pts is not None and packet.pts >= 0 and self._blocks
+        ]
 
     def _open_encoder(self) -> AudioCodecContext:
         encoder = CodecContext.create("aac", "w")
@@ -183,14 +217,17 @@ class _Decoder(Protocol):
 
 
 class _InProcess(_Decoder):
-    """G.711, by tables."""
+    """G.711 and linear PCM."""
 
-    def __init__(self, name: str, track: TrackFormat, layout: str) -> None:
+    def __init__(self, name: str, track: TrackFormat) -> None:
         decoder = CodecContext.create(name, "r")
         assert isinstance(decoder, AudioCodecContext)
-        self.rate = nearest_rate(track.clock_rate or _G711_RATE)
-        decoder.sample_rate = self.rate
-        decoder.layout = layout
+        rate = track.clock_rate or _G711_RATE
+        if rate not in _PCM_RATES:
+            raise ValueError("no sampling rate")
+        self.rate = nearest_rate(rate)
+        decoder.sample_rate = rate
+        decoder.layout = LAYOUTS.get(track.channels, "")
         self._decoder = decoder
 
     @override
@@ -228,7 +265,7 @@ class _InChild(_Decoder):
 
 def _open_decoder(track: TrackFormat, layout: str) -> _Decoder:
     if track.codec in _SIMPLE:
-        return _InProcess(_SIMPLE[track.codec], track, layout)
+        return _InProcess(_SIMPLE[track.codec], track)
     if track.codec is Codec.G726:
         name = "g726" if track.name.upper().startswith("AAL2") else "g726le"
         return _InChild(name, _G711_RATE, track, layout, track.bits_per_sample or 4)

@@ -42,6 +42,22 @@ def _open(av: Any, request: dict[str, Any]) -> Any:
     return decoder
 
 
+class _Resampler:
+    """Turns frames into the wanted samples, also once the stream changes its format."""
+
+    def __init__(self, av: Any, layout: str, rate: int) -> None:
+        self._av = av
+        self._wanted = "s16", layout, rate
+        self._inner = av.AudioResampler(*self._wanted)
+
+    def resample(self, frame: Any) -> Any:
+        try:
+            return self._inner.resample(frame)
+        except ValueError:
+            self._inner = self._av.AudioResampler(*self._wanted)
+            return self._inner.resample(frame)
+
+
 def _samples(av: Any, decoder: Any, resampler: Any, data: bytes) -> bytes:
     found = []
     try:
@@ -66,7 +82,7 @@ def _serve(av: Any, request: dict[str, Any], source: BinaryIO, to: BinaryIO) -> 
     to.flush()
     if "error" in answer:
         return
-    resampler = av.AudioResampler("s16", request["layout"], request["out_rate"])
+    resampler = _Resampler(av, request["layout"], request["out_rate"])
     while head := source.read(4):
         data = source.read(int.from_bytes(head))
         found = _samples(av, decoder, resampler, data)

@@ -90,12 +90,12 @@ def add_aac(
         )
     stream.codec_context.extradata = config
     stream.codec_context.sample_rate = rate
-    stream.codec_context.layout = _LAYOUTS.get(channels, "stereo")
+    stream.codec_context.layout = LAYOUTS.get(channels, "stereo")
     stream.time_base = Fraction(1, rate)
     return stream
 
 
-_LAYOUTS = {
+LAYOUTS = {
     1: "mono",
     2: "stereo",
     3: "3.0",

@@ -1,5 +1,6 @@
 """Session descriptions: which tracks there are and where (RFC 8866, RFC 2326 C)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 import re
 
@@ -9,6 +10,9 @@ from .urls import join_control
 from .values import MediaTrack, SessionDescription
 
 _TRACKS_ALLOWED = 64
+_DYNAMIC = 96
+"""From here on a payload type means what its rtpmap says (RFC 3551 6)."""
+_DIRECTIONS = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
 _TOKEN = re.compile(r"x-onvif-track\s*:\s*(\S.*)", re.IGNORECASE)
 _KINDS = {"video": TrackKind.VIDEO, "audio": TrackKind.AUDIO}
 
@@ -21,6 +25,7 @@ class _Media:
     payload_types: tuple[int, ...]
     control: str = ""
     token: str = ""
+    direction: str = ""
     rtpmaps: dict[int, str] = field(default_factory=dict)
     fmtps: dict[int, str] = field(default_factory=dict)
 
@@ -79,11 +84,22 @@ def _take_attribute(section: _Media, value: str) -> None:
     name, rest = name.strip().lower(), rest.strip()
     if name == "control":
         section.control = rest
+    elif name in _DIRECTIONS:
+        section.direction = name
     elif name in {"rtpmap", "fmtp"}:
         number, _, text = rest.partition(" ")
         if number.isascii() and number.isdecimal() and len(number) < 4:
             table = section.rtpmaps if name == "rtpmap" else section.fmtps
             table[int(number)] = text.strip()
+
+
+def _meant(table: Mapping[int, str], payload_type: int, types: tuple[int, ...]) -> str:
+    """Return the line of a payload type, else the only one there is if it is nobody's."""
+    found = table.get(payload_type)
+    if found is None and len(table) == 1:
+        number, text = next(iter(table.items()))
+        found = None if number in types else text
+    return found or ""
 
 
 def _finish(index: int, section: _Media, base: str) -> MediaTrack:
@@ -92,7 +108,9 @@ def _finish(index: int, section: _Media, base: str) -> MediaTrack:
     payload_type = next((pt for pt in types if pt in section.rtpmaps), types[0])
     kind = _KINDS.get(section.kind, TrackKind.EXTENDED)
     rtpmap = section.rtpmaps.get(payload_type, "")
-    fmtp = section.fmtps.get(payload_type, "")
+    if payload_type >= _DYNAMIC:
+        rtpmap = _meant(section.rtpmaps, payload_type, types)
+    fmtp = _meant(section.fmtps, payload_type, types)
     return MediaTrack(
         index,
         track_format(kind, payload_type, rtpmap, fmtp),
@@ -102,4 +120,5 @@ def _finish(index: int, section: _Media, base: str) -> MediaTrack:
         rtpmap,
         fmtp,
         section.control,
+        direction=section.direction,
     )

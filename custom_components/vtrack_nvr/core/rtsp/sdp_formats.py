@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import re
 from typing import Final, NamedTuple
 
-from ..aac import has_band_replication, plain_config
+from ..aac import has_band_replication, plain_config, read_config
 from ..frames import Codec, TrackFormat, TrackKind
 
 _CODECS: Final = {
@@ -19,6 +19,9 @@ _CODECS: Final = {
     "PCMA": Codec.PCMA,
     "G722": Codec.G722,
     "OPUS": Codec.OPUS,
+    "L8": Codec.L8,
+    "L16": Codec.L16,
+    "L24": Codec.L24,
     "JPEG": Codec.MJPEG,
     "MP4V-ES": Codec.MPEG4,
 }
@@ -27,11 +30,14 @@ _STATIC: Final = {
     2: "G726-32/8000",
     8: "PCMA/8000",
     9: "G722/8000",
+    10: "L16/44100/2",
+    11: "L16/44100/1",
     26: "JPEG/90000",
 }
 """Payload types that need no rtpmap (RFC 3551 6); 2 is its older meaning."""
 _METADATA: Final = "VND.ONVIF.METADATA"
 _G726: Final = re.compile(r"(?:AAL2-)?G726-(16|24|32|40)")
+_USUAL_BITS: Final = {"aac-hbr": (13, 3, 3), "aac-lbr": (6, 2, 2)}
 _SET_NAMES: Final = ("sprop-vps", "sprop-sps", "sprop-pps")
 
 
@@ -157,22 +163,27 @@ def _from_hex(text: str) -> bytes:
 
 
 def _aac(mapped: _RtpMap, given: Mapping[str, str]) -> TrackFormat:
-    """MPEG4-GENERIC (RFC 3640 4.1); a missing config is built as AAC-LC."""
-    bits = (
-        _bits(given, "sizelength", 13),
-        _bits(given, "indexlength", 3),
-        _bits(given, "indexdeltalength", 3),
-    )
+    """MPEG4-GENERIC (RFC 3640 4.1); a config that tells nothing is built as AAC-LC."""
     rate = mapped.clock_rate or 8000
+    unit_bytes = _number(given.get("constantsize", ""))
+    usual = _USUAL_BITS.get(given.get("mode", "").lower(), _USUAL_BITS["aac-hbr"])
+    if unit_bytes or _number(given.get("sizelength", "")):
+        usual = (0 if unit_bytes else usual[0], 0, 0)  # what is not named is not there
+    bits = (
+        _bits(given, "sizelength", usual[0]),
+        _bits(given, "indexlength", usual[1]),
+        _bits(given, "indexdeltalength", usual[2]),
+    )
+    config = _from_hex(given.get("config", ""))
     return TrackFormat(
         TrackKind.AUDIO,
         Codec.AAC,
         rate,
         mapped.channels,
-        config=_from_hex(given.get("config", ""))
-        or plain_config(rate, mapped.channels),
+        config=config if read_config(config) else plain_config(rate, mapped.channels),
         name=mapped.name,
         au_header_bits=bits,
+        au_bytes=unit_bytes,
     )
 
 
@@ -183,16 +194,23 @@ def _bits(given: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _latm(mapped: _RtpMap, given: Mapping[str, str]) -> TrackFormat:
-    """MP4A-LATM (RFC 6416): with the configuration out of band it is plain AAC inside."""
-    config = b""
-    if given.get("cpresent", "1") == "0":
-        config = _config_of_mux(_from_hex(given.get("config", "")))
+    """MP4A-LATM (RFC 6416): with the configuration out of band it is plain AAC inside.
+
+    A configuration in the description says so too where `cpresent` is missing. Where it
+    is missing or cannot be read, it is AAC-LC as the rtpmap says.
+    """
+    rate = mapped.clock_rate or 8000
+    present = given.get("cpresent", "")
+    config = _config_of_mux(_from_hex(given.get("config", "")))
+    is_raw = present == "0" or bool(config and not present)
+    if is_raw and not config:
+        config = plain_config(rate, mapped.channels)
     return TrackFormat(
         TrackKind.AUDIO,
-        Codec.AAC if config else Codec.LATM,
-        mapped.clock_rate or 8000,
+        Codec.AAC if is_raw else Codec.LATM,
+        rate,
         mapped.channels,
-        config=config,
+        config=config if is_raw else b"",
         name=mapped.name,
     )
 
@@ -209,4 +227,5 @@ def _config_of_mux(mux: bytes) -> bytes:
     if value >> 41 != 0b0_1_000000_0000_000:
         return b""
     config = ((value << 15) & (1 << 56) - 1).to_bytes(7)
-    return config[:4] if has_band_replication(config) else config[:2]
+    config = config[:4] if has_band_replication(config) else config[:2]
+    return config if read_config(config) else b""

@@ -75,7 +75,8 @@ class MediaTrack:
     `index` is its place among all `m=` lines and becomes `AccessUnit.track`. `control` is
     the absolute URL for SETUP, `attribute` what the description says of it.
     `onvif_track` is the recording's track token, if given. `rtpmap` and `fmtp` are what
-    the description says of the payload type.
+    the description says of the payload type, `direction` what of who sends (`sendonly`,
+    `recvonly` …).
     """
 
     index: int
@@ -86,6 +87,7 @@ class MediaTrack:
     rtpmap: str = ""
     fmtp: str = ""
     attribute: str = ""
+    direction: str = ""
 
 
 @dataclass(frozen=True, slots=True)

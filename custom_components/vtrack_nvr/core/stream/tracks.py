@@ -2,6 +2,7 @@
 
 from ..errors import ErrorKind, NvrError
 from ..frames import Codec, TrackKind
+from ..rtp.depacketize import can_depacketize
 from ..rtsp.values import MediaTrack, SessionDescription
 
 _PREFERRED = frozenset({Codec.H264, Codec.H265})
@@ -38,8 +39,37 @@ def choose_video(
 
 
 def choose_sound(description: SessionDescription) -> MediaTrack | None:
-    """Return the first audio track, None without one."""
-    return next(
-        (track for track in description.tracks if track.format.kind is TrackKind.AUDIO),
-        None,
+    """Return the audio track to keep, None without one.
+
+    It is never the one for talking back, and the first that can be kept of several.
+    """
+    tracks = description.tracks
+    direction = next(
+        (each.direction for each in tracks if each.format.kind is TrackKind.VIDEO), ""
     )
+    sounds = [
+        track
+        for track in tracks
+        if track.format.kind is TrackKind.AUDIO
+        and not _is_for_talking(track.direction, direction)
+    ]
+    sounds.sort(
+        key=lambda track: (
+            track.direction != direction,
+            not can_depacketize(track.format),
+        )
+    )
+    return sounds[0] if sounds else None
+
+
+def _is_for_talking(direction: str, pictures: str) -> bool:
+    """Return whether a track goes from us to the device (ONVIF Streaming 5.3.1).
+
+    The specification writes `sendonly` for that and `recvonly` for what the device sends.
+    Some devices mean themselves: their pictures are `sendonly` then.
+    """
+    if direction == "inactive":
+        return True
+    if pictures == "sendonly":
+        return direction == "recvonly"
+    return direction == "sendonly"

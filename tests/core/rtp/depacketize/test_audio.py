@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from itertools import pairwise
 
 import av
 import pytest
@@ -17,6 +18,7 @@ from custom_components.vtrack_nvr.core.rtp.depacketize import (
     make_depacketizer,
 )
 from custom_components.vtrack_nvr.core.rtp.replay_extension import CLEAN, ReplayStamp
+from tests.core.test_aac import adts
 
 BOUNDS = Bounds(access_unit_bytes=1000)
 STAMP = ReplayStamp(777, CLEAN, 2)
@@ -54,7 +56,17 @@ def au(*frames: bytes, sizes: tuple[int, ...] = ()) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "codec", [Codec.PCMU, Codec.PCMA, Codec.G722, Codec.G726, Codec.OPUS]
+    "codec",
+    [
+        Codec.PCMU,
+        Codec.PCMA,
+        Codec.G722,
+        Codec.G726,
+        Codec.OPUS,
+        Codec.L8,
+        Codec.L16,
+        Codec.L24,
+    ],
 )
 def test_a_packet_of_plain_audio_is_a_unit(codec: Codec) -> None:
     out, push, depacketizer = make(audio(codec))
@@ -110,6 +122,79 @@ def test_aac_frames_of_other_layouts_are_read() -> None:
     out, push, _ = make(audio(Codec.AAC, config=AAC_16K, au_header_bits=(6, 2, 2)))
     push(bytes((0, 16, 2 << 2, 3 << 2)) + b"ababc")
     assert [u.data for u in out] == [b"ab", b"abc"]
+
+
+def au_of(bits: int, headers: int, data: bytes) -> bytes:
+    """Return a payload with headers of so many bits."""
+    size = (bits + 7) // 8
+    return bits.to_bytes(2) + (headers << 8 * size - bits).to_bytes(size) + data
+
+
+@pytest.mark.parametrize(
+    ("described", "payload", "frames"),
+    [
+        ((13, 0, 0), au_of(13, 5, b"frame"), [b"frame"]),
+        ((13, 0, 0), au(b"frame"), [b"frame"]),
+        ((13, 3, 3), au_of(13, 5, b"frame"), [b"frame"]),
+        ((13, 3, 0), au(b"one", b"two!"), [b"one", b"two!"]),
+        ((13, 3, 3), au_of(26, 3 << 13 | 4, b"onetwo!"), [b"one", b"two!"]),
+        ((13, 3, 3), au_of(8, 3 << 2, b"one"), [b"one"]),
+        ((13, 3, 3), b"\0\0frame", [b"frame"]),
+        ((13, 3, 3), au(*[b"x"] * 13), [b"x"] * 13),
+        (
+            (13, 3, 3),
+            au_of(208, sum(1 << 13 * n for n in range(16)), b"x" * 16),
+            [b"x"] * 16,
+        ),
+    ],
+)
+def test_what_the_headers_say_counts_not_what_was_described(
+    described: tuple[int, int, int], payload: bytes, frames: list[bytes]
+) -> None:
+    out, push, _ = make(audio(Codec.AAC, config=AAC_16K, au_header_bits=described))
+    push(payload)
+    assert [u.data for u in out] == frames
+
+
+@pytest.mark.parametrize("step", [512, 1024])
+def test_times_are_right_whichever_of_two_rates_a_device_counts_in(step: int) -> None:
+    """The rtpmap says 8 kHz, the configuration 16 kHz."""
+    out, push, _ = make(audio(Codec.AAC, clock_rate=8000, config=AAC_16K))
+    for number in range(20):
+        push(au(b"one", b"two"), 2**32 - 5000 + number * 2 * step)
+    steps = [b.rtp_time - a.rtp_time & 0xFFFFFFFF for a, b in pairwise(out)]
+    assert set(steps[8:]) == {512}
+    assert [u.data for u in out] == [b"one", b"two"] * 20
+
+
+def test_units_of_one_size_need_no_headers() -> None:
+    out, push, _ = make(
+        audio(Codec.AAC, config=AAC_16K, au_header_bits=(0, 0, 0), au_bytes=3)
+    )
+    push(b"onetwo", 7)
+    out2, push2, _ = make(
+        audio(Codec.AAC, config=AAC_16K, au_header_bits=(0, 3, 3), au_bytes=3)
+    )
+    push2(au_of(6, 0, b"onetwo"), 7)
+    assert [u.data for u in out] == [u.data for u in out2] == [b"one", b"two"]
+
+
+def test_adts_inside_units_is_taken_off() -> None:
+    out, push, _ = make(audio(Codec.AAC, clock_rate=16000, config=AAC_16K))
+    two = adts(b"one") + adts(b"two", channels=2)
+    push(au(two, adts(b"three")), 100, stamp=STAMP)
+    push(two, 5000)
+    whole = adts(b"large" * 3)
+    push(au(whole[:9], sizes=(len(whole),)), 9000, False)
+    push(au(whole[9:], sizes=(len(whole),)), 9000)
+    assert [(u.data, u.rtp_time, u.time_us, u.config.hex()) for u in out] == [
+        (b"one", 100, 777, "1408"),
+        (b"two", 1124, None, "1410"),
+        (b"three", 2148, None, "1408"),
+        (b"one", 5000, None, "1408"),
+        (b"two", 6024, None, "1410"),
+        (b"large" * 3, 9000, None, "1408"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,18 @@ from .plain import PlainDepacketizer
 from .video import VideoDepacketizer
 
 PICTURES = frozenset({Codec.H264, Codec.H265, Codec.MJPEG, Codec.MPEG4})
-_PLAIN = frozenset({Codec.PCMU, Codec.PCMA, Codec.G722, Codec.G726, Codec.OPUS})
+_PLAIN = frozenset(
+    {
+        Codec.PCMU,
+        Codec.PCMA,
+        Codec.G722,
+        Codec.G726,
+        Codec.OPUS,
+        Codec.L8,
+        Codec.L16,
+        Codec.L24,
+    }
+)
 LATM_NAME = "MP4A-LATM"
 
 __all__ = [

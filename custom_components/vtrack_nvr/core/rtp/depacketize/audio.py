@@ -48,9 +48,14 @@ class AudioDepacketizer(Depacketizer):
                 ErrorKind.PROTOCOL, f"audio frame longer than {self._limit} bytes"
             )
 
-    def _emit(self, data: bytes, timestamp: int, stamp: ReplayStamp | None) -> None:
+    def _emit(
+        self,
+        data: bytes,
+        timestamp: int,
+        stamp: ReplayStamp | None,
+        config: bytes = b"",
+    ) -> None:
         flags = stamp.flags if stamp else 0
         timestamp &= 0xFFFFFFFF
-        self.out.append(
-            make_unit(self._track, data, timestamp, stamp, flags, True, False)
-        )
+        unit = make_unit(self._track, data, timestamp, stamp, flags, True, False)
+        self.out.append(unit._replace(config=config) if config else unit)

@@ -25,7 +25,7 @@ class LatmDepacketizer(AudioDepacketizer):
         """Codec AAC: configuration out of band; codec LATM: in band."""
         super().__init__(track, out, limit)
         self._is_raw = track_format.codec is Codec.AAC
-        self._ticks = ticks_per_frame(track_format)
+        self._ticks = ticks_per_frame(track_format.config, track_format.clock_rate)
         self._timestamp = 0
         self._is_broken = False
 

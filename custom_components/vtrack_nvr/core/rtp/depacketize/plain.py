@@ -1,4 +1,4 @@
-"""Audio whose packets are whole units: G.711, G.722, G.726 (RFC 3551), Opus (RFC 7587)."""
+"""Audio whose packets are whole units (RFC 3551, RFC 3190; Opus: RFC 7587)."""
 
 from typing import override
 
