@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from hypothesis import given, settings, strategies as st
+import pytest
 
 from custom_components.vtrack_nvr.core.frames import AccessUnit
 from custom_components.vtrack_nvr.core.intervals import TimeRange
@@ -71,6 +72,21 @@ def test_a_clock_set_back_ends_the_group() -> None:
     assert span(gop) == (10_000, 10_500)
 
 
+def kept(groups: list[Gop]) -> list[int]:
+    return [item.time_us // MS for gop in groups for item in gop.audio]
+
+
+def feed(made: GopAssembler, sent: list[tuple[int, TimedUnit]]) -> list[Gop]:
+    """Send units in order; first numbers are when."""
+    found: list[Gop] = []
+    for _, item in sorted(sent, key=lambda pair: pair[0]):
+        if item.unit.track == 0:
+            found += made.add_picture(item)
+        else:
+            found += made.add_sound(item)
+    return found
+
+
 def test_groups_wait_for_their_sound_but_not_for_ever() -> None:
     made = GopAssembler(Bounds(), has_sound=True)
     assert made.add_sound(sound(0)) == []
@@ -78,14 +94,78 @@ def test_groups_wait_for_their_sound_but_not_for_ever() -> None:
         made.add_picture(picture(at, key=at == 0))
     made.add_sound(sound(100))
     assert made.add_picture(picture(500, key=True)) == []
+    assert made.awaits_sound
     (gop,) = made.add_sound(sound(500))
-    assert [item.time_us for item in gop.audio] == [100 * MS]
-    made.add_picture(picture(600))
-    assert made.add_picture(picture(1_000, key=True)) == []
-    made.add_picture(picture(1_100))
-    groups = made.add_picture(picture(2_050, key=True))
-    assert [span(item) for item in groups] == [(500, 1_000)] or len(groups) == 2
-    assert [item.time_us // MS for item in groups[0].audio] == [500]
+    assert kept([gop]) == [0, 100]
+    found: list[tuple[int, Gop]] = []
+    for at in range(600, 5_000, 100):
+        found += [(at, gop) for gop in made.add_picture(picture(at, key=at % 500 == 0))]
+    assert [(at, span(gop)) for at, gop in found] == [
+        (4_000, (500, 1_000)),
+        (4_500, (1_000, 1_500)),
+    ]
+    assert kept([gop for _, gop in found]) == [500]
+
+
+@pytest.mark.parametrize("shift_ms", [-3_000, -1_700, -40, 0, 40, 1_700, 2_960])
+@pytest.mark.parametrize("gop_ms", [500, 2_000])
+def test_sound_sent_before_or_behind_its_pictures_is_all_kept(
+    shift_ms: int, gop_ms: int
+) -> None:
+    sent = [(at, picture(at, key=at % gop_ms == 0)) for at in range(10_000, 20_000, 40)]
+    sent += [(at + shift_ms, sound(at)) for at in range(10_000, 20_000, 20)]
+    made = GopAssembler(Bounds(), has_sound=True)
+    groups = [*feed(made, sent), *made.finish()]
+    assert kept(groups) == list(range(10_000, 20_000, 20))
+    assert made.lost_sound_us == 0
+    for gop in groups:
+        assert all(gop.start_us <= each.time_us < gop.end_us for each in gop.audio)
+    assert made.held_bytes == 0
+
+
+def test_sound_that_comes_too_late_is_counted() -> None:
+    sent = [(at, picture(at, key=at % 500 == 0)) for at in range(0, 20_000, 100)]
+    sent += [(at + 6_000, sound(at)) for at in range(0, 14_000, 20)]
+    made = GopAssembler(Bounds(), has_sound=True)
+    groups = [*feed(made, sent), *made.finish()]
+    assert kept(groups) == []
+    assert made.lost_sound_us == 14_000 * MS
+
+
+def test_sound_without_pictures_is_counted_unless_none_came_before() -> None:
+    sent = [(at, sound(at)) for at in range(0, 20_000, 20)]
+    pictures = [*range(3_000, 6_000, 100), *range(12_000, 14_000, 100)]
+    sent += [(at, picture(at, key=at % 1_000 == 0)) for at in pictures]
+    made = GopAssembler(Bounds(), has_sound=True)
+    groups = [*feed(made, sent), *made.finish()]
+    assert kept(groups) == [*range(3_000, 6_000, 20), *range(12_000, 14_000, 20)]
+    assert made.lost_sound_us == 6_000 * MS
+
+
+def test_sound_that_an_interrupted_stream_did_not_send_is_counted() -> None:
+    made = GopAssembler(Bounds(), has_sound=True)
+    sent = [(at, picture(at, key=at % 1_000 == 0)) for at in range(0, 5_000, 100)]
+    sent += [(at + 2_000, sound(at)) for at in range(0, 3_000, 20)]
+    feed(made, sent)
+    groups = made.finish()
+    assert made.lost_sound_us == groups[-1].end_us - 3_000 * MS
+
+
+def test_a_clock_set_back_mixes_no_sound() -> None:
+    """Sound from before the step stays with the pictures from before it."""
+    sent = [
+        (at, picture(at - (at >= 5_000) * 3_600_000, key=at % 1_000 == 0))
+        for at in range(0, 10_000, 100)
+    ]
+    sent += [
+        (at - 50, sound(at - (at >= 5_000) * 3_600_000)) for at in range(0, 10_000, 20)
+    ]
+    made = GopAssembler(Bounds(), has_sound=True)
+    groups = [*feed(made, sent), *made.finish()]
+    assert sorted(kept(groups)) == sorted(
+        at - (at >= 5_000) * 3_600_000 for at in range(0, 10_000, 20)
+    )
+    assert made.lost_sound_us == 0
 
 
 def test_too_much_sound_falls_out() -> None:
@@ -94,6 +174,15 @@ def test_too_much_sound_falls_out() -> None:
     for at in range(100):
         made.add_sound(sound(at))
     assert made.held_bytes <= 110
+    assert made.lost_sound_us == 100 * MS
+
+
+def test_waiting_sound_is_bounded_in_memory() -> None:
+    made = GopAssembler(Bounds(), has_sound=True)
+    for at in range(0, 3_600_000, 20):
+        made.add_sound(sound(at, size=160))
+    assert made.held_bytes <= 4 * 1024 * 1024
+    assert made.lost_sound_us > 3_000_000 * MS
 
 
 def test_an_endless_group_comes_in_pieces() -> None:

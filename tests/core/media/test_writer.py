@@ -133,6 +133,17 @@ def test_sound_that_comes_early_or_twice_stays_in_order(tmp_path: Path) -> None:
     assert len(set(times)) == 4
 
 
+def test_sound_that_goes_far_back_is_not_squeezed_in(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    gops = encoded.groups()
+    gops[0].audio = encoded.aac_units(START * 1000, 16)
+    gops[0].audio += encoded.aac_units(START * 1000, 16)
+    write(path, gops, encoded.video_format(), encoded.aac_format()).close()
+    times = shown_times(path, "audio")
+    assert times[:12] == [pytest.approx(n * 0.064, abs=0.001) for n in range(12)]
+    assert len(times) <= 20
+
+
 def test_a_pause_in_the_sound_does_not_move_it(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     gops = encoded.groups()

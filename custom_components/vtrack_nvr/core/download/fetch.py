@@ -18,6 +18,7 @@ from ..fetching import (
     FetchProgress,
 )
 from ..intervals import TimeRange, difference, union
+from ..media.beside import lost_notice
 from ..media.overlap import lies_in, without_kept
 from ..media.series import Check, ClipSeries, SeriesPlan
 from ..media.units import Gop
@@ -99,6 +100,7 @@ class Fetch:
         self._notices: list[str] = []
         self._bytes = 0
         self._stumbles = 0
+        self._lost_sound_us = 0
         self._began = self._clock.monotonic()
         self._reported = self._began
         self._stop: Stop | None = None
@@ -233,6 +235,7 @@ class Fetch:
                 if error.kind not in _AGAIN:
                     raise
                 if reached := playing.take_rest():
+                    self._drop_or_keep(playing, reached)
                     return reached
                 self._ended(playing, is_vague=True)
                 if isinstance(error, OutOfStep) and self._is_strict(playing):
@@ -256,6 +259,7 @@ class Fetch:
                 if is_probe:  # a gap there says nothing about how it likes ranges
                     self._policy = self._policy.forget(*RANGE_FORMS - known.quirks)
                 self._stumbles += playing.stumbles
+                self._lost_sound_us += playing.assembler.lost_sound_us
 
     @staticmethod
     def _is_strict(playing: Playing) -> bool:
@@ -287,7 +291,7 @@ class Fetch:
     # Writing
 
     def _write(self, playing: Playing, groups: list[Gop]) -> None:
-        series, replay = self._series, playing.replay
+        series = self._series
         kept = self._job.kept
         half_us = playing.assembler.step_us // 2
         series.time_source = playing.time_source
@@ -303,7 +307,7 @@ class Fetch:
             if wanted is None:
                 self._position_us = max(self._position_us, gop.end_us)
                 continue
-            sound = replay.sound.format if replay.sound else None
+            sound = playing.sound_format(gop)
             series.write(wanted, playing.video_format, sound, holes=holes)
             self._written_us = self._position_us = gop.end_us
             self._step_us = playing.assembler.step_us
@@ -316,7 +320,7 @@ class Fetch:
 
         It is kept where nothing of it can come any more, and fetched again otherwise.
         """
-        groups = playing.assembler.finish()
+        groups = playing.rest()
         is_final = verdict is Verdict.REACHED or (
             verdict in {Verdict.END_OF_FOOTAGE, Verdict.SECTION_END}
             and not self._is_growing(playing)
@@ -357,6 +361,8 @@ class Fetch:
         self._notices += [text for text in notices if text not in self._notices]
 
     def _end(self, reason: EndReason, error: NvrError | None = None) -> FetchOutcome:
+        if notice := lost_notice(self._lost_sound_us):
+            self._add_notices([notice])
         series = self._series
         try:
             series.finish()

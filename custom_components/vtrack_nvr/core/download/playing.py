@@ -8,6 +8,7 @@ from ..fetching import FetchJob
 from ..frames import AccessUnit, TrackFormat
 from ..intervals import TimeRange
 from ..media.assembler import GopAssembler
+from ..media.beside import HeardFormat
 from ..media.units import Gop, TimedUnit
 from ..models import TimeSource
 from ..policy import Quirk
@@ -67,6 +68,9 @@ class Playing:
         self.notices: list[str] = []
         self.had_nothing = False
         """The device was alive, and said or showed that it has no picture to send."""
+        self._sound = HeardFormat(replay.sound.format) if replay.sound else None
+        self._end_us: int | None = None
+        """When the key picture was captured that ended the range, while sound is awaited."""
         self._write = write
         self._hear = hear
         self._job = job
@@ -96,6 +100,10 @@ class Playing:
         sets = self.replay.stream.parameter_sets(track.index)
         return replace(track.format, parameter_sets=sets) if sets else track.format
 
+    def sound_format(self, gop: Gop) -> TrackFormat | None:
+        """Return the format of a group's sound; groups come in order."""
+        return self._sound.of(gop) if self._sound else None
+
     def run(self) -> Verdict:
         """Receive until something ends it; raises what `UnitStream.receive` raises."""
         stream, ending = self.replay.stream, self.ending
@@ -108,6 +116,8 @@ class Playing:
             if batch.ended:
                 if verdict := self._take(stream.finish(), is_last=True):
                     return verdict
+                if self._end_us is not None:
+                    return Verdict.REACHED
                 self.had_nothing = ending.is_orderly(batch.ended)
                 return ending.signal(batch.ended)
             if batch.bytes:
@@ -115,6 +125,8 @@ class Playing:
                 quiet_since = monotonic()
                 continue
             quiet_s = monotonic() - quiet_since
+            if self._end_us is not None and quiet_s >= self._settings.waits.end_quiet:
+                return Verdict.REACHED
             if self._held and quiet_s >= self._settings.waits.end_quiet:
                 self._is_hurried = True
                 if verdict := self._take([], is_last=True):
@@ -123,15 +135,16 @@ class Playing:
                 return self._after_silence(quiet_s, verdict)
 
     def _patience(self, quiet_s: float) -> float:
-        """Return how long to wait; what is held may be all that comes."""
+        """Return how long to wait; what is held or still awaited may be all that comes."""
         patience = self.ending.patience(quiet_s)
-        if not self._held or self._is_hurried:
+        if self._end_us is None and (not self._held or self._is_hurried):
             return patience
         return min(patience, max(0.0, self._settings.waits.end_quiet - quiet_s))
 
     def take_rest(self) -> Verdict | None:
         """Take what was complete before `run` raised."""
-        return self._take_batch(self.replay.stream.drain(), is_last=True)
+        verdict = self._take_batch(self.replay.stream.drain(), is_last=True)
+        return verdict or (None if self._end_us is None else Verdict.REACHED)
 
     def _take_batch(self, batch: Batch, *, is_last: bool = False) -> Verdict | None:
         self._hear(self, batch.bytes)
@@ -197,23 +210,26 @@ class Playing:
             item = TimedUnit(time_us, unit)
             if places:
                 self._holes_us += [time_us] * places.count(index)
+            step_us = assembler.step_us
             if unit.track != video:
                 groups = assembler.add_sound(item)
             else:
-                if step:
+                if step and self._end_us is None:
                     self.notices.append("the device's clock was set back")
                 if timeline.is_estimated and timeline.reanchors:
                     # Its own times broke off: nothing dates what follows.
-                    return Verdict.SECTION_END
-                verdict = ending.picture(time_us, unit, assembler.step_us)
+                    is_over = self._end_us is not None
+                    return Verdict.REACHED if is_over else Verdict.SECTION_END
                 groups = assembler.add_picture(item)
-                self.newest_us = time_us
                 self.has_key |= unit.is_key
-                if verdict:
-                    self._write(self, [*groups, *self._before(time_us)])
-                    return verdict
+                if self._end_us is None:
+                    if ending.picture(time_us, unit, step_us):
+                        self._end_us = time_us
+                    self.newest_us = time_us
             if groups:
-                self._write(self, groups)
+                self._write(self, self._before_end(groups))
+            if self._end_us is not None and not assembler.awaits_sound(self._end_us):
+                return Verdict.REACHED
         self._hole_places = [
             place - len(units) for place in places if place >= len(units)
         ]
@@ -226,9 +242,14 @@ class Playing:
         self._holes_us = later
         return count
 
-    def _before(self, time_us: int) -> list[Gop]:
-        """Return what is held up to the key picture that ended the range."""
-        return [gop for gop in self.assembler.finish() if gop.start_us < time_us]
+    def rest(self) -> list[Gop]:
+        """Return what is held when the session is over; the last group may not be whole."""
+        return self._before_end(self.assembler.finish())
+
+    def _before_end(self, groups: list[Gop]) -> list[Gop]:
+        """Return the groups before the key picture that ended the range, if one did."""
+        end_us = self._end_us
+        return [gop for gop in groups if end_us is None or gop.start_us < end_us]
 
     def _judged(
         self, judge: CaptureJudge, units: list[AccessUnit], *, is_last: bool

@@ -214,6 +214,8 @@ class LiveRecorder:
     def _keep_rest(self, session: LiveSession) -> None:
         for group in session.rest():
             self._take(session, group)
+        for notice in session.notices:
+            _LOGGER.info("%s: %s", self._spec.camera, notice)
 
     def _take(self, session: LiveSession, group: Group) -> None:
         """Write a group, hold it for the pre-roll, or let it go."""

@@ -9,6 +9,7 @@ from ..errors import ErrorKind, NvrError
 from ..frames import AccessUnit, TrackFormat
 from ..login_guard import LoginGuard
 from ..media.assembler import GopAssembler
+from ..media.beside import HeardFormat, lost_notice
 from ..media.units import Gop, TimedUnit
 from ..models import TimeSource
 from ..policy import Bounds, Waits
@@ -64,6 +65,7 @@ class LiveSession:
         self._sound: MediaTrack | None = None
         self._times: LiveClock | None = None
         self._assembler: GopAssembler | None = None
+        self._heard: HeardFormat | None = None
         self._last: list[Gop] = []
         self._begun = self._quiet_since = 0.0
         self._by_host_us = 0
@@ -108,6 +110,7 @@ class LiveSession:
             device_offset_ms=self._offset_ms,
         )
         self._assembler = GopAssembler(self._bounds, has_sound=self._sound is not None)
+        self._heard = HeardFormat(self._sound.format) if self._sound else None
         self._begun = self._quiet_since = self._clock.monotonic()
 
     def _open_relay(self, video: MediaTrack) -> Relay:
@@ -162,6 +165,8 @@ class LiveSession:
             self._count_lost()
         self._last += self._keep(self._times.finish())
         groups, self._last = self._last + self._assembler.finish(), []
+        if notice := lost_notice(self._assembler.lost_sound_us):
+            self.notices.append(notice)
         return [self._with_formats(gop) for gop in groups]
 
     def close(self) -> None:
@@ -177,7 +182,7 @@ class LiveSession:
         return Group(
             gop,
             replace(video, parameter_sets=sets) if sets else video,
-            self._sound.format if self._sound else None,
+            self._heard.of(gop) if self._heard else None,
             TimeSource.HOST
             if gop.start_us <= self._by_host_us
             else TimeSource.SENDER_REPORT,

@@ -22,6 +22,8 @@ from .timing import DecodeTimes
 from .units import Gop, TimedUnit
 
 _VIDEO_TICKS = 90_000
+_REACH = 4 * 1024
+"""How many samples before its place a frame of sound may be dated and still be kept."""
 type _Due = tuple[int, Packet]
 """When it is due, in microseconds, and what is due."""
 
@@ -134,6 +136,10 @@ class ClipWriter(OutputFile):
     def close(self) -> Written:
         """Finish the file and let go of it; it is not yet durable."""
         assert self._origin_us is not None, "close without a group"
+        if self._sound:
+            rest = self._sound.finish()
+            with storing("write the clip"):
+                self._mux([], self._packets_of(rest, until_us=self._end_us))
         self._finish()
         return Written(
             self._size,
@@ -190,31 +196,44 @@ class ClipWriter(OutputFile):
         return packets
 
     def _sound_packets(self, units: Sequence[TimedUnit]) -> list[_Due]:
+        if self._sound is None:
+            return []
+        frames = [frame for item in units for frame in self._sound.take(item)]
+        return self._packets_of(frames)
+
+    def _packets_of(
+        self, frames: list[tuple[int, bytes]], until_us: int | None = None
+    ) -> list[_Due]:
+        """Return the packets of frames, none of which begins before its forerunner.
+
+        One whose time is far before that is left out: sound was sent twice.
+        """
         sound, stream = self._sound, self._audio
-        packets: list[_Due] = []
-        if sound is None or stream is None:
-            return packets
+        assert sound is not None
+        assert stream is not None
         assert self._origin_us is not None
-        for item in units:
-            for time_us, data in sound.take(item):
-                ticks = _ticks(time_us - self._origin_us, sound.rate)
-                ticks = snapped(ticks, self._next_sound)
-                if ticks < 0:
+        packets: list[_Due] = []
+        for time_us, data in frames:
+            ticks = _ticks(time_us - self._origin_us, sound.rate)
+            ticks = snapped(ticks, self._next_sound)
+            if ticks < 0 or (until_us is not None and time_us >= until_us):
+                continue
+            if self._next_sound is not None and ticks < self._next_sound - 1023:
+                if ticks < self._next_sound - _REACH:
                     continue
-                if self._next_sound is not None and ticks < self._next_sound - 1023:
-                    ticks = self._next_sound - 1023
-                packet = make_packet(
-                    stream,
-                    data,
-                    time_base=Fraction(1, sound.rate),
-                    shown=ticks,
-                    decoded=ticks,
-                    duration=1024,
-                )
-                packet.is_keyframe = True
-                packets.append((ticks * 1_000_000 // sound.rate, packet))
-                self._next_sound = ticks + 1024
-                self._audio_frames += 1
+                ticks = self._next_sound - 1023
+            packet = make_packet(
+                stream,
+                data,
+                time_base=Fraction(1, sound.rate),
+                shown=ticks,
+                decoded=ticks,
+                duration=1024,
+            )
+            packet.is_keyframe = True
+            packets.append((ticks * 1_000_000 // sound.rate, packet))
+            self._next_sound = ticks + 1024
+            self._audio_frames += 1
         return packets
 
     def _mux(
