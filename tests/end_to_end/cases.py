@@ -56,6 +56,8 @@ class Case:
     reason: str = ""
     rtsp_account: tuple[str, str] | None = None
     waits: dict[str, Any] = field(default_factory=dict)
+    sound: str | None = None
+    """The codec of the sound that the case is about, whatever the kind of footage."""
     timeout_s: float = 60.0
     """A bound for machines that do much else; nothing waits for it to pass."""
     footage: dict[str, Any] = field(default_factory=dict)
@@ -207,6 +209,31 @@ PICTURES = [
     ),
 ]
 """Footage cut into packets the way devices do, and codecs of old."""
+SOUND = [
+    Case(f"sound-{name}", rtsp=switches, sound=codec)
+    for name, codec, switches in (
+        (
+            "ahead-with-adts",
+            "AAC",
+            {
+                "sound_ahead_ms": 3_000,
+                "sound_form": "adts",
+                "talk_back_in_sdp": "before",
+            },
+        ),
+        (
+            "behind-as-latm",
+            "AAC",
+            {
+                "sound_ahead_ms": -3_000,
+                "sound_form": "latm",
+                "talk_back_in_sdp": "behind",
+            },
+        ),
+        ("ahead-of-16-khz", "PCMA16", {"sound_ahead_ms": 3_000}),
+        ("behind-and-linear", "L16", {"sound_ahead_ms": -3_000}),
+    )
+]
 REFUSALS = [
     _rtsp("551-require", End.ESTIMATED, refuse_require=True),
     _rtsp("400-rate-control", refuse_rate_control=400, real_time_factor=20.0),
@@ -452,6 +479,7 @@ CASES: dict[str, Case] = {
         *DATES,
         *RTP,
         *PICTURES,
+        *SOUND,
         *REFUSALS,
         *LOGINS,
         *REPLIES,

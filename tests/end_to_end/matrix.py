@@ -35,7 +35,7 @@ from tests.end_to_end.cases import (
 )
 from tests.end_to_end.devices import Devices
 from tests.end_to_end.harness import Attached, Home, short_waits, until
-from tests.end_to_end.proof import prove
+from tests.end_to_end.proof import prove, silence
 from tests.simulator.footage import FootageStore
 from tests.simulator.nvr import SimulatedNvr
 from tests.simulator.spec import DAY_MS, CameraSpec, NvrSpec
@@ -43,6 +43,8 @@ from tests.simulator.timeline import Stretch
 
 AT_ONCE = 10
 BASE_MS = (time.time_ns() // 1_000_000 // DAY_MS - 1) * DAY_MS
+MOST_SILENCE_S = 0.2
+"""Frames of sound begin with no picture: up to one is missing at each end of a clip."""
 ESTIMATE_MS = 2_500
 """How far estimated times may be off: the group before the start, and a little."""
 
@@ -56,7 +58,7 @@ def spec_of(case: Case, variant: str) -> NvrSpec:
         (Stretch(FIRST_MS, FIRST_LENGTH), Stretch(SECOND_MS, SECOND_LENGTH)),
         base_ms=BASE_MS,
         codec=footage.pop("codec", codec),
-        audio=audio,
+        audio=case.sound or audio,
         width=320,
         height=footage.pop("height", 180),
         bframes=footage.pop("bframes", 0),
@@ -159,6 +161,10 @@ class Trial:
                 )
                 if {clip.facts.time_source for clip in clips} - {wanted}:
                     self._say(f"times are not {wanted}")
+                for clip in clips if self.case.sound else ():
+                    lost_s = silence(self.home.path(clip), clip.facts.range.duration_ms)
+                    if lost_s > MOST_SILENCE_S:
+                        self._say(f"{lost_s:.2f} s without sound")
             case End.HOLES:
                 if not sum(clip.facts.holes for clip in clips):
                     self._say(f"no hole is counted: {proof}")

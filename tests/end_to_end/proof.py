@@ -65,6 +65,21 @@ def readable_frames(path: Path) -> list[tuple[int, int]]:
     return list(found.items())
 
 
+def silence(path: Path, duration_ms: int) -> float:
+    """Return for how many seconds of a clip there is no sound."""
+    reached = lost = 0.0
+    with av.open(str(path)) as container:
+        if not container.streams.audio:
+            return duration_ms / 1000
+        stream = container.streams.audio[0]
+        for packet in container.demux(stream):
+            if packet.pts is not None and packet.time_base is not None:
+                at = float(packet.pts * packet.time_base)
+                lost += max(0.0, at - reached)
+                reached = at + 1024 / stream.rate
+    return lost + max(0.0, duration_ms / 1000 - reached)
+
+
 def prove(
     held: Frames,
     clips: Iterable[tuple[Clip, Path]],

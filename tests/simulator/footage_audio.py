@@ -32,6 +32,8 @@ FORMATS: dict[AudioCodec, AudioFormat] = {
     "PCMU": AudioFormat("pcm_mulaw", 8000, 8000, 20),
     "PCMA": AudioFormat("pcm_alaw", 8000, 8000, 20),
     "G722": AudioFormat("g722", 16000, 8000, 20),
+    "PCMA16": AudioFormat("pcm_alaw", 16000, 16000, 20),
+    "L16": AudioFormat("pcm_s16be", 16000, 16000, 20),
 }
 """G.722's RTP clock is 8000 by an old mistake that stands (RFC 3551 §4.5.2)."""
 

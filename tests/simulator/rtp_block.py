@@ -15,12 +15,12 @@ import numpy as np
 from .footage_audio import AudioLoop
 from .footage_video import AccessUnit, Gop
 from .rtp_payload import (
-    aac_payloads,
     as_one_nal,
     ends_nal,
     odd_payloads,
     video_payloads,
 )
+from .sound_forms import payloads as sound_payloads
 from .timeline import FRAME_MS
 
 NTP_OFFSET = 2_208_988_800
@@ -50,6 +50,8 @@ class PacketStyle:
     annex_b: bool = False
     odd_nals: bool = False
     key_pictures: bool = True
+    sound_form: str = "usual"
+    sound_ahead_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,10 @@ def build_block(
     position = 0
     for index, unit in enumerate(gop.units[units[0] : units[1]], units[0]):
         reached = max(reached, unit.time_ms)
-        while position < len(sound) and sound[position][0] < reached:
+        while (
+            position < len(sound)
+            and sound[position][0] - style.sound_ahead_ms < reached
+        ):
             _add_sound(builder, loop, *sound[position])
             position += 1
         sets = gop.parameter_sets if index == 0 and style.in_band_parameter_sets else ()
@@ -213,10 +218,8 @@ def _add_sound(
     builder: _Builder, loop: AudioLoop | None, moment: int, frame: bytes
 ) -> None:
     assert loop is not None
-    if loop.config:
-        payloads = aac_payloads(frame, builder.style.packet_size)
-    else:
-        payloads = [frame]
+    style = builder.style
+    payloads = sound_payloads(loop, frame, style.sound_form, style.packet_size)
     builder.add(AUDIO, moment, True, payloads)
 
 

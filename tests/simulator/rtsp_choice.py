@@ -44,6 +44,8 @@ def feed_choice(
         faults.annex_b,
         faults.odd_nals,
         not faults.no_key_pictures,
+        sound_form=faults.sound_form,
+        sound_ahead_ms=faults.sound_ahead_ms,
     )
     return FeedChoice(
         video=session.tracks[VIDEO] is not None,

@@ -127,6 +127,20 @@ class RtspFaults:
     audio_not_in_sdp: bool = False
     video_not_in_sdp: bool = False
     """A stream of sound alone."""
+    sound_ahead_ms: int = 0
+    """Sound is sent so long before its pictures, or behind them where it is negative."""
+    sound_form: Literal[
+        "usual",
+        "adts",
+        "size-alone",
+        "other-number",
+        "no-config",
+        "no-headers",
+        "latm",
+    ] = "usual"
+    """How AAC is described and packed; see `sound_forms`."""
+    talk_back_in_sdp: Literal["before", "behind"] | None = None
+    """A track for talking to the device, which cannot be played."""
 
     # --- RTCP ------------------------------------------------------------------------
     sender_reports: Literal["zero", "none", "wall"] = "zero"

@@ -87,6 +87,11 @@ class FeedChoice:
     """How much of what a live camera filmed before comes first."""
     style: PacketStyle = field(default_factory=PacketStyle)
 
+    @property
+    def sound_ahead_ms(self) -> int:
+        """How long sound is sent before its pictures."""
+        return self.style.sound_ahead_ms
+
 
 class ReplayFeed:
     """Footage of a timeline from the clean point at or before a time on (ST §6.5.4)."""
@@ -111,6 +116,8 @@ class ReplayFeed:
             gops = max(0, start_ms - anchor) // timeline.gop_ms
             self._gop_ms = anchor + gops * timeline.gop_ms
         self._units_done = 0
+        self._section_ms = 0
+        """Where footage without a gap begins."""
         self._reached_ms: int | None = None
         self._last_intra_ms: int | None = None
         self.first_ms = self._gop_ms
@@ -179,8 +186,16 @@ class ReplayFeed:
             gap = 0 if self._reached_ms is None else start - self._reached_ms
         else:
             gap = 0
+        begins = first == 0 and (self._reached_ms is None or gap > 0)
+        if begins:
+            self._section_ms = start
         audio_start = start if first == 0 else self._reached_ms or start
         audio_end = start + (length if whole else ready * FRAME_MS)
+        if ahead := self._choice.sound_ahead_ms:
+            is_end = ends_section or ends_all
+            if not begins:
+                audio_start = max(audio_start + ahead, self._section_ms)
+            audio_end = span.end_ms if is_end else min(audio_end + ahead, span.end_ms)
         if self._end_ms is not None:
             audio_end = min(audio_end, max(self._end_ms, start))
         units = self._chosen(start, first, last)

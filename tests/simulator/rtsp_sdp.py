@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from .footage import FootageStore
 from .footage_audio import audio_loop
 from .rtsp_faults import RtspFaults
+from .sound_forms import AAC_TYPE, aac_attributes
 from .timeline import FRAME_MS, NUMBER_EPOCH_MS, AudioCodec, LiveSource, Look, Timeline
 
-AAC_PAYLOAD_TYPE = 97
 JPEG_PAYLOAD_TYPE = 26
+TALK_BACK = ("m=audio 0 RTP/AVP 0", "a=control:trackID=7", "a=sendonly")
 STATIC_PAYLOAD_TYPES: dict[AudioCodec, int] = {"PCMU": 0, "PCMA": 8, "G722": 9}
 
 
@@ -44,7 +45,7 @@ def media_of(
         )
     ]
     if source.audio is not None and not faults.audio_not_in_sdp:
-        payload_type, clock, attributes = _audio(source.audio)
+        payload_type, clock, attributes = _audio(source.audio, faults.sound_form)
         found.append(
             Media(
                 "audio",
@@ -72,6 +73,8 @@ def write_sdp(name: str, media: list[Media], base: str, faults: RtspFaults) -> b
     if faults.more_media_in_sdp:
         lines += ["m=video 0 RTP/AVP 26", "a=control:trackID=8"]
         lines.append(f"{faults.track_attribute}x-onvif-track:VIDEO009")
+    if faults.talk_back_in_sdp == "before":
+        lines += TALK_BACK
     for item in media:
         lines.append(f"m={item.kind} 0 RTP/AVP {item.payload_type}")
         lines += [f"a={attribute}" for attribute in item.attributes]
@@ -79,6 +82,8 @@ def write_sdp(name: str, media: list[Media], base: str, faults: RtspFaults) -> b
             lines.append(f"a=control:{control_of(item, base, faults)}")
         if item.track_token is not None:
             lines.append(f"{faults.track_attribute}x-onvif-track:{item.track_token}")
+    if faults.talk_back_in_sdp == "behind":
+        lines += TALK_BACK
     if faults.more_media_in_sdp:
         lines += [
             "m=application 0 RTP/AVP 107",
@@ -137,19 +142,11 @@ def _video(look: Look, footage: FootageStore, faults: RtspFaults) -> tuple[str, 
     return tuple(lines)
 
 
-def _audio(codec: AudioCodec) -> tuple[int, int, tuple[str, ...]]:
+def _audio(codec: AudioCodec, form: str) -> tuple[int, int, tuple[str, ...]]:
     loop = audio_loop(codec)
     clock = loop.format.rtp_clock
-    if codec != "AAC":
-        kind = STATIC_PAYLOAD_TYPES[codec]
-        return kind, clock, (f"rtpmap:{kind} {codec}/{clock}",)
-    kind = AAC_PAYLOAD_TYPE
-    fmtp = (
-        "streamtype=5;profile-level-id=1;mode=AAC-hbr;sizelength=13;indexlength=3;"
-        f"indexdeltalength=3;config={loop.config.hex().upper()}"
-    )
-    return (
-        kind,
-        clock,
-        (f"rtpmap:{kind} MPEG4-GENERIC/{clock}/1", f"fmtp:{kind} {fmtp}"),
-    )
+    if codec == "AAC":
+        return AAC_TYPE, clock, aac_attributes(loop, form)
+    kind = STATIC_PAYLOAD_TYPES.get(codec, AAC_TYPE)
+    name = {"PCMA16": "PCMA"}.get(codec, codec)
+    return kind, clock, (f"rtpmap:{kind} {name}/{clock}",)

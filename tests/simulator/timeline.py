@@ -18,7 +18,8 @@ FRAME_MS = 100
 """Distance of two frames: everything here is drawn at ten frames per second."""
 
 type VideoCodec = Literal["H264", "H265", "JPEG", "MPEG4"]
-type AudioCodec = Literal["AAC", "PCMU", "PCMA", "G722"]
+type AudioCodec = Literal["AAC", "PCMU", "PCMA", "G722", "PCMA16", "L16"]
+"""PCMA16 is G.711 at 16 kHz."""
 
 
 def frame_number(time_ms: int) -> int:

@@ -177,7 +177,8 @@ def test_damage_touches_its_own_group_only(footage):
 @pytest.mark.parametrize("codec", sorted(FORMATS))
 def test_sound_names_its_second(tmp_path, codec):
     loop = audio_loop(codec)
-    path = tmp_path / ("sound.mp4" if codec == "AAC" else "sound.wav")
+    ending = {"AAC": "mp4", "L16": "au"}.get(codec, "wav")
+    path = tmp_path / f"sound.{ending}"
     frames = loop.frames_between(BASE + 500, BASE + 10_500)
     form = FORMATS[codec]
     with av.open(str(path), "w") as container:
