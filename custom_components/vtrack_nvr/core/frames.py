@@ -88,5 +88,7 @@ class AccessUnit(NamedTuple):
     is_terminal: bool = False
     play_cseq: int | None = None
     arrival_ms: int | None = None
+    format: TrackFormat | None = None
+    """How sound is coded, where its track may carry more than one format."""
     config: bytes = b""
     """AudioSpecificConfig that came with a frame of AAC (ADTS), empty where none did."""

@@ -157,14 +157,6 @@ def test_the_configuration_counts_not_the_rest_of_the_description() -> None:
     assert (broken.config.hex(), broken.rate) == ("1588", 8_000)
 
 
-def test_a_frame_of_another_configuration_waits_for_its_clip() -> None:
-    sound = open_sound(TrackFormat(TrackKind.AUDIO, Codec.AAC, 16_000, 1))
-    unit = AccessUnit(1, b"frame", 0, None, is_key=True)
-    assert sound.take(TimedUnit(START_US, unit)) == [(START_US, b"frame")]
-    other = unit._replace(config=b"\x11\x90")
-    assert sound.take(TimedUnit(START_US, other)) == []
-
-
 def test_a_missing_configuration_is_made_up() -> None:
     sound = open_sound(TrackFormat(TrackKind.AUDIO, Codec.AAC, 16_000, 1))
     assert sound.config == encoded.aac()[0][:2]

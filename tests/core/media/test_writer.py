@@ -1,5 +1,6 @@
 """Clips as players see them: every picture, every time, exactly."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 import signal
@@ -142,6 +143,19 @@ def test_sound_that_goes_far_back_is_not_squeezed_in(tmp_path: Path) -> None:
     times = shown_times(path, "audio")
     assert times[:12] == [pytest.approx(n * 0.064, abs=0.001) for n in range(12)]
     assert len(times) <= 20
+
+
+def test_sound_of_another_kind_stays_out_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    gops = encoded.groups()
+    units = encoded.aac_units(START * 1000, 8)
+    other = replace(encoded.aac_format(), codec=Codec.PCMU)
+    gops[0].audio = [
+        each._replace(unit=each.unit._replace(format=other)) if n % 4 == 3 else each
+        for n, each in enumerate(units)
+    ]
+    writer = write(path, gops, encoded.video_format(), encoded.aac_format())
+    assert writer.close().audio_frames == 6
 
 
 def test_a_pause_in_the_sound_does_not_move_it(tmp_path: Path) -> None:

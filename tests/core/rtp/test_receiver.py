@@ -297,3 +297,23 @@ def test_any_payloads_are_survived(payloads: list[tuple[int, bytes]]) -> None:
         )
         view = memoryview(data)
         assert made.take(view, 0, len(view)) == len(data)
+
+
+def test_sound_of_another_payload_type_says_how_it_is_coded() -> None:
+    pcma = replace(PCMU, codec=Codec.PCMA)
+    made = Receiver(Bounds())
+    made.add_track(1, PCMU, 0, 2, 3, others={8: pcma})
+    data = b"".join(
+        interleave(2, rtp(b"sound", number, number * 160, payload_type=kind))
+        for number, kind in enumerate((8, 0, 0, 8, 13, 0))
+    )
+    made.take(memoryview(data), 0, len(data))
+    assert [(unit.rtp_time, unit.format) for unit in made.units] == [
+        (0, pcma),
+        (160, PCMU),
+        (320, PCMU),
+        (480, pcma),
+        (800, PCMU),
+    ]
+    assert made.holes == 1
+    made.restart()

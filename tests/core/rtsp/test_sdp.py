@@ -276,3 +276,54 @@ def test_mutated_descriptions_are_survived(data: st.DataObject) -> None:
         text[data.draw(st.integers(0, len(text) - 1))] = data.draw(st.integers(0, 255))
     described = parse_sdp(bytes(text[: data.draw(st.integers(0, len(text)))]), BASE)
     assert len(described.tracks) <= 64
+
+
+def test_further_payload_types_of_sound_are_told() -> None:
+    text = (
+        b"m=video 0 RTP/AVP 96 97\r\na=rtpmap:96 H264/90000\r\n"
+        b"a=rtpmap:97 H265/90000\r\nm=audio 0 RTP/AVP 0 8 97 0\r\n"
+        b"a=rtpmap:97 L16/8000\r\n"
+    )
+    video, sound = parse_sdp(text, "rtsp://h/a").tracks
+    assert video.others == ()
+    assert sound.payload_type == 97
+    assert [(number, other.codec) for number, other in sound.others] == [
+        (0, Codec.PCMU),
+        (8, Codec.PCMA),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "config"),
+    [
+        ("a=fmtp:40 config=1190", "1190"),
+        ("a=fmtp: 97 config=1190", "1190"),
+        ("a=fmtp:40 config=1190\r\na=fmtp:97 config=1408", "1408"),
+        ("a=fmtp:40 config=1190\r\na=fmtp:41 config=1190", "1588"),
+        ("a=fmtp:98 config=1190", "1588"),
+    ],
+)
+def test_parameters_of_another_payload_type_count_if_they_are_nobodys(
+    lines: str, config: str
+) -> None:
+    text = f"m=audio 0 RTP/AVP 97 98\r\na=rtpmap:97 MPEG4-GENERIC/8000\r\n{lines}\r\n"
+    (sound,) = parse_sdp(text.encode(), "rtsp://h/a").tracks
+    assert sound.format.config.hex() == config
+
+
+def test_the_only_name_counts_for_a_dynamic_payload_type() -> None:
+    text = b"m=audio 0 RTP/AVP 97\r\na=rtpmap:96 PCMA/16000\r\n"
+    (sound,) = parse_sdp(text, "rtsp://h/a").tracks
+    assert (sound.format.codec, sound.format.clock_rate) == (Codec.PCMA, 16_000)
+    static = b"m=audio 0 RTP/AVP 8\r\na=rtpmap:96 PCMU/16000\r\n"
+    (sound,) = parse_sdp(static, "rtsp://h/a").tracks
+    assert (sound.format.codec, sound.format.clock_rate) == (Codec.PCMA, 8_000)
+
+
+def test_constant_sizes_are_read() -> None:
+    made = audio(97, "MPEG4-GENERIC/8000", "mode=generic;constantSize=60;config=1588")
+    assert (made.au_bytes, made.au_header_bits) == (60, (0, 0, 0))
+    alone = audio(97, "MPEG4-GENERIC/8000", "sizeLength=13;config=1588")
+    assert (alone.au_bytes, alone.au_header_bits) == (0, (13, 0, 0))
+    slow = audio(97, "MPEG4-GENERIC/8000", "mode=AAC-lbr;config=1588")
+    assert slow.au_header_bits == (6, 2, 2)

@@ -93,10 +93,7 @@ class AacCopy(Sound):
 
     @override
     def take(self, item: TimedUnit) -> list[tuple[int, bytes]]:
-        unit = item.unit
-        if unit.config and unit.config != self.config:
-            return []  # the next clip is of its kind
-        return [(item.time_us, unit.data)]
+        return [(item.time_us, item.unit.data)]
 
     @override
     def finish(self) -> list[tuple[int, bytes]]:

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from ..frames import TrackFormat
+from ..frames import AccessUnit, TrackFormat
 from .units import Gop, TimedUnit
 
 _UNIT_BYTES: Final = 200
@@ -117,15 +117,32 @@ def _cost(item: TimedUnit) -> int:
 
 
 class HeardFormat:
-    """The format of a track's sound: as described, until its frames tell another one."""
+    """The format of a track's sound: as described, until its units tell another one."""
 
     def __init__(self, described: TrackFormat) -> None:
         """Make a new one per connection."""
-        self._format = described
+        self._described = self._base = self._format = described
 
     def of(self, gop: Gop) -> TrackFormat:
         """Return the format of a group's sound; groups come in order."""
+        if not gop.audio:
+            return self._format
+        base = gop.audio[0].unit.format or self._described
+        if base != self._base:
+            self._base = self._format = base
         told = next((each.unit.config for each in gop.audio if each.unit.config), b"")
         if told and told != self._format.config:
-            self._format = replace(self._format, config=told)
+            self._format = replace(self._base, config=told)
         return self._format
+
+
+def is_of(unit: AccessUnit, track_format: TrackFormat) -> bool:
+    """Return whether a unit of sound is coded so; if not, the next clip takes its kind."""
+    own = unit.format
+    if unit.config and unit.config != track_format.config:
+        return False
+    return own is None or (own.codec, own.clock_rate, own.channels) == (
+        track_format.codec,
+        track_format.clock_rate,
+        track_format.channels,
+    )

@@ -13,6 +13,7 @@ from ..errors import ErrorKind, NvrError
 from ..frames import AccessUnit, Codec, TrackFormat
 from . import avc, templates
 from .audio import Sound, open_sound, snapped
+from .beside import is_of
 from .freezes import Freezes
 from .headers import decoder_config, headers, kind_of, look_of, size_of
 from .output import OutputFile, Packet, SoundTrack, VideoTrack, make_packet, storing
@@ -83,6 +84,7 @@ class ClipWriter(OutputFile):
             raise NvrError(ErrorKind.PROTOCOL, "no usable parameter sets")
         self._size = size
         self._sound = self._open_sound(audio)
+        self._sound_format = audio
         self._times = DecodeTimes()
         self._freezes = Freezes()
         self._origin_us: int | None = None
@@ -198,7 +200,13 @@ class ClipWriter(OutputFile):
     def _sound_packets(self, units: Sequence[TimedUnit]) -> list[_Due]:
         if self._sound is None:
             return []
-        frames = [frame for item in units for frame in self._sound.take(item)]
+        heard = self._sound_format
+        frames = [
+            frame
+            for item in units
+            if heard is None or is_of(item.unit, heard)
+            for frame in self._sound.take(item)
+        ]
         return self._packets_of(frames)
 
     def _packets_of(

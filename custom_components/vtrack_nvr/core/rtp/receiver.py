@@ -6,7 +6,7 @@ one comparison and one slice each; everything else goes through `_Track.packet`,
 spells the rules out. Both see the same bytes, so leaving the run early is always right.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 import struct
 from typing import Final
 
@@ -42,6 +42,7 @@ class _Track:
         out: list[AccessUnit],
         hole_places: list[int],
         make: DepacketizerMaker | None,
+        others: Mapping[int, TrackFormat],
     ) -> None:
         self.index = index
         self._out = out
@@ -49,6 +50,11 @@ class _Track:
         self.depacketizer: Depacketizer = (
             make(out) if make else make_depacketizer(index, track_format, bounds, out)
         )
+        self._others = {
+            number: make_depacketizer(index, other, bounds, out)
+            for number, other in others.items()
+        }
+        self._formats = {**others, payload_type: track_format} if others else {}
         self.video = (
             self.depacketizer
             if isinstance(self.depacketizer, VideoDepacketizer)
@@ -73,8 +79,11 @@ class _Track:
             self.malformed += 1
             return
         marker, payload_type, sequence, timestamp, ssrc, stamp, payload = packet
+        depacketizer = self.depacketizer
         if payload_type == self._payload_type:
             self._has_matched = True
+        elif other := self._others.get(payload_type):
+            depacketizer = other
         elif self._has_matched:
             return
         is_after_loss = False
@@ -89,7 +98,15 @@ class _Track:
         self._ssrc = ssrc
         self._sequence = (sequence + 1) & 0xFFFF
         self.has_ended = False
-        self.depacketizer.push(payload, timestamp, marker, stamp, is_after_loss)
+        place = len(self._out)
+        depacketizer.push(payload, timestamp, marker, stamp, is_after_loss)
+        if self._formats:
+            self._name_format(place, self._formats.get(payload_type))
+
+    def _name_format(self, place: int, track_format: TrackFormat | None) -> None:
+        """Let the units from a place on say how they are coded."""
+        for number in range(place, len(self._out)):
+            self._out[number] = self._out[number]._replace(format=track_format)
 
     def run(self, view: memoryview, position: int, end: int) -> int:
         """Take middle fragments as long as there is nothing else; return where it ends."""
@@ -136,6 +153,8 @@ class _Track:
         self._sequence = None
         self.has_ended = False
         self.depacketizer.reset()
+        for other in self._others.values():
+            other.reset()
 
 
 def _run_layouts(head_bytes: int) -> tuple[_Run, _Run]:
@@ -179,9 +198,11 @@ class Receiver:
         channel: int,
         control_channel: int,
         make: DepacketizerMaker | None = None,
+        others: Mapping[int, TrackFormat] | None = None,
     ) -> None:
         """Listen to a track on the channels the device granted.
 
+        `others` are formats of further payload types of a track of sound.
         `make` is asked for another depacketizer than our own. Raises
         `NvrError(UNSUPPORTED_CODEC)`.
         """
@@ -194,6 +215,7 @@ class Receiver:
             self.units,
             self.hole_places,
             make,
+            others or {},
         )
         self._media[channel] = track
         self._depacketizers = [item.depacketizer for item in self._media.values()]

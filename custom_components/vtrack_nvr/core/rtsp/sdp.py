@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 import re
 
-from ..frames import TrackKind
+from ..frames import TrackFormat, TrackKind
 from .sdp_formats import track_format
 from .urls import join_control
 from .values import MediaTrack, SessionDescription
@@ -102,6 +102,27 @@ def _meant(table: Mapping[int, str], payload_type: int, types: tuple[int, ...]) 
     return found or ""
 
 
+def _others(
+    section: _Media, payload_type: int, kind: TrackKind
+) -> tuple[tuple[int, TrackFormat], ...]:
+    """Return the formats that a track of sound may change to without a word."""
+    if kind is not TrackKind.AUDIO:
+        return ()
+    return tuple(
+        (
+            number,
+            track_format(
+                kind,
+                number,
+                section.rtpmaps.get(number, ""),
+                section.fmtps.get(number, ""),
+            ),
+        )
+        for number in dict.fromkeys(section.payload_types)
+        if number != payload_type
+    )
+
+
 def _finish(index: int, section: _Media, base: str) -> MediaTrack:
     """Choose the payload type: the first one that has a name, else the first."""
     types = section.payload_types or tuple(section.rtpmaps) or (0,)
@@ -121,4 +142,5 @@ def _finish(index: int, section: _Media, base: str) -> MediaTrack:
         fmtp,
         section.control,
         direction=section.direction,
+        others=_others(section, payload_type, kind),
     )

@@ -76,7 +76,7 @@ class MediaTrack:
     the absolute URL for SETUP, `attribute` what the description says of it.
     `onvif_track` is the recording's track token, if given. `rtpmap` and `fmtp` are what
     the description says of the payload type, `direction` what of who sends (`sendonly`,
-    `recvonly` …).
+    `recvonly` …). `others` are the further payload types of a track of sound.
     """
 
     index: int
@@ -88,6 +88,7 @@ class MediaTrack:
     fmtp: str = ""
     attribute: str = ""
     direction: str = ""
+    others: tuple[tuple[int, TrackFormat], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from ..frames import AccessUnit
 from ..held import Held
 from ..login_guard import LoginGuard
 from ..policy import Bounds, Waits
-from ..rtp.depacketize import check_format
+from ..rtp.depacketize import can_depacketize, check_format
 from ..rtp.receiver import DepacketizerMaker, Receiver
 from ..rtp.rtcp import build_receiver_report
 from ..rtsp.session import RtspSession
@@ -130,6 +130,12 @@ class UnitStream(Held):
             channels.media,
             channels.control,
             reader,
+            {
+                number: other
+                for number, other in track.others
+                if can_depacketize(other)
+                and other.clock_rate == track.format.clock_rate
+            },
         )
         self._session.send_with_keep_alives(
             channels.control, build_receiver_report(secrets.randbits(32))
