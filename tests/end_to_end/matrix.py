@@ -22,6 +22,7 @@ from custom_components.vtrack_nvr.core.errors import NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import CoverageState, TimeSource
 from custom_components.vtrack_nvr.core.policy import Bounds
+from tests.end_to_end.case import Case, End
 from tests.end_to_end.cases import (
     CASES,
     DAMAGED_MS,
@@ -30,8 +31,6 @@ from tests.end_to_end.cases import (
     SECOND_LENGTH,
     SECOND_MS,
     VARIANTS,
-    Case,
-    End,
 )
 from tests.end_to_end.devices import Devices
 from tests.end_to_end.harness import Attached, Home, short_waits, until
