@@ -285,12 +285,13 @@ class LiveFeed:
             return None
         start = self._gop_ms + self._done * FRAME_MS
         end = self._gop_ms + ready * FRAME_MS
+        behind = max(0, -self._choice.sound_ahead_ms)
         block = self._blocks.block(
             look,
             gop,
             (self._done, ready) if self._choice.video else (0, 0),
             self._source.audio if self._choice.audio else None,
-            (start, end),
+            (start - behind, end - behind),
             self._choice.style,
         )
         self._done = ready

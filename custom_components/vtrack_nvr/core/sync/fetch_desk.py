@@ -116,7 +116,7 @@ class FetchDesk:
                     camera.key, clips=outcome.clips, size=outcome.bytes
                 )
             for notice in outcome.notices:
-                _LOGGER.debug("%s: %s", camera.key, notice)
+                _LOGGER.info("%s: %s", camera.key, notice)
         if fetched.has_moved:
             self._worker.health.fetched()
         if error is not None:
