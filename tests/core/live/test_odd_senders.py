@@ -16,7 +16,7 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.live.values import LiveState
 from tests.core.live.test_recorder import WAITS, Bench
-from tests.simulator.footage import FootageStore
+from tests.simulator.footage import FootageStore, read_beeps
 from tests.simulator.rtsp_faults import RtspFaults
 from tests.simulator.rtsp_server import RtspServer
 from tests.simulator.timeline import DeviceClock, LiveSource
@@ -142,6 +142,23 @@ def test_stored_seconds_that_come_at_once_are_dated_back(
     numbers = record(bench, 1.5)
     assert len(numbers) > 50
     assert bench.sink.clips[0][1].audio_codec is Codec.AAC
+
+
+def test_sound_sent_behind_its_pictures_is_dated_by_its_reports(
+    bench: Bench, faults: RtspFaults
+) -> None:
+    faults.update({"sound_ahead_ms": -1_500, "report_seconds": 0.5})
+    recorder = bench.start(is_on=True, waits=PATIENT)
+    bench.wait(bench.recorded_for(6.0))
+    recorder.stop(30.0)
+    path, facts = bench.sink.clips[-1]
+    # reports say nothing before the second one
+    beeps = [beep for beep in read_beeps(path) if beep[0] > 2_500]
+    assert beeps
+    for at_ms, second in beeps:
+        true_ms = facts.range.start_ms + at_ms
+        assert abs((true_ms + 500) % 1000 - 500) < 300
+        assert round(true_ms / 1000) % 8 == second
 
 
 def test_pictures_without_a_key_picture_are_a_problem_in_words(

@@ -21,6 +21,10 @@ _LIPS_US: Final = 100_000
 """How far sound may drift from the pictures before it is moved."""
 
 
+_APART_US: Final = 3_000_000
+"""So far before or behind its pictures sound may be sent, if reports of both say so."""
+
+
 class Dated(NamedTuple):
     """A unit with its time; `by_report`: sender reports say so."""
 
@@ -155,6 +159,10 @@ class LiveClock:
         if not video.has_begun or (video.uses_reports and sound.uses_reports):
             return None
         measured_us = sound.arrival_offset_us - video.arrival_offset_us
+        if sound.told_offset_us is not None and video.told_offset_us is not None:
+            told_us = sound.told_offset_us - video.told_offset_us
+            if abs(told_us - measured_us) <= _APART_US:
+                measured_us = told_us
         lips_us = self._lips.get(track, measured_us)
         lips_us = min(max(lips_us, measured_us - _LIPS_US), measured_us + _LIPS_US)
         self._lips[track] = lips_us

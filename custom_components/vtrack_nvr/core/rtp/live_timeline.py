@@ -119,6 +119,8 @@ class LiveTimeline:
         self._offsets = _Offsets()
         self._report: tuple[int, int] | None = None
         self._report_offset_us: int | None = None
+        self.told_offset_us: int | None = None
+        """What two reports that agree say, even if they date units before they came."""
         self._dated_front = self._dated_behind = (0, 0)
         """(media time, UTC) of units that went forward."""
         self._taken_us: set[int] = set()
@@ -146,7 +148,7 @@ class LiveTimeline:
     def report(self, time_us: int, rtp_time: int, arrival_ms: int) -> None:
         """Take a sender report of this track into account; a zero or odd one stops that."""
         previous, self._report = self._report, None
-        self._report_offset_us = None
+        self._report_offset_us = self.told_offset_us = None
         utc_us = time_us + self._device_offset_us
         late_us = arrival_ms * 1000 - utc_us
         if not time_us or not -_REPORT_EARLY_US <= late_us <= _REPORT_LATE_US:
@@ -159,7 +161,7 @@ class LiveTimeline:
             passed_us = utc_us - previous[0]
             drift_us = media_us - previous[1] - passed_us
             if passed_us > 0 and abs(drift_us) <= _REPORT_DRIFT_US:
-                self._report_offset_us = utc_us - media_us
+                self._report_offset_us = self.told_offset_us = utc_us - media_us
                 self._doubt_reports()
 
     def place(self, unit: AccessUnit, arrival_ms: int) -> Placed:
@@ -279,7 +281,7 @@ class LiveTimeline:
 
     def _break_off(self) -> None:
         """Drop what sender reports said: it was said of times that are over."""
-        self._report = self._report_offset_us = None
+        self._report = self._report_offset_us = self.told_offset_us = None
 
     def _doubt_reports(self) -> None:
         """Drop reports that date units long before, or after, they came."""
