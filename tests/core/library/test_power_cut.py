@@ -202,7 +202,10 @@ def verify(machine: Machine, library: Library, *, is_older: bool = False) -> Non
     said = machine.said
     library._open()
     try:
+        # a busy machine may need longer than `open` waits
+        assert library._store.guard.wait_answered(30)
         report = library.care.checker.full()
+        assert report.skipped_roots == ()
         assert report.foreign_count == 0 or is_older
         invariants.check(library)
         store = library._store
