@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.library import LibraryBounds, Retention
 from custom_components.vtrack_nvr.core.library.copies import existing
@@ -70,8 +72,9 @@ async def test_upkeep_outlives_what_fails(tmp_path: Path, clock: ManualClock) ->
         raise NvrError(ErrorKind.STORAGE_FAILED, "no")
 
     setup.library.care.retainer.run = fail
-    clock.advance(2 * HOUR)
-    await until(lambda: len(failed) >= 2)
+    for number in (1, 2):
+        clock.advance(2 * HOUR)
+        await until(lambda n=number: len(failed) >= n)
     real = keeper.tick
     keeper.tick = fail
     count = len(failed)
@@ -87,4 +90,32 @@ async def test_a_clock_that_goes_back_does_not_stop_upkeep(
     await asyncio.sleep(0.1)
     clock.utc_ms -= 400 * DAY
     await until(lambda: bool(existing(setup.index, FileLayer())))
+    await setup.library.close()
+
+
+async def test_a_fault_nobody_thought_of_does_not_end_upkeep_and_is_told_once(
+    tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    setup = await kept(tmp_path, clock)
+    care = setup.library.care
+    tries: list[float] = []
+
+    def break_down() -> None:
+        tries.append(clock.monotonic())
+        raise RuntimeError("never thought of")
+
+    care.retainer.run = break_down
+    caplog.set_level("INFO")
+    clock.advance(2 * HOUR)
+    await until(lambda: len(tries) == 1)
+    for number in range(2, 5):
+        await asyncio.sleep(0.2)
+        assert len(tries) == number - 1, "it rests"
+        clock.advance(2 * HOUR)
+        await until(lambda n=number: len(tries) == n)
+    told = [r for r in caplog.records if r.exc_info and "never" in str(r.exc_info[1])]
+    assert len(told) == 1
+    del care.retainer.run
+    clock.advance(2 * HOUR)
+    await until(lambda: any("works again" in r.message for r in caplog.records))
     await setup.library.close()

@@ -23,6 +23,10 @@ from .worker import Worker
 _LOGGER = logging.getLogger(__name__)
 
 
+_EVERY_ROOT = 0
+"""No root has this number: what is not about one of them."""
+
+
 class Keeper:
     """Started and stopped by `Library`."""
 
@@ -111,10 +115,7 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            try:
-                self.tick()
-            except NvrError as error:
-                _LOGGER.warning("Upkeep: %s", error)
+            self._attempt("", self.tick)
             self._store.clock.wait(self._wake, self._store.bounds.keeper_interval)
 
     def _retain(self, now_ms: int) -> None:
@@ -138,11 +139,21 @@ class Keeper:
         running = self._running.get(name)
         if running is not None and not running.done():
             return
-        if running is not None and not running.cancelled() and running.exception():
-            _LOGGER.warning("Upkeep (%s): %s", name, running.exception())
         if worker is None:
             worker = self._workers.setdefault(name, Worker(f"vtrack-{name}"))
-        self._running[name] = worker.submit(function)
+        self._running[name] = worker.submit(lambda: self._attempt(name, function))
+
+    def _attempt(self, name: str, function: Callable[[], object]) -> None:
+        """Do a part of upkeep; one that failed rests, for longer each time."""
+        troubles, subject = self._store.troubles, f"Upkeep {name}".strip()
+        if troubles.is_waiting(_EVERY_ROOT, subject):
+            return
+        try:
+            function()
+        except Exception as error:  # noqa: BLE001 - told; a fault must not end upkeep
+            troubles.failed(_EVERY_ROOT, subject, error)
+        else:
+            troubles.over(_EVERY_ROOT, subject)
 
     def _is_due(self, name: str, interval_ms: int, now_ms: int) -> bool:
         """Say whether the last time is long enough ago; the first time only notes now."""
