@@ -6,6 +6,8 @@ from .browser_person import SETTLE_MS, Person
 
 INTEGRATION = "config/integrations/integration/vtrack_nvr"
 GEAR = "ha-icon-button[slot=end]"
+REPORT_MS = 150_000
+"""A report takes two minutes at most."""
 
 
 def _row(who: Person) -> Locator:
@@ -64,6 +66,18 @@ def options(who: Person) -> None:
     who.close_dialog()
 
 
+def device_report(who: Person) -> None:
+    """Make the report on a device, to be saved."""
+    _options(who)
+    who.look("options with the report")
+    who.press(who.page.get_by_text("Ask the device everything").first)
+    who.see("This takes up to two minutes")
+    who.look("report being made")
+    who.see("The report is ready", REPORT_MS)
+    who.look("report made")
+    who.close_dialog()
+
+
 def camera_settings(who: Person) -> None:
     """Show and send the settings of one camera."""
     who.press(_row(who).locator("ha-config-sub-entry-row").first.locator(GEAR).first)
@@ -118,4 +132,11 @@ def reconfigure(who: Person) -> None:
     who.close_dialog()
 
 
-SCENES = (integration, options, camera_settings, camera_added, reconfigure)
+SCENES = (
+    integration,
+    options,
+    device_report,
+    camera_settings,
+    camera_added,
+    reconfigure,
+)

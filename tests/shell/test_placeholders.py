@@ -78,7 +78,7 @@ def test_only_the_door_says_what_is_markdown_already() -> None:
         if ast.unparse(call.func) == "Markdown"
     }
     assert makers == {
-        "flow_report.py", "flow_found.py", "flow_certificate.py"
+        "flow_report.py", "flow_found.py", "flow_certificate.py", "flow_options.py"
     }  # fmt: skip
 
 

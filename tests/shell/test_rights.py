@@ -229,7 +229,7 @@ async def test_the_table_knows_every_action_and_every_view(
         for resource in hass.http.app.router.resources()
         if resource.canonical.startswith(f"/api/{DOMAIN}/")
     }
-    assert views == set(VIEWS)
+    assert views == {*VIEWS, "report"}  # of a device, see below
 
 
 @pytest.mark.parametrize("door", ["rest", "websocket"])
@@ -263,6 +263,23 @@ async def test_a_view_answers_those_who_may_see_the_camera(
             may = POLICY_READ in rights[camera]
             expected = HTTPStatus.OK if may else HTTPStatus.FORBIDDEN
             assert status == expected, (name, method, person, camera)
+
+
+async def test_the_report_on_a_device_is_for_administrators(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    tokens: dict[str, str],
+) -> None:
+    client = await hass_client_no_auth()
+    [entry] = hass.config_entries.async_entries(DOMAIN)
+    path = f"/api/{DOMAIN}/report/{entry.entry_id}"
+    assert (await client.get(path)).status == HTTPStatus.UNAUTHORIZED
+    for person, token in tokens.items():
+        bearer = {"Authorization": f"Bearer {token}"}
+        is_admin = person in {"owner", "administrator"}
+        # nobody has made one yet
+        expected = HTTPStatus.NOT_FOUND if is_admin else HTTPStatus.FORBIDDEN
+        assert (await client.get(path, headers=bearer)).status == expected, person
 
 
 @pytest.mark.parametrize("door", ["rest", "websocket"])

@@ -268,7 +268,7 @@ async def test_why_a_storage_gets_no_room_is_told(
     library._store.tell(LibraryEvent(LibraryEventKind.RETENTION, root_id=root.id))
     await until(hass, lambda: told in ir.async_get(hass).issues)
     found = ir.async_get(hass).issues[told]
-    assert found.translation_placeholders == {"path": str(root.path)}
+    assert found.translation_placeholders["path_plain"] == str(root.path)
     root.room = None
     library._store.tell(LibraryEvent(LibraryEventKind.RETENTION, root_id=root.id))
     await until(hass, lambda: told not in ir.async_get(hass).issues)

@@ -130,6 +130,7 @@ def run(sender: Sender, *, most_bytes: int = 1 << 30) -> Outcome:
     outcome = Outcome()
     captured_of: dict[int, list[float]] = {VIDEO: [], SOUND: []}
     due = 2_000.0
+    said: dict[int, int] = {}
     out: list[Dated] = []
     for arrival, track, captured, rtp, is_key in _received(sender):
         arrival_ms = START_MS + int(arrival)
@@ -140,8 +141,11 @@ def run(sender: Sender, *, most_bytes: int = 1 << 30) -> Outcome:
                     "good": 0,
                     "late": 0,
                     "hour": -3_600_000,
-                    "contrary": rng.choice((-700, 0, 900, 40_000)),
+                    "contrary": rng.choice(
+                        [by for by in CONTRARY if by != said.get(about)]
+                    ),
                 }[sender.reports]
+                said[about] = wrong
                 came = due + (1_500 if sender.reports == "late" else 20)
                 clock.report(
                     about,
@@ -196,6 +200,8 @@ JUMPS = st.lists(
     ),
     max_size=4,
 ).map(tuple)
+CONTRARY = (-700, 0, 900, 40_000)
+"""How far off reports are that contradict each other: each the one before it."""
 REPORTS = st.sampled_from(("none", "good", "late", "hour", "contrary"))
 
 

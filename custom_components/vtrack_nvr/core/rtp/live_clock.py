@@ -23,6 +23,10 @@ _LIPS_US: Final = 100_000
 
 _APART_US: Final = 3_000_000
 """So far before or behind its pictures sound may be sent, if reports of both say so."""
+_NEAR_US: Final = 300_000
+_SURE: Final = 2
+"""Reports have to agree so often before they move sound by more than `_NEAR_US`: two that
+agree by chance would tear it from its pictures."""
 
 
 class Dated(NamedTuple):
@@ -161,7 +165,8 @@ class LiveClock:
         measured_us = sound.arrival_offset_us - video.arrival_offset_us
         if sound.told_offset_us is not None and video.told_offset_us is not None:
             told_us = sound.told_offset_us - video.told_offset_us
-            if abs(told_us - measured_us) <= _APART_US:
+            is_sure = min(sound.agreements, video.agreements) >= _SURE
+            if abs(told_us - measured_us) <= (_APART_US if is_sure else _NEAR_US):
                 measured_us = told_us
         lips_us = self._lips.get(track, measured_us)
         lips_us = min(max(lips_us, measured_us - _LIPS_US), measured_us + _LIPS_US)

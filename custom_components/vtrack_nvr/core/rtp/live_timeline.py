@@ -121,6 +121,8 @@ class LiveTimeline:
         self._report_offset_us: int | None = None
         self.told_offset_us: int | None = None
         """What two reports that agree say, even if they date units before they came."""
+        self.agreements = 0
+        """How often in a row a report has agreed with the one before it."""
         self._dated_front = self._dated_behind = (0, 0)
         """(media time, UTC) of units that went forward."""
         self._taken_us: set[int] = set()
@@ -148,6 +150,7 @@ class LiveTimeline:
     def report(self, time_us: int, rtp_time: int, arrival_ms: int) -> None:
         """Take a sender report of this track into account; a zero or odd one stops that."""
         previous, self._report = self._report, None
+        agreements, self.agreements = self.agreements, 0
         self._report_offset_us = self.told_offset_us = None
         utc_us = time_us + self._device_offset_us
         late_us = arrival_ms * 1000 - utc_us
@@ -162,6 +165,7 @@ class LiveTimeline:
             drift_us = media_us - previous[1] - passed_us
             if passed_us > 0 and abs(drift_us) <= _REPORT_DRIFT_US:
                 self._report_offset_us = self.told_offset_us = utc_us - media_us
+                self.agreements = agreements + 1
                 self._doubt_reports()
 
     def place(self, unit: AccessUnit, arrival_ms: int) -> Placed:
