@@ -212,7 +212,7 @@ def test_a_root_that_is_dropped_or_replaced_ends_its_threads(
     root.worker.submit(lambda: None).result(5)
     watched.guard.drop(root.id)
     watched.wait(lambda: not alive(root))
-    watched.guard.drop(root.id)  # nobody minds
+    watched.guard.drop(root.id)  # a second time changes nothing
     old = watched.make_root(tmp_path / "old", 2)
     new = watched.make_root(tmp_path / "new", 3)
     for added in (old, new):

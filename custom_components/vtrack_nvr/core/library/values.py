@@ -462,7 +462,7 @@ class Export:
 
     @property
     def is_failed(self) -> bool:
-        """Say whether there is no file, and will be none."""
+        """Return whether there is no file and none will come."""
         return self.state is ExportState.FAILED
 
 

@@ -116,7 +116,7 @@ class ClipWriter(OutputFile):
         return self._sound is not None
 
     def needs_new_clip(self, unit: AccessUnit) -> bool:
-        """Say whether a key frame brings headers of a picture that is none of this file."""
+        """Return whether a key frame brings headers of another picture than this file holds."""
         found = headers(unit.data, self._codec)
         if all(header in self._sets for header in found):
             return False

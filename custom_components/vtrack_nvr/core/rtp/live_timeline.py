@@ -132,7 +132,7 @@ class LiveTimeline:
 
     @property
     def uses_reports(self) -> bool:
-        """Say whether sender reports date the units."""
+        """Return whether sender reports date the units."""
         return self._report_offset_us is not None
 
     @property

@@ -284,7 +284,7 @@ class Receiver:
 
     @property
     def is_holding(self) -> bool:
-        """Say whether a unit is held that is whole, unless more of it follows at once."""
+        """Return whether a whole unit is held, unless more of it follows at once."""
         return any(item.is_holding for item in self._depacketizers)
 
     def end_marked(self) -> None:

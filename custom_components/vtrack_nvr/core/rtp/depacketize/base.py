@@ -45,7 +45,7 @@ class Depacketizer(Protocol):
 
     @property
     def is_holding(self) -> bool:
-        """Say whether such a unit is whole if nothing follows at once."""
+        """Return whether such a unit is whole if nothing follows at once."""
         return False
 
     def release(self, arrival_ms: int | None = None) -> None:
