@@ -1,5 +1,6 @@
 """What the account of a storage decides: on values."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -82,7 +83,7 @@ def case(
     )
 
 
-def root(items: list[Candidate] = [], **more) -> RootCase:  # noqa: B006  never changed
+def root(items: Sequence[Candidate] = (), **more) -> RootCase:
     ordered = sorted(
         (clip for clip in items if not clip.is_protected), key=lambda c: c.range
     )
