@@ -29,16 +29,16 @@ def without_home_assistant() -> None:
 async def fetch_all(port: int, count: int, seconds: int, folder: Path, verify: str):
     """Download `count` times at once; return wall and CPU seconds and bytes kept."""
     from custom_components.vtrack_nvr.core.cancel import CancelToken
-    from custom_components.vtrack_nvr.core.clips import ClipTarget
+    from custom_components.vtrack_nvr.core.clip_sink import ClipTarget
     from custom_components.vtrack_nvr.core.clock import SystemClock
     from custom_components.vtrack_nvr.core.download.downloader import (
         Downloader,
         Verify,
     )
-    from custom_components.vtrack_nvr.core.fetching import FetchJob
+    from custom_components.vtrack_nvr.core.endpoint import Endpoint
+    from custom_components.vtrack_nvr.core.fetch_job import FetchJob, ReplaySource
     from custom_components.vtrack_nvr.core.intervals import TimeRange
     from custom_components.vtrack_nvr.core.models import CameraKey, ClockEra
-    from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 
     class Sink:
         def __init__(self, name: str) -> None:
@@ -60,7 +60,6 @@ async def fetch_all(port: int, count: int, seconds: int, folder: Path, verify: s
             target.part_path.unlink(missing_ok=True)
 
     downloader = Downloader(
-        lambda job: Endpoint(job.replay_uri),
         clock=SystemClock(),
         max_workers=max(4, count),
         verify=Verify(verify),
@@ -71,7 +70,7 @@ async def fetch_all(port: int, count: int, seconds: int, folder: Path, verify: s
         return FetchJob(
             CameraKey(f"bench/{number}"),
             "REC",
-            f"rtsp://127.0.0.1:{port}/rec",
+            ReplaySource(Endpoint(f"rtsp://127.0.0.1:{port}/rec")),
             TimeRange(BASE_MS, BASE_MS + seconds * 1000),
             ClockEra(1, 0, now - BASE_MS - 86_400_000),
         )

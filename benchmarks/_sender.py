@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Self
 
 
 def serve(path: Path, sets: bytes, rate: int | None) -> None:
@@ -107,8 +108,10 @@ class Sender:
         assert self._process.stdout
         self.port = int(self._process.stdout.readline())
 
-    def stop(self) -> None:
-        """End it."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
         self._process.kill()
         self._process.wait()
 

@@ -2,16 +2,14 @@
 
 The real engine, downloader and library with the product's own waits and limits copy a
 day (two pictures a second) from a simulated NVR that sends as fast as it can. Several
-times on the way a clip is asked for that is not copied yet; the bar for its first byte
-on disk is 5 s. In the end every picture of the day must be there once, truly dated.
+times on the way a clip is asked for that is not copied yet. In the end every picture of the day must be there once, truly dated.
 """
 
 from tests.end_to_end import core_only  # noqa: F401 - first
 
 from benchmarks import _sparse  # isort: skip # noqa: F401 - second
 
-import argparse  # isort: skip
-import asyncio
+import asyncio  # isort: skip
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +20,9 @@ import tempfile
 import time
 from typing import Any
 
-from custom_components.vtrack_nvr.core.clips import ClipSink, ClipStart, ClipTarget
+from benchmarks._bars import row_of
+from benchmarks._rows import Row, finish, make_parser
+from custom_components.vtrack_nvr.core.clip_sink import ClipSink, ClipStart, ClipTarget
 from custom_components.vtrack_nvr.core.download.downloader import Verify
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import CameraKey, CoverageState
@@ -38,7 +38,6 @@ from tests.simulator.timeline import Stretch
 
 GOP_MS = 10_000
 WANTED_MS = 20_000
-BAR_S = 5.0
 MOMENTS = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8)
 """After these shares of the whole a clip is asked for."""
 LONGEST_S = 3600.0
@@ -95,8 +94,10 @@ class BackFill:
     async def run(self, told: Callable[[str], None]) -> Filled:
         """Copy everything; ask for clips on the way; prove it."""
         home, nvr = self._home, self._nvr
-        sink_of = home.library.sink
-        home.library.sink = lambda camera: WatchedSink(sink_of(camera), self._opened)
+        sink_of = home.library.ledger.sink
+        home.library.ledger.sink = lambda camera: WatchedSink(
+            sink_of(camera), self._opened
+        )
         attached = await home.introduce(nvr.description())
         (ledger,) = nvr.ledger().values()
         frames: list[list[int]] = ledger["frames"]
@@ -152,6 +153,9 @@ class BackFill:
             if s.state is CoverageState.ON_DEVICE
             and s.range.duration_ms > 4 * WANTED_MS
         ]
+        if not waiting:
+            # One session takes an hour at a time, and it may be the last.
+            raise SystemExit("nothing waits that could be asked for: try --hours 6")
         stretch = self._rng.choice(waiting)
         start_ms = self._rng.randrange(
             stretch.start_ms + WANTED_MS, stretch.end_ms - 2 * WANTED_MS
@@ -227,9 +231,24 @@ async def run(hours: float, seed: int, rate: int | None) -> Filled:
         await devices.close()
 
 
+def rows(hours: float, filled: Filled) -> list[Row]:
+    """Return what came of it; what was asked for and is not whole is lost."""
+    proof = filled.proof
+    parts = sum(not ask.is_whole for ask in filled.asks)
+    lost = len(proof.missing) + len(proof.twice) + parts + bool(filled.left_ms)
+    slowest_s = max(ask.first_byte_s for ask in filled.asks)
+    said = f"{hours:g} h, {filled.frames} pictures"
+    return [
+        row_of("backfill.first_byte", slowest_s, said=f"of {len(filled.asks)}"),
+        row_of("backfill.lost", lost, said=said),
+        row_of("backfill.mislabelled", len(proof.wrong) + len(proof.foreign)),
+        row_of("backfill.speed", hours * 3600 / filled.seconds),
+    ]
+
+
 def main() -> int:
     """Return 0 if all of it is there, and every clip came in time."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
@@ -238,33 +257,16 @@ def main() -> int:
     chosen = parser.parse_args()
     filled = asyncio.run(run(chosen.hours, chosen.seed, chosen.rate))
     proof = filled.proof
-    wrong = len(proof.wrong) + len(proof.foreign)
     say(
-        f"{chosen.hours:g} h, {filled.frames} pictures: {len(proof.missing)} lost,"
-        f" {len(proof.twice)} twice, {wrong} mislabelled;"
+        f"{len(proof.missing)} pictures lost, {len(proof.twice)} twice;"
         f" {filled.left_ms / 1000:g} s left to fetch"
     )
-    slowest_s = max(ask.first_byte_s for ask in filled.asks)
-    say(
-        f"{len(filled.asks)} clips asked for on the way, first byte after"
-        f" {', '.join(f'{ask.first_byte_s:.2f}' for ask in filled.asks)} s"
-        f" (bar {BAR_S:g} s)"
-    )
-    say(
-        f"{filled.seconds:.0f} s in all ({chosen.hours * 3600 / filled.seconds:.0f} x"
-        f" real time), {filled.plays} plays, SOAP calls: {filled.calls}"
-    )
+    say(f"{filled.seconds:.0f} s, {filled.plays} plays, SOAP calls: {filled.calls}")
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     say(f"most memory of this process, device and footage included: {peak_mb:.0f} MB")
     for problem in proof.wrong[:20]:
         say(f"  {problem}")
-    is_good = (
-        proof.is_exact
-        and not filled.left_ms
-        and slowest_s <= BAR_S
-        and all(ask.is_whole for ask in filled.asks)
-    )
-    return 0 if is_good else 1
+    return finish(rows(chosen.hours, filled), chosen)
 
 
 if __name__ == "__main__":

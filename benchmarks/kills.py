@@ -10,12 +10,13 @@ was killed proves nothing and is a failure.
 
 from tests.end_to_end import core_only  # noqa: F401 - first
 
-import argparse  # isort: skip
-import asyncio
+import asyncio  # isort: skip
 from pathlib import Path
 import sys
 import tempfile
 
+from benchmarks._bars import row_of
+from benchmarks._rows import Row, finish, make_parser
 from tests.end_to_end.devices import Devices
 from tests.end_to_end.killing import Killer, Tally
 from tests.simulator.footage import FootageStore
@@ -32,9 +33,19 @@ async def run(kills: int, seed: int) -> Tally:
             await devices.close()
 
 
+def rows(tally: Tally) -> list[Row]:
+    """Return what was lost, and everything else that was wrong."""
+    wrong = len(tally.problems) - bool(tally.lost) - bool(tally.twice)
+    said = f"{tally.kills} kills, {tally.frames} pictures"
+    return [
+        row_of("kills.lost", tally.lost + tally.twice, said=said),
+        row_of("kills.mislabelled", wrong),
+    ]
+
+
 def main() -> int:
     """Return 0 if nothing was lost, double or mislabelled."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
@@ -47,7 +58,7 @@ def main() -> int:
     )
     for problem in tally.problems[:20]:
         print(f"  {problem}")
-    return 1 if tally.problems else 0
+    return finish(rows(tally), chosen)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 Prints: set-up, every level of browsing (p50, p95), ten writers beside ten readers
 (queue to commit, with FULL and with NORMAL sync), retention of 10 000 clips against the
 lateness of an event loop, size on disk. Run: `scripts/bench library`, or
-`python benchmarks/library.py --clips 1000000 --cameras 160`.
+`scripts/bench library --clips 1000000 --cameras 160`.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from types import ModuleType
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -31,27 +32,29 @@ for _name, _folder in (
     _module.__path__ = [str(_folder)]
     sys.modules.setdefault(_name, _module)
 
-from custom_components.vtrack_nvr.core.clips import (  # noqa: E402 - after the empty packages above
+from benchmarks._bars import row_of
+from benchmarks._rows import Row, finish, make_parser
+from custom_components.vtrack_nvr.core.clip_sink import (
     ClipStart,
     EmbeddedClip,
     MediaProbe,
 )
-from custom_components.vtrack_nvr.core.clock import SystemClock  # noqa: E402 - after the empty packages above
-from custom_components.vtrack_nvr.core.frames import Codec  # noqa: E402 - after the empty packages above
-from custom_components.vtrack_nvr.core.intervals import TimeRange  # noqa: E402 - after the empty packages above
-from custom_components.vtrack_nvr.core.library import (  # noqa: E402 - after the empty packages above
+from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.frames import Codec
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.library import (
     Library,
     LibraryBounds,
     Retention,
     RootConfig,
-    index_clips,
-    sink,
 )
-from custom_components.vtrack_nvr.core.library.database import (  # noqa: E402 - after the empty packages above
-    Database,
-    connect,
+from custom_components.vtrack_nvr.core.library.index import (
+    clip_rows,
+    day_sums,
+    journal_facts,
 )
-from custom_components.vtrack_nvr.core.models import (  # noqa: E402 - after the empty packages above
+from custom_components.vtrack_nvr.core.library.index.database import Database, connect
+from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     ClipFacts,
     EventClass,
@@ -175,13 +178,13 @@ def fill_camera(
         " longest_mark_ms = ?4 where id = ?5",
         (each, each * (CLIP - 40), CLIP, MINUTE, camera_id),
     )
-    index_clips.count_on_root(connection, 1, each, each)
+    clip_rows.count_on_root(connection, 1, each, each)
     zone = connection.execute(
         "select zone from camera where id = ?", (camera_id,)
     ).fetchone()[0]
     from zoneinfo import ZoneInfo
 
-    index_clips.recount_days(connection, camera_id, ZoneInfo(zone))
+    day_sums.recount_days(connection, camera_id, ZoneInfo(zone))
 
 
 def percentile(values: list[float], share: float) -> float:
@@ -202,7 +205,10 @@ async def measure(
     return p95
 
 
-async def browse(library: Library, cameras: int, clips: int, now_ms: int) -> float:
+async def browse(
+    library: Library, cameras: int, clips: int, now_ms: int
+) -> tuple[float, str]:
+    """Ask for every list; returns the slowest p95 and what it is of."""
     show = library.browse
     each = clips // cameras
     span = each * CLIP
@@ -221,7 +227,7 @@ async def browse(library: Library, cameras: int, clips: int, now_ms: int) -> flo
 
     some = tuple(camera_key(n) for n in range(0, cameras, max(1, cameras // 5)))
     ids = [clip.id for clip in (await show.search(limit=200)).clips]
-    worst = 0.0
+    worst = (0.0, "")
     for name, call in (
         ("cameras with totals", show.cameras),
         ("days of a camera", lambda: show.days(camera())),
@@ -251,21 +257,29 @@ async def browse(library: Library, cameras: int, clips: int, now_ms: int) -> flo
             lambda: show.search(event_class=EventClass.ANIMAL),
         ),
         ("a clip by its id", lambda: show.clip(pick.choice(ids))),
-        ("coverage of a day", lambda: library.coverage(camera(), window(DAY))),
+        ("coverage of a day", lambda: library.ledger.coverage(camera(), window(DAY))),
         (
             "coverage summary of a week",
             lambda: show.coverage_summary(camera(), window(7 * DAY)),
         ),
         ("health of roots and index", library.health),
     ):
-        worst = max(worst, await measure(name, 60, call))
+        worst = max(worst, (await measure(name, 60, call), name))
     return worst
+
+
+class Contention(NamedTuple):
+    """What writers and readers did to each other."""
+
+    writes_per_s: float
+    commit_ms: float
+    errors: int
 
 
 def contend(
     path: Path, synchronous: str, cameras: int, now_ms: int, turn: int
-) -> float:
-    """Ten writers of clips beside ten readers of days; returns writes per second."""
+) -> Contention:
+    """Ten writers of clips beside ten readers of days."""
     db = Database(path, synchronous=synchronous, batch_seconds=0.02)
     db.start(connect(path, synchronous=synchronous))
     writes: list[float] = []
@@ -288,11 +302,11 @@ def contend(
             height=1080,
             frames=7500,
         )
-        clip_id = index_clips.insert_found(
+        clip_id = clip_rows.insert_found(
             connection, camera, 1, f"{synchronous}/{camera}/{number}.mp4", facts, now_ms
         )
-        index_clips.complete(connection, clip_id, now_ms)
-        sink.note_clip(connection, clip_id)
+        clip_rows.complete(connection, clip_id, now_ms)
+        journal_facts.note_clip(connection, clip_id)
 
     def write(worker: int) -> None:
         pick = random.Random(worker)
@@ -341,11 +355,11 @@ def contend(
         f" {percentile(writes, 0.99):5.1f} ms   read p50 {statistics.median(reads):5.1f}"
         f" p99 {percentile(reads, 0.99):5.1f} ms   errors {len(errors)}"
     )
-    return len(writes) / seconds
+    return Contention(len(writes) / seconds, percentile(writes, 0.99), len(errors))
 
 
-async def retention(library: Library, folder: Path, cameras: int, count: int) -> float:
-    """Delete `count` clips of real (tiny) files; returns the worst loop lateness in ms."""
+async def retention(library: Library, folder: Path, cameras: int, count: int) -> Row:
+    """Delete `count` clips of real (tiny) files beside a loop that is watched."""
     each = count // cameras
     store = library._store  # noqa: SLF001 - a full index is made below the library
     rows = store.read(
@@ -393,15 +407,21 @@ async def retention(library: Library, folder: Path, cameras: int, count: int) ->
         f"  {done.clips} clips in {took:.1f} s (plan {planned * 1000:.0f} ms), {left} left;"
         f" loop lateness p99 {percentile(late, 0.99):.1f} ms, worst {max(late):.1f} ms"
     )
-    return max(late)
+    late_ms = percentile(late, 0.99)
+    return row_of("library.retention", late_ms, said=f"{done.clips} clips")
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def main() -> int:
+    parser = make_parser(__doc__)
     parser.add_argument("--clips", type=int, default=1_000_000)
     parser.add_argument("--cameras", type=int, default=160)
     parser.add_argument("--retention", type=int, default=10_000)
     arguments = parser.parse_args()
+    return finish(asyncio.run(run(arguments)), arguments)
+
+
+async def run(arguments: argparse.Namespace) -> list[Row]:
+    """Fill a library, browse it, let many write and read, delete."""
     folder = Path(tempfile.mkdtemp(prefix="vtrack-bench-"))
     now_ms = SystemClock().now_ms() // CLIP * CLIP
     try:
@@ -418,28 +438,39 @@ async def main() -> None:
         library = make_library(folder)
         begun = time.perf_counter()
         await library.open()
-        print(f"set-up: {time.perf_counter() - begun:.2f} s")
+        setup_s = time.perf_counter() - begun
         print("browsing:")
         worst = await browse(library, arguments.cameras, arguments.clips, now_ms)
-        print(f"  worst p95 {worst:.1f} ms")
         await library.close()
         print("ten writers, ten readers:")
-        rates: dict[str, list[float]] = {"FULL": [], "NORMAL": []}
+        rates: dict[str, list[Contention]] = {"FULL": [], "NORMAL": []}
         for turn in range(3):
             for synchronous, found in rates.items():
                 found.append(
                     contend(index, synchronous, arguments.cameras, now_ms, turn)
                 )
-        full, normal = (statistics.median(found) for found in rates.values())
+        full, normal = (
+            statistics.median(each.writes_per_s for each in found)
+            for found in rates.values()
+        )
         print(f"  FULL / NORMAL: {full / normal:.2f} of the writes per second")
         library = make_library(folder)
         await library.open()
         print("retention:")
-        await retention(library, folder, arguments.cameras, arguments.retention)
+        kept = await retention(library, folder, arguments.cameras, arguments.retention)
         await library.close()
+        commit_ms = statistics.median(each.commit_ms for each in rates["FULL"])
+        errors = sum(each.errors for found in rates.values() for each in found)
+        return [
+            row_of("library.setup", setup_s, said=f"{arguments.clips} clips"),
+            row_of("library.page", worst[0], said=worst[1]),
+            row_of("library.commit", commit_ms),
+            row_of("library.errors", errors),
+            kept,
+        ]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    sys.exit(main())

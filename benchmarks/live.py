@@ -23,8 +23,10 @@ import tempfile
 import threading
 import time
 
+from ._bars import row_of
 from ._downloads import without_home_assistant
 from ._footage import FPS, encode, packetize
+from ._rows import Row, finish, make_parser
 from ._sender import answer
 
 GOP = 2 * FPS
@@ -121,13 +123,13 @@ async def lateness(seconds: float) -> list[float]:
 async def record(port: int, streams: int, seconds: float, folder: Path) -> None:
     """Record all streams in this process; prints what it cost as JSON."""
     from custom_components.vtrack_nvr.core.clock import SystemClock
+    from custom_components.vtrack_nvr.core.endpoint import Endpoint
     from custom_components.vtrack_nvr.core.intervals import TimeRange
     from custom_components.vtrack_nvr.core.library import Library, RootConfig
+    from custom_components.vtrack_nvr.core.live.live_values import LiveSpec
     from custom_components.vtrack_nvr.core.live.recorders import LiveRecorders
-    from custom_components.vtrack_nvr.core.live.values import LiveSpec
-    from custom_components.vtrack_nvr.core.media.probe import ClipProbe
+    from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe
     from custom_components.vtrack_nvr.core.models import CameraKey, NvrKey
-    from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 
     clock = SystemClock()
     media = folder / "media"
@@ -159,7 +161,7 @@ async def record(port: int, streams: int, seconds: float, folder: Path) -> None:
             is_on=True,
             clip_ms=60_000,
         )
-        await live.attach(spec, library.sink(camera))
+        await live.attach(spec, library.ledger.sink(camera))
     busy = await lateness(seconds)
     after_kb = memory_kb("self", "Pss")
     stopping = time.monotonic()
@@ -167,7 +169,9 @@ async def record(port: int, streams: int, seconds: float, folder: Path) -> None:
     stopped_s = time.monotonic() - stopping
     now = os.times()
     window = TimeRange(begun_ms - 60_000, clock.now_ms() + 60_000)
-    clips = [clip for key in cameras for clip in await library.clips(key, window)]
+    clips = [
+        clip for key in cameras for clip in await library.ledger.clips(key, window)
+    ]
     await library.close()
     print(
         json.dumps(
@@ -217,8 +221,8 @@ def machine() -> tuple[float, float]:
     return (sum(fields[:8]) - fields[3] - fields[4]) / tick, sum(fields[:8]) / tick
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def main() -> int:
+    parser = make_parser(__doc__)
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--streams", type=int, default=5)
     parser.add_argument("--kbit", type=int, default=4000)
@@ -232,7 +236,7 @@ def main() -> None:
         without_home_assistant()
         port, folder, length = options.record
         asyncio.run(record(int(port), options.streams, float(length), Path(folder)))
-        return
+        return 0
     me = [sys.executable, "-m", "benchmarks.live", "--streams", str(options.streams)]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -245,7 +249,7 @@ def main() -> None:
         assert server.stdout
         port = int(server.stdout.readline())
         try:
-            compare(options, port, me, folder, seconds)
+            return finish(compare(options, port, me, folder, seconds), options)
         finally:
             server.kill()
             server.wait()
@@ -254,8 +258,8 @@ def main() -> None:
 
 def compare(
     options: argparse.Namespace, port: int, me: list[str], folder: Path, seconds: float
-) -> None:
-    """Run both at the same time and print what they cost."""
+) -> list[Row]:
+    """Run both at the same time; returns what they cost."""
     ours = folder / "ours"
     theirs = folder / "theirs"
     ours.mkdir()
@@ -297,17 +301,19 @@ def compare(
         f"{their_kb / 1024:.0f} MB, {size / 1e6:.1f} MB written"
     )
     print(
-        f"  ratio ours/ffmpeg: CPU {found['cpu'] / their_cpu:.2f}, "
-        f"memory {found['added_kb'] / max(their_kb, 1):.2f}"
-    )
-    print(
-        f"  loop lateness p99: {found['busy_p99']:.2f} ms "
-        f"(idle {found['idle_p99']:.2f} ms)"
-    )
-    print(
         f"  whole machine: {100 * (now_busy - busy) / (now_whole - whole):.0f} % busy"
     )
+    busy_ms, idle_ms = found["busy_p99"], found["idle_p99"]
+    said = f"{options.streams} × {options.kbit} kbit/s, {seconds:.0f} s"
+    return [
+        row_of("live.cpu", found["cpu"], their_cpu, said),
+        row_of("live.memory", found["added_kb"] / 1024, their_kb / 1024),
+        row_of(
+            "live.late", busy_ms - idle_ms, said=f"{busy_ms:.1f}, idle {idle_ms:.1f}"
+        ),
+        row_of("live.holes", found["holes"], said=f"{found['frames']} pictures"),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

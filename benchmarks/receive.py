@@ -1,6 +1,6 @@
 """CPU seconds per GB of the pure receiving path, on packets made in memory.
 
-`python -m benchmarks.receive` prints one line per shape of stream. No sockets, no files:
+`scripts/bench receive` prints one line per shape of stream. No sockets, no files:
 what is measured is framing, RTP, depacketizing and joining.
 """
 
@@ -8,6 +8,8 @@ import struct
 import sys
 import time
 
+from benchmarks._bars import row_of
+from benchmarks._rows import Row, finish, make_parser
 from custom_components.vtrack_nvr.core.frames import Codec, TrackFormat, TrackKind
 from custom_components.vtrack_nvr.core.policy import Bounds
 from custom_components.vtrack_nvr.core.rtp.receiver import Receiver
@@ -79,9 +81,9 @@ def measure(data: bytes, codec: Codec, rounds: int) -> tuple[float, int]:
     return spent / (rounds * len(data) / 1e9), units
 
 
-def main() -> None:
-    """Print the table."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+def compare(rounds: int) -> list[Row]:
+    """Measure every shape of stream; the most usual one of each codec is a row."""
+    rows = []
     for codec in (Codec.H264, Codec.H265):
         for mtu in (1400, 8000):
             for stamp_all in (False, True):
@@ -92,7 +94,13 @@ def main() -> None:
                     f"{'every packet' if stamp_all else 'first packet'}: "
                     f"{figures[1]:.2f} CPU-s/GB"
                 )
+                if mtu == 1400 and not stamp_all:
+                    rows.append(row_of(f"receive.{codec.lower()}", figures[1]))
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    parser = make_parser(__doc__)
+    parser.add_argument("--rounds", type=int, default=20)
+    options = parser.parse_args()
+    sys.exit(finish(compare(options.rounds), options))

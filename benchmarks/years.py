@@ -11,17 +11,22 @@ Run: `scripts/bench years`, or `scripts/bench years --cameras 4 --days 7`.
 import argparse
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 import datetime as dt
+import os
 from pathlib import Path
 import shutil
 import sqlite3
+import sys
 import tempfile
 import threading
 import time
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from benchmarks._bars import row_of
 from benchmarks._measures import resident_mb
+from benchmarks._rows import Row, finish, make_parser
 from benchmarks.library import DAY, MINUTE, NoProbe, camera_key
 from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.intervals import TimeRange
@@ -30,14 +35,17 @@ from custom_components.vtrack_nvr.core.library import (
     LibraryBounds,
     Retention,
     RootConfig,
-    forget,
-    index_clips,
-    journals,
-    tidy,
+    journal_files,
 )
-from custom_components.vtrack_nvr.core.library.journal import Fact, FactKind, encode
+from custom_components.vtrack_nvr.core.library.context import LibraryContext
+from custom_components.vtrack_nvr.core.library.index import clip_rows, day_sums, outbox
+from custom_components.vtrack_nvr.core.library.journal import (
+    Fact,
+    FactKind,
+    encode_line,
+)
 from custom_components.vtrack_nvr.core.library.naming import JOURNAL, clip_path
-from custom_components.vtrack_nvr.core.library.store import Store
+from custom_components.vtrack_nvr.core.library.upkeep import forget, journal_tidy
 from custom_components.vtrack_nvr.core.models import CameraKey, EventClass, NvrKey
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -80,13 +88,18 @@ class Memory:
 
 
 async def measure(
-    store: Store, name: str, call: Callable[[], object], *, is_async: bool = False
-) -> None:
+    store: LibraryContext,
+    name: str,
+    call: Callable[[], object],
+    *,
+    is_async: bool = False,
+) -> tuple[float, str]:
+    """Do something and print what it took; returns how long the index was held, by whom."""
     store.db.longest = ("", 0.0)
     begun = time.perf_counter()
     with Memory() as memory:
         if is_async:
-            await call()  # type: ignore[misc]
+            await call()
         else:
             await asyncio.to_thread(call)
     took = time.perf_counter() - begun
@@ -95,6 +108,23 @@ async def measure(
         f"  {name:<46} {took:7.2f} s   +{memory.most:4.0f} MB"
         f"   longest {seconds * 1000:4.0f} ms ({held})"
     )
+    return seconds * 1000, name
+
+
+@dataclass(frozen=True, slots=True)
+class Filmed:
+    """What each entered clip is: an empty minute, or a film that all of them link to."""
+
+    file: Path | None = None
+    length_ms: int = MINUTE
+    size_bytes: int = 0
+    sha256: str = ""
+    video_codec: str = "h264"
+    audio_codec: str | None = "aac"
+    width: int = 1920
+    height: int = 1080
+    frames: int = 1500
+    audio_frames: int = 0
 
 
 def keep(
@@ -104,52 +134,76 @@ def keep(
     start_ms: int,
     now_ms: int,
     per_day: int,
+    film: Filmed = Filmed(),
+    zone: ZoneInfo = ZONE,
 ) -> None:
-    """Enter clips of a camera, with empty files, and the time between them."""
+    """Enter clips of a camera, with files, and the time between them."""
     folder = connection.execute(
         "select nvr.folder || '/' || camera.folder from camera join nvr"
         " on nvr.id = camera.nvr_id where camera.id = ?",
         (camera_id,),
     ).fetchone()[0]
     step = DAY // per_day
-    starts = range(start_ms, now_ms - MINUTE, step)
+    length = film.length_ms
+    starts = range(start_ms, now_ms - length, step)
     clips, marks, gaps = [], [], []
     folders: set[Path] = set()
     for begun in starts:
-        path = f"{folder}/{clip_path(begun, ZONE)}"
-        clips.append((camera_id, path, begun, begun + MINUTE))
-        marks.append((camera_id, begun, begun + MINUTE // 2, "motion", ""))
-        gaps.append((camera_id, begun + MINUTE, begun + step))
+        path = f"{folder}/{clip_path(begun, zone)}"
+        clips.append((camera_id, path, begun, begun + length))
+        marks.append((camera_id, begun, begun + length // 2, "motion", ""))
+        gaps.append((camera_id, begun + length, begun + step))
         file = root / path
         if file.parent not in folders:
             file.parent.mkdir(parents=True, exist_ok=True)
             folders.add(file.parent)
-        file.touch()
+        if film.file is None:
+            file.touch()
+        else:
+            os.link(film.file, file)
     connection.executemany(
         "insert into clip (camera_id, root_id, state, path, start_ms, end_ms,"
         " last_frame_ms, device_start_ms, era_id, size_bytes, sha256, video_codec,"
-        " audio_codec, width, height, frames, source, created_ms, state_ms)"
-        " values (?1, 1, 'complete', ?2, ?3, ?4, ?4, ?3, 1, 0, hex(randomblob(32)),"
-        " 'h264', 'aac', 1920, 1080, 1500, 'replay', ?3, ?3)",
-        clips,
+        " audio_codec, width, height, frames, audio_frames, source, created_ms,"
+        " state_ms) values (?1, 1, 'complete', ?2, ?3, ?4, ?4, ?3, 1, ?5,"
+        " coalesce(nullif(?6, ''), hex(randomblob(32))), ?7, ?8, ?9, ?10, ?11, ?12,"
+        " 'replay', ?3, ?3)",
+        (
+            (
+                *clip,
+                film.size_bytes,
+                film.sha256,
+                film.video_codec,
+                film.audio_codec,
+                film.width,
+                film.height,
+                film.frames,
+                film.audio_frames,
+            )
+            for clip in clips
+        ),
     )
-    connection.executemany("insert into mark values (?, ?, ?, ?, ?)", marks)
+    connection.executemany("insert or ignore into mark values (?, ?, ?, ?, ?)", marks)
     connection.executemany(
         "insert into coverage (camera_id, start_ms, end_ms, state, reason, changed_ms)"
         " values (?, ?, ?, 'absent', 'not_listed', 0)",
         gaps,
     )
     connection.execute(
-        "insert into coverage_total values (?, 'absent', ?)",
+        "insert into coverage_total values (?1, 'absent', ?2)"
+        " on conflict do update set ms = ms + ?2",
         (camera_id, sum(end - begin for _id, begin, end in gaps)),
     )
+    size = len(clips) * film.size_bytes
     connection.execute(
-        "update camera set clips = ?, kept_ms = ?, longest_ms = ?, longest_mark_ms = ?,"
-        " device_oldest_ms = ? where id = ?",
-        (len(clips), len(clips) * MINUTE, MINUTE, MINUTE, start_ms, camera_id),
+        "update camera set clips = clips + ?1, bytes = bytes + ?2,"
+        " kept_ms = kept_ms + ?3, longest_ms = max(longest_ms, ?4),"
+        " longest_mark_ms = max(longest_mark_ms, ?4), device_oldest_ms = ?5"
+        " where id = ?6",
+        (len(clips), size, len(clips) * length, length, start_ms, camera_id),
     )
-    index_clips.count_on_root(connection, 1, len(clips), 0)
-    index_clips.recount_days(connection, camera_id, ZONE)
+    clip_rows.count_on_root(connection, 1, len(clips), size)
+    day_sums.recount_days(connection, camera_id, zone)
 
 
 def remember(
@@ -209,7 +263,7 @@ def write_old_journal(
                 FactKind.GONE,
                 {"path": name, "range": [at, at + MINUTE], "cause": "age"},
             )
-            file.write(encode(count, fact.text()))
+            file.write(encode_line(count, fact.text()))
     return count
 
 
@@ -235,29 +289,24 @@ async def fill(library: Library, arguments: argparse.Namespace, folder: Path) ->
         store.write(lambda c, n=row[0]: remember(c, n, first_ms, start_ms - DAY))
 
 
-async def compare(library: Library) -> None:
+async def compare(library: Library) -> tuple[float, str]:
+    """Do what upkeep and people do; returns what held the index longest."""
     store = library._store  # noqa: SLF001 - what upkeep does
     show = library.browse
     key = camera_key(0)
     whole = TimeRange(0, store.clock.now_ms())
 
-    await measure(
-        store, "nightly upkeep (what is forgotten)", lambda: forget.forget_old(store)
-    )
-    await measure(store, "weekly check", library.care.check, is_async=True)
-    await measure(
-        store,
-        "coverage of three years",
-        lambda: library.coverage(key, whole),
-        is_async=True,
-    )
-    await measure(
-        store,
-        "another time zone",
-        lambda: library.set_time_zone("America/New_York"),
-        is_async=True,
-    )
+    found = [
+        await measure(
+            store,
+            "nightly upkeep (what is forgotten)",
+            lambda: forget.forget_old(store),
+        )
+    ]
     for name, call in (
+        ("weekly check", library.care.check),
+        ("coverage of three years", lambda: library.ledger.coverage(key, whole)),
+        ("another time zone", lambda: library.set_time_zone("America/New_York")),
         (
             "search for motion of one camera",
             lambda: show.search(cameras=[key], event_class=EventClass.MOTION),
@@ -272,9 +321,10 @@ async def compare(library: Library) -> None:
         ),
         ("all clips of one camera", lambda: show.clips_at(key, whole)),
         ("cameras with totals", show.cameras),
-        ("what is missing", lambda: library.holes(key, whole.end_ms, 5)),
+        ("what is missing", lambda: library.ledger.holes(key, whole.end_ms, 5)),
     ):
-        await measure(store, name, call, is_async=True)
+        found.append(await measure(store, name, call, is_async=True))
+    return max(found)
 
 
 async def old(library: Library, arguments: argparse.Namespace) -> None:
@@ -287,7 +337,7 @@ async def old(library: Library, arguments: argparse.Namespace) -> None:
     await library.register_camera(nvr, key, "Old camera")
     await library.set_retention(key, Retention(days=arguments.days))
     (root,) = store.guard.roots()
-    journals.flush(store, root)
+    journal_files.flush(store, root)
     camera_id = store.read(
         lambda c: c.execute("select id from camera where key = 'old/0'").fetchone()[0]
     )
@@ -302,15 +352,17 @@ async def old(library: Library, arguments: argparse.Namespace) -> None:
     )
 
     def read() -> None:
-        journals.read(store, journal).close()
+        journal_files.read(store, journal).close()
 
     await measure(store, "reading the journal", read)
     await measure(
-        store, "its past is made small", lambda: forget.condense(store, camera_id)
+        store, "its past is made small", lambda: forget.condense_past(store, camera_id)
     )
-    store.write(lambda c: journals.set_known(c, camera_id, root.id, lines, 0))
+    store.write(lambda c: outbox.set_known(c, camera_id, root.id, lines, 0))
     await measure(
-        store, "its journal is made small", lambda: tidy.tidy(store, root, camera_id)
+        store,
+        "its journal is made small",
+        lambda: journal_tidy.tidy(store, root, camera_id),
     )
     print(
         f"  afterwards: journal {journal.stat().st_size} bytes,"
@@ -340,12 +392,12 @@ async def old(library: Library, arguments: argparse.Namespace) -> None:
         lambda: library.care.checker.fast(root),
     )
     await measure(
-        store, "its past is made small", lambda: forget.condense(store, camera_id)
+        store, "its past is made small", lambda: forget.condense_past(store, camera_id)
     )
     print(f"  afterwards: {count(store, camera_id)} rows of the ledger")
 
 
-def count(store: Store, camera_id: int) -> int:
+def count(store: LibraryContext, camera_id: int) -> int:
     return store.read(
         lambda c: c.execute(
             "select count(*) from coverage where camera_id = ?", (camera_id,)
@@ -353,13 +405,19 @@ def count(store: Store, camera_id: int) -> int:
     )
 
 
-async def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def main() -> int:
+    """Read the arguments and run."""
+    parser = make_parser(__doc__)
     parser.add_argument("--cameras", type=int, default=32)
     parser.add_argument("--per-day", type=int, default=784)
     parser.add_argument("--years", type=float, default=3)
     parser.add_argument("--days", type=int, default=30, help="how long clips are kept")
     arguments = parser.parse_args()
+    return finish(asyncio.run(run(arguments)), arguments)
+
+
+async def run(arguments: argparse.Namespace) -> list[Row]:
+    """Make the years and look at them."""
     folder = Path(tempfile.mkdtemp(prefix="vtrack-bench-"))
     index = folder / "index" / "vtrack_nvr.db"
     try:
@@ -369,10 +427,10 @@ async def main() -> None:
         await fill(library, arguments, folder)
         store = library._store  # noqa: SLF001 - journals are made below the library
         (root,) = store.guard.roots()
-        journals.flush(store, root)
+        journal_files.flush(store, root)
         for row in store.read(lambda c: c.execute("select id from camera").fetchall()):
-            store.write(lambda c, n=row[0]: journals.set_known(c, n, root.id, 1, 2**40))
-            assert tidy.tidy(store, root, row[0])
+            store.write(lambda c, n=row[0]: outbox.set_known(c, n, root.id, 1, 2**40))
+            assert journal_tidy.tidy(store, root, row[0])
         await library.close()
         found = list((folder / "media").rglob(JOURNAL))
         print(
@@ -388,13 +446,20 @@ async def main() -> None:
         library = open_library(folder)
         begun = time.perf_counter()
         await library.open()
-        print(f"start: {time.perf_counter() - begun:.2f} s")
-        await compare(library)
+        started = time.perf_counter() - begun
+        held_ms, name = await compare(library)
+        size = size_mb(index, *found)
         await old(library, arguments)
         await library.close()
+        said = f"{arguments.cameras} cameras, {arguments.days} days kept"
+        return [
+            row_of("years.start", started, said=said),
+            row_of("years.held", held_ms, said=name),
+            row_of("years.disk", size),
+        ]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    sys.exit(main())

@@ -1,6 +1,7 @@
 """Watches from within how late Home Assistant's event loop is, and its memory.
 
-The action `loop_watch.read` returns what was seen since it was called last.
+The action `loop_watch.read` returns what was seen since it was called last,
+`loop_watch.count` what there is of tasks now.
 """
 
 import asyncio
@@ -36,7 +37,8 @@ class LoopWatch:
     """
 
     def __init__(self) -> None:
-        self._late: list[float] = []
+        self._late: Counter[int] = Counter()
+        """Of each tenth of a millisecond how many: hours take no more room than minutes."""
         self._held = 0.0
         self._began = time.perf_counter()
         self._places: Counter[str] = Counter()
@@ -52,7 +54,8 @@ class LoopWatch:
             burnt = time.thread_time()
             collected = self._collected
             await asyncio.sleep(_SLEEP_S)
-            self._late.append(max(0.0, time.perf_counter() - began - _SLEEP_S))
+            late = max(0.0, time.perf_counter() - began - _SLEEP_S)
+            self._late[round(late * 10_000)] += 1
             held = time.thread_time() - burnt - (self._collected - collected)
             self._held = max(self._held, held)
 
@@ -62,7 +65,7 @@ class LoopWatch:
             time.sleep(_SLEEP_S)
             if time.perf_counter() - self._began < _LONG_S:
                 continue
-            frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001
+            frame = sys._current_frames().get(self._loop_thread)  # noqa: SLF001 - the only way to see another thread
             stack = traceback.extract_stack(frame)[-14:]
             place = " < ".join(
                 f"{Path(each.filename).stem}.{each.name}:{each.lineno}"
@@ -80,10 +83,9 @@ class LoopWatch:
 
     def read(self) -> dict[str, Any]:
         """Return what was seen, in ms and MB, and begin anew."""
-        late = sorted(self._late) or [0.0]
         seen = {
-            "late_p99_ms": late[min(len(late) - 1, len(late) * 99 // 100)] * 1000,
-            "late_max_ms": late[-1] * 1000,
+            "late_p99_ms": self._late_at(0.99),
+            "late_max_ms": self._late_at(1),
             "held_max_ms": self._held * 1000,
             "collection_max_ms": self._longest_collection * 1000,
             "memory_mb": _memory_mb("VmRSS"),
@@ -96,6 +98,15 @@ class LoopWatch:
         # The highest memory is counted anew: proc(5).
         (_PROC / "clear_refs").write_text("5", encoding="ascii")
         return seen
+
+    def _late_at(self, share: float) -> float:
+        """Return the lateness in ms that a share of all looks did not exceed."""
+        left = self._late.total() * share
+        for tenths in sorted(self._late):
+            left -= self._late[tenths]
+            if left <= 0:
+                return tenths / 10
+        return 0.0
 
 
 def _memory_mb(line: str) -> float:
@@ -113,6 +124,12 @@ async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
     async def read(_call: ServiceCall) -> ServiceResponse:
         return watch.read()
 
+    async def count(_call: ServiceCall) -> ServiceResponse:
+        return {"tasks": len(asyncio.all_tasks())}
+
+    hass.services.async_register(
+        DOMAIN, "count", count, supports_response=SupportsResponse.ONLY
+    )
     hass.services.async_register(
         DOMAIN, "read", read, supports_response=SupportsResponse.ONLY
     )

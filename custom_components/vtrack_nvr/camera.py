@@ -7,8 +7,9 @@ from homeassistant.components.camera import (
     CameraEntityDescription,
     CameraEntityFeature,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from webrtc_models import RTCIceCandidateInit
 
 from .core.errors import NvrError
 from .core.sync.status import SyncState
@@ -62,6 +63,7 @@ class VtrackCamera(VtrackCameraEntity, Camera):
         self._is_sub = description is LIVE_SUB
         self._attr_brand = runtime.identity.manufacturer or None
         self._attr_model = runtime.identity.model or None
+        self._webrtc_sessions: set[str] = set()
 
     @property
     @override
@@ -79,7 +81,33 @@ class VtrackCamera(VtrackCameraEntity, Camera):
         return not self.runtime.has_snapshot(self.camera)
 
     @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self.runtime.viewers.add(self._is_watched))
+
+    def _is_watched(self) -> bool:
+        """Return whether the stream is open for somebody; preloaded, it is open for nobody."""
+        outputs = self.stream.outputs().values() if self.stream else ()
+        return bool(self._webrtc_sessions) or any(not it.idle for it in outputs)
+
+    @override
+    async def async_on_webrtc_candidate(
+        self, session_id: str, candidate: RTCIceCandidateInit
+    ) -> None:
+        self._webrtc_sessions.add(session_id)
+        self.runtime.viewers.changed()
+        await super().async_on_webrtc_candidate(session_id, candidate)
+
+    @callback
+    @override
+    def close_webrtc_session(self, session_id: str) -> None:
+        self._webrtc_sessions.discard(session_id)
+        self.runtime.viewers.changed()
+        super().close_webrtc_session(session_id)
+
+    @override
     async def stream_source(self) -> str | None:
+        self.runtime.viewers.changed()
         with translated_errors(self.camera.name):
             return await self.runtime.async_stream_url(self.camera, sub=self._is_sub)
 

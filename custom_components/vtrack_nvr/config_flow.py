@@ -1,7 +1,7 @@
 """From "Add integration" to cameras: find, sign in, choose.
 
 A new password or address, options and single cameras have their own files
-(`flow_again.py`, `flow_options.py`, `flow_camera.py`).
+(`flows/existing_entry.py`, `flows/options.py`, `flows/camera_flow.py`).
 """
 
 import asyncio
@@ -10,7 +10,6 @@ from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_IMPORT,
-    ConfigEntry,
     ConfigFlowResult,
     ConfigSubentryFlow,
     OptionsFlow,
@@ -29,24 +28,28 @@ from .const import (
     SUBENTRY_CAMERA,
 )
 from .core.errors import NvrError
+from .core.onvif.identity import endpoint_digits
+from .core.onvif.probe_match import FoundDevice
+from .core.onvif.targets import TargetError, parse_targets
 from .discovery import offer
 from .exceptions import translation_key
-from .flow_camera import CameraSubentryFlow
-from .flow_certificate import is_about_trust
-from .flow_connect import Attempt, async_try
-from .flow_entry import EntryParts, entry_of
-from .flow_forms import (
+from .flows.attempt import Attempt, async_try
+from .flows.camera_flow import CameraSubentryFlow
+from .flows.candidates import Candidate, Candidates
+from .flows.certificate import is_about_trust
+from .flows.entry_data import EntryParts, entry_of
+from .flows.forms import (
     CONF_CAMERAS,
     CONF_DEVICE,
     CONF_OTHERS,
     SECTION_ADVANCED,
+    SECTION_ROWS,
     SECTION_STORAGE,
     cameras_form,
     login_form,
     pick_form,
 )
-from .flow_found import Candidate, Found
-from .flow_known import (
+from .flows.known_device import (
     Place,
     async_named,
     async_place,
@@ -54,20 +57,20 @@ from .flow_known import (
     is_at,
     known_as,
 )
-from .flow_moved import MovedSteps
-from .flow_options import VtrackOptionsFlow
-from .flow_report import Phrases, channel_label, report_text
-from .flow_storage import async_storages
+from .flows.moved_device import MovedSteps
+from .flows.options import VtrackOptionsFlow
+from .flows.report import camera_options, proposed_rows, report_text
+from .flows.row_fields import CONF_ROWS, settings_of_rows
+from .flows.storage_choice import async_storages
+from .phrases import Phrases
 from .placeholders import placeholders
+from .runtime import VtrackConfigEntry
 from .runtime.connect import (
     Address,
-    FoundDevice,
     Login,
-    TargetError,
     async_discover,
     async_probe,
     marks_of_entry,
-    targets_of,
 )
 
 MOST_LISTED = 100
@@ -89,25 +92,26 @@ class VtrackConfigFlow(MovedSteps, domain=DOMAIN):
     def __init__(self) -> None:
         """Start knowing nothing."""
         super().__init__()
-        self._found = Found()
+        self._found = Candidates()
         self._task: asyncio.Task[None] | None = None
         self._targets: tuple[Any, ...] = ()
         self._pick_error = ""
         self._asked: dict[str, Any] = {}
         self._login_error = Attempt()
         self._with_others = False
+        self._options: list[SelectOptionDict] = []
 
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+    def async_get_options_flow(config_entry: VtrackConfigEntry) -> OptionsFlow:
         return VtrackOptionsFlow()
 
     @classmethod
     @callback
     @override
     def async_get_supported_subentry_types(
-        cls, config_entry: ConfigEntry
+        cls, config_entry: VtrackConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         return {SUBENTRY_CAMERA: CameraSubentryFlow}
 
@@ -202,7 +206,7 @@ class VtrackConfigFlow(MovedSteps, domain=DOMAIN):
             hosts = "" if key and asked == self._asked else asked[CONF_HOST].strip()
             if hosts:
                 try:
-                    self._targets = targets_of(hosts, asked[CONF_PORT])
+                    self._targets = parse_targets(hosts, asked[CONF_PORT])
                 except TargetError as error:
                     field = CONF_PORT if error.code == "port" else CONF_HOST
                     errors = {field: TARGET_ERRORS[error.code]}
@@ -315,10 +319,7 @@ class VtrackConfigFlow(MovedSteps, domain=DOMAIN):
                 return await self._async_create(user_input)
             errors[CONF_CAMERAS] = "no_camera_chosen"
         phrases = await Phrases.async_load(self.hass)
-        options = [
-            SelectOptionDict(value=channel.token, label=channel_label(channel, phrases))
-            for channel in self._report.channels
-        ]
+        options = self._options = camera_options(self._report.channels, phrases)
         storages = await async_storages(self.hass, phrases)
         if storages is None:
             return self.async_abort(reason="no_storage")
@@ -326,7 +327,10 @@ class VtrackConfigFlow(MovedSteps, domain=DOMAIN):
             step_id="cameras",
             data_schema=self.add_suggested_values_to_schema(
                 cameras_form(
-                    options, storages.options, storage_open=storages.is_doubtful
+                    options,
+                    storages.options,
+                    storage_open=storages.is_doubtful,
+                    rows=proposed_rows(self._report.channels, options),
                 ),
                 user_input,
             ),
@@ -352,6 +356,9 @@ class VtrackConfigFlow(MovedSteps, domain=DOMAIN):
                 CONF_MODE: choice[CONF_MODE],
                 CONF_RETENTION_DAYS: choice[CONF_RETENTION_DAYS],
             },
+            apart=settings_of_rows(
+                choice.get(SECTION_ROWS, {}).get(CONF_ROWS, ()), self._options
+            ),
         )
         if self._with_others:
             for other in self._found.others(self._address, self._configured()):
@@ -428,7 +435,8 @@ class VtrackConfigFlow(MovedSteps, domain=DOMAIN):
         for entry in entries(self.hass):
             if (
                 found.endpoint_id
-                and marks_of_entry(entry.data).uuid == found.endpoint_id
+                and marks_of_entry(entry.data).uuid
+                == endpoint_digits(found.endpoint_id)
                 and not is_at(entry, self._address)
                 and await async_place(self.hass, entry) is Place.NOBODY
             ):

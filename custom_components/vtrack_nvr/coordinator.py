@@ -5,20 +5,20 @@ or an automation acts on has changed, else at most once a minute, so that the re
 database stays small.
 """
 
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
 import logging
-from typing import TYPE_CHECKING, override
+from typing import Any, override
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .const import DOMAIN
 from .core.models import NvrKey
+from .core.sync.engine import SyncEngine
 from .core.sync.status import CameraStatus, NvrStatus, SyncStatus
-
-if TYPE_CHECKING:
-    from .runtime import VtrackConfigEntry, VtrackHub
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,16 +51,17 @@ def essence(status: NvrStatus) -> NvrStatus:
 class VtrackCoordinator(DataUpdateCoordinator[NvrStatus]):
     """The status of one NVR."""
 
-    config_entry: VtrackConfigEntry
+    config_entry: ConfigEntry[Any]
 
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: VtrackConfigEntry,
-        hub: VtrackHub,
+        entry: ConfigEntry[Any],
+        engine: SyncEngine,
         nvr: NvrKey,
+        on_answer: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
-        """Watch one NVR of the hub's engine."""
+        """Watch one NVR of the engine; `on_answer` runs when it answers again."""
         super().__init__(
             hass,
             _LOGGER,
@@ -69,7 +70,8 @@ class VtrackCoordinator(DataUpdateCoordinator[NvrStatus]):
             update_interval=UPDATE_INTERVAL,
             always_update=False,
         )
-        self._hub = hub
+        self._engine = engine
+        self._on_answer = on_answer
         self._nvr = nvr
         self._essence: NvrStatus | None = None
         self._is_away = False
@@ -77,9 +79,7 @@ class VtrackCoordinator(DataUpdateCoordinator[NvrStatus]):
     @callback
     def async_start(self) -> None:
         """Listen to the engine until the entry is unloaded."""
-        self.config_entry.async_on_unload(
-            self._hub.engine.subscribe(self._async_pushed)
-        )
+        self.config_entry.async_on_unload(self._engine.subscribe(self._async_pushed))
 
     @callback
     def _async_pushed(self, status: SyncStatus) -> None:
@@ -91,7 +91,7 @@ class VtrackCoordinator(DataUpdateCoordinator[NvrStatus]):
 
     @override
     async def _async_update_data(self) -> NvrStatus:
-        status = await self._hub.engine.fresh_status()
+        status = await self._engine.fresh_status()
         nvr = status.nvrs.get(self._nvr, NvrStatus(self._nvr))
         self._note(nvr)
         return nvr
@@ -105,13 +105,11 @@ class VtrackCoordinator(DataUpdateCoordinator[NvrStatus]):
         _LOGGER.info(
             "%s %s",
             self.config_entry.title,
-            "does not answer; it is tried again and again"
-            if self._is_away
-            else "answers again",
+            "is unavailable; retrying" if self._is_away else "is available again",
         )
         if nvr.is_online:
             self.config_entry.async_create_background_task(
                 self.hass,
-                self.config_entry.runtime_data.async_recognise_again(),
+                self._on_answer(),
                 f"{DOMAIN} who answers as {self.config_entry.title}",
             )

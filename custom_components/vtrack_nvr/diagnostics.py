@@ -36,7 +36,7 @@ async def async_get_config_entry_diagnostics(
         ],
         "status": asdict(status) if status else None,
         "gaps": await _gaps(hub, entry),
-        "policy": asdict(await hub.library.policy(nvr)),
+        "policy": asdict(await hub.library.ledger.policy(nvr)),
         "storage": await hub.async_storage_summary(),
     }
     # Long texts take their time.

@@ -10,9 +10,11 @@ from homeassistant.helpers.discovery_flow import DiscoveryKey
 from homeassistant.helpers.event import async_track_time_interval
 
 from .const import CONF_ENDPOINT_ID, DOMAIN
-from .flow_known import Followed, async_follow
+from .core.onvif.identity import endpoint_digits
+from .core.onvif.probe_match import FoundDevice
+from .flows.known_device import Followed, async_follow
 from .runtime import VtrackConfigEntry
-from .runtime.connect import FoundDevice, async_discover
+from .runtime.connect import async_discover
 
 INTERVAL = timedelta(minutes=15)
 MOST_OFFERS = 20
@@ -39,7 +41,7 @@ async def async_search(hass: HomeAssistant) -> None:
     )
     addresses = {(entry.data[CONF_HOST], entry.data[CONF_PORT]) for entry in entries}
     known = {
-        entry.data[CONF_ENDPOINT_ID]: entry
+        endpoint_digits(entry.data[CONF_ENDPOINT_ID]): entry
         for entry in entries
         if entry.data.get(CONF_ENDPOINT_ID)
     }
@@ -53,7 +55,7 @@ async def async_search(hass: HomeAssistant) -> None:
     for found in await async_discover(hass):
         if (found.host, found.port) in addresses:
             continue
-        entry = known.get(found.endpoint_id)
+        entry = known.get(endpoint_digits(found.endpoint_id))
         if entry is not None:
             followed = await async_follow(hass, entry, found.host, found.port)
             if followed in {Followed.STAYED, Followed.MOVED}:

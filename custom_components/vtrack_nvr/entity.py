@@ -1,50 +1,24 @@
-"""What all our entities share: the NVR's device and, below it, one for each camera."""
+"""What our entities share: which device they belong to, and whose status they read."""
 
-from typing import override
+from collections.abc import Mapping
+from typing import Any, override
 
-from homeassistant.helpers.device_registry import (
-    CONNECTION_NETWORK_MAC,
-    DeviceInfo,
-    format_mac,
-)
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN
+from .const import (
+    CONF_RETENTION_DAYS,
+    CONF_SECOND_AFTER,
+    CONF_SECOND_STORAGE,
+    DEFAULT_SECOND_AFTER,
+    DOMAIN,
+    NO_SECOND,
+)
 from .coordinator import VtrackCoordinator
 from .core.sync.status import CameraStatus, NvrStatus
+from .devices import camera_device_info, nvr_device_info
 from .runtime import CameraRuntime, VtrackRuntime
-
-
-def nvr_device_info(runtime: VtrackRuntime) -> DeviceInfo:
-    """Return the device of an NVR."""
-    identity = runtime.identity
-    return DeviceInfo(
-        identifiers={(DOMAIN, runtime.key)},
-        connections=(
-            {(CONNECTION_NETWORK_MAC, format_mac(identity.mac))}
-            if identity.mac
-            else set()
-        ),
-        name=runtime.name,
-        manufacturer=identity.manufacturer or None,
-        model=identity.model or None,
-        sw_version=identity.firmware or None,
-        serial_number=identity.serial or None,
-        configuration_url=runtime.configuration_url,
-    )
-
-
-def camera_device_info(runtime: VtrackRuntime, camera: CameraRuntime) -> DeviceInfo:
-    """Return the device of a camera, which hangs below its NVR's."""
-    identity = runtime.identity
-    return DeviceInfo(
-        identifiers={(DOMAIN, camera.key)},
-        name=camera.name,
-        manufacturer=identity.manufacturer or None,
-        model=identity.model or None,
-        via_device_id=runtime.device_id,
-    )
 
 
 class VtrackNvrEntity(CoordinatorEntity[VtrackCoordinator]):
@@ -98,3 +72,34 @@ class VtrackCameraEntity(CoordinatorEntity[VtrackCoordinator]):
             and self.status is not None
             and self.camera.key not in self.runtime.vanished
         )
+
+
+class VtrackCameraSetting(VtrackCameraEntity):
+    """An entity that shows and changes a setting of a camera, as its form does."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The camera's settings as they are now."""
+        subentry = self.runtime.entry.subentries.get(self.camera.subentry_id)
+        return self.camera.data if subentry is None else subentry.data
+
+    async def async_change(self, **changes: Any) -> None:
+        """Keep a setting; the entry's listener applies it without a reload.
+
+        Raises `ServiceValidationError` for what the form refuses as well.
+        """
+        runtime = self.runtime
+        subentry = runtime.entry.subentries[self.camera.subentry_id]
+        data = {**subentry.data, **changes}
+        days = data[CONF_RETENTION_DAYS]
+        has_second = data.get(CONF_SECOND_STORAGE, NO_SECOND) != NO_SECOND
+        if has_second and 0 < days <= data.get(CONF_SECOND_AFTER, DEFAULT_SECOND_AFTER):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="second_too_late",
+                translation_placeholders={"name": self.camera.name},
+            )
+        runtime.hass.config_entries.async_update_subentry(
+            runtime.entry, subentry, data=data
+        )
+        self.async_write_ha_state()

@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import hdrs, web
 
 from .core.errors import STORAGE_KINDS, ErrorKind, NvrError
-from .http_range import http_date, is_known, is_same_version, wanted_bytes
-from .runtime.file_reader import FileReader, FileState
+from .core.library.file_reader import FileReader, FileState
+from .http_range import http_date, is_same_version, is_unchanged, wanted_bytes
 
 CHUNK = 512 * 1024
 PIECE = 64 * 1024
@@ -63,7 +64,7 @@ async def async_send_file(
         state = await reader.open()
         if state.size != size:
             etag = f"{state.size:x}-{int(state.changed_s):x}"
-        return await _answer(
+        return await async_answer(
             request, reader, state, f'"{etag}"', {**headers}, content_type
         )
     except NvrError as error:
@@ -72,14 +73,26 @@ async def async_send_file(
         reader.close()
 
 
-async def _answer(
+class Source(Protocol):
+    """Bytes that are sent, read beside the event loop."""
+
+    async def read(self, offset: int, count: int) -> bytes:
+        """Return bytes from a place; fewer only at the end."""
+        ...
+
+
+async def async_answer(
     request: web.Request,
-    reader: FileReader,
+    reader: Source,
     state: FileState,
     etag: str,
     headers: dict[str, str],
     content_type: str,
 ) -> web.StreamResponse:
+    """Answer a GET or HEAD with the bytes of a source; `etag` is quoted.
+
+    `state` is its size and when it changed. Raises `NvrError` before the answer began.
+    """
     asked = request.headers
     headers |= {
         **SAFE,
@@ -87,7 +100,7 @@ async def _answer(
         hdrs.LAST_MODIFIED: http_date(state.changed_s),
         hdrs.ACCEPT_RANGES: "bytes",
     }
-    if is_known(
+    if is_unchanged(
         asked.get(hdrs.IF_NONE_MATCH),
         asked.get(hdrs.IF_MODIFIED_SINCE),
         etag,
@@ -104,7 +117,7 @@ async def _answer(
             f"bytes {wanted.start}-{wanted.stop - 1}/{state.size}"
         )
     response = web.StreamResponse(status=wanted.status, headers=headers)
-    response.content_type = content_type
+    response.headers[hdrs.CONTENT_TYPE] = content_type
     response.content_length = wanted.stop - wanted.start
     is_head = request.method == hdrs.METH_HEAD
     # the first bytes before the headers: a share that hangs is still said by its status
@@ -146,7 +159,7 @@ def _next(at: int, stop: int) -> int:
 async def _send(
     request: web.Request,
     response: web.StreamResponse,
-    reader: FileReader,
+    reader: Source,
     data: bytes,
     at: int,
     stop: int,

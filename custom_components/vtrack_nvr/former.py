@@ -11,7 +11,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 
 from .const import CONF_ENDPOINT_ID, CONF_IDENTITY, DOMAIN
-from .runtime.connect import Marks, marks_of_entry
+from .core.onvif.identity import Marks
+from .runtime.connect import marks_of_entry
 
 _VERSION: Final = 1
 _MOST: Final = 500

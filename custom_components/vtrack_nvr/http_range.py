@@ -12,7 +12,7 @@ _ONE = re.compile(
 """No file has a place of more digits; longer numbers would cost more than they are worth."""
 
 
-class Wanted(NamedTuple):
+class WantedBytes(NamedTuple):
     """The status to answer with, and the bytes from `start` to before `stop`."""
 
     status: HTTPStatus
@@ -20,13 +20,13 @@ class Wanted(NamedTuple):
     stop: int
 
 
-def wanted_bytes(header: str | None, size: int) -> Wanted:
+def wanted_bytes(header: str | None, size: int) -> WantedBytes:
     """Return what a Range header asks for.
 
     No header, another unit, several ranges or nonsense: the whole file, as RFC 9110
     §14.2 allows. A range that begins after the end, and any of an empty file: 416.
     """
-    whole = Wanted(HTTPStatus.OK, 0, size)
+    whole = WantedBytes(HTTPStatus.OK, 0, size)
     found = _ONE.fullmatch(header.strip()) if header else None
     if found is None or found.group(1) == found.group(2) == "":
         return whole
@@ -39,12 +39,12 @@ def wanted_bytes(header: str | None, size: int) -> Wanted:
         if last and int(last) < start:
             return whole
     if start >= stop:
-        return Wanted(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, 0, 0)
-    return Wanted(HTTPStatus.PARTIAL_CONTENT, start, stop)
+        return WantedBytes(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, 0, 0)
+    return WantedBytes(HTTPStatus.PARTIAL_CONTENT, start, stop)
 
 
 def is_same_version(if_range: str | None, etag: str, changed_s: float) -> bool:
-    """Say whether an If-Range header lets the Range count (§13.1.5).
+    """Return whether an If-Range header lets the Range count (§13.1.5).
 
     Only a strong tag that is equal, or the very second of the last change.
     """
@@ -55,13 +55,13 @@ def is_same_version(if_range: str | None, etag: str, changed_s: float) -> bool:
     return _seconds(if_range) == int(changed_s)
 
 
-def is_known(
+def is_unchanged(
     if_none_match: str | None,
     if_modified_since: str | None,
     etag: str,
     changed_s: float,
 ) -> bool:
-    """Say whether the client has this version already, so that 304 is the answer."""
+    """Return whether the client has this version already, so that 304 is the answer."""
     if if_none_match is not None:
         tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
         return "*" in tags or etag in tags

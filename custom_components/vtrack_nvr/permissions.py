@@ -34,7 +34,7 @@ def may_see(
     camera: CameraKey,
     policy: str = POLICY_READ,
 ) -> bool:
-    """Say whether a user may see a camera's footage, or do what `policy` names.
+    """Return whether a user may see a camera's footage, or do what `policy` names.
 
     Administrators may do everything. Others may do to footage what they may do to the
     camera's live entity; a former camera has no entity left, so it is for administrators

@@ -1,204 +1,39 @@
 """Sensors: what is kept, what is not yet, and what the engine is doing."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any, override
 
-from homeassistant.components.sensor import (
-    SensorDeviceClass,
-    SensorEntity,
-    SensorEntityDescription,
-    SensorStateClass,
-)
-from homeassistant.const import (
-    PERCENTAGE,
-    EntityCategory,
-    UnitOfInformation,
-    UnitOfTime,
-)
+from homeassistant.components.sensor import SensorEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .core.errors import ErrorKind
-from .core.sync.status import (
-    CameraStatus,
-    FootageSource,
-    NvrStatus,
-    SyncState,
-)
+from .const import CONF_RETENTION_DAYS
+from .core.errors import NvrError
+from .core.library.values import RootInfo
 from .entity import VtrackCameraEntity, VtrackNvrEntity
 from .runtime import CameraRuntime, VtrackConfigEntry, VtrackRuntime
+from .sensor_tables import (
+    CAMERA_SENSORS,
+    COVERAGE_TODAY,
+    DAYS_HELD,
+    FAILURES,
+    NVR_SENSORS,
+    STORAGE_SENSORS,
+    CameraSensorDescription,
+    IndexSensorDescription,
+    NvrSensorDescription,
+    StorageSensorDescription,
+)
+from .storage_devices import (
+    StorageCoordinator,
+    VtrackStorageEntity,
+    async_add_storages,
+)
 
 PARALLEL_UPDATES = 0
-
-NO_PROBLEM = "none"
-PROBLEMS = [NO_PROBLEM, *(str(kind) for kind in ErrorKind)]
-
-
-def moment(utc_ms: int | None) -> datetime | None:
-    """Return an aware time for milliseconds of UTC."""
-    return None if utc_ms is None else datetime.fromtimestamp(utc_ms / 1000, UTC)
-
-
-def _last_clip_attributes(status: CameraStatus) -> dict[str, Any]:
-    if status.last_clip_id is None:
-        return {}
-    return {
-        "clip_id": status.last_clip_id,
-        "end": moment(status.last_clip_end_ms),
-        "media_content_id": f"media-source://vtrack_nvr/clip/{status.last_clip_id}",
-        "url": f"/api/vtrack_nvr/clip/{status.last_clip_id}",
-    }
-
-
-def _source_attributes(status: CameraStatus) -> dict[str, Any]:
-    return {"reason": str(status.source_reason)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class CameraSensorDescription(SensorEntityDescription):
-    """A sensor that reads a camera's status."""
-
-    value_fn: Callable[[CameraStatus], StateType | datetime]
-    attributes_fn: Callable[[CameraStatus], dict[str, Any]] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class NvrSensorDescription(SensorEntityDescription):
-    """A sensor that reads an NVR's status."""
-
-    value_fn: Callable[[NvrStatus], StateType | datetime]
-
-
-CAMERA_SENSORS: tuple[CameraSensorDescription, ...] = (
-    CameraSensorDescription(
-        key="last_clip",
-        translation_key="last_clip",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        value_fn=lambda status: moment(status.last_clip_start_ms),
-        attributes_fn=_last_clip_attributes,
-    ),
-    CameraSensorDescription(
-        key="backlog",
-        translation_key="backlog",
-        device_class=SensorDeviceClass.DURATION,
-        native_unit_of_measurement=UnitOfTime.SECONDS,
-        suggested_unit_of_measurement=UnitOfTime.MINUTES,
-        suggested_display_precision=0,
-        state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda status: round(status.backlog_s),
-    ),
-    CameraSensorDescription(
-        key="clips",
-        translation_key="clips",
-        state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda status: status.clips,
-    ),
-    CameraSensorDescription(
-        key="coverage",
-        translation_key="coverage",
-        native_unit_of_measurement=PERCENTAGE,
-        suggested_display_precision=1,
-        state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda status: (
-            None
-            if status.coverage_percent is None
-            else round(status.coverage_percent, 2)
-        ),
-    ),
-    CameraSensorDescription(
-        key="kept",
-        translation_key="kept",
-        device_class=SensorDeviceClass.DURATION,
-        native_unit_of_measurement=UnitOfTime.SECONDS,
-        suggested_unit_of_measurement=UnitOfTime.HOURS,
-        suggested_display_precision=1,
-        entity_registry_enabled_default=False,
-        state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda status: round(status.kept_s),
-    ),
-    CameraSensorDescription(
-        key="size",
-        translation_key="size",
-        device_class=SensorDeviceClass.DATA_SIZE,
-        native_unit_of_measurement=UnitOfInformation.BYTES,
-        suggested_unit_of_measurement=UnitOfInformation.GIGABYTES,
-        suggested_display_precision=2,
-        state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda status: status.bytes,
-    ),
-    CameraSensorDescription(
-        key="lost",
-        translation_key="lost",
-        device_class=SensorDeviceClass.DURATION,
-        native_unit_of_measurement=UnitOfTime.SECONDS,
-        suggested_unit_of_measurement=UnitOfTime.MINUTES,
-        suggested_display_precision=0,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda status: round(status.lost_s),
-    ),
-    CameraSensorDescription(
-        key="sync_state",
-        translation_key="sync_state",
-        device_class=SensorDeviceClass.ENUM,
-        options=[str(state) for state in SyncState],
-        value_fn=lambda status: str(status.state),
-    ),
-    CameraSensorDescription(
-        key="footage_source",
-        translation_key="footage_source",
-        device_class=SensorDeviceClass.ENUM,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        options=[str(source) for source in FootageSource],
-        value_fn=lambda status: str(status.source),
-        attributes_fn=_source_attributes,
-    ),
-    CameraSensorDescription(
-        key="problem",
-        translation_key="problem",
-        device_class=SensorDeviceClass.ENUM,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        options=PROBLEMS,
-        value_fn=lambda status: (
-            str(status.problem.kind) if status.problem else NO_PROBLEM
-        ),
-    ),
-    CameraSensorDescription(
-        key="oldest_on_device",
-        translation_key="oldest_on_device",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
-        value_fn=lambda status: moment(status.device_oldest_ms),
-    ),
-)
-
-NVR_SENSORS: tuple[NvrSensorDescription, ...] = (
-    NvrSensorDescription(
-        key="clock_offset",
-        translation_key="clock_offset",
-        device_class=SensorDeviceClass.DURATION,
-        native_unit_of_measurement=UnitOfTime.SECONDS,
-        suggested_display_precision=0,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda status: (
-            None
-            if status.clock_offset_ms is None
-            else round(-status.clock_offset_ms / 1000)
-        ),
-    ),
-    NvrSensorDescription(
-        key="last_sync",
-        translation_key="last_sync",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda status: moment(status.last_sweep_ms),
-    ),
-)
+SCAN_INTERVAL = timedelta(minutes=5)
+"""How often the few sensors look that are read from the index."""
 
 
 async def async_setup_entry(
@@ -206,17 +41,35 @@ async def async_setup_entry(
     entry: VtrackConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the sensors of the NVR, and those of each camera it has or gets."""
+    """Add the sensors of the NVR, of each camera it has or gets, and of the storages."""
     runtime = entry.runtime_data
-    async_add_entities(VtrackNvrSensor(runtime, item) for item in NVR_SENSORS)
+    async_add_entities(
+        [
+            *(VtrackNvrSensor(runtime, item) for item in NVR_SENSORS),
+            VtrackNvrIndexSensor(runtime, FAILURES),
+        ],
+        config_subentry_id=runtime.only_camera,
+    )
 
     def add_camera(camera: CameraRuntime) -> None:
         async_add_entities(
-            (VtrackCameraSensor(runtime, camera, item) for item in CAMERA_SENSORS),
+            [
+                *(VtrackCameraSensor(runtime, camera, item) for item in CAMERA_SENSORS),
+                VtrackDaysHeldSensor(runtime, camera, DAYS_HELD),
+                VtrackCameraIndexSensor(runtime, camera, COVERAGE_TODAY),
+            ],
             config_subentry_id=camera.subentry_id,
         )
 
     entry.async_on_unload(await runtime.async_on_camera(add_camera))
+    await async_add_storages(
+        hass,
+        entry,
+        async_add_entities,
+        lambda coordinator, root: [
+            VtrackStorageSensor(coordinator, root, item) for item in STORAGE_SENSORS
+        ],
+    )
 
 
 class VtrackNvrSensor(VtrackNvrEntity, SensorEntity):
@@ -252,3 +105,79 @@ class VtrackCameraSensor(VtrackCameraEntity, SensorEntity):
         if self.status is None or self.entity_description.attributes_fn is None:
             return None
         return self.entity_description.attributes_fn(self.status)
+
+
+class IndexValue(SensorEntity):
+    """A sensor that looks into the index now and then, while it is enabled."""
+
+    entity_description: IndexSensorDescription
+    runtime: VtrackRuntime
+    _attr_should_poll = True
+    _of_camera: CameraRuntime | None = None
+
+    @property
+    @override
+    def should_poll(self) -> bool:
+        return True
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        await self.async_update()
+
+    async def async_update(self) -> None:
+        """Read the value; it stays as it was where the index does not answer."""
+        try:
+            self._attr_native_value = await self.entity_description.read_fn(
+                self.runtime, self._of_camera
+            )
+        except NvrError:
+            return
+
+
+class VtrackNvrIndexSensor(IndexValue, VtrackNvrEntity):
+    """A sensor of an NVR that is read from the index."""
+
+
+class VtrackCameraIndexSensor(IndexValue, VtrackCameraEntity):
+    """A sensor of a camera that is read from the index."""
+
+    def __init__(
+        self,
+        runtime: VtrackRuntime,
+        camera: CameraRuntime,
+        description: IndexSensorDescription,
+    ) -> None:
+        """Read what is known of the camera."""
+        super().__init__(runtime, camera, description)
+        self._of_camera = camera
+
+
+class VtrackDaysHeldSensor(VtrackCameraIndexSensor):
+    """How far back a camera's footage reaches, beside how far it is to reach."""
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        camera = self.runtime.cameras.get(self.camera.subentry_id, self.camera)
+        return {"promised_days": camera.data.get(CONF_RETENTION_DAYS) or None}
+
+
+class VtrackStorageSensor(VtrackStorageEntity, SensorEntity):
+    """A sensor of a storage."""
+
+    entity_description: StorageSensorDescription
+
+    def __init__(
+        self,
+        coordinator: StorageCoordinator,
+        root: RootInfo,
+        description: StorageSensorDescription,
+    ) -> None:
+        """Read what the description says."""
+        super().__init__(coordinator, root, description)
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self.entity_description.value_fn(self.root) if self.root else None

@@ -1,29 +1,30 @@
 """Clips and pictures over HTTP: authenticated, with Range, never by file name."""
 
 from collections.abc import Awaitable
-from contextlib import aclosing
 
 from aiohttp import hdrs, web
 from homeassistant.components.http import KEY_HASS, KEY_HASS_USER, HomeAssistantView
 from homeassistant.core import HomeAssistant, callback
 
+from .clip_links import (
+    CLIP_URL,
+    EXPORT_URL,
+    FRAME_URL,
+    REPORT_URL,
+    STRIP_URL,
+    THUMBNAIL_URL,
+)
+from .clip_response import async_send_clip
 from .const import DOMAIN
 from .core.errors import NvrError
 from .core.models import Clip
-from .file_response import SAFE, async_send_file, async_write, status_of
+from .file_response import SAFE, async_send_file, status_of
 from .permissions import may_see
 from .runtime import HUB, VtrackHub
 from .runtime.reporting import REPORTS
 
-CLIP_URL = f"/api/{DOMAIN}/clip/{{clip_id}}"
-EXPORT_URL = f"/api/{DOMAIN}/export/{{export_id}}"
-REPORT_URL = f"/api/{DOMAIN}/report/{{entry_id}}"
-STRIP_URL = f"/api/{DOMAIN}/strip/{{clip_id}}"
-THUMBNAIL_URL = f"/api/{DOMAIN}/thumbnail/{{clip_id}}"
+EXPORT_TYPES = {".mp4": "video/mp4", ".zip": "application/zip"}
 
-_EXPORT_TYPES = {".mp4": "video/mp4", ".zip": "application/zip"}
-
-FROM_START = "bytes=0-"
 CACHE = "private, max-age=86400"
 
 
@@ -33,6 +34,7 @@ def async_register_views(hass: HomeAssistant) -> None:
     hass.http.register_view(ClipView())
     hass.http.register_view(ThumbnailView())
     hass.http.register_view(StripView())
+    hass.http.register_view(FrameView())
     hass.http.register_view(ExportView())
     hass.http.register_view(ReportView())
 
@@ -85,9 +87,10 @@ class ClipView(_FootageView):
     name = f"api:{DOMAIN}:clip"
 
     async def get(self, request: web.Request, clip_id: str) -> web.StreamResponse:
-        """Return the file; `?download` makes browsers save it.
+        """Return the clip with its table first; `?download` makes browsers save it.
 
-        What no browser can show is converted first; `?original` is what the camera sent.
+        What no browser can show is converted first, anything else with `?h264`;
+        `?original` is the file byte for byte.
         """
         hub, clip = await self._clip(request, clip_id)
         headers: dict[str, str] = {hdrs.CACHE_CONTROL: CACHE}
@@ -95,81 +98,9 @@ class ClipView(_FootageView):
             headers[hdrs.CONTENT_DISPOSITION] = (
                 f'attachment; filename="{hub.download_name(clip)}"'
             )
-        try:
-            reader = await hub.library.browse.reader(clip.id)
-        except NvrError as error:
-            return web.Response(status=status_of(error))
-        if hub.playback.is_needed(clip) and "original" not in request.query:
-            reader.release()
-            return await _converted(hub, request, clip, headers)
-        with reader:  # not deleted while it is being sent
-            facts = reader.clip.facts
-            return await async_send_file(
-                request,
-                reader.path,
-                content_type="video/mp4",
-                etag=facts.sha256[:32],
-                size=facts.size_bytes,
-                headers=headers,
-                person=_person(request),
-            )
+        return await async_send_clip(request, hub, clip, _person(request), headers)
 
     head = get
-
-
-async def _converted(
-    hub: VtrackHub, request: web.Request, clip: Clip, headers: dict[str, str]
-) -> web.StreamResponse:
-    """Send a clip as H.264: whole with ranges, or from its start while it is made.
-
-    HEAD makes nothing; without a file it tells no length.
-    """
-    is_from_start = request.headers.get(hdrs.RANGE, FROM_START) == FROM_START
-    is_ready = hub.playback.is_ready(clip)
-    if request.method == hdrs.METH_HEAD and not is_ready:
-        return web.Response(
-            content_type="video/mp4",
-            headers={**headers, **SAFE, hdrs.CACHE_CONTROL: "no-store"},
-        )
-    try:
-        if is_from_start and not is_ready:
-            return await _growing(hub, request, clip, headers)
-        path = await hub.playback.file(clip, _person(request))
-    except NvrError as error:
-        return web.Response(status=status_of(error))
-    return await async_send_file(
-        request,
-        path,
-        content_type="video/mp4",
-        etag=f"{clip.facts.sha256[:32]}-h264",
-        size=0,
-        headers=headers,
-        person=_person(request),
-    )
-
-
-async def _growing(
-    hub: VtrackHub, request: web.Request, clip: Clip, headers: dict[str, str]
-) -> web.StreamResponse:
-    """Send a clip while it is converted; a failure on the way ends the connection."""
-    response = web.StreamResponse(
-        headers={**headers, **SAFE, hdrs.CACHE_CONTROL: "no-store"}
-    )
-    response.content_type = "video/mp4"
-    async with aclosing(hub.playback.growing(clip, _person(request))) as pieces:
-        try:
-            async for piece in pieces:
-                if not response.prepared:
-                    await response.prepare(request)
-                await async_write(request, response, piece)
-        except NvrError:
-            if not response.prepared:
-                raise
-            if request.transport is not None:
-                request.transport.abort()
-        except ConnectionError:
-            return response  # whoever asked has gone
-    return response
 
 
 class ThumbnailView(_FootageView):
@@ -181,7 +112,7 @@ class ThumbnailView(_FootageView):
     async def get(self, request: web.Request, clip_id: str) -> web.StreamResponse:
         """Return the picture as JPEG."""
         hub, clip = await self._clip(request, clip_id)
-        return await _picture(hub.async_thumbnail(clip.id, _person(request)))
+        return await _picture(hub.archive.pictures.picture(clip.id, _person(request)))
 
 
 class StripView(_FootageView):
@@ -193,7 +124,26 @@ class StripView(_FootageView):
     async def get(self, request: web.Request, clip_id: str) -> web.StreamResponse:
         """Return the pictures as one JPEG."""
         hub, clip = await self._clip(request, clip_id)
-        return await _picture(hub.async_strip(clip.id, _person(request)))
+        return await _picture(hub.archive.pictures.strip(clip.id, _person(request)))
+
+
+class FrameView(_FootageView):
+    """One exact picture of a clip, for a timeline on which somebody rests."""
+
+    url = FRAME_URL
+    name = f"api:{DOMAIN}:frame"
+
+    async def get(
+        self, request: web.Request, clip_id: str, at_ms: str
+    ) -> web.StreamResponse:
+        """Return the picture of a second, told in ms after the clip's start, as JPEG."""
+        hub, clip = await self._clip(request, clip_id)
+        if not at_ms.isdecimal() or len(at_ms) > 9:
+            raise web.HTTPBadRequest
+        if int(at_ms) > clip.facts.range.duration_ms:
+            raise web.HTTPNotFound
+        made = hub.archive.pictures.frame(clip.id, int(at_ms), _person(request))
+        return await _picture(made)
 
 
 class ExportView(HomeAssistantView):
@@ -225,7 +175,7 @@ class ExportView(HomeAssistantView):
         return await async_send_file(
             request,
             export.path,
-            content_type=_EXPORT_TYPES.get(
+            content_type=EXPORT_TYPES.get(
                 export.path.suffix, "application/octet-stream"
             ),
             etag=f"{export.id:x}-{export.made_ms:x}",

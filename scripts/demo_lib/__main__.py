@@ -12,18 +12,27 @@ import tempfile
 
 from . import loopback_only
 from .check import check
-from .demo import demo, develop
+from .demo import demo, demo_big, develop
 from .errors import DemoError
 from .odd import odd
 from .say import say
 from .simulator import ROOT
+from .stage import PACKAGE
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--check", action="store_true", help="prove the result and end")
     parser.add_argument(
+        "--zip",
+        type=Path,
+        help="with --check: the zip of a release, instead of this tree's integration",
+    )
+    parser.add_argument(
         "--odd", action="store_true", help="a house of odd devices: try each, and end"
+    )
+    parser.add_argument(
+        "--big", action="store_true", help="32 cameras and a month of footage"
     )
     parser.add_argument("--keep", action="store_true", help="keep all files at the end")
     parser.add_argument("--develop", action="store_true", help=argparse.SUPPRESS)
@@ -33,7 +42,12 @@ def _arguments() -> argparse.Namespace:
         action="store_true",
         help="scripts/develop: simulated cameras too",
     )
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.zip and not arguments.check:
+        parser.error("--zip is for --check")
+    if arguments.zip and not arguments.zip.is_file():
+        parser.error(f"{arguments.zip} is no file")
+    return arguments
 
 
 async def _until_interrupted(story: Coroutine[None, None, int]) -> int:
@@ -70,7 +84,9 @@ def main() -> int:
 def _story(arguments: argparse.Namespace, folder: Path) -> Coroutine[None, None, int]:
     if arguments.odd:
         return odd(folder)
-    return check(folder) if arguments.check else demo(folder)
+    if arguments.check:
+        return check(folder, arguments.zip.resolve() if arguments.zip else PACKAGE)
+    return demo_big(folder) if arguments.big else demo(folder)
 
 
 def _run(story: Coroutine[None, None, int]) -> int:

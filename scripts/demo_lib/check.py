@@ -12,6 +12,7 @@ from .frames_proof import prove
 from .index_rows import ClipRow, read_index
 from .log_proof import wrong_in_log
 from .mistakes_proof import wrong_about_mistakes, wrong_in_forms
+from .origin_proof import WHEREABOUTS, wrong_about_origin
 from .playback_proof import (
     camera_entities,
     wrong_in_browser,
@@ -54,8 +55,11 @@ class Findings:
         self.wrong += wrong
 
 
-async def check(folder: Path) -> int:
-    """Run everything below `folder`; 0 if nothing is wrong."""
+async def check(folder: Path, package: Path) -> int:
+    """Run everything below `folder`; 0 if nothing is wrong.
+
+    `package`: the integration's folder, or the zip of a release.
+    """
     findings = Findings()
     timeout = aiohttp.ClientTimeout(total=300)
     scan = SecretScan(PASSWORD)
@@ -68,9 +72,16 @@ async def check(folder: Path) -> int:
         ) as session,
     ):
         await simulator.set_password(session, PASSWORD)
-        config = ConfigDir(folder / "config", free_port(), logs_all=True)
-        async with home(config, session) as running:
+        config = ConfigDir(
+            folder / "config", free_port(), logs_all=True, beside=WHEREABOUTS
+        )
+        async with home(config, session, package) as running:
             await _prove_running(running, simulator, session, findings)
+            place = await asyncio.to_thread(config.place_of, package)
+            findings.add(
+                f"Home Assistant ran {package.name} and nothing else of ours",
+                await wrong_about_origin(running.api, DOMAIN, place),
+            )
             clips = await asyncio.to_thread(read_index, config.folder)
             ids = [clip.id for clip in clips if clip.state == "complete"]
             unanswered = await ask_everything(running.api, DOMAIN, ids, overheard)
@@ -80,7 +91,7 @@ async def check(folder: Path) -> int:
         )
         findings.add(
             "killed in the middle of a sync: the next one completes the library",
-            await wrong_after_kill(folder / "killed", simulator, session),
+            await wrong_after_kill(folder / "killed", simulator, session, package),
         )
         say("Looking for the password")
         for each in (config.folder, folder / "killed"):

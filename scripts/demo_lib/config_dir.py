@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+import zipfile
 
 from .processes import run
 
@@ -56,7 +57,7 @@ class ConfigDir:
     """A folder with configuration, media and log of one Home Assistant.
 
     `logs_all`: everything is logged at debug. `beside`: the folder of another integration
-    that is set up, too.
+    that is set up, too. `more`: further lines of the configuration.
     """
 
     def __init__(
@@ -67,9 +68,11 @@ class ConfigDir:
         *,
         logs_all: bool = False,
         beside: Path | None = None,
+        more: str = "",
     ) -> None:
         self.folder = folder
         self._beside = beside
+        self._more = more
         self._levels = ("debug", "debug") if logs_all else ("warning", "info")
         self.networks = networks
         self.port = port
@@ -79,7 +82,7 @@ class ConfigDir:
 
     @property
     def is_new(self) -> bool:
-        """Say whether Home Assistant never ran here."""
+        """Return whether Home Assistant never ran here."""
         return not (self.folder / ".storage" / "auth").exists()
 
     async def write(self, python: Path, package: Path) -> None:
@@ -87,14 +90,15 @@ class ConfigDir:
         stores = await self._stores(python)
         self.version = stores["version"]
         self.media.mkdir(parents=True, exist_ok=True)
-        self._link(package)
+        self._put(package)
         if self._beside is not None:
-            self._link(self._beside)
+            self._put(self._beside)
         others, ours = self._levels
         media = json.dumps(str(self.media))
         text = CONFIGURATION.format(media=media, others=others, ours=ours)
         if self._beside is not None:
             text += f"{self._beside.name}:\n"
+        text += self._more
         (self.folder / "configuration.yaml").write_text(text, encoding="utf-8")
         self._store_http(*stores["http"])
         if self.is_new:
@@ -115,9 +119,23 @@ class ConfigDir:
         stores: dict[str, Any] = json.loads(known.read_text(encoding="utf-8"))
         return stores
 
-    def _link(self, package: Path) -> None:
-        link = self.folder / "custom_components" / package.name
+    def place_of(self, package: Path) -> Path:
+        """Return where Home Assistant finds a folder's or a zip's integration; blocks."""
+        domain = package.name
+        if package.is_file():
+            with zipfile.ZipFile(package) as packed:
+                domain = json.loads(packed.read("manifest.json"))["domain"]
+        return self.folder / "custom_components" / domain
+
+    def _put(self, package: Path) -> None:
+        """Link a folder; unpack a zip once, as HACS would."""
+        link = self.place_of(package)
         link.parent.mkdir(exist_ok=True)
+        if package.is_file():
+            if not link.exists():
+                with zipfile.ZipFile(package) as packed:
+                    packed.extractall(link)
+            return
         if link.is_symlink():
             link.unlink()
         link.symlink_to(package, target_is_directory=True)

@@ -21,14 +21,17 @@ _SLOW = {"rtsp": {"rate_limit_bytes": 40_000}}
 
 
 async def wrong_after_kill(
-    folder: Path, simulator: Simulator, session: aiohttp.ClientSession
+    folder: Path,
+    simulator: Simulator,
+    session: aiohttp.ClientSession,
+    package: Path,
 ) -> list[str]:
     """Kill, restart, sync; return what is wrong with the library then."""
     config = ConfigDir(folder, free_port())
     victims = [nvr for nvr in simulator.nvrs if nvr.name in VICTIMS]
     for nvr in victims:
         await simulator.set_faults(session, nvr.name, _SLOW)
-    async with home(config, session) as first:
+    async with home(config, session, package) as first:
         await add_devices(first.api, victims)
         sync = asyncio.create_task(
             first.api.action("vtrack_nvr", "sync", {"wait": True})
@@ -46,7 +49,7 @@ async def wrong_after_kill(
     )
     for nvr in victims:
         await simulator.set_faults(session, nvr.name, None)
-    async with home(config, session) as second:
+    async with home(config, session, package) as second:
         report = await first_sync(second.api)
     if not report["complete"]:
         return [f"the sync after the kill is not complete: {report}"]

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import aiohttp
 
+from .big import SCENARIO, big_home
 from .config_dir import ConfigDir
 from .home_assistant import PASSWORD, USER
 from .ports import first_free
@@ -27,6 +28,33 @@ newest minutes come later.
 
 Everything runs on this machine and is gone when it ends. Ctrl-C ends it.
 """
+
+
+BIG_WELCOME = """
+32 cameras, and a month of footage: few films, linked to again and again, so that what a
+picture says of its time is that of the film, and sizes count each link.
+
+  Open      {url}/vtrack-nvr
+  User      {user}
+  Password  {password}
+
+Everything runs on this machine and is gone when it ends. Ctrl-C ends it.
+"""
+
+
+async def demo_big(folder: Path) -> int:
+    """Start the big house, tell where it is, and hold it until we are interrupted."""
+    async with (
+        simulated(folder, SCENARIO) as simulator,
+        aiohttp.ClientSession() as session,
+    ):
+        config = ConfigDir(folder / "config", first_free(8123, 8124, 8125))
+        async with big_home(config, session, simulator) as running:
+            told = {"url": running.url, "user": USER, "password": PASSWORD}
+            print(BIG_WELCOME.format(**told), flush=True)
+            await running.child.process.wait()
+            say("Home Assistant ended")
+    return 1
 
 
 async def demo(folder: Path) -> int:

@@ -110,7 +110,7 @@ def stray_files(media: Path, rows: Sequence[ClipRow]) -> list[str]:
 
 
 def is_under_way(row: ClipRow, now_ms: int) -> bool:
-    """Say whether an unfinished clip is to be expected: live, or the open end."""
+    """Return whether an unfinished clip is to be expected: live, or the open end."""
     is_open = row.source == "live" or row.start_ms > now_ms - OPEN_END_MS
     return row.state == "fetching" and is_open
 

@@ -32,6 +32,8 @@ async def launch(python: Path, config: ConfigDir) -> Child:
         ],
         log=config.folder / "console.log",
         cwd=config.folder,
+        # Ours leads to this tree, whose integration could take the place of that in `config`.
+        environment={"PYTHONPATH": ""},
     )
 
 

@@ -7,6 +7,7 @@ import re
 _START = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\S* (\w+) ")
 OURS = ("vtrack_nvr", "[onvif", "[zeep", "[wsdiscovery")
 _BLOCKING = ("Detected blocking call", "is blocking the event loop")
+_DEPRECATED = ("Detected that custom integration", "deprecated", "stop working")
 
 
 def entries(text: str) -> Iterator[tuple[str, str]]:
@@ -24,12 +25,15 @@ def entries(text: str) -> Iterator[tuple[str, str]]:
 
 
 def is_ours(text: str) -> bool:
-    """Say whether an entry is about our code or our libraries."""
+    """Return whether an entry is about our code or our libraries."""
     return any(word in text for word in OURS)
 
 
 def wrong_in_log(path: Path) -> list[str]:
-    """Look through a log and its elder brothers; return our errors and blocking calls, one short text each."""
+    """Look through a log and its elder brothers; return what must not be there.
+
+    That is our errors, blocking calls and uses of what is deprecated, one short text each.
+    """
     logs = sorted(path.parent.glob(f"{path.name}*"))
     found = [] if logs else [f"{path.name} is missing"]
     content = "\n".join(
@@ -37,7 +41,8 @@ def wrong_in_log(path: Path) -> list[str]:
     )
     for level, text in entries(content):
         blocks = any(word in text for word in _BLOCKING)
-        if is_ours(text) and (blocks or level in {"ERROR", "CRITICAL"}):
+        is_old = level == "WARNING" and any(word in text for word in _DEPRECATED)
+        if is_ours(text) and (blocks or is_old or level in {"ERROR", "CRITICAL"}):
             found.append(
                 text if len(text) < 3000 else f"{text[:1500]}\n…\n{text[-1500:]}"
             )

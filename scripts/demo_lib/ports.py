@@ -4,7 +4,7 @@ import socket
 
 
 def is_free(port: int) -> bool:
-    """Say whether nobody listens on that port of 127.0.0.1."""
+    """Return whether nobody listens on that port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -27,7 +27,7 @@ def first_free(*wanted: int) -> int:
     return next((port for port in wanted if is_free(port)), 0) or free_port()
 
 
-def free_range(first: int, count: int, last: int = 60000) -> int:
+def free_range(first: int, count: int, last: int = 65_536) -> int:
     """Return the lowest port from `first` on with `count` free ones in a row."""
     base = first
     while base + count < last:

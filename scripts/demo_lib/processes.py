@@ -16,7 +16,7 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """In the child: let Linux kill it when we are gone, even by SIGKILL."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -31,7 +31,7 @@ class Child:
 
     @property
     def is_running(self) -> bool:
-        """Say whether it has not ended yet."""
+        """Return whether it has not ended yet."""
         return self.process.returncode is None
 
     def send(self, number: signal.Signals) -> None:
@@ -74,7 +74,7 @@ async def start(
             cwd=cwd,
             env={**os.environ, **(environment or {})},
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
     return Child(name, process)
 

@@ -207,9 +207,42 @@ async def ask_everything(
     ]  # fmt: skip
     for message, answer in zip(messages, await api.ask(*messages), strict=True):
         overheard.look(json.dumps(answer), f"the answer of {message['type']}")
+    await _ask_as_dashboard(api, domain, overheard)
     for entry in entries:
         wrong += await _open_forms(api, entry["entry_id"], domain)
     return wrong
+
+
+async def _ask_as_dashboard(api: Api, domain: str, overheard: Overheard) -> None:
+    """Ask all that the dashboard reads for an administrator."""
+    (info,) = await api.ask({"type": f"{domain}/info"})
+    messages: list[dict[str, Any]] = [
+        {"type": f"{domain}/info"},
+        *(
+            {"type": f"{domain}/{what}"}
+            for what in (
+                "jobs/list",
+                "clips/list",
+                "export/list",
+                "share/list",
+                "queue",
+                "runs",
+                "retention/preview",
+                "schedules/list",
+            )
+        ),
+        *(
+            {"type": f"{domain}/ledger", "state": state}
+            for state in ("failed", "lost", "missing", "removed")
+        ),
+        *(
+            {"type": f"{domain}/nvr/test", "nvr": nvr["key"]}
+            for nvr in info["nvrs"]
+            if nvr["entry_id"]
+        ),
+    ]
+    for message, answer in zip(messages, await api.ask(*messages), strict=True):
+        overheard.look(json.dumps(answer), f"the answer of {message['type']}")
 
 
 async def _open_forms(api: Api, entry_id: str, domain: str) -> list[str]:

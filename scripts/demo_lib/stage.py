@@ -72,11 +72,14 @@ class Home:
 
 @asynccontextmanager
 async def home(
-    config: ConfigDir, session: aiohttp.ClientSession
+    config: ConfigDir, session: aiohttp.ClientSession, package: Path = PACKAGE
 ) -> AsyncIterator[Home]:
-    """Hold a running Home Assistant; the owner is created at its first start."""
+    """Hold a running Home Assistant; the owner is created at its first start.
+
+    `package`: the integration's folder, or the zip of a release.
+    """
     is_new = config.is_new
-    await config.write(demo_python(), PACKAGE)
+    await config.write(demo_python(), package)
     say(f"Starting Home Assistant {config.version} on port {config.port}")
     child = await home_assistant.launch(demo_python(), config)
     url = f"http://127.0.0.1:{config.port}"

@@ -10,6 +10,7 @@ import sys
 import aiohttp
 
 from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.endpoint import Endpoint, WireTap
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
 from custom_components.vtrack_nvr.core.onvif.targets import parse_targets
@@ -20,7 +21,6 @@ from custom_components.vtrack_nvr.core.onvif.tls import (
 )
 from custom_components.vtrack_nvr.core.onvif.transport import OnAnswer
 from custom_components.vtrack_nvr.core.rtsp.urls import parse_url
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint, WireTap
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ from custom_components.vtrack_nvr.core.cancel import CancelToken
 from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.download.downloader import Downloader
 from custom_components.vtrack_nvr.core.errors import NvrError, Treatment
-from custom_components.vtrack_nvr.core.fetching import (
+from custom_components.vtrack_nvr.core.fetch_job import (
     EndReason,
     FetchJob,
     FetchProgress,
+    ReplaySource,
 )
 from custom_components.vtrack_nvr.core.models import CameraKey, ClockEra, Segment
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
 from custom_components.vtrack_nvr.core.policy import DevicePolicy
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 
 from .device import Place, make_device, place_of, rtsp_endpoint
 from .folder_sink import FolderSink
@@ -38,12 +38,7 @@ class Fetching:
         self._arguments = arguments
         self._policy = DevicePolicy()
         self.problems: list[str] = []
-        self._downloader = Downloader(
-            self._endpoint, clock=SystemClock(), guard_for=lambda _: place.guard
-        )
-
-    def _endpoint(self, job: FetchJob) -> Endpoint:
-        return rtsp_endpoint(self._place, job.replay_uri)
+        self._downloader = Downloader(clock=SystemClock())
 
     async def recording(self, found: Found, sink: FolderSink) -> None:
         """Fetch everything of one recording; goes on after a segment that fails."""
@@ -62,7 +57,7 @@ class Fetching:
         job = FetchJob(
             camera=CameraKey(f"cli/{found.camera_number}"),
             recording_token=segment.recording_token,
-            replay_uri=uri,
+            replay=ReplaySource(rtsp_endpoint(self._place, uri), self._place.guard),
             device_range=segment.device_range,
             era=ClockEra(0, 0, found.offset_ms),
             clip_ms=round(self._arguments.clip_minutes * 60_000),

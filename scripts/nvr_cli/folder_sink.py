@@ -6,7 +6,7 @@ from pathlib import Path
 import shutil
 from typing import override
 
-from custom_components.vtrack_nvr.core.clips import ClipSink, ClipStart, ClipTarget
+from custom_components.vtrack_nvr.core.clip_sink import ClipSink, ClipStart, ClipTarget
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.models import ClipFacts
 

@@ -5,7 +5,7 @@ import dataclasses
 import json
 from typing import Any
 
-from custom_components.vtrack_nvr.core.onvif.values import format_time
+from custom_components.vtrack_nvr.core.onvif.lenient import format_time
 
 
 def as_json(value: Any) -> str:

@@ -9,7 +9,7 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import Channel, Recording, SegmentListing
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
-from custom_components.vtrack_nvr.core.onvif.values import parse_time_ms
+from custom_components.vtrack_nvr.core.onvif.lenient import parse_time_ms
 from custom_components.vtrack_nvr.core.policy import Quirk
 
 _DAY_MS = 86_400_000

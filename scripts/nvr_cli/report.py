@@ -12,8 +12,8 @@ from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.diagnose.questions import Questions
 from custom_components.vtrack_nvr.core.diagnose.report import read_report, write_report
 from custom_components.vtrack_nvr.core.diagnose.soap_tap import SoapTap
+from custom_components.vtrack_nvr.core.endpoint import Endpoint, WireTap
 from custom_components.vtrack_nvr.core.onvif.tls import TlsMode
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint, WireTap
 
 from .device import make_device, place_of, rtsp_endpoint
 

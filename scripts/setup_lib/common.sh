@@ -38,3 +38,4 @@ quietly() {
 . "$LIB/python.sh"
 . "$LIB/ffmpeg.sh"
 . "$LIB/environment.sh"
+. "$LIB/frontend.sh"

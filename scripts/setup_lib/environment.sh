@@ -81,9 +81,10 @@ print(pathlib.Path(homeassistant.__file__).parent / "package_constraints.txt")')
   first_start_stamp >"$folder/first-start.installed"
 }
 
-# What decides which packages the first start would fetch.
+# What decides which packages the first start would fetch; our version does not.
 first_start_stamp() {
-  cat "$ROOT/custom_components/vtrack_nvr/manifest.json" "$LIB/first_start.py"
+  grep -v '"version"' "$ROOT/custom_components/vtrack_nvr/manifest.json"
+  cat "$LIB/first_start.py"
 }
 
 # Two packages that compile. Without them the frontend never leaves its loading screen.
@@ -95,4 +96,56 @@ install_speech_packages() {
   fi
   say "They did not build (no compiler?): stand-ins take their place; voice is off in the demo"
   "$1/bin/python" "$LIB/speech_stand_ins.py"
+}
+
+# ensure_newest_environment: set NEWEST_PYTHON; the tests' packages with the newest HA.
+# The package of Home Assistant's own tests wants an older one: what it pins of HA is overridden.
+ensure_newest_environment() {
+  local version folder wanted
+  ensure_demo_environment
+  version=$("$DEMO_PYTHON" -c 'import homeassistant.const as c; print(c.__version__)')
+  folder=$CACHE/newest-$version
+  NEWEST_PYTHON=$folder/bin/python
+  wanted=$(cat "$ROOT/requirements_test.txt" "$CACHE/demo-$version/first-start.txt")
+  if [ -x "$NEWEST_PYTHON" ] && "$NEWEST_PYTHON" -c '' 2>/dev/null &&
+    [ "$wanted" = "$(cat "$folder/requirements.installed" 2>/dev/null)" ]; then
+    return 0
+  fi
+  say "Preparing an environment for tests with Home Assistant $version (once)"
+  quietly "$CACHE/log/newest-venv.log" "$UV" venv --clear --python "$PYTHON" "$folder" ||
+    fail "the environment for tests could not be made"
+  grep -Ev '^(homeassistant|home-assistant-frontend|mypy|ruff)==' "$ROOT/requirements_test.txt" \
+    >"$folder/requirements.txt"
+  cat "$CACHE/demo-$version/first-start.txt" >>"$folder/requirements.txt"
+  { echo "homeassistant==$version"; grep '^aiohasupervisor==' "$folder/requirements.txt"; } \
+    >"$folder/overrides.txt"
+  CPATH=$(python_headers "$PYTHON")${CPATH:+:$CPATH} \
+    quietly "$CACHE/log/newest.log" "$UV" pip install --python "$NEWEST_PYTHON" \
+    -r "$folder/requirements.txt" --override "$folder/overrides.txt" ||
+    fail "the packages for tests could not be installed"
+  printf '%s\n' "$wanted" >"$folder/requirements.installed"
+}
+
+# ensure_browser_environment: set BROWSER_PYTHON, which drives a browser with Playwright.
+ensure_browser_environment() {
+  BROWSER=$CACHE/browser
+  BROWSER_PYTHON=$BROWSER/bin/python
+  if ! cmp -s "$PINNED/browser.txt" "$BROWSER/requirements.installed"; then
+    find_python
+    say "Preparing an environment for the browser (once)"
+    quietly "$CACHE/log/browser.log" "$UV" venv --clear --python "$PYTHON" "$BROWSER" &&
+      quietly "$CACHE/log/browser.log" "$UV" pip install --python "$BROWSER_PYTHON" \
+        --require-hashes -r "$PINNED/browser.txt" ||
+      fail "the environment for the browser could not be made"
+    cp "$PINNED/browser.txt" "$BROWSER/requirements.installed"
+  fi
+  export BROWSER_PYTHON
+}
+
+# install_peers: what benchmarks measure beside ours, if it is there.
+install_peers() {
+  is_root && have apt-get || fail "needs apt-get and the rights of root"
+  quietly "$CACHE/log/peers.log" env DEBIAN_FRONTEND=noninteractive apt-get install -y \
+    --no-install-recommends chromium nginx-light gstreamer1.0-tools gstreamer1.0-rtsp \
+    gstreamer1.0-plugins-good gstreamer1.0-plugins-bad || fail "they could not be installed"
 }

@@ -11,6 +11,7 @@ from . import (
     brand,
     dependencies,
     icons,
+    json_files,
     keys_in_code,
     manifest,
     quality_scale,
@@ -22,10 +23,10 @@ from . import (
 ROOT = Path(__file__).parent.parent.parent
 
 
-def findings(root: Path) -> Iterator[str]:
-    """Yield what is wrong, the check's name first."""
-    package = root / "custom_components" / "vtrack_nvr"
+def of_package(package: Path) -> Iterator[str]:
+    """Yield what is wrong with the integration, the check's name first."""
     for module in (
+        json_files,
         manifest,
         dependencies,
         translations,
@@ -37,6 +38,11 @@ def findings(root: Path) -> Iterator[str]:
     ):
         name = module.__name__.rpartition(".")[2]
         yield from (f"{name}: {line}" for line in module.check(package))
+
+
+def findings(root: Path) -> Iterator[str]:
+    """Yield what is wrong with the whole tree."""
+    yield from of_package(root / "custom_components" / "vtrack_nvr")
     yield from (f"repository: {line}" for line in repository.check(root))
 
 

@@ -7,27 +7,30 @@ from typing import Any
 
 import probatio
 
-from .texts import icon, slug
+from .texts import icon, key, slug
 
-STATES = {slug: icon}
+STATES = {key: icon}
+
+
+def ascending(value: object) -> object:
+    """Accept icons by the number from which they are shown, in order."""
+    ranges = probatio.Schema({probatio.Coerce(float): icon})(value)
+    if list(ranges) != sorted(ranges):
+        raise probatio.Invalid("the numbers of a range must rise")
+    return ranges
+
+
+FORMS = {"step": {str: {"sections": {str: icon}}}}
+SHOWN = {"default": icon, "state": STATES, "range": ascending}
 SCHEMA = probatio.Schema(
     {
-        "entity": {
-            slug: {
-                slug: {
-                    "default": icon,
-                    "state": STATES,
-                    "range": {probatio.Coerce(float): icon},
-                    "state_attributes": {slug: {"default": icon, "state": STATES}},
-                }
-            }
-        },
+        "entity": {slug: {key: {**SHOWN, "state_attributes": {key: SHOWN}}}},
         "services": {
-            slug: {probatio.Required("service"): icon, "sections": {slug: icon}},
+            key: {probatio.Required("service"): icon, "sections": {key: icon}},
         },
-        "config": object,
-        "options": object,
-        "issues": object,
+        "config": FORMS,
+        "options": FORMS,
+        "issues": {str: {"fix_flow": FORMS}},
         "triggers": {slug: {"trigger": icon}},
         "conditions": {slug: {"condition": icon}},
     }
@@ -56,5 +59,5 @@ def check(package: Path) -> Iterator[str]:
         yield from (str(each) for each in err.errors)
         return
     for platform, keys in data.get("entity", {}).items():
-        for key, section in keys.items():
-            yield from repeated(f"entity.{platform}.{key}", section)
+        for name, section in keys.items():
+            yield from repeated(f"entity.{platform}.{name}", section)

@@ -119,7 +119,7 @@ def texts_in_code(trees: list[ast.Module]) -> set[str]:
 
 
 def is_named(key: str, literal: set[str]) -> bool:
-    """Say whether code names a key, whole or as a prefix and a rest ("rtsp_" + …)."""
+    """Return whether code names a key, whole or as a prefix and a rest ("rtsp_" + …)."""
     return key in literal or any(
         key.removeprefix(prefix) in literal
         for prefix in literal

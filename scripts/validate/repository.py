@@ -79,15 +79,25 @@ def hacs(root: Path) -> Iterator[str]:
 
 
 def versions(root: Path) -> Iterator[str]:
-    """Yield where the version is not the same everywhere."""
+    """Yield where another version stands than in the manifest, which is its source."""
     manifest = root / "custom_components/vtrack_nvr/manifest.json"
     ours = json.loads(manifest.read_text(encoding="utf-8")).get("version")
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     if project["project"]["version"] != ours:
         yield "pyproject.toml and the manifest have different versions"
     changes = root / "CHANGELOG.md"
-    if changes.exists() and f"## {ours}" not in changes.read_text(encoding="utf-8"):
-        yield f"CHANGELOG.md has no section for {ours}"
+    if not changes.exists():
+        return
+    newest = re.search(
+        r"^## (\S+) \((.*)\)$", changes.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    if newest is None or newest[1] != ours:
+        yield f"the newest section of CHANGELOG.md is not `## {ours} (DATE)`"
+        return
+    readme = root / "README.md"
+    state = f"version {ours}, released on {newest[2]}."
+    if readme.exists() and state not in readme.read_text(encoding="utf-8"):
+        yield f"README.md does not say `{state}`"
 
 
 def links(root: Path) -> Iterator[str]:

@@ -14,38 +14,69 @@ import probatio
 from .texts import slug
 from .translations import english_of
 
-FIELD = probatio.Schema(
-    {
-        "required": bool,
-        "default": object,
-        "example": object,
-        "advanced": bool,
-        "selector": probatio.All(dict, validate_selector),
-        "filter": {
-            probatio.Exclusive("attribute", "filter"): {str: [object]},
-            probatio.Exclusive("supported_features", "filter"): [str],
-        },
-    }
-)
+
+def given(value: object) -> object:
+    """Accept anything but nothing."""
+    if value is None:
+        raise probatio.Invalid("must not be empty")
+    return value
 
 
-def field_or_section(value: object) -> object:
-    """Accept a field, or a section of fields."""
-    if isinstance(value, dict) and "fields" in value:
-        return probatio.Schema({"collapsed": bool, "fields": {slug: FIELD}})(value)
-    return FIELD(value or {})
+PLAIN_FIELD = {
+    "required": bool,
+    "default": given,
+    "example": given,
+    "advanced": bool,
+    "selector": probatio.All(dict, validate_selector),
+}
+FILTERED_FIELD = {
+    **PLAIN_FIELD,
+    "filter": {
+        probatio.Exclusive("attribute", "filter"): {str: [object]},
+        probatio.Exclusive("supported_features", "filter"): [str],
+    },
+}
+
+
+def fields(field: dict[str, Any]) -> object:
+    """Return what accepts fields and sections of fields; a filter needs a target."""
+    one = probatio.Schema(field)
+    section = probatio.Schema(
+        {"collapsed": bool, probatio.Required("fields"): {slug: one}}
+    )
+
+    def field_or_section(value: object) -> object:
+        if isinstance(value, dict) and "fields" in value:
+            return section(value)
+        return one(value)
+
+    return {slug: field_or_section}
 
 
 def target(value: object) -> object:
     """Accept a target by entities; filters by device are no longer allowed."""
-    if not isinstance(value, dict) or set(value) - {"entity"}:
+    if value is None:
+        return value
+    if not isinstance(value, dict) or set(value) - {"entity", "exclude"}:
         raise probatio.Invalid("a target may filter by entity only")
     return validate_selector({"target": value})
 
 
-SCHEMA = probatio.Schema(
-    {slug: probatio.Any(None, {"target": target, "fields": {slug: field_or_section}})}
+TARGETED = probatio.Schema(
+    {probatio.Required("target"): target, "fields": fields(FILTERED_FIELD)}
 )
+UNTARGETED = probatio.Schema({"fields": fields(PLAIN_FIELD)})
+
+
+def action(value: object) -> object:
+    """Accept an action: nothing, or a target and fields."""
+    if value is None:
+        return value
+    is_targeted = isinstance(value, dict) and "target" in value
+    return (TARGETED if is_targeted else UNTARGETED)(value)
+
+
+SCHEMA = probatio.Schema({slug: action})
 
 
 def fields_of(action: dict[str, Any] | None) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -55,6 +86,12 @@ def fields_of(action: dict[str, Any] | None) -> Iterator[tuple[str, dict[str, An
             yield from value["fields"].items()
         else:
             yield name, value or {}
+
+
+def sections_of(action: dict[str, Any] | None) -> set[str]:
+    """Return the names of an action's sections."""
+    found = ((action or {}).get("fields") or {}).items()
+    return {name for name, value in found if "fields" in (value or {})}
 
 
 def selector_keys(value: object) -> Iterator[str]:
@@ -83,6 +120,9 @@ def texts_missing(
         for key in selector_keys(description.get("selector")):
             if key not in english.get("selector", {}):
                 yield f"{name}.{field}: selector.{key} is not in en.json"
+    for section in sections_of(action):
+        if not words.get("sections", {}).get(section, {}).get("name"):
+            yield f"{name}.{section} is a section without a name in en.json"
     for field in words.get("fields", {}):
         if field not in names:
             yield f"{name}.{field} is in en.json but no field"
@@ -112,6 +152,10 @@ def check(package: Path) -> Iterator[str]:
         yield from texts_missing(name, action, english)
         if name not in drawn.get("services", {}):
             yield f"{name} has no icon in icons.json"
+            continue
+        for section in drawn["services"][name].get("sections", {}):
+            if section not in sections_of(action):
+                yield f"{name}.{section} has an icon in icons.json, but is no section"
     yield from (
         f"{name} is in en.json but no action"
         for name in english.get("services", {}).keys() - data.keys()

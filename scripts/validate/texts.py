@@ -1,13 +1,17 @@
 """The rules for one text that people read, wherever it stands."""
 
+from collections.abc import Iterator
 import re
 import string
 
 import probatio
 
 HTML = re.compile(r"<[a-zA-Z/][^>]*>")
-LINK = re.compile(r"https?://", re.IGNORECASE)
-SLUG = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?")
+LINK = re.compile(
+    r"(?:(?:ftps?|scp|https?|mqtts?|socket|socks5)://|\bwww\.)", re.IGNORECASE
+)
+KEY = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
+SLUG = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
 
 
 def text(value: object) -> str:
@@ -20,7 +24,7 @@ def text(value: object) -> str:
         raise probatio.Invalid("must not contain HTML")
     if LINK.search(value):
         raise probatio.Invalid("must not contain a link; hand it in as a placeholder")
-    if "[%key:" in value:
+    if "[%" in value or "%]" in value:
         raise probatio.Invalid("references are resolved in core's own build only")
     for name in placeholders(value):
         if not name.isidentifier():
@@ -44,10 +48,34 @@ def placeholders(value: str) -> set[str]:
         raise probatio.Invalid(f"braces do not match: {err}") from err
 
 
-def slug(value: object) -> str:
-    """Accept a key: lower case, digits, underscores, not at its ends."""
-    if not isinstance(value, str) or not SLUG.fullmatch(value):
+def leaves(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (dotted path, text) of all texts."""
+    if isinstance(value, dict):
+        for name, below in value.items():
+            yield from leaves(below, f"{path}.{name}" if path else name)
+    elif isinstance(value, str):
+        yield path, value
+
+
+def plain(value: object) -> str:
+    """Accept a text that is shown as it is: what is fit for translation and no more."""
+    found = text(value)
+    if placeholders(found):
+        raise probatio.Invalid("placeholders are not filled in here")
+    return found
+
+
+def key(value: object) -> str:
+    """Accept a key: lower case and digits, single hyphens or underscores between them."""
+    if not isinstance(value, str) or not KEY.fullmatch(value):
         raise probatio.Invalid(f"{value!r} is no valid key")
+    return value
+
+
+def slug(value: object) -> str:
+    """Accept a name of Home Assistant: a key without hyphens."""
+    if not isinstance(value, str) or not SLUG.fullmatch(value):
+        raise probatio.Invalid(f"{value!r} is no valid name")
     return value
 
 

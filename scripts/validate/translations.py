@@ -7,75 +7,120 @@ from typing import Any
 
 import probatio
 
-from .texts import placeholders, slug, text
+from . import languages
+from .texts import key, plain, slug, text
 
-TEXTS = {slug: text}
+TEXTS = {str: text}
+STATES = {key: plain}
+
+
+def panel(value: object) -> object:
+    """Accept texts of the dashboard at any depth; Home Assistant reads them as all others."""
+    if isinstance(value, dict):
+        return {slug(key): panel(below) for key, below in value.items()}
+    return text(value)
+
 
 STEP = {
     "title": text,
     "description": text,
-    "data": {str: text},
-    "data_description": {str: text},
+    "data": TEXTS,
+    "data_description": TEXTS,
     "menu_options": TEXTS,
     "menu_option_descriptions": TEXTS,
     "submit": text,
     "sections": {
-        slug: {
+        str: {
             "name": text,
             "description": text,
-            "data": {str: text},
-            "data_description": {str: text},
+            "data": TEXTS,
+            "data_description": TEXTS,
         }
     },
 }
 
-FLOW: dict[Any, Any] = {
+
+def described_fields_exist(flow: dict[str, Any]) -> dict[str, Any]:
+    """Refuse the description of a field that a step does not have."""
+    for name, step in flow["step"].items():
+        for part in (step, *step.get("sections", {}).values()):
+            for field in part.get("data_description", {}).keys() - part.get("data", {}):
+                raise probatio.Invalid(
+                    f"step {name} describes {field}, which is no field"
+                )
+    return flow
+
+
+STEPS: dict[Any, Any] = {
     "flow_title": text,
-    probatio.Required("step"): {slug: STEP},
+    probatio.Required("step"): {str: STEP},
     "error": TEXTS,
     "abort": TEXTS,
     "progress": TEXTS,
     "create_entry": TEXTS,
 }
+FLOW = probatio.All(
+    {**STEPS, "initiate_flow": {probatio.Required("user"): text}},
+    described_fields_exist,
+)
+SUBENTRY_FLOW = probatio.All(
+    {
+        **STEPS,
+        probatio.Required("entry_type"): text,
+        probatio.Required("initiate_flow"): {
+            probatio.Required("user"): text,
+            str: text,
+        },
+    },
+    described_fields_exist,
+)
 
-FIELD = {"name": text, "description": text, "example": text}
-
-ACTION = {
+FIELD = {
     probatio.Required("name"): text,
     probatio.Required("description"): text,
-    "fields": {str: FIELD},
-    "sections": {slug: {probatio.Required("name"): text, "description": text}},
+    "example": text,
 }
+CHOSEN = {
+    probatio.Required("name"): text,
+    probatio.Required("description"): text,
+    "fields": {key: FIELD},
+}
+ACTION = {
+    **CHOSEN,
+    "sections": {key: {probatio.Required("name"): text, "description": text}},
+}
+
 
 SCHEMA = probatio.Schema(
     {
         "title": text,
         "config": FLOW,
         "options": FLOW,
-        "config_subentries": {
-            slug: {
-                **FLOW,
-                probatio.Required("entry_type"): text,
-                probatio.Required("initiate_flow"): {
-                    probatio.Required("user"): text,
-                    "reconfigure": text,
-                },
-            }
-        },
+        "config_subentries": {probatio.Any("_", slug): SUBENTRY_FLOW},
         "entity": {
             slug: {
-                slug: {
+                key: {
                     "name": text,
-                    "state": TEXTS,
-                    "unit_of_measurement": text,
-                    "state_attributes": {slug: {"name": text, "state": TEXTS}},
+                    "state": STATES,
+                    "unit_of_measurement": plain,
+                    "state_attributes": {key: {"name": plain, "state": STATES}},
                 }
             }
         },
-        "device": {slug: {probatio.Required("name"): text}},
+        "device": {key: {probatio.Required("name"): text}},
+        "device_automation": {
+            probatio.Any(
+                "action_type",
+                "condition_type",
+                "trigger_type",
+                "trigger_subtype",
+                "extra_fields",
+                "extra_fields_descriptions",
+            ): TEXTS
+        },
         "exceptions": {slug: {probatio.Required("message"): text}},
         "issues": {
-            slug: probatio.All(
+            str: probatio.All(
                 {
                     probatio.Required("title"): text,
                     probatio.Exclusive("description", "body"): text,
@@ -94,30 +139,22 @@ SCHEMA = probatio.Schema(
                 ),
             )
         },
-        "services": {slug: ACTION},
-        "triggers": {slug: ACTION},
-        "conditions": {slug: ACTION},
+        "services": {key: ACTION},
+        "triggers": {slug: CHOSEN},
+        "conditions": {slug: CHOSEN},
         "selector": {
-            slug: {
-                "options": {str: text},
-                "fields": {str: FIELD},
-                "unit_of_measurement": TEXTS,
+            probatio.Any("_", slug): {
+                "choices": {key: text},
+                "options": {key: text},
+                "fields": probatio.Any({slug: str}, {key: FIELD}),
+                "unit_of_measurement": {key: text},
             }
         },
-        "system_health": {"info": TEXTS},
-        "common": TEXTS,
-        "config_panel": object,
+        "system_health": {"info": {key: text}},
+        "common": {slug: text},
+        "config_panel": panel,
     }
 )
-
-
-def leaves(value: object, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (dotted path, text) of all texts."""
-    if isinstance(value, dict):
-        for key, below in value.items():
-            yield from leaves(below, f"{path}.{key}" if path else key)
-    elif isinstance(value, str):
-        yield path, value
 
 
 def english_of(package: Path) -> dict[str, Any]:
@@ -138,18 +175,6 @@ def load(path: Path) -> tuple[dict[str, Any], list[str]]:
     return data, []
 
 
-def compare(name: str, english: dict[str, Any], other: dict[str, Any]) -> Iterator[str]:
-    """Yield where a language's keys or placeholders are not those of English."""
-    wanted, found = dict(leaves(english)), dict(leaves(other))
-    yield from (f"{name}: {key} is missing" for key in wanted.keys() - found.keys())
-    yield from (
-        f"{name}: {key} is not in English" for key in found.keys() - wanted.keys()
-    )
-    for key in wanted.keys() & found.keys():
-        if placeholders(wanted[key]) != placeholders(found[key]):
-            yield f"{name}: {key} has other placeholders than English"
-
-
 def check(package: Path) -> Iterator[str]:
     """Yield what is wrong with the translations."""
     folder = package / "translations"
@@ -157,5 +182,5 @@ def check(package: Path) -> Iterator[str]:
     yield from wrong
     for path in sorted(folder.glob("*.json")):
         if path.name != "en.json":
-            data, wrong = load(path)
-            yield from wrong or sorted(compare(path.name, english, data))
+            wrong = load(path)[1]
+            yield from wrong or languages.check_file(path, english)

@@ -6,10 +6,10 @@ from pathlib import Path
 from custom_components.vtrack_nvr.core import ledger
 from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.ledger import REASONS, LedgerReason
-from custom_components.vtrack_nvr.core.library.values import DeleteCause
-from custom_components.vtrack_nvr.core.live.values import STARTING
+from custom_components.vtrack_nvr.core.library.upkeep_values import DeleteCause
+from custom_components.vtrack_nvr.core.live.live_values import STARTING
 from custom_components.vtrack_nvr.core.models import ClipState, CoverageState
-from custom_components.vtrack_nvr.core.sync import settle
+from custom_components.vtrack_nvr.core.sync import fetch_result
 
 CORE = Path(ledger.__file__).parent
 WRITERS = ("sync", "library", "live", "download")
@@ -48,14 +48,14 @@ def test_causes_of_deletion_are_reasons() -> None:
 
 
 def test_words_that_rooms_have_of_their_own_are_reasons() -> None:
-    assert {settle.EDGE, settle.NO_FOOTAGE, STARTING} <= REASONS
+    assert {fetch_result.EDGE, fetch_result.NO_FOOTAGE, STARTING} <= REASONS
 
 
 def test_no_other_word_is_written_to_the_ledger() -> None:
     words = {
         word
         for room in WRITERS
-        for path in sorted((CORE / room).glob("*.py"))
+        for path in sorted((CORE / room).rglob("*.py"))
         for word in loose_reasons(path)
     }
     states = {str(state) for state in (*CoverageState, *ClipState)}

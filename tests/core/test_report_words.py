@@ -285,7 +285,7 @@ def test_of_clock_and_login_nothing_is_said_against_another_sentence() -> None:
 def test_what_is_said_in_which_order(
     changes: dict[str, object], keys: list[str]
 ) -> None:
-    said = sentences(replace(GOOD, **changes))  # type: ignore[arg-type]
+    said = sentences(replace(GOOD, **changes))
     assert [item.key.removeprefix("report_") for item in said.values()] == keys
 
 

@@ -8,7 +8,7 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.models import Channel, DeviceIdentity, Recording
 from custom_components.vtrack_nvr.core.onvif.device import scope_text, scope_values
-from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
+from custom_components.vtrack_nvr.core.onvif.probe_match import FoundDevice
 from custom_components.vtrack_nvr.core.texts import LENGTH, clean, escape_markdown
 
 

@@ -24,6 +24,16 @@ class End(StrEnum):
     """What came is kept; whatever did not is known and not called absent or lost."""
 
 
+class Events(StrEnum):
+    """What a case says of the device's events."""
+
+    NOT_ASKED = "not asked"
+    HEARD = "heard"
+    """Something that happens is heard of."""
+    LOST = "lost"
+    """Listening ends with an error of ours; the footage comes all the same."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One fault; `rtsp` and `soap` are switches of the simulator."""
@@ -50,5 +60,10 @@ class Case:
     """The codec of the sound that the case is about, whatever the kind of footage."""
     timeout_s: float = 60.0
     """A bound for machines that do much else; nothing waits for it to pass."""
+    device: dict[str, Any] = field(default_factory=dict)
+    """Fields of the device's `NvrSpec`."""
+    events: Events = Events.NOT_ASKED
+    is_slow: bool = False
+    """Left out of the quick run: a like case is in it."""
     footage: dict[str, Any] = field(default_factory=dict)
     """How the camera encodes, besides what its variant says."""

@@ -15,13 +15,14 @@ from typing import Any, Self
 import aiohttp
 
 from custom_components.vtrack_nvr.core.clock import Clock, SystemClock
+from custom_components.vtrack_nvr.core.device_habits import DeviceHabits
 from custom_components.vtrack_nvr.core.download.downloader import Downloader, Verify
-from custom_components.vtrack_nvr.core.fetching import FetchJob
+from custom_components.vtrack_nvr.core.endpoint import Endpoint
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.core.library.values import LibraryBounds, RootConfig
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
-from custom_components.vtrack_nvr.core.media.probe import ClipProbe
+from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     Clip,
@@ -31,16 +32,16 @@ from custom_components.vtrack_nvr.core.models import (
 )
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
 from custom_components.vtrack_nvr.core.policy import Waits
-from custom_components.vtrack_nvr.core.rtsp.habits import DeviceHabits
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 from custom_components.vtrack_nvr.core.sync.engine import SyncEngine
 from custom_components.vtrack_nvr.core.sync.settings import (
     CameraSettings,
+    CameraSpec,
     EngineLimits,
     NvrSettings,
+    NvrSpec,
 )
-from custom_components.vtrack_nvr.core.sync.spec import CameraSpec, NvrSpec
 from custom_components.vtrack_nvr.core.sync.status import CameraStatus, NvrStatus
+from tests.insides import workers_of
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -142,14 +143,12 @@ class Home:
         )
         self.events = await self.library.open()
         self.fetcher = Downloader(
-            self._endpoint_for,
             clock=self.clock,
-            guard_for=self._guard_for,
             waits=self.waits,
             verify=self._verify,
         )
         self.engine = SyncEngine(
-            self.library,
+            self.library.ledger,
             self.fetcher,
             self.clock,
             self.limits,
@@ -168,19 +167,6 @@ class Home:
         await self.library.close()
         await self.session.close()
         self.nvrs.clear()
-
-    def _nvr_of(self, job: FetchJob) -> Attached:
-        for nvr in self.nvrs.values():
-            if job.camera in nvr.cameras:
-                return nvr
-        raise LookupError(job.camera)
-
-    def _endpoint_for(self, job: FetchJob) -> Endpoint:
-        nvr = self._nvr_of(job)
-        return Endpoint(job.replay_uri, nvr.user, nvr.password, habits=nvr.habits)
-
-    def _guard_for(self, job: FetchJob) -> LoginGuard:
-        return self._nvr_of(job).guard
 
     async def introduce(self, about: dict[str, Any], **login: str) -> Attached:
         """Do what the flow does: connect, list cameras, register them."""
@@ -201,6 +187,9 @@ class Home:
             clock=self.clock,
             waits=self.waits,
             login_guard=nvr.guard,
+            endpoint_of=lambda url: Endpoint(
+                url, nvr.user, nvr.password, habits=nvr.habits
+            ),
         )
         self.nvrs[key] = nvr
         await nvr.device.connect()
@@ -243,7 +232,7 @@ class Home:
 
     async def clips(self, camera: CameraKey) -> tuple[Clip, ...]:
         """Return all complete clips of a camera."""
-        return await self.library.clips(camera, TimeRange(0, 2**52))
+        return await self.library.ledger.clips(camera, TimeRange(0, 2**52))
 
     def path(self, clip: Clip) -> Path:
         """Return where a clip's file is."""
@@ -253,7 +242,7 @@ class Home:
         self, camera: CameraKey, window: TimeRange | None = None
     ) -> tuple[CoverageSpan, ...]:
         """Return the ledger of a camera."""
-        return await self.library.coverage(camera, window or TimeRange(0, 2**52))
+        return await self.library.ledger.coverage(camera, window or TimeRange(0, 2**52))
 
     async def ms_in(
         self, camera: CameraKey, window: TimeRange | None = None
@@ -274,18 +263,22 @@ class Home:
         return (await self.status(nvr)).cameras[camera]
 
     def rests(self, key: NvrKey) -> bool:
-        """Say whether nothing is under way for an NVR."""
-        worker = self.engine._workers[key]
-        return not worker.fetches and not worker.is_sweeping and not list(worker.runs)
+        """Return whether nothing is under way for an NVR."""
+        worker = workers_of(self.engine)[key]
+        return (
+            not worker.state.fetches
+            and not worker.state.is_sweeping
+            and not list(worker.state.runs)
+        )
 
     async def settled(self, nvr: Attached, timeout_s: float = 20.0) -> None:
         """Return when all is kept or put off for longer than a minute; else fail."""
 
         async def is_settled() -> bool:
-            worker = self.engine._workers[nvr.key]
-            if worker.last_sweep_ms is None or not self.rests(nvr.key):
+            worker = workers_of(self.engine)[nvr.key]
+            if worker.state.last_sweep_ms is None or not self.rests(nvr.key):
                 return False
-            if worker.schedule.event_s is not None:
+            if worker.state.schedule.event_s is not None:
                 return False
             soon_ms = self.clock.now_ms() + 60_000
             for camera in nvr.cameras:

@@ -9,12 +9,17 @@ import shutil
 import time
 
 from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.endpoint import Endpoint
 from custom_components.vtrack_nvr.core.intervals import TimeRange, difference, union
 from custom_components.vtrack_nvr.core.library import Library, RootConfig
+from custom_components.vtrack_nvr.core.live.live_values import (
+    LiveGap,
+    LiveSpec,
+    LiveState,
+)
 from custom_components.vtrack_nvr.core.live.recorders import LiveRecorders
-from custom_components.vtrack_nvr.core.live.values import LiveGap, LiveSpec, LiveState
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
-from custom_components.vtrack_nvr.core.media.probe import ClipProbe
+from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     Clip,
@@ -23,7 +28,6 @@ from custom_components.vtrack_nvr.core.models import (
     NvrKey,
 )
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 from tests.lateness import Lateness
 from tests.simulator.footage import FootageStore, read_pictures
 from tests.simulator.rtsp_server import RtspServer
@@ -107,7 +111,7 @@ class House:
                     guard=self.guards[key],
                     ffmpeg=FFMPEG,
                 )
-                await self.live.attach(spec, self.library.sink(key))
+                await self.live.attach(spec, self.library.ledger.sink(key))
         self.begun_ms = now_ms()
         self.lateness = Lateness()
 
@@ -147,7 +151,9 @@ class House:
         self.gaps[camera].append(gap)
         self._marks.append(
             asyncio.ensure_future(
-                self.library.mark(camera, [gap.range], CoverageState.LOST, gap.reason)
+                self.library.ledger.mark(
+                    camera, [gap.range], CoverageState.LOST, gap.reason
+                )
             )
         )
 
@@ -217,7 +223,7 @@ class House:
 
     async def clips(self, camera: CameraKey) -> tuple[Clip, ...]:
         window = TimeRange(self.begun_ms - 3_600_000, now_ms() + 3_600_000)
-        return await self.library.clips(camera, window)
+        return await self.library.ledger.clips(camera, window)
 
     async def frames(self, camera: CameraKey) -> list[int]:
         """Prove every clip picture by picture; return the numbers of all pictures."""
@@ -255,7 +261,7 @@ class House:
                 moment - self.begun_ms,
             )
         window = TimeRange(self.begun_ms, self.ended_ms)
-        spans = await self.library.coverage(camera, window)
+        spans = await self.library.ledger.coverage(camera, window)
         known = {CoverageState.KEPT, CoverageState.LOST}
         assert {span.state for span in spans} <= known
         assert all(span.reason for span in spans if span.state is CoverageState.LOST)

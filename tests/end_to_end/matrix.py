@@ -8,6 +8,7 @@ as they are by default: pictures are decoded in a child process.
 from tests.end_to_end import core_only  # noqa: F401 - first
 
 import asyncio  # isort: skip
+from contextlib import aclosing
 import faulthandler
 import json
 from pathlib import Path
@@ -22,7 +23,7 @@ from custom_components.vtrack_nvr.core.errors import NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import CoverageState, TimeSource
 from custom_components.vtrack_nvr.core.policy import Bounds
-from tests.end_to_end.case import Case, End
+from tests.end_to_end.case import Case, End, Events
 from tests.end_to_end.cases import (
     CASES,
     DAMAGED_MS,
@@ -64,7 +65,7 @@ def spec_of(case: Case, variant: str) -> NvrSpec:
         has_sub_stream=False,
         extra=footage,
     )
-    spec = NvrSpec("Matrix", (camera,))
+    spec = NvrSpec("Matrix", (camera,), **case.device)
     if case.rtsp_account:
         spec.rtsp_accounts = dict([case.rtsp_account])
     return spec
@@ -86,11 +87,12 @@ async def run_case(
     """Run one case; returns problems and counts."""
     nvr = await devices.start(spec_of(case, variant))
     try:
+        await asyncio.to_thread(nvr.encode)
         with tempfile.TemporaryDirectory() as folder:
             waits = short_waits(**{"teardown": 3.0, **case.waits})
             home = Home(Path(folder), waits=waits, verify=verify)
             async with home:
-                problems = await Trial(home, nvr, case).run()
+                problems = await Trial(home, nvr, case, devices).run()
         return {"problems": problems, "counts": nvr.counts()}
     finally:
         await devices.stop(nvr)
@@ -99,8 +101,11 @@ async def run_case(
 class Trial:
     """One case on one home."""
 
-    def __init__(self, home: Home, nvr: SimulatedNvr, case: Case) -> None:
+    def __init__(
+        self, home: Home, nvr: SimulatedNvr, case: Case, devices: Devices
+    ) -> None:
         self.home, self.nvr, self.case = home, nvr, case
+        self.devices = devices
         self.problems: list[str] = []
 
     async def run(self) -> list[str]:
@@ -123,7 +128,32 @@ class Trial:
             await self.home.settled(attached, case.timeout_s)
             self._check_counts()
             await self._check(attached, case.end)
+        if case.events is not Events.NOT_ASKED:
+            found = await self._listened(attached)
+            if found is not case.events:
+                self._say(f"events are {found}, not {case.events}")
         return self.problems
+
+    async def _listened(self, attached: Attached) -> Events:
+        """Listen until something that happens is heard of, or listening ends."""
+
+        async def first() -> None:
+            async with aclosing(attached.device.events()) as stream:
+                async for event in stream:
+                    if event.is_active and not event.is_initial:
+                        return
+
+        hearing = asyncio.create_task(first())
+        while not hearing.done():
+            for is_active in (False, True):
+                news = {"kind": "motion", "active": is_active}
+                self.devices.loop.call_soon_threadsafe(self.nvr.notify, news)
+            await asyncio.wait([hearing], timeout=0.1)
+        try:
+            await hearing
+        except NvrError:
+            return Events.LOST
+        return Events.HEARD
 
     def _say(self, text: str) -> None:
         self.problems.append(text)

@@ -35,7 +35,7 @@ class Proof:
 
     @property
     def is_exact(self) -> bool:
-        """Say whether everything is kept once, and truly labelled."""
+        """Return whether everything is kept once, and truly labelled."""
         return not (self.missing or self.twice or self.foreign or self.wrong)
 
     def __str__(self) -> str:

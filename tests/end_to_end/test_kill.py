@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from .devices import Devices
 from .killing import Killer
+
+pytestmark = pytest.mark.long
 
 KILLS = 7
 FRAMES = 2 * (340 + 120 + 160)

@@ -1,5 +1,7 @@
 """Live recording end to end: cameras that misbehave, and a process that is killed."""
 
+# Reads private members: the cameras of a rig are served without the rest of it.
+
 import asyncio
 from collections.abc import AsyncIterator
 import logging
@@ -13,7 +15,7 @@ import time
 import pytest
 
 from custom_components.vtrack_nvr.core.frames import Codec
-from custom_components.vtrack_nvr.core.live.values import LiveState
+from custom_components.vtrack_nvr.core.live.live_values import LiveState
 from custom_components.vtrack_nvr.core.models import CoverageState
 from tests.end_to_end.live_house import (
     PASSWORD,
@@ -24,11 +26,13 @@ from tests.end_to_end.live_house import (
 )
 from tests.simulator.timeline import LiveSource
 
+pytestmark = pytest.mark.long
+
 OTHER = {"H264": "H265", "H265": "H264", "JPEG": "MPEG4", "MPEG4": "JPEG"}
 
 
 def is_running(process: int) -> bool:
-    """Say whether a process still does something."""
+    """Return whether a process still does something."""
     try:
         status = Path(f"/proc/{process}/stat").read_text()
     except OSError:
@@ -232,7 +236,7 @@ async def test_a_killed_process_leaves_its_clip_to_the_next_start(
     assert len(numbers) >= 15
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert killed_ms - clip.facts.range.end_ms < 2_500
-    spans = await house.library.coverage(camera, clip.facts.range)
+    spans = await house.library.ledger.coverage(camera, clip.facts.range)
     assert {span.state for span in spans} == {CoverageState.KEPT}
     await house.close()
     log.seek(0)

@@ -4,6 +4,7 @@ For each maker's shape: its report is taken and written, a device is made of the
 alone, and both are surveyed and fetched from.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 import json
@@ -22,14 +23,14 @@ from custom_components.vtrack_nvr.core.diagnose.report import write_report
 from custom_components.vtrack_nvr.core.diagnose.sessions import Patience
 from custom_components.vtrack_nvr.core.diagnose.soap_tap import SoapTap
 from custom_components.vtrack_nvr.core.download.downloader import Downloader
-from custom_components.vtrack_nvr.core.fetching import FetchJob
+from custom_components.vtrack_nvr.core.endpoint import Endpoint, WireTap
+from custom_components.vtrack_nvr.core.fetch_job import FetchJob
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
 from custom_components.vtrack_nvr.core.models import CameraKey, ClockEra
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
 from custom_components.vtrack_nvr.core.policy import DevicePolicy
-from custom_components.vtrack_nvr.core.redact import redact_text
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint, WireTap
+from custom_components.vtrack_nvr.core.redact import Redactor
 from scripts.nvr_cli.folder_sink import FolderSink
 from tests.simulator.footage import FootageStore
 from tests.simulator.nvr import SimulatedNvr
@@ -39,11 +40,16 @@ from tests.simulator.scenario import ODD_HOUSE, make_specs
 from tests.simulator.spec import NvrSpec
 
 from .devices import Devices
+from .harness import Home
+from .proof import Proof, prove
+
+pytestmark = pytest.mark.long
 
 QUICK = ("hikvision-like", "dahua-like", "tapo-like", "no-name")
 REST = tuple(name for name in ODD_HOUSE if name not in QUICK)
+SYNCED = ("hikvision-like", "dahua-like", "axis-like")
 FILES = sorted((Path(__file__).parents[1] / "devices").glob("*/report.json"))
-SHORT = Patience(first=8.0, quiet=0.6, paced=0.8, live=0.8)
+SHORT = Patience(first=8.0, quiet=0.6, paced=0.8, live=0.8, events=1.0)
 
 
 @dataclass(frozen=True)
@@ -146,18 +152,13 @@ async def look(nvr: SimulatedNvr, folder: Path) -> Seen:
         job = FetchJob(
             camera=CameraKey("played/1"),
             recording_token=recording.token,
-            replay_uri=await device.replay_uri(recording.token),
+            replay=await device.replay(recording.token),
             device_range=wanted,
             era=ClockEra(0, 0, report.clock.offset_ms),
             clip_ms=300_000,
             policy=DevicePolicy(),
         )
-        user, password = nvr.spec.user, nvr.spec.password
-        downloader = Downloader(
-            lambda job: Endpoint(job.replay_uri, user, password),
-            clock=SystemClock(),
-            guard_for=lambda _: LoginGuard(),
-        )
+        downloader = Downloader(clock=SystemClock())
         sink = FolderSink(folder, "camera")
         try:
             outcome = await downloader.fetch(
@@ -290,7 +291,7 @@ async def test_every_report_that_was_sent_works_or_says_why(
     path: Path, devices: Devices, tmp_path: Path
 ) -> None:
     text = path.read_text(encoding="utf-8")  # noqa: ASYNC240 - one small file
-    assert redact_text(text).count("**") == text.count("**")
+    assert Redactor().text(text).count("**") == text.count("**")
     reported = reported_of(json.loads(text))
     facts = reported.facts
     played = PlayedNvr(reported, footage=devices.footage)
@@ -305,3 +306,81 @@ async def test_every_report_that_was_sent_works_or_says_why(
         channel["token"] for channel in facts["channels"]
     ]
     assert bool(seen.pictures) == bool(facts["sessions"].get("fast"))
+
+
+async def sync_and_prove(
+    content: dict[str, Any], devices: Devices, folder: Path
+) -> list[Proof]:
+    """Let the whole engine copy a device made of a report; prove each camera's clips."""
+    played = PlayedNvr(reported_of(content), footage=devices.footage)
+    await devices.run(played.start())
+    try:
+        async with Home(folder) as home:
+            attached = await home.attach(played.description())
+            await home.settled(attached, 60)
+            offset_ms = int(content["facts"]["clock_offset_ms"])
+            held = {
+                each["channel"]: each["frames"] for each in played.ledger().values()
+            }
+            sources = {each.source_token: each.number for each in played.all_channels}
+            proofs = []
+            for camera in attached.cameras:
+                clips = [(clip, home.path(clip)) for clip in await home.clips(camera)]
+                frames = held[sources[camera.rpartition("/")[2]]]
+                proof = await asyncio.to_thread(
+                    prove, frames, clips, offset_ms=offset_ms, tolerance_ms=1000
+                )
+                assert proof.is_exact, f"{proof}\n{await home.describe(attached)}"
+                proofs.append(proof)
+            return proofs
+    finally:
+        await devices.run(played.stop())
+
+
+async def first_events(nvr: SimulatedNvr) -> list[tuple[str, str, str, bool]]:
+    """Return what a device tells whoever begins to listen."""
+    async with aiohttp.ClientSession() as session:
+        events = await device_of(nvr, session).first_events(1)
+    return [(e.event_class, e.topic, e.source_token, e.is_active) for e in events]
+
+
+async def test_what_a_device_tells_of_its_events_is_played_back(
+    devices: Devices,
+) -> None:
+    real = await devices.start(make_specs("dahua-like")[0])
+    for kind, is_active in (("motion", True), ("person", False), ("tamper", False)):
+        real.notify({"kind": kind, "active": is_active})
+    told = await first_events(real)
+    assert len(told) >= 3
+    text = await report_text(real)
+    await devices.stop(real)
+    played = PlayedNvr(reported_of(json.loads(text)), footage=devices.footage)
+    await devices.run(played.start())
+    try:
+        assert await first_events(played) == told
+    finally:
+        await devices.run(played.stop())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name)
+async def test_every_report_that_was_sent_is_a_device_that_syncs(
+    path: Path, devices: Devices, home_folder: Path
+) -> None:
+    text = path.read_text(encoding="utf-8")  # noqa: ASYNC240 - one small file
+    content = json.loads(text)
+    proofs = await sync_and_prove(content, devices, home_folder)
+    can_replay = content["facts"]["replay"] == str(ReplaySupport.FULL)
+    assert all(bool(proof.frames) is can_replay for proof in proofs)
+
+
+@pytest.mark.parametrize("vendor", SYNCED)
+async def test_a_stranger_s_device_syncs_from_nothing_but_its_report(
+    vendor: str, devices: Devices, home_folder: Path
+) -> None:
+    real = await devices.start(make_specs(vendor)[0])
+    text = await report_text(real)
+    frames = [len(each["frames"]) for each in real.ledger().values()]
+    await devices.stop(real)
+    proofs = await sync_and_prove(json.loads(text), devices, home_folder)
+    assert len(proofs) == len(frames)
+    assert all(proof.frames for proof in proofs)

@@ -12,7 +12,7 @@ from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.intervals import TimeRange, union
 from custom_components.vtrack_nvr.core.models import ClipSource, CoverageState
-from custom_components.vtrack_nvr.core.sync import ring
+from custom_components.vtrack_nvr.core.sync import device_tail
 from custom_components.vtrack_nvr.core.sync.settings import (
     CameraSettings,
     EngineLimits,
@@ -28,6 +28,8 @@ from tests.simulator.timeline import Stretch
 from .devices import Devices
 from .harness import DAY_MS, Attached, Home, short_waits, until
 from .proof import Proof, prove
+
+pytestmark = pytest.mark.long
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -123,7 +125,7 @@ async def test_what_a_ring_overwrites_before_it_is_copied_is_lost_with_its_times
     devices: Devices, home_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The ring is small, so is the distance that is kept from its tail.
-    monkeypatch.setattr(ring, "SAFETY_MS", 3_000)
+    monkeypatch.setattr(device_tail, "SAFETY_MS", 3_000)
     ring_ms, gop_ms = 24_000, 1000
     nvr = await devices.start(
         one_camera(

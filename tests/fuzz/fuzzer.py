@@ -4,6 +4,8 @@ A target may raise nothing but `NvrError`, may take `SECONDS` of processor time 
 input of at most `LONGEST` bytes, and may hold `MEMORY` bytes while it does.
 """
 
+# Reads private members: a single input is tried as the fuzzer does.
+
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +38,8 @@ class Target:
     run: Run
     seeds: tuple[bytes, ...]
     words: tuple[bytes, ...] = ()
+    end: Callable[[], None] = lambda: None
+    """Ends what the target keeps running between inputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,16 @@ class Fuzzer:
     def run(self, *, inputs: int | None = None, seconds: float | None = None) -> Report:
         """Try so many inputs, or for so long; stops at the tenth finding."""
         until = None if seconds is None else time.monotonic() + seconds
-        with self._watched():
-            for data in self._inputs():
-                if self.report.inputs == inputs or len(self.report.findings) >= 10:
-                    break
-                if until is not None and time.monotonic() >= until:
-                    break
-                self._try(data)
+        try:
+            with self._watched():
+                for data in self._inputs():
+                    if self.report.inputs == inputs or len(self.report.findings) >= 10:
+                        break
+                    if until is not None and time.monotonic() >= until:
+                        break
+                    self._try(data)
+        finally:
+            self._target.end()
         self.report.paths = len(self._pool)
         return self.report
 
@@ -186,6 +193,9 @@ class Fuzzer:
 def run_corpus(target: Target, inputs: Iterable[bytes]) -> list[Finding]:
     """Return what kept inputs break; each was a finding once."""
     fuzzer = Fuzzer(target)
-    for data in inputs:
-        fuzzer._try(data)
+    try:
+        for data in inputs:
+            fuzzer._try(data)
+    finally:
+        target.end()
     return fuzzer.report.findings

@@ -1,10 +1,13 @@
 """What is fuzzed: each reader of bytes that a device, a network or a share may write."""
 
+# Reads private members: clips are written with the flags of older versions.
+
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from inspect import isfunction, signature
+import io
 from pathlib import Path
 from pkgutil import iter_modules
 import tempfile
@@ -17,18 +20,33 @@ from custom_components.vtrack_nvr.core.frames import (
     TrackKind,
 )
 from custom_components.vtrack_nvr.core.library import journal
-from custom_components.vtrack_nvr.core.media import annexb, headers
-from custom_components.vtrack_nvr.core.media.probe import ClipProbe
+from custom_components.vtrack_nvr.core.media import annexb, codec_headers, output
+from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe
+from custom_components.vtrack_nvr.core.media.cutting import cut_fragments
+from custom_components.vtrack_nvr.core.media.fast_start import fast_start
+from custom_components.vtrack_nvr.core.media.fragment_index import (
+    FragmentIndex,
+    GrowingIndex,
+    read_index,
+)
+from custom_components.vtrack_nvr.core.media.silence import (
+    Quiet,
+    silence_like,
+    with_silence,
+)
 from custom_components.vtrack_nvr.core.onvif import notifications, probe_match, soap
-from custom_components.vtrack_nvr.core.onvif.xml import Element, parse
+from custom_components.vtrack_nvr.core.onvif.xml import Element, parse_xml
 from custom_components.vtrack_nvr.core.policy import Bounds
 from custom_components.vtrack_nvr.core.rtp.receiver import Receiver
 from custom_components.vtrack_nvr.core.rtp.rtcp import parse_rtcp
 from custom_components.vtrack_nvr.core.rtsp import headers as rtsp_headers
 from custom_components.vtrack_nvr.core.rtsp.parser import DiscardingSink, StreamParser
 from custom_components.vtrack_nvr.core.rtsp.sdp import parse_sdp
+from tests.core.media import clip_files
 from tests.core.rtp.packets import fragment_h264, fragment_h265, interleave, rtp
 
+from .actions import action_target
+from .commands import command_target
 from .fuzzer import Target
 
 DEVICES = Path(__file__).parent.parent / "devices"
@@ -39,7 +57,19 @@ H265 = TrackFormat(TrackKind.VIDEO, Codec.H265, 90_000)
 AAC = TrackFormat(TrackKind.AUDIO, Codec.AAC, 16_000, config=bytes.fromhex("1408"))
 LATM = TrackFormat(TrackKind.AUDIO, Codec.LATM, 16_000, name="MP4A-LATM")
 PCMU = TrackFormat(TrackKind.AUDIO, Codec.PCMU, 8_000)
-FORMATS = {"h264": H264, "h265": H265, "aac": AAC, "latm": LATM, "plain": PCMU}
+FORMATS = {
+    "h264": H264,
+    "h265": H265,
+    "mjpeg": TrackFormat(TrackKind.VIDEO, Codec.MJPEG, 90_000),
+    "mpeg4": TrackFormat(TrackKind.VIDEO, Codec.MPEG4, 90_000),
+    "aac": AAC,
+    "adts": TrackFormat(TrackKind.AUDIO, Codec.AAC, 16_000),
+    "latm": LATM,
+    "l16": TrackFormat(TrackKind.AUDIO, Codec.L16, 16_000),
+    "g722": TrackFormat(TrackKind.AUDIO, Codec.G722, 8_000),
+    "opus": TrackFormat(TrackKind.AUDIO, Codec.OPUS, 48_000),
+    "plain": PCMU,
+}
 
 
 # SOAP and discovery
@@ -66,7 +96,7 @@ _READERS = tuple(dict.fromkeys(_readers()))
 
 def read_soap(data: bytes) -> None:
     """Read an answer as each operation would."""
-    body = soap.read_body(parse(data), "fuzz")
+    body = soap.read_body(parse_xml(data), "fuzz")
     for reader in _READERS:
         try:
             reader(body)
@@ -147,7 +177,7 @@ def read_sdp(data: bytes) -> None:
     """Read a description and the pictures it announces."""
     for track in parse_sdp(data, "rtsp://127.0.0.1/x/").tracks:
         if track.format.codec in {Codec.H264, Codec.H265}:
-            headers.size_of(track.format.parameter_sets, track.format.codec)
+            codec_headers.size_of(track.format.parameter_sets, track.format.codec)
 
 
 # RTP
@@ -196,6 +226,35 @@ def _frames(name: str) -> bytes:
             b"\x56\xe0\x08\x20\x00\x24\x20\x08" + picture[:9],
             b"\x08" + picture[:8],
         ]
+    elif name == "mjpeg":
+        # RFC 2435: the type and the tables of quality 50, then tables in band, restarts
+        rest = b"\x28\x16"
+        tables = b"\0\0\0\x80" + picture[1:129]
+        payloads = [
+            b"\0\0\0\0\x01\x32" + rest + picture[:400],
+            b"\0\0\x01\x90\x01\x32" + rest + picture[400:700],
+            b"\0\0\x02\xbc\x01\x32" + rest + picture[700:] + b"\xff\xd9",
+            b"\0\0\0\0\x41\xff" + rest + b"\0\x04\xff\xff" + tables + picture[:200],
+        ]
+    elif name == "mpeg4":
+        head = bytes.fromhex("000001b001000001b5090000010000000120008440fa285020")
+        payloads = [
+            head + b"\0\0\1\xb3\0\x10\7",
+            b"\0\0\1\xb6\x10" + picture[:300],
+            picture[300:600],
+            b"\0\0\1\xb6\x50" + picture[:300],
+        ]
+    elif name == "adts":
+        adts = bytes.fromhex("fff16040021ffc")
+        payloads = [
+            adts + picture[:9],
+            adts + picture[:9] + adts + picture[:9],
+            b"\x00\x10\x00\x80" + adts + picture[:9],
+        ]
+    elif name == "l16":
+        payloads = [picture[:640], picture[:641], picture[:1]]
+    elif name == "opus":
+        payloads = [b"\x78" + picture[:60], b"\x0b\x82\x05" + picture[:40], b"\xfc"]
     else:
         payloads = [picture[:160]]
     return b"".join(
@@ -226,7 +285,7 @@ def read_mp4(data: bytes) -> None:
 
 
 def _mp4_seeds() -> Iterator[bytes]:
-    from tests.core.media.test_probe import clip
+    from tests.core.media.test_clip_probe import clip
 
     path = _scratch() / "seed.mp4"
     clip(path)
@@ -237,21 +296,70 @@ def _mp4_seeds() -> Iterator[bytes]:
         yield data[:40] + data[at - 4 :]
 
 
+def read_fragments(data: bytes) -> None:
+    """Cut a clip for players, as it is and while it is being written."""
+    file, size = io.BytesIO(data), len(data)
+    growing = GrowingIndex()
+    growing.extend(file, size // 2)
+    growing.extend(file, size)
+    if growing.index is not None:
+        _cut_all(file, growing.index)
+    for read in (read_index, fast_start):
+        try:
+            found = read(file, size)
+        except NvrError:
+            continue
+        if isinstance(found, FragmentIndex):
+            _cut_all(file, found)
+        elif found is not None:
+            found.read(file, 0, found.size)
+
+
+def _cut_all(file: io.BytesIO, index: FragmentIndex) -> None:
+    for at in range(min(len(index), 100)):
+        assert index.shown[at] <= index.shown[at + 1]
+        place = index.place(at, at)
+        cut_fragments(file, place, is_absolute=index.is_absolute).read(file, 0, 100)
+        quiet = Quiet(9, 5, 3, b"1234") if at % 2 else None
+        moved = cut_fragments(
+            file, place, is_absolute=True, shifts={1: 9, 2: 5}, quiet=quiet
+        )
+        moved.read(file, 0, 100)
+    silence = silence_like(index.init)
+    if silence is not None:
+        with_silence(index.init, silence)
+
+
+def _fragment_seeds() -> Iterator[bytes]:
+    path = _scratch() / "fragments.mp4"
+    for flags in (output._FLAGS, clip_files.OLD_FLAGS):
+        before, output._FLAGS = output._FLAGS, flags
+        try:
+            path.unlink(missing_ok=True)
+            data = clip_files.clip(path, sound=True, count=20).read_bytes()
+        finally:
+            output._FLAGS = before
+        yield data
+        yield data[: data.rindex(b"moof")]
+        growing = data.replace(b"mdat", b"free", 1)
+        yield growing[:36] + (36).to_bytes(4) + growing[40:]
+
+
 def read_headers(data: bytes) -> None:
     """Read the headers of pictures of each codec."""
     for codec in (Codec.H264, Codec.H265, Codec.MPEG4, Codec.MJPEG):
-        found = headers.headers(data, codec)
+        found = codec_headers.headers(data, codec)
         for header in found:
-            headers.kind_of(header, codec)
+            codec_headers.kind_of(header, codec)
         if found:
-            headers.decoder_config(found, codec)
-        headers.size_of(found, codec)
+            codec_headers.decoder_config(found, codec)
+        codec_headers.size_of(found, codec)
     annexb.parameter_sets(data, Codec.H264)
 
 
 def read_journal(data: bytes) -> None:
     """Read the journal of a camera."""
-    for line in journal.decode(data):
+    for line in journal.decode_lines(data):
         assert line.fact
     for raw in journal.split_lines(data[at : at + 7] for at in range(0, len(data), 7)):
         journal.sequence_of(raw)
@@ -259,7 +367,7 @@ def read_journal(data: bytes) -> None:
 
 
 JOURNAL = b"".join(
-    journal.encode(number, journal.Fact(kind, values).text())
+    journal.encode_line(number, journal.Fact(kind, values).text())
     for number, (kind, values) in enumerate(
         (
             (journal.FactKind.CAMERA, {"camera": "n/1", "nvr": "n"}),
@@ -312,6 +420,11 @@ def targets() -> dict[str, Callable[[], Target]]:
                 b"mdat",
             ),
         ),
+        "fragments": lambda: Target(
+            read_fragments,
+            tuple(_fragment_seeds()),
+            tuple(b"ftyp free moov trak stsc stsz stco co64 tfhd trun mdat".split()),
+        ),
         "headers": lambda: Target(
             read_headers,
             (b"\0\0\0\1\x67\x42\x00\x29\xe2\x90\0\0\1\x68\xce\x3c\x80\0\0\1\x65\x88",),
@@ -324,6 +437,8 @@ def targets() -> dict[str, Callable[[], Target]]:
             ),
         ),
         "journal": lambda: Target(read_journal, (JOURNAL,), (b"\n", b'{"t":"gone"')),
+        "websocket": command_target,
+        "actions": action_target,
     }
     for name in FORMATS:
         made[f"rtp-{name}"] = lambda n=name: Target(

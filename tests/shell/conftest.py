@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+import logging
 from pathlib import Path
 import threading
 from typing import Any
-from unittest.mock import AsyncMock, patch
+from unittest.mock import AsyncMock, PropertyMock, patch
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant
@@ -16,7 +17,11 @@ import pytest_socket
 import custom_components.vtrack_nvr  # noqa: F401 - found before the package's own
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.models import Channel
-from custom_components.vtrack_nvr.flow_entry import camera_data, camera_key, entry_of
+from custom_components.vtrack_nvr.flows.entry_data import (
+    camera_data,
+    camera_key,
+    entry_of,
+)
 from custom_components.vtrack_nvr.runtime.connect import (
     Address,
     Login,
@@ -27,10 +32,51 @@ from tests.simulator.footage import FootageStore
 from tests.simulator.nvr import SimulatedNvr
 from tests.simulator.scenario import make_specs
 
+DEPRECATED = (
+    "Detected that custom integration",
+    "deprecated",
+    "stop working",
+    "will be removed",
+)
+"""How Home Assistant tells."""
+
 
 @pytest.fixture(autouse=True)
 def _ours(enable_custom_integrations: None) -> None:
     """Let Home Assistant find our integration."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_deprecated(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail where Home Assistant says that we use what it is about to take away."""
+    yield
+    told = [
+        record.getMessage()
+        for phase in ("setup", "call")
+        for record in caplog.get_records(phase)
+        if is_deprecation(record)
+    ]
+    assert told == []
+
+
+def is_deprecation(record: logging.LogRecord) -> bool:
+    """Return whether a line of the log is about something deprecated that we use."""
+    text = record.getMessage()
+    return (
+        record.levelno >= logging.WARNING
+        and DOMAIN in text
+        and any(word in text for word in DEPRECATED)
+    )
+
+
+@pytest.fixture
+def entity_registry_enabled_by_default() -> Iterator[None]:
+    """Enable entities that come disabled."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default",
+        PropertyMock(return_value=True),
+    ):
+        yield
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.vtrack_nvr.const import DOMAIN
-from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
+from custom_components.vtrack_nvr.core.onvif.probe_match import FoundDevice
 from tests.shell.conftest import RemoteNvr
 
 
@@ -98,7 +98,7 @@ def suggested(result: Any, section: str = "") -> dict[str, Any]:
 
 
 def is_closed(result: Any, section: str) -> bool:
-    """Say whether a section has to be opened to be read."""
+    """Return whether a section has to be opened to be read."""
     return bool(result["data_schema"].schema[section].options["collapsed"])
 
 

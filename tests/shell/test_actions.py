@@ -18,7 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 import voluptuous as vol
 
-from custom_components.vtrack_nvr import services
+from custom_components.vtrack_nvr.actions import answers
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.errors import (
     ErrorKind,
@@ -200,10 +200,10 @@ async def test_the_failure_of_one_camera_lets_the_others_finish(
             raise NvrError(ErrorKind.BUSY)
         await asyncio.sleep(0)
         done.append(camera)
-        return services.TimeRange(0, 1000)
+        return answers.TimeRange(0, 1000)
 
     with (
-        patch.object(hass.data[DOMAIN].live, "async_record", record),
+        patch.object(hass.data[DOMAIN].live, "record", record),
         pytest.raises(HomeAssistantError) as raised,
     ):
         await act(hass, "record", {"entity_id": live_entities(hass)})
@@ -215,7 +215,7 @@ async def test_times_without_a_zone_are_those_of_the_house(
     hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     await hass.config.async_set_time_zone("America/New_York")
-    wanted = services.as_range(
+    wanted = answers.as_range(
         datetime(2026, 1, 2, 0, 0),  # as it comes from a form: without a zone
         datetime(2026, 1, 2, 6, 0, tzinfo=UTC),
     )
@@ -234,7 +234,7 @@ async def test_a_clip_is_saved_whatever_becomes_of_its_film(
         "end": datetime.fromtimestamp((end_ms - 2000) / 1000, UTC),
         "timeout": 60,
     }
-    exports = hass.data[DOMAIN].exports
+    exports = hass.data[DOMAIN].archive.exports
     numbers = {"needed": "3.1", "used": "9.0", "most": "10.0"}
     for error, key, told in (
         (NvrError(ErrorKind.STORAGE_FULL), "storage_full", "full"),
@@ -300,7 +300,7 @@ async def test_cameras_of_one_name_get_files_of_their_own(
         raise NvrError(ErrorKind.NO_FOOTAGE)
 
     with (
-        patch.object(hass.data[DOMAIN].exports, "make", make),
+        patch.object(hass.data[DOMAIN].archive.exports, "make", make),
         pytest.raises(ServiceValidationError),
     ):
         await act(hass, "export", {"entity_id": live_entities(hass), **RANGE})

@@ -215,7 +215,7 @@ async def test_the_picture_is_unavailable_while_the_device_is_and_the_log_says_s
     await coordinator.async_refresh()
     await until(hass, is_gone, 60)
     await coordinator.async_refresh()
-    assert caplog.text.count(f"{entry.title} does not answer") == 1
+    assert caplog.text.count(f"{entry.title} is unavailable") == 1
     await nvr.start()
 
     def is_back() -> bool:
@@ -224,4 +224,4 @@ async def test_the_picture_is_unavailable_while_the_device_is_and_the_log_says_s
     await hass.services.async_call(DOMAIN, "sync", {"wait": True}, blocking=True)
     await coordinator.async_refresh()
     await until(hass, is_back, 60)
-    assert caplog.text.count(f"{entry.title} answers again") == 1
+    assert caplog.text.count(f"{entry.title} is available again") == 1

@@ -19,9 +19,13 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.vtrack_nvr import async_remove_config_entry_device
-from custom_components.vtrack_nvr.camera_watch import INTERVAL, async_look, compare
 from custom_components.vtrack_nvr.const import CONF_SEEN, DOMAIN
 from custom_components.vtrack_nvr.core.models import Channel
+from custom_components.vtrack_nvr.issues.cameras import (
+    INTERVAL,
+    async_look,
+    channel_news,
+)
 from tests.shell.conftest import RemoteNvr, StartNvr, entry_for
 from tests.shell.house import until
 
@@ -76,7 +80,7 @@ def issues(hass: HomeAssistant, prefix: str) -> list[str]:
 def test_news_are_what_nobody_decided_about(
     present: tuple[Channel, ...], seen: str, kept: str, new: str, vanished: str
 ) -> None:
-    news = compare(present, seen, kept)
+    news = channel_news(present, seen, kept)
     assert "".join(channel.token for channel in news.new) == new
     assert news.vanished == frozenset(vanished)
 

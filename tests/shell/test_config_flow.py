@@ -11,7 +11,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.vtrack_nvr.const import DOMAIN
-from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
+from custom_components.vtrack_nvr.core.onvif.probe_match import FoundDevice
 from tests.shell.conftest import StartNvr
 from tests.shell.flow_steps import begin, choose, found, read, sign_in, submit, to_login
 

@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
+from custom_components.vtrack_nvr.placeholders import escaped
 from tests.shell.conftest import StartNvr, address_of, entry_for, login_of
 from tests.shell.flow_steps import sign_in, submit, to_login
 
@@ -115,7 +116,7 @@ async def test_reconfigure_changes_the_address_and_keeps_the_password(
     assert entry.data["password"] == nvr.spec.password
 
 
-async def test_reconfigure_refuses_another_device(
+async def test_a_person_says_whether_another_device_is_the_same(
     hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
 ) -> None:
     nvrs = await start_nvr("three-on-one-host")
@@ -131,7 +132,48 @@ async def test_reconfigure_refuses_another_device(
         password=nvrs[1].spec.password,
         advanced={},
     )
-    assert result["reason"] == "other_device"
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "same_device")
+    told = result["description_placeholders"]
+    assert told["name"] == escaped(entry.title)
+    assert escaped(nvrs[0].spec.serial) in told["differences"]
+    assert escaped(nvrs[1].spec.serial) in told["differences"]
+    # Nothing is stored before.
+    assert entry.data["port"] == nvrs[0].port
+    assert entry.data["identity"]["serial"] == nvrs[0].spec.serial
+    result = await submit(hass, result)
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data["port"] == nvrs[1].port
+    assert entry.data["identity"]["serial"] == nvrs[1].spec.serial
+    # Searches know the former device by it.
+    assert entry.data["endpoint_id"] == ""
+
+
+async def test_a_device_that_tells_less_keeps_the_marks_it_had(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("demo"))[0]
+    entry = await entry_for(hass, nvr, media_dir)
+    entry.add_to_hass(hass)
+    known = {**entry.data["identity"], "mac": "", "macs": ()}
+    data = {**entry.data, "identity": known, "endpoint_id": "urn:uuid:1"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    nvr.faults.status_ops["GetDeviceInformation"] = 500
+    result = await submit(
+        hass,
+        await entry.start_reconfigure_flow(hass),
+        host="127.0.0.1",
+        port=nvr.port,
+        tls="off",
+        username=nvr.spec.user,
+        advanced={},
+    )
+    assert result["step_id"] == "same_device"
+    assert "tell enough" in result["description_placeholders"]["differences"]
+    result = await submit(hass, result)
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data["identity"]["serial"] == nvr.spec.serial
+    assert entry.data["identity"]["macs"]
+    assert entry.data["endpoint_id"] == "urn:uuid:1"
 
 
 async def test_reconfigure_says_when_the_new_password_is_wrong(

@@ -1,5 +1,7 @@
 """Certificates that nobody signed: shown, pinned, changed."""
 
+# Reads private members: an entry is put into a state without being set up.
+
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -11,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.flow_connect import Attempt
+from custom_components.vtrack_nvr.flows.attempt import Attempt
 from tests.shell.conftest import RemoteNvr, StartNvr
 from tests.shell.flow_steps import begin, choose, read, sign_in, submit
 
@@ -41,7 +43,7 @@ async def test_a_certificate_that_changes_or_goes_away_leads_back(
     result = await begin(hass)
     result = await submit(hass, result, host=f"https://127.0.0.1:{nvr.port}")
     with patch(
-        "custom_components.vtrack_nvr.flow_certificate.async_certificate",
+        "custom_components.vtrack_nvr.flows.certificate.async_certificate",
         side_effect=NvrError(ErrorKind.TLS),
     ):
         result = await sign_in(hass, result, nvr)
@@ -246,7 +248,8 @@ async def test_encryption_that_fails_behind_the_known_certificate_is_an_error(
     entry = await pinned(hass, nvr, media_dir)
     broken = Attempt(error="tls", kind=ErrorKind.TLS)
     with patch(
-        "custom_components.vtrack_nvr.flow_again.async_try", return_value=broken
+        "custom_components.vtrack_nvr.flows.existing_entry.async_try",
+        return_value=broken,
     ):
         result = await submit(hass, await reconfigure(hass, entry), **reconfigured(nvr))
     assert result["step_id"] == "reconfigure"

@@ -1,5 +1,7 @@
 """Devices that take the password only unencrypted: a person chooses, for each."""
 
+# Reads private members: words of the form are compared, not typed again.
+
 from pathlib import Path
 from typing import Any
 

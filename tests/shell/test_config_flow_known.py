@@ -12,7 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.vtrack_nvr.const import DOMAIN
-from custom_components.vtrack_nvr.flow_known import Followed, async_follow
+from custom_components.vtrack_nvr.flows.known_device import Followed, async_follow
 from custom_components.vtrack_nvr.former import async_former
 from custom_components.vtrack_nvr.runtime.connect import (
     Address,

@@ -17,10 +17,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.vtrack_nvr.const import DOMAIN
-from custom_components.vtrack_nvr.flow_known import Followed, async_follow
-from custom_components.vtrack_nvr.runtime.connect import (
-    TlsMode,
-)
+from custom_components.vtrack_nvr.core.onvif.tls import TlsMode
+from custom_components.vtrack_nvr.flows.known_device import Followed, async_follow
 from tests.shell.conftest import RemoteNvr, StartNvr, entry_for
 from tests.shell.flow_steps import choose, found, read, sign_in, submit, to_login
 

@@ -25,8 +25,10 @@ from custom_components.vtrack_nvr.core.diagnose.report import read_report
 from custom_components.vtrack_nvr.core.diagnose.sessions import Patience
 from custom_components.vtrack_nvr.runtime import reporting
 from tests.shell.conftest import RemoteNvr, StartNvr, entry_for
+from tests.shell.house import until
+from tests.shell.test_lifecycle import sync_range
 
-SHORT = Patience(quiet=0.5, paced=0.5, live=0.5)
+SHORT = Patience(quiet=0.5, paced=0.5, live=0.5, events=1.0)
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +101,7 @@ async def test_the_link_opens_in_the_browser_of_the_person_who_asked(
     token = await hass.auth.async_create_refresh_token(
         hass_admin_user, client_id="https://example.com/"
     )
-    reset = current_request.set({KEY_HASS_REFRESH_TOKEN_ID: token.id})  # type: ignore[arg-type]
+    reset = current_request.set({KEY_HASS_REFRESH_TOKEN_ID: token.id})
     try:
         result = await make(hass, entry)
     finally:
@@ -146,3 +148,23 @@ async def test_only_the_newest_few_are_kept_and_a_closed_flow_ends_the_work(
     options.async_abort(result["flow_id"])
     await hass.async_block_till_done()
     assert len(kept) == 4
+
+
+async def test_a_report_asks_everything_that_is_asked_in_daily_life(
+    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+) -> None:
+    nvr, entry = house
+    await sync_range(hass, nvr)
+    [camera] = hass.states.async_entity_ids("camera")
+    await hass.services.async_call(
+        DOMAIN, "record", {"entity_id": camera, "duration": 1}, blocking=True
+    )
+    await until(hass, lambda: nvr.counts()["rtsp"]["requests"].get("TEARDOWN", 0) > 1)
+    daily = nvr.counts()
+    assert daily["operations"]["tev:PullMessages"]
+    assert daily["operations"]["trc:GetRecordingJobs"]
+    nvr.reset_counts()
+    await make(hass, entry)
+    asked = nvr.counts()
+    assert daily["operations"].keys() <= asked["operations"].keys()
+    assert daily["rtsp"]["requests"].keys() <= asked["rtsp"]["requests"].keys()

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.vtrack_nvr.const import CONF_ENDPOINT_ID, DOMAIN
-from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
+from custom_components.vtrack_nvr.core.onvif.probe_match import FoundDevice
 from custom_components.vtrack_nvr.discovery import (
     INTERVAL,
     MOST_OFFERS,

@@ -8,10 +8,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
 from custom_components.vtrack_nvr.const import DOMAIN
-from custom_components.vtrack_nvr.core.clips import ClipStart
+from custom_components.vtrack_nvr.core.clip_sink import ClipStart
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.library.values import ExportState
-from custom_components.vtrack_nvr.core.media.probe import ClipProbe
+from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe
 from custom_components.vtrack_nvr.core.models import CameraKey, ClipSource, NvrKey
 from tests.core.media import encoded
 from tests.core.media.test_join import make
@@ -30,7 +30,7 @@ async def test_it_is_a_zip_of_films_and_one_entry_in_the_book(
     await library.register_camera(NvrKey("nvr"), CAMERA, "Garden")
 
     def keep() -> None:
-        sink = library.sink(CAMERA)
+        sink = library.ledger.sink(CAMERA)
         for offset_ms, size in ((0, (160, 120)), (4_000, (320, 240))):
             part = make(tmp_path, offset_ms, size=size)
             start = ClipStart(
@@ -44,7 +44,7 @@ async def test_it_is_a_zip_of_films_and_one_entry_in_the_book(
 
     await asyncio.to_thread(keep)
     wanted = TimeRange(encoded.START_MS, encoded.START_MS + 8_000)
-    export = await hub.exports.make({CAMERA: "garden"}, wanted, keep_gaps=True)
+    export = await hub.archive.exports.make({CAMERA: "garden"}, wanted, keep_gaps=True)
     assert export.path.suffix == ".zip"
     assert export.state is ExportState.READY
     with zipfile.ZipFile(export.path) as archive:
@@ -55,5 +55,5 @@ async def test_it_is_a_zip_of_films_and_one_entry_in_the_book(
         }
     assert await library.exports.all() == (export,)
     half = TimeRange(encoded.START_MS, encoded.START_MS + 3_000)
-    film = await hub.exports.make({CAMERA: "garden"}, half, keep_gaps=True)
+    film = await hub.archive.exports.make({CAMERA: "garden"}, half, keep_gaps=True)
     assert film.path.suffix == ".mp4"

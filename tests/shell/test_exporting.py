@@ -1,5 +1,7 @@
 """Exports that fail, are given up or overtaken by the end."""
 
+# Reads private members: that nothing is left behind is told to nobody.
+
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 
 from custom_components.vtrack_nvr.const import DOMAIN
+from custom_components.vtrack_nvr.core.archive import exports
+from custom_components.vtrack_nvr.core.archive.export_files import PlannedExport
 from custom_components.vtrack_nvr.core.cancel import CancelToken
 from custom_components.vtrack_nvr.core.errors import (
     ErrorKind,
@@ -26,10 +30,7 @@ from custom_components.vtrack_nvr.core.errors import (
     LimitError,
     NvrError,
 )
-from custom_components.vtrack_nvr.core.export.exporter import PlannedExport
-from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library.values import DAY_MS
-from custom_components.vtrack_nvr.runtime import exporting
+from custom_components.vtrack_nvr.core.intervals import DAY_MS, TimeRange
 from tests.shell.house import MakeWhole, sync
 
 
@@ -64,11 +65,11 @@ async def test_who_stops_waiting_ends_the_export_and_frees_its_clips(
     hub, slow = hass.data[DOMAIN], SlowExport()
     with patch.object(PlannedExport, "write", slow):
         first = hass.async_create_task(
-            hub.exports.make({camera: "a"}, wanted, keep_gaps=True)
+            hub.archive.exports.make({camera: "a"}, wanted, keep_gaps=True)
         )
         await hass.async_add_executor_job(slow.has_begun.wait, 60)
         queued = hass.async_create_task(
-            hub.exports.make({camera: "b"}, wanted, keep_gaps=True)
+            hub.archive.exports.make({camera: "b"}, wanted, keep_gaps=True)
         )
         await asyncio.sleep(0)
         queued.cancel()
@@ -81,7 +82,7 @@ async def test_who_stops_waiting_ends_the_export_and_frees_its_clips(
         assert slow.ended == 1
     states = {str(export.state) for export in await hub.library.exports.all()}
     assert states == {"failed"}
-    assert not hub.exports._running
+    assert not hub.archive.exports._running
 
 
 async def test_the_end_of_home_assistant_ends_exports(
@@ -92,10 +93,10 @@ async def test_the_end_of_home_assistant_ends_exports(
     hub, slow = hass.data[DOMAIN], SlowExport()
     with patch.object(PlannedExport, "write", slow):
         making = hass.async_create_task(
-            hub.exports.make({camera: "a"}, wanted, keep_gaps=True)
+            hub.archive.exports.make({camera: "a"}, wanted, keep_gaps=True)
         )
         await hass.async_add_executor_job(slow.has_begun.wait, 60)
-        await hub.exports.close()
+        await hub.archive.exports.close()
         with pytest.raises(NvrError) as raised:
             await making
     assert raised.value.kind is ErrorKind.CANCELLED
@@ -138,10 +139,10 @@ async def test_progress_is_entered_while_a_file_is_being_made(
         told.append(done)
 
     with (
-        patch.object(exporting, "REPORT_S", 0),
+        patch.object(exports, "REPORT_S", 0),
         patch.object(hub.library.exports, "progress", enter),
     ):
-        await hub.exports.make({camera: "a"}, wanted, keep_gaps=True)
+        await hub.archive.exports.make({camera: "a"}, wanted, keep_gaps=True)
         await hass.async_block_till_done()
     assert told
     assert told == sorted(told)
@@ -158,14 +159,12 @@ async def test_nobody_waits_for_what_somebody_else_asked_for(
     write = PlannedExport.write
 
     def make(user: str, **options: Any) -> Any:
-        return hub.exports.make(
+        return hub.archive.exports.make(
             {camera: "a"}, wanted, keep_gaps=True, user=user, **options
         )
 
     with patch.object(PlannedExport, "write", slow):
-        greedy = [
-            hass.async_create_task(make("one")) for _ in range(exporting.MOST_OPEN)
-        ]
+        greedy = [hass.async_create_task(make("one")) for _ in range(exports.MOST_OPEN)]
         await hass.async_add_executor_job(slow.has_begun.wait, 60)
         with pytest.raises(LimitError) as raised:
             await make("one")
@@ -177,7 +176,7 @@ async def test_nobody_waits_for_what_somebody_else_asked_for(
             task.cancel()
         await asyncio.gather(*greedy, return_exceptions=True)
     assert (await make("one")).is_ready
-    assert not hub.exports._lanes
+    assert not hub.archive.exports._lanes
 
 
 async def test_the_same_again_is_the_same_file(
@@ -188,7 +187,7 @@ async def test_the_same_again_is_the_same_file(
     hub = hass.data[DOMAIN]
 
     def make(user: str = "one", *, keep_gaps: bool = True) -> Any:
-        return hub.exports.make(
+        return hub.archive.exports.make(
             {camera: "a"}, wanted, keep_gaps=keep_gaps, user=user, life_ms=DAY_MS
         )
 
@@ -207,10 +206,12 @@ async def test_a_range_that_is_too_long_is_refused_before_any_work(
     camera, wanted = await wanted_of(hass)
     week = TimeRange(wanted.start_ms, wanted.start_ms + 7 * DAY_MS)
     with (
-        patch.object(exporting, "plan_export") as plan,
+        patch.object(exports, "plan_export") as plan,
         pytest.raises(LimitError) as raised,
     ):
-        await hass.data[DOMAIN].exports.make({camera: "a"}, week, keep_gaps=True)
+        await hass.data[DOMAIN].archive.exports.make(
+            {camera: "a"}, week, keep_gaps=True
+        )
     assert raised.value.numbers == {"hours": "168.0", "most": "48"}
     plan.assert_not_called()
 
@@ -221,11 +222,11 @@ async def test_exports_lie_on_the_storage_and_nothing_grows_in_the_configuration
     await whole()
     camera, wanted = await wanted_of(hass)
     hub = hass.data[DOMAIN]
-    export = await hub.exports.make({camera: "a"}, wanted, keep_gaps=True)
+    export = await hub.archive.exports.make({camera: "a"}, wanted, keep_gaps=True)
     assert export.path.is_relative_to(media_dir)
     assert export.path.parent.name == ".exports"
     [clip, *_] = await hub.library.browse.recent(1)
-    await hub.async_thumbnail(clip.id)
+    await hub.archive.pictures.picture(clip.id)
     cache, config = Path(hass.config.cache_path(DOMAIN)), Path(hass.config.config_dir)
 
     def look() -> tuple[set[Path], set[Path]]:
@@ -251,8 +252,10 @@ async def test_what_was_made_can_be_listed_and_deleted_by_its_owner(
     camera, wanted = await wanted_of(hass)
     hub, user = hass.data[DOMAIN], hass_admin_user
     [entity] = hass.states.async_entity_ids("camera")
-    mine = await hub.exports.make({camera: "a"}, wanted, keep_gaps=True, user=user.id)
-    others = await hub.exports.make({camera: "a"}, wanted, keep_gaps=True)
+    mine = await hub.archive.exports.make(
+        {camera: "a"}, wanted, keep_gaps=True, user=user.id
+    )
+    others = await hub.archive.exports.make({camera: "a"}, wanted, keep_gaps=True)
     user.groups = []
     user.is_owner = False
 
@@ -288,7 +291,7 @@ async def test_what_was_made_can_be_listed_and_deleted_by_its_owner(
     assert await hub.library.exports.all() == ()
     with patch.object(PlannedExport, "write", SlowExport()) as slow:
         making = hass.async_create_task(
-            hub.exports.make({camera: "a"}, wanted, keep_gaps=True)
+            hub.archive.exports.make({camera: "a"}, wanted, keep_gaps=True)
         )
         await hass.async_add_executor_job(slow.has_begun.wait, 60)
         [running] = await hub.library.exports.all()

@@ -1,5 +1,7 @@
 """Removing a device keeps its recordings, and says so."""
 
+# Reads private members: Home Assistant's notifications have no public reader.
+
 from pathlib import Path
 
 from homeassistant.components import persistent_notification

@@ -1,5 +1,7 @@
 """Files over HTTP, from disks that answer, hang, fail or lose them on the way."""
 
+# Reads private members: who reads on which thread is told to nobody.
+
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 import contextlib
@@ -7,6 +9,7 @@ from http import HTTPStatus
 import os
 from pathlib import Path
 import socket
+import threading
 import time
 from unittest.mock import patch
 
@@ -17,8 +20,8 @@ import pytest
 
 from custom_components.vtrack_nvr import file_response
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.runtime import file_reader
-from custom_components.vtrack_nvr.runtime.file_reader import FileReader
+from custom_components.vtrack_nvr.core.library import file_reader
+from custom_components.vtrack_nvr.core.library.file_reader import FileReader
 
 DATA = bytes(range(256)) * 5000
 """More than two chunks."""
@@ -312,3 +315,33 @@ async def test_what_was_recorded_is_nothing_a_browser_may_run(
         )
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert not answer.headers.get("Server")
+
+
+async def test_a_thread_is_used_again_while_others_read_and_ends_with_the_last(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "clip"
+    path.write_bytes(b"film")
+
+    async def thread_of(reader: FileReader) -> threading.Thread:
+        await reader.open()
+        return await reader.ask(lambda _file: threading.current_thread())
+
+    async def is_closed(count: int) -> None:
+        async with asyncio.timeout(10):
+            while FileReader.open_count() > count:  # noqa: ASYNC110 - a thread tells nobody
+                await asyncio.sleep(0.01)
+
+    watching, first, second = (FileReader(path, name) for name in "abc")
+    held = await thread_of(watching)
+    used = await thread_of(first)
+    first.close()
+    await is_closed(1)
+    assert await thread_of(second) is used
+    assert held is not used
+    for reader in (second, watching):
+        reader.close()
+    await is_closed(0)
+    for thread in (held, used):
+        await asyncio.to_thread(thread.join, 10)
+        assert not thread.is_alive()

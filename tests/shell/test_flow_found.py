@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
 from custom_components.vtrack_nvr.core.onvif.probe import ProbeAnswer, ProbeResult
+from custom_components.vtrack_nvr.core.onvif.probe_match import FoundDevice
 from custom_components.vtrack_nvr.core.onvif.targets import Target
-from custom_components.vtrack_nvr.flow_found import MOST_STRANGERS, Found
-from custom_components.vtrack_nvr.flow_report import Phrases
+from custom_components.vtrack_nvr.flows.candidates import MOST_STRANGERS, Candidates
+from custom_components.vtrack_nvr.phrases import Phrases
 from custom_components.vtrack_nvr.runtime.connect import Address
 
 SHELL = Path(__file__).parents[2] / "custom_components" / "vtrack_nvr"
@@ -32,7 +32,7 @@ def stranger(port: int) -> ProbeResult:
 
 
 def test_a_device_that_tells_nothing_without_a_login_says_so() -> None:
-    found = Found()
+    found = Candidates()
     found.add_results(
         [
             device(80, ProbeAnswer.NEEDS_PASSWORD, "Porch"),
@@ -48,7 +48,7 @@ def test_a_device_that_tells_nothing_without_a_login_says_so() -> None:
 
 
 def test_only_some_of_many_strangers_are_named() -> None:
-    found = Found()
+    found = Candidates()
     found.add_results([stranger(port) for port in range(1, MOST_STRANGERS + 1)])
     assert found.text(0, PHRASES).endswith(f":{MOST_STRANGERS}.")
     found.add_results([stranger(port) for port in range(94, 100)])

@@ -1,5 +1,7 @@
 """Options of an NVR and settings of a camera, against simulated devices."""
 
+# Reads private members: the engine tells its own status meanwhile.
+
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,11 +21,15 @@ from custom_components.vtrack_nvr.core.models import (
     StreamProfile,
 )
 from custom_components.vtrack_nvr.core.sync.status import FootageSource, SourceReason
-from custom_components.vtrack_nvr.flow_options import VtrackOptionsFlow
-from custom_components.vtrack_nvr.flow_report import Phrases, channel_label, report_text
-from custom_components.vtrack_nvr.flow_settings import NVR_DEFAULTS
-from custom_components.vtrack_nvr.flow_time import proposed_correction
+from custom_components.vtrack_nvr.flows.forms import NVR_DEFAULTS
+from custom_components.vtrack_nvr.flows.options import (
+    VtrackOptionsFlow,
+    proposed_correction,
+)
+from custom_components.vtrack_nvr.flows.report import channel_label, report_text
+from custom_components.vtrack_nvr.phrases import Phrases
 from custom_components.vtrack_nvr.runtime.connect import async_inspect
+from tests.insides import workers_of
 from tests.shell.conftest import (
     RemoteNvr,
     StartNvr,
@@ -313,6 +319,44 @@ async def test_no_camera_can_be_added_while_the_device_is_away(
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert (await add_camera(hass, entry))["reason"] == "no_new_cameras"
+
+
+async def test_at_least_one_kind_of_event_counts(
+    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+) -> None:
+    _, entry = house
+    first, *_ = entry.subentries
+    result = await change_camera(hass, entry, first)
+    for classes, is_done in (([], False), (["person", "doorbell"], True)):
+        values = result["data_schema"](
+            {
+                **suggested(result),
+                "mode": "events",
+                "events_section": {
+                    "pre_roll": 5,
+                    "post_roll": 5,
+                    "event_classes": classes,
+                },
+                "source_section": {"source": "auto", "stream": "main"},
+                "copying_section": suggested(result, "copying_section"),
+                "second_section": suggested(result, "second_section"),
+            }
+        )
+        done = await hass.config_entries.subentries.async_configure(
+            result["flow_id"], values
+        )
+        if not is_done:
+            assert done["errors"] == {"base": "no_event_class"}
+    await hass.async_block_till_done()
+    assert done["reason"] == "reconfigure_successful"
+    assert entry.subentries[first].data["event_classes"] == ["person", "doorbell"]
+    state = workers_of(entry.runtime_data.hub.engine)[entry.unique_id].state
+    [settings] = [
+        camera.spec.settings
+        for key, camera in state.cameras.items()
+        if key == entry.subentries[first].unique_id
+    ]
+    assert settings.event_classes == {"person", "doorbell"}
 
 
 async def test_settings_of_a_camera_are_applied_to_it_alone(

@@ -1,5 +1,7 @@
 """RTSP with a port, a login or a certificate of its own."""
 
+# Reads private members: words of the form are compared, not typed again.
+
 import asyncio
 from pathlib import Path
 import ssl
@@ -11,8 +13,8 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.onvif.tls import TlsMode
-from custom_components.vtrack_nvr.core.rtsp.errors import RtspRefused
-from custom_components.vtrack_nvr.flow_connect import async_try
+from custom_components.vtrack_nvr.core.rtsp.refusals import RtspRefused
+from custom_components.vtrack_nvr.flows.attempt import async_try
 from custom_components.vtrack_nvr.runtime.connect import (
     Address,
     Login,

@@ -22,9 +22,9 @@ from custom_components.vtrack_nvr.const import CONF_MISSING_AFTER, DOMAIN
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.ledger import REASONS
-from custom_components.vtrack_nvr.core.library.values import DeleteCause
+from custom_components.vtrack_nvr.core.library.upkeep_values import DeleteCause
 from custom_components.vtrack_nvr.core.models import CameraKey, CoverageState
-from custom_components.vtrack_nvr.core.sync.expected import Memory
+from custom_components.vtrack_nvr.core.sync.missing import MissingMemory
 from custom_components.vtrack_nvr.core.sync.status import (
     MissingCause,
     MissingFootage,
@@ -33,7 +33,7 @@ from custom_components.vtrack_nvr.core.sync.status import (
 from custom_components.vtrack_nvr.diagnostics import (
     async_get_config_entry_diagnostics,
 )
-from custom_components.vtrack_nvr.footage_watch import (
+from custom_components.vtrack_nvr.issues.footage import (
     FIXABLE,
     LIVE_REASONS,
     PATIENT,
@@ -86,11 +86,11 @@ async def restart_with_damage(hass: HomeAssistant, entry: MockConfigEntry) -> No
     now_ms = round(time.time() * 1000)
     hole = TimeRange(now_ms - 30 * HOUR, now_ms - 30 * HOUR + 300_000)
     later_ms = now_ms + 20 * HOUR
-    await library.mark(
+    await library.ledger.mark(
         camera, [hole], CoverageState.FAILED, "damaged", later_ms, attempts=5
     )
     told = MissingFootage(MissingCause.GIVEN_UP, hole.start_ms, 300, "damaged")
-    await library.set_lookout(camera, Memory(now_ms, None, told).text())
+    await library.ledger.set_lookout(camera, MissingMemory(now_ms, None, told).text())
     assert await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
 
@@ -139,7 +139,9 @@ async def test_a_hole_is_told_after_a_restart_until_a_person_does_without(
     await until(hass, lambda: sensor(hass).state == "off")
     await until(hass, lambda: issue(hass, entry) is None)
     camera, _ = camera_of(entry)
-    spans = await hass.data[DOMAIN].library.coverage(camera, TimeRange(0, 10**14))
+    spans = await hass.data[DOMAIN].library.ledger.coverage(
+        camera, TimeRange(0, 10**14)
+    )
     assert "left_out" in {span.reason for span in spans}
 
 
@@ -215,21 +217,21 @@ async def test_a_device_that_is_away_since_before_the_start_is_told(
     watch = UnstartedWatch(hass)
     now_ms = round(time.time() * 1000)
 
-    async def look(memory: Memory) -> ir.IssueEntry | None:
-        await library.set_lookout(camera, memory.text())
+    async def look(memory: MissingMemory) -> ir.IssueEntry | None:
+        await library.ledger.set_lookout(camera, memory.text())
         await watch.async_look()
         await hass.async_block_till_done()
         return issue(hass, entry)
 
-    assert await look(Memory(now_ms - HOUR)) is None
+    assert await look(MissingMemory(now_ms - HOUR)) is None
     # Home Assistant may have been off: nothing new is told right after a start
-    assert await look(Memory(now_ms - 9 * HOUR)) is None
+    assert await look(MissingMemory(now_ms - 9 * HOUR)) is None
     watch = UnstartedWatch(hass, dt_util.utcnow() - PATIENT)
-    assert await look(Memory(now_ms - 9 * HOUR)) is not None
-    assert await look(Memory(now_ms)) is None
+    assert await look(MissingMemory(now_ms - 9 * HOUR)) is not None
+    assert await look(MissingMemory(now_ms)) is None
     told = MissingFootage(MissingCause.NOT_SEEN, now_ms - 9 * HOUR, 1.0, "unreachable")
     watch = UnstartedWatch(hass)
-    found = await look(Memory(now_ms - 9 * HOUR, None, told))
+    found = await look(MissingMemory(now_ms - 9 * HOUR, None, told))
     assert found is not None
     assert found.translation_key == "footage_missing_not_seen"
     assert found.translation_placeholders is not None
@@ -252,7 +254,7 @@ async def test_a_removed_entry_takes_its_repairs_along(
     camera, _ = camera_of(entry)
     await nvr.stop()
     await hass.config_entries.async_reload(entry.entry_id)
-    await hass.data[DOMAIN].library.set_lookout(camera, Memory(1).text())
+    await hass.data[DOMAIN].library.ledger.set_lookout(camera, MissingMemory(1).text())
     hass.config_entries.async_update_entry(entry, options={CONF_MISSING_AFTER: 0})
     watch = UnstartedWatch(hass, dt_util.utcnow() - PATIENT)
     await watch.async_look()
@@ -306,7 +308,7 @@ async def test_nothing_is_told_of_cameras_that_are_not_kept(
     await hass.config_entries.async_reload(entry.entry_id)
     watch = UnstartedWatch(hass, dt_util.utcnow() - PATIENT)
     library = hass.data[DOMAIN].library
-    await library.set_lookout(camera, Memory(1).text())
+    await library.ledger.set_lookout(camera, MissingMemory(1).text())
     await watch.async_look()
     await hass.async_block_till_done()
     assert issue(hass, entry) is None

@@ -1,5 +1,7 @@
 """Who is given footage by the views and the media browser, and what is said if not."""
 
+# Reads private members: waits of minutes are shortened, and nothing public tells what is left behind.
+
 import asyncio
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -22,9 +24,10 @@ from pytest_homeassistant_custom_component.typing import (
 )
 
 from custom_components.vtrack_nvr.const import DOMAIN
+from custom_components.vtrack_nvr.core.archive import pictures
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.runtime import pictures
+from tests.insides import turns_of
 from tests.shell.house import MakeWhole, sync
 
 API = f"/api/{DOMAIN}"
@@ -62,7 +65,7 @@ async def test_a_person_is_given_the_footage_of_cameras_they_may_see(
     clip = await first_clip(hass)
     hub = hass.data[DOMAIN]
     found = await hub.library.browse.clip(clip)
-    export = await hub.exports.make(
+    export = await hub.archive.exports.make(
         {found.camera: "a"}, found.facts.range, keep_gaps=True
     )
     paths = [
@@ -90,7 +93,8 @@ async def test_a_person_is_given_the_footage_of_cameras_they_may_see(
         for path in paths:
             assert (await client.get(path)).status == expected, path
         top = await browse(TREE)
-        assert len(top["result"]["children"]) == len(visible)
+        # the NVR, and what is protected, has events, or was exported
+        assert len(top["result"]["children"]) == 4 * len(visible)
         assert (await browse(f"{TREE}/clip/{clip}"))["success"] is bool(visible)
 
 
@@ -167,10 +171,10 @@ async def test_pictures_that_were_swept_away_are_made_again(
     await sync(hass)
     clip = await first_clip(hass)
     hub = hass.data[DOMAIN]
-    first = await hub.async_thumbnail(clip)
+    first = await hub.archive.pictures.picture(clip)
     known = await hub.library.thumbnails.find(clip, pictures.START)
     await hass.async_add_executor_job(known.path.unlink)
-    assert await hub.async_thumbnail(clip) == first
+    assert await hub.archive.pictures.picture(clip) == first
 
 
 async def test_pictures_that_cannot_be_written_are_a_failing_storage(
@@ -183,11 +187,11 @@ async def test_pictures_that_cannot_be_written_are_a_failing_storage(
         patch.object(pictures, "thumbnail", side_effect=PermissionError),
         pytest.raises(NvrError) as raised,
     ):
-        await hub.async_thumbnail(await first_clip(hass))
+        await hub.archive.pictures.picture(await first_clip(hass))
     assert raised.value.kind is ErrorKind.STORAGE_FAILED
 
 
-async def test_a_long_day_is_shown_in_parts_and_titles_tell_length_and_protection(
+async def test_titles_of_a_day_tell_length_and_protection(
     hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     await whole()
@@ -195,21 +199,18 @@ async def test_a_long_day_is_shown_in_parts_and_titles_tell_length_and_protectio
     library = hass.data[DOMAIN].library
     clips = await library.browse.recent(9)
     await library.care.protect([clips[0].id])
-    [nvr] = (await async_browse_media(hass, TREE)).children
+    [nvr, *_] = (await async_browse_media(hass, TREE)).children
     [camera] = (await async_browse_media(hass, nvr.media_content_id)).children
-    [day] = (await async_browse_media(hass, camera.media_content_id)).children
-    of_day = library.browse.clips_of_day
-
-    async def one_at_a_time(*args: object, **options: object) -> object:
-        return await of_day(*args, limit=1, **options)
-
-    with patch.object(library.browse, "clips_of_day", one_at_a_time):
-        part = await async_browse_media(hass, day.media_content_id)
-        shown, more = part.children
-        assert shown.can_play
-        assert more.can_expand
-        rest = await async_browse_media(hass, more.media_content_id)
-    titles = [child.title for child in [shown, *rest.children] if child.can_play]
+    [_, day, *_] = (await async_browse_media(hass, camera.media_content_id)).children
+    titles = []
+    below = (await async_browse_media(hass, day.media_content_id)).children
+    for hour in (child for child in below if child.can_expand):
+        page = await async_browse_media(hass, hour.media_content_id)
+        titles += [
+            child.title
+            for child in page.children
+            if child.identifier.startswith("clip/")
+        ]
     assert len(titles) == len(clips)
     assert len(set(titles)) == len(clips)
     assert sum("protected" in title.lower() for title in titles) == 1
@@ -249,6 +250,29 @@ async def test_one_picture_is_made_once_for_all_who_ask(
     assert "sandbox" in answers[0].headers["Content-Security-Policy"]
 
 
+async def test_any_second_of_a_clip_has_its_picture(
+    hass: HomeAssistant, whole: MakeWhole, hass_client: ClientSessionGenerator
+) -> None:
+    await whole()
+    await sync(hass)
+    clip = await first_clip(hass)
+    client = await hass_client()
+
+    async def frame(at: str) -> tuple[int, bytes]:
+        answer = await client.get(f"{API}/frame/{clip}/{at}")
+        return answer.status, await answer.read()
+
+    with patch.object(pictures, "thumbnail", wraps=pictures.thumbnail) as make:
+        first, again, later = [await frame(at) for at in ("1000", "1999", "2000")]
+        assert make.call_count == 2
+    assert first[0] == later[0] == HTTPStatus.OK
+    assert first == again
+    assert first[1] != later[1]
+    assert (await frame("999999999"))[0] == HTTPStatus.NOT_FOUND
+    for wrong in ("-1", "1.5", "1" * 10, "x"):
+        assert (await frame(wrong))[0] == HTTPStatus.BAD_REQUEST
+
+
 async def test_a_picture_that_cannot_be_made_is_not_tried_again_at_once(
     hass: HomeAssistant, whole: MakeWhole
 ) -> None:
@@ -260,10 +284,10 @@ async def test_a_picture_that_cannot_be_made_is_not_tried_again_at_once(
     with patch.object(pictures, "thumbnail", side_effect=broken) as make:
         for _ in range(3):
             with pytest.raises(NvrError):
-                await hub.async_thumbnail(clip)
+                await hub.archive.pictures.picture(clip)
         assert make.call_count == 1
-    hub._pictures._jobs._failed_s = 0
-    assert await hub.async_thumbnail(clip)
+    turns_of(hub.archive.pictures)._failed_s = 0
+    assert await hub.archive.pictures.picture(clip)
 
 
 async def test_pictures_of_one_person_keep_nobody_else_waiting(
@@ -271,7 +295,7 @@ async def test_pictures_of_one_person_keep_nobody_else_waiting(
 ) -> None:
     """Two are made at the same time, one of them for somebody else."""
     await whole()
-    jobs = hass.data[DOMAIN]._pictures._jobs
+    jobs = turns_of(hass.data[DOMAIN].archive.pictures)
     order: list[str] = []
     go_on = asyncio.Event()
 

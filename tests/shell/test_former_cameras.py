@@ -1,5 +1,7 @@
 """After the last device was removed and Home Assistant started again."""
 
+# Reads private members: Home Assistant's notifications have no public reader.
+
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,6 +9,7 @@ from typing import Any
 
 from homeassistant import bootstrap, loader
 from homeassistant.components import persistent_notification
+from homeassistant.components.media_player import BrowseMedia
 from homeassistant.components.media_source import (
     async_browse_media,
     async_resolve_media,
@@ -72,9 +75,20 @@ async def former_clips(hass: HomeAssistant) -> list[str]:
     top = await async_browse_media(hass, f"media-source://{DOMAIN}")
     [former] = [child for child in top.children if child.title == "Former cameras"]
     [camera] = (await async_browse_media(hass, former.media_content_id)).children
-    [day] = (await async_browse_media(hass, camera.media_content_id)).children
-    clips = (await async_browse_media(hass, day.media_content_id)).children
-    return [clip.media_content_id for clip in clips]
+    [day] = await below(hass, camera, "/day/")
+    return [
+        clip.media_content_id
+        for hour in await below(hass, day, "/hour/")
+        for clip in await below(hass, hour, "/clip/")
+    ]
+
+
+async def below(
+    hass: HomeAssistant, folder: BrowseMedia, kind: str
+) -> list[BrowseMedia]:
+    """Return what a folder holds of one kind."""
+    found = (await async_browse_media(hass, folder.media_content_id)).children
+    return [child for child in found or () if kind in child.media_content_id]
 
 
 async def test_home_assistant_does_not_start_what_has_no_device(

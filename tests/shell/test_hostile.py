@@ -22,6 +22,8 @@ from tests.shell.conftest import StartNvr, address_of, login_of
 from tests.shell.house import MakeWhole, sync, until
 from tests.simulator.hostile import BODIES, KINDS
 
+pytestmark = pytest.mark.long
+
 MOST_MB = 200
 """As in `benchmarks.hostile`; the simulated device lives in this process, too."""
 MOST_CALLS = 60
@@ -56,7 +58,7 @@ def is_ours(record: logging.LogRecord) -> bool:
 
 
 def _calls(nvr: object) -> int:
-    return sum(nvr.counters.operations.values())  # type: ignore[attr-defined]
+    return sum(nvr.counters.operations.values())
 
 
 @pytest.mark.usefixtures("grown")

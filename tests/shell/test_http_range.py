@@ -6,10 +6,10 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.vtrack_nvr.http_range import (
-    Wanted,
+    WantedBytes,
     http_date,
-    is_known,
     is_same_version,
+    is_unchanged,
     wanted_bytes,
 )
 
@@ -68,15 +68,15 @@ def test_only_the_same_version_is_continued() -> None:
 
 
 def test_what_the_client_has_is_not_sent_again() -> None:
-    assert is_known('"a"', None, '"a"', CHANGED)
-    assert is_known('"b", W/"a"', None, '"a"', CHANGED)
-    assert is_known("*", None, '"a"', CHANGED)
-    assert not is_known('"b"', DATE, '"a"', CHANGED), "tags come before dates"
-    assert is_known(None, DATE, '"a"', CHANGED)
-    assert is_known(None, "Fri, 15 Jan 2027 08:00:00 -0000", '"a"', CHANGED)
-    assert not is_known(None, "Fri, 15 Jan 2027 07:59:59 GMT", '"a"', CHANGED)
-    assert not is_known(None, "nonsense", '"a"', CHANGED)
-    assert not is_known(None, None, '"a"', CHANGED)
+    assert is_unchanged('"a"', None, '"a"', CHANGED)
+    assert is_unchanged('"b", W/"a"', None, '"a"', CHANGED)
+    assert is_unchanged("*", None, '"a"', CHANGED)
+    assert not is_unchanged('"b"', DATE, '"a"', CHANGED), "tags come before dates"
+    assert is_unchanged(None, DATE, '"a"', CHANGED)
+    assert is_unchanged(None, "Fri, 15 Jan 2027 08:00:00 -0000", '"a"', CHANGED)
+    assert not is_unchanged(None, "Fri, 15 Jan 2027 07:59:59 GMT", '"a"', CHANGED)
+    assert not is_unchanged(None, "nonsense", '"a"', CHANGED)
+    assert not is_unchanged(None, None, '"a"', CHANGED)
 
 
 def test_dates_are_those_of_http() -> None:
@@ -94,15 +94,15 @@ def test_dates_are_those_of_http() -> None:
     ids=["thousands", "nineteen", "arabic", "superscript"],
 )
 def test_numbers_that_no_file_has_are_no_range(header: str) -> None:
-    assert wanted_bytes(header, 100) == Wanted(HTTPStatus.OK, 0, 100)
+    assert wanted_bytes(header, 100) == WantedBytes(HTTPStatus.OK, 0, 100)
 
 
 def test_eighteen_digits_are_a_range() -> None:
     found = wanted_bytes(f"bytes=10-{'9' * 18}", 100)
-    assert found == Wanted(HTTPStatus.PARTIAL_CONTENT, 10, 100)
+    assert found == WantedBytes(HTTPStatus.PARTIAL_CONTENT, 10, 100)
 
 
 def test_absurd_dates_are_no_dates() -> None:
     date = f"Mon, 01 Jan {'9' * 5000} 00:00:00 GMT"
-    assert not is_known(None, date, '"x"', 1.0)
+    assert not is_unchanged(None, date, '"x"', 1.0)
     assert not is_same_version(date, '"x"', 1.0)

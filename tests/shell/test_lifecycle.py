@@ -1,5 +1,7 @@
 """Set-up, changes while loaded, removal: what is left behind, and what is not."""
 
+# Reads private members: gates, and what the hub calls, have no public face; each is exchanged or asked for once.
+
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -108,7 +110,7 @@ async def test_one_part_that_does_not_stop_keeps_none_of_the_others(
         closed.append("library")
         await close()
 
-    fetcher = hub._fetcher
+    fetcher = hub.archive._fetcher
     stop_fetcher = fetcher.close
     with (
         patch.object(fetcher, "close", fail),
@@ -131,14 +133,14 @@ async def test_a_set_up_that_fails_half_way_leaves_nothing_attached(
     entry.add_to_hass(hass)
     assert await async_setup_component(hass, "homeassistant", {})
     with patch(
-        "custom_components.vtrack_nvr.runtime.live.LiveDesk.async_update",
+        "custom_components.vtrack_nvr.core.archive.live.LiveRecordings.update",
         side_effect=NvrError(ErrorKind.INDEX_FAILED),
     ):
         await hass.config_entries.async_setup(entry.entry_id)
         await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.SETUP_ERROR
     hub = hass.data[DOMAIN]
-    assert not hub._nvrs
+    assert hub.live._cameras == {}
     assert not (await hub.engine.fresh_status()).nvrs
 
 
@@ -389,18 +391,17 @@ def test_a_camera_without_a_stream_says_that_it_has_none() -> None:
     assert raised.value.kind is ErrorKind.UNSUPPORTED
 
 
-async def test_a_fetch_for_a_camera_that_left_finds_nobody(
+async def test_a_fetch_shares_address_and_guard_with_the_rest(
     hass: HomeAssistant, whole: MakeWhole
 ) -> None:
     _, entry = await whole(mode="on_demand")
-    hub = hass.data[DOMAIN]
-    [camera] = entry.runtime_data.cameras.values()
-    job: Any = AsyncMock(camera=camera.key, replay_uri="rtsp://127.0.0.1/replay")
-    assert hub._endpoint_for(job).url.startswith("rtsp://127.0.0.1")
-    assert hub._guard_for(job) is entry.runtime_data.guard
-    job.camera = "another"
-    with pytest.raises(LookupError):
-        hub._endpoint_for(job)
+    device = entry.runtime_data.device
+    [recording] = await device.recordings()
+    replay = await device.replay(recording.token)
+    assert replay.endpoint.url.startswith("rtsp://127.0.0.1")
+    assert replay.endpoint.username
+    assert replay.endpoint.habits is entry.runtime_data.habits
+    assert replay.guard is entry.runtime_data.guard
 
 
 async def test_clips_that_cannot_be_looked_up_are_not_told(

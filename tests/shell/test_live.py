@@ -11,12 +11,13 @@ from typing import Any
 
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
-import probatio
 import pytest
+import voluptuous as vol
 
 from custom_components.vtrack_nvr.const import DOMAIN
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.live.values import LiveState
+from custom_components.vtrack_nvr.core.live.live_values import LiveState
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     ClipSource,
@@ -24,11 +25,14 @@ from custom_components.vtrack_nvr.core.models import (
     DeviceEvent,
     EventClass,
 )
+from custom_components.vtrack_nvr.core.sync.status import FootageSource, SourceReason
 from tests.lateness import Lateness
 from tests.shell.conftest import StartNvr, entry_for
 from tests.shell.house import MakeWhole as Make, clips_below, until
 from tests.simulator.footage import read_frame_numbers
 from tests.simulator.timeline import frame_number
+
+pytestmark = pytest.mark.long
 
 GATE = "input_boolean.recording"
 UNCUT = {"clip_minutes": 10**8}
@@ -82,14 +86,10 @@ async def test_a_clip_of_a_camera_without_profile_g_is_saved(
         range(shown[0][0], shown[0][0] + len(shown))
     )
     assert all(number == frame_number(moment) for number, moment in shown)
-    await entry.runtime_data.coordinator.async_refresh()
-    states = {
-        state.entity_id.rpartition(".")[2]: state
-        for state in hass.states.async_all("sensor")
-    }
-    [source] = [s for k, s in states.items() if k.endswith("footage_source")]
-    assert source.state == "live"
-    assert source.attributes["reason"] == "no_profile_g"
+    status = await hass.data[DOMAIN].engine.fresh_status()
+    [told] = status.nvrs[entry.runtime_data.key].cameras.values()
+    assert told.source is FootageSource.LIVE
+    assert told.source_reason is SourceReason.NO_PROFILE_G
     library = hass.data[DOMAIN].library
     kept = await library.browse.clip(saved["clips"][0]["clip_id"])
     assert kept.facts.source is ClipSource.LIVE
@@ -111,10 +111,68 @@ async def test_a_recording_is_started_by_hand(
     assert told["start"] < told["end"]
     await until(hass, lambda: len(clips_below(media_dir)) == 1)
     assert len(read_frame_numbers(clips_below(media_dir)[0])) >= 10
-    with pytest.raises(probatio.Invalid):
+    with pytest.raises(vol.Invalid):
         await hass.services.async_call(
             DOMAIN, "record", {"entity_id": camera, "duration": 3601}, blocking=True
         )
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_a_recording_by_hand_goes_on_and_is_stopped(
+    hass: HomeAssistant, whole: Make, media_dir: Path
+) -> None:
+    _, entry = await whole("no-profile-g", mode="on_demand", **UNCUT)
+    camera = hass.states.async_entity_ids("camera")[0]
+    [sensor] = [
+        each
+        for each in hass.states.async_entity_ids("binary_sensor")
+        if each.endswith("_recording_live")
+    ]
+    assert hass.states.get(sensor).state == "off"
+
+    async def act(name: str, **data: Any) -> dict[str, Any]:
+        answer = await hass.services.async_call(
+            DOMAIN,
+            name,
+            {"entity_id": camera, **data},
+            blocking=True,
+            return_response=True,
+        )
+        [[told]] = answer.values()
+        return told
+
+    assert await act("stop_recording") == {
+        "camera": "Live only",
+        "stopped": False,
+        "start": None,
+        "end": None,
+    }
+    first = await act("record", duration=1800)
+    await act("record", duration=3600)  # the same recording, longer
+    await recording(hass, entry)
+    await until(hass, lambda: hass.states.get(sensor).state == "on")
+    await asyncio.sleep(2)
+    stopped = await act("stop_recording")
+    assert stopped["stopped"]
+    assert stopped["start"] == first["start"]
+    length = datetime.fromisoformat(stopped["end"]) - datetime.fromisoformat(
+        stopped["start"]
+    )
+    assert 1 < length.total_seconds() < 1800
+    await until(hass, lambda: len(clips_below(media_dir)) == 1)
+    await until(hass, lambda: hass.states.get(sensor).state == "off")
+    assert not (await act("stop_recording"))["stopped"]
+    await asyncio.sleep(2)
+    assert len(clips_below(media_dir)) == 1, "what began together is one clip"
+
+
+async def test_a_recording_of_a_camera_that_is_gone_cannot_be_stopped(
+    hass: HomeAssistant, whole: Make
+) -> None:
+    await whole("no-profile-g", mode="on_demand")
+    with pytest.raises(NvrError) as raised:
+        await hass.data[DOMAIN].live.stop_recording(CameraKey("gone/1"))
+    assert raised.value.kind is ErrorKind.GONE
 
 
 async def test_a_camera_with_recordings_is_recorded_live_on_request(
@@ -195,7 +253,9 @@ async def test_what_was_missed_is_in_the_ledger(
     await asyncio.sleep(1.5)
     await nvr.start()
     await recording(hass, entry)
-    spans = await library.coverage(camera.key, TimeRange(begun, begun + 3_600_000))
+    spans = await library.ledger.coverage(
+        camera.key, TimeRange(begun, begun + 3_600_000)
+    )
     lost = [span for span in spans if span.state is CoverageState.LOST]
     assert lost
     assert {span.reason for span in lost} <= {"interrupted", "unreachable", "starting"}
@@ -220,7 +280,7 @@ async def test_the_time_home_assistant_did_not_run_is_a_gap(
     assert await hass.config_entries.async_setup(entry.entry_id)
     await recording(hass, entry)
     library = hass.data[DOMAIN].library
-    spans = await library.coverage(camera, TimeRange(since, since + 3_600_000))
+    spans = await library.ledger.coverage(camera, TimeRange(since, since + 3_600_000))
     assert spans[0].state is CoverageState.LOST
     assert spans[0].reason == "not_running"
     assert spans[0].range.start_ms == since
@@ -250,7 +310,7 @@ async def test_holes_of_a_live_recording_are_filled_from_the_device(
     ended = time.time_ns() // 1_000_000
     library = hass.data[DOMAIN].library
     window = TimeRange(begun, ended)
-    spans = await library.coverage(camera.key, window)
+    spans = await library.ledger.coverage(camera.key, window)
     missed = [span for span in spans if span.state is CoverageState.ON_DEVICE]
     assert {span.reason for span in missed} >= {"gone"}
     await asyncio.sleep(7.0)  # footage younger than this goes over into live
@@ -264,7 +324,7 @@ async def test_holes_of_a_live_recording_are_filled_from_the_device(
         },
         blocking=True,
     )
-    clips = await library.clips(camera.key, window)
+    clips = await library.ledger.clips(camera.key, window)
     filled = [clip for clip in clips if clip.facts.source is ClipSource.BACKFILL]
     assert filled
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)

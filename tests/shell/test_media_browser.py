@@ -17,28 +17,51 @@ from homeassistant.setup import async_setup_component
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.vtrack_nvr.actions.answers import clip_response
 from custom_components.vtrack_nvr.const import DOMAIN
-from custom_components.vtrack_nvr.core.clips import ClipStart
+from custom_components.vtrack_nvr.core.clip_sink import ClipStart
+from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.library.library import Library
-from custom_components.vtrack_nvr.core.models import CameraKey, ClipSource, NvrKey
+from custom_components.vtrack_nvr.core.models import (
+    CameraKey,
+    ClipSource,
+    EventClass,
+    NvrKey,
+)
 from custom_components.vtrack_nvr.media_identifier import (
     CameraNode,
     ClipNode,
     DayNode,
+    DeviceNode,
+    EventsNode,
+    ExportNode,
+    ExportsNode,
     FormerCameras,
+    FoundNode,
+    HourNode,
     NvrNode,
+    ProtectedNode,
     Top,
-    parse,
+    parse_identifier,
 )
-from custom_components.vtrack_nvr.media_source import clock_text
-from custom_components.vtrack_nvr.services import clip_response
-from tests.core.library.helpers import clip_bytes, make_facts, measured
+from custom_components.vtrack_nvr.media_items import clock_text
+from tests.core.library.rig import clip_bytes, make_facts, measured
 
 TREE = f"media-source://{DOMAIN}"
 NVR = NvrKey("serial/äö 1")
 CAMERA = CameraKey("serial/äö 1/../%2F?#")
+BESIDE = ("protected", "events", "exports", "play")
 MINUTE = 60_000
 HOUR = 60 * MINUTE
+
+
+NUMBERS = st.integers(0, 10**15 - 1)
+AFTER = st.none() | NUMBERS
+RANGES = st.builds(
+    lambda start, length: TimeRange(start, start + length),
+    st.integers(0, 10**14),
+    st.integers(1, 10**9),
+)
 
 
 @given(
@@ -51,9 +74,21 @@ HOUR = 60 * MINUTE
             DayNode,
             st.text(min_size=1),
             st.dates(date(1970, 1, 1), date(2999, 12, 31)),
-            st.none() | st.integers(0, 10**15 - 1),
         ),
-        st.builds(ClipNode, st.integers(0, 10**15 - 1)),
+        st.builds(HourNode, st.text(min_size=1), NUMBERS, AFTER),
+        st.builds(ClipNode, NUMBERS),
+        st.builds(DeviceNode, st.text(min_size=1), RANGES),
+        st.builds(ProtectedNode, st.none() | st.text(min_size=1), AFTER),
+        st.builds(EventsNode, st.none() | st.text(min_size=1)),
+        st.builds(
+            EventsNode,
+            st.none() | st.text(min_size=1),
+            st.sampled_from(EventClass),
+            AFTER,
+        ),
+        st.just(ExportsNode()),
+        st.builds(ExportNode, NUMBERS),
+        st.builds(FoundNode, st.text(), NUMBERS, st.text()),
     )
 )
 def test_every_place_has_a_text_and_every_text_its_place(place: object) -> None:
@@ -61,7 +96,7 @@ def test_every_place_has_a_text_and_every_text_its_place(place: object) -> None:
         str(place).encode()
     except UnicodeEncodeError:
         return
-    assert parse(str(place)) == place
+    assert parse_identifier(str(place)) == place
 
 
 @pytest.mark.parametrize(
@@ -76,8 +111,24 @@ def test_every_place_has_a_text_and_every_text_its_place(place: object) -> None:
         "day/a/9999-12-31",
         "day/a/0001-01-01",
         "day/a/2027-02-30",
-        "day/a/2027-01-15/-1",
-        "day/a/2027-01-15/" + "9" * 20,
+        "day/a/2027-01-15/1",
+        "hour/a/-1",
+        "hour/a/1/x",
+        "hour/a/1/" + "9" * 20,
+        "hour/a/1/2/3",
+        "hour//1",
+        "device/a/5-5",
+        "device/a/9-5",
+        "device/a/5",
+        "device//5-9",
+        "protected",
+        "protected/a/x",
+        "events/a/ghosts",
+        "events/a/motion/x",
+        "exports/1",
+        "export/x",
+        "found/a/x/",
+        "found/a/1",
         "../nvr/a",
         "/etc/passwd",
         "nvr/",
@@ -89,7 +140,7 @@ def test_every_place_has_a_text_and_every_text_its_place(place: object) -> None:
 )
 def test_nonsense_is_no_place(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        parse(text)
+        parse_identifier(text)
 
 
 def test_the_hour_that_comes_twice_is_told_apart() -> None:
@@ -122,7 +173,7 @@ async def keep(library: Library, start_ms: int, problem: str = "") -> int:
 
     def write() -> int:
         facts = make_facts(start_ms, problem=problem)
-        sink = library.sink(CAMERA)
+        sink = library.ledger.sink(CAMERA)
         target = sink.open(ClipStart(CAMERA, start_ms, start_ms, 0, ClipSource.REPLAY))
         data = clip_bytes(CAMERA, facts)
         target.part_path.write_bytes(data)
@@ -133,8 +184,21 @@ async def keep(library: Library, start_ms: int, problem: str = "") -> int:
 
 
 async def children(hass: HomeAssistant, place: str) -> list[tuple[str, str]]:
+    """Return what is at a place, without the folders beside NVRs and days."""
     found = await async_browse_media(hass, place)
-    return [(child.title, child.media_content_id) for child in found.children]
+    return [
+        (child.title, child.media_content_id)
+        for child in found.children
+        if (child.identifier or "").partition("/")[0] not in BESIDE
+    ]
+
+
+async def hours(hass: HomeAssistant, day: str) -> list[tuple[str, str]]:
+    """Return what is in all hours of a day."""
+    found = []
+    for _, hour in await children(hass, day):
+        found += await children(hass, hour)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -167,9 +231,11 @@ async def test_everything_is_found_once_under_the_day_people_expect(
     listed = await children(hass, camera)
     seen: list[str] = []
     for (title, day), expected in zip(listed, reversed(days), strict=True):
-        clips = await children(hass, day)
+        clips = await hours(hass, day)
         assert len(clips) == expected
         assert title.endswith(f"({expected})")
+        names = [text for text, _ in await children(hass, day)]
+        assert len(set(names)) == len(names)
         assert len({text for text, _ in clips}) == expected, "no two look the same"
         seen += [identifier for _, identifier in clips]
     assert len(set(seen)) == count
@@ -192,7 +258,7 @@ async def test_what_is_wrong_with_a_clip_that_was_kept_is_seen(
     [(_, nvr)] = await children(hass, TREE)
     [(_, camera)] = await children(hass, nvr)
     [(_, day)] = await children(hass, camera)
-    [(title, _)] = await children(hass, day)
+    [(title, _)] = await hours(hass, day)
     assert title.endswith(ending)
     clip = await library.browse.clip(clip_id)
     assert clip is not None
@@ -206,12 +272,12 @@ async def test_a_changed_language_shows_at_once(
     await library.retire_nvr(NVR)
     [(title, _)] = await children(hass, TREE)
     assert title == "Former cameras"
-    from custom_components.vtrack_nvr import flow_report
+    from custom_components.vtrack_nvr import phrases
 
     async def german(*_: object) -> dict[str, str]:
         return {f"component.{DOMAIN}.common.former_cameras": "Frühere Kameras"}
 
-    monkeypatch.setattr(flow_report, "async_get_translations", german)
+    monkeypatch.setattr(phrases, "async_get_translations", german)
     [(title, former)] = await children(hass, TREE)
     assert title == "Frühere Kameras"
     [(name, _)] = await children(hass, former)

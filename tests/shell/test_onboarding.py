@@ -169,6 +169,28 @@ async def test_three_cameras_on_one_host_with_one_login(
     assert len({entry.unique_id for entry in entries}) == 3
 
 
+@pytest.mark.usefixtures("not_set_up")
+async def test_a_camera_with_a_row_of_its_own_is_kept_otherwise(
+    hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
+) -> None:
+    nvr = (await start_nvr("nvr16"))[0]
+    result = await sign_in(hass, await to_login(hass, nvr), nvr)
+    schema = result["data_schema"]
+    assert schema is not None
+    labels = [option["label"] for option in schema.schema["cameras"].config["options"]]
+    rows = [
+        {"channel": labels[1], "mode": "events", "retention_days": 7},
+        {"channel": labels[2], "stream": "sub"},
+    ]
+    result = await choose(
+        hass, result, media_dir, mode="everything", rows_section={"rows": rows}
+    )
+    kept = [subentry["data"] for subentry in result["subentries"]]
+    assert [data["mode"] for data in kept[:3]] == ["everything", "events", "everything"]
+    assert [data["retention_days"] for data in kept[:3]] == [30, 7, 30]
+    assert [data["stream"] for data in kept[:3]] == ["main", "main", "sub"]
+
+
 async def test_sixteen_channels_become_entities(
     hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
 ) -> None:

@@ -1,13 +1,17 @@
 """Clips that no browser can show: converted when watched or exported, and as they came."""
 
+# Reads private members: waits of minutes are shortened, and nothing public tells what is left behind.
+
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 import os
 from pathlib import Path
+import re
 import shutil
 from types import SimpleNamespace
 from unittest.mock import patch
+from urllib.parse import urljoin
 import zipfile
 
 from aiohttp import ClientError
@@ -17,7 +21,9 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.vtrack_nvr.clip_links import hls_url
 from custom_components.vtrack_nvr.const import DOMAIN
+from custom_components.vtrack_nvr.core.archive import playback
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.media.decode import check_tables
@@ -28,8 +34,9 @@ from custom_components.vtrack_nvr.core.models import (
     ClockEra,
 )
 from custom_components.vtrack_nvr.core.policy import Bounds
-from custom_components.vtrack_nvr.runtime import playback
+from custom_components.vtrack_nvr.runtime import hub as hub_module
 from tests.core.media.test_other_codecs import START, footage
+from tests.insides import turns_of
 from tests.shell.house import MakeWhole
 from tests.simulator.footage import read_frame_numbers, read_picture
 from tests.simulator.timeline import frame_number
@@ -52,14 +59,16 @@ async def keep(hass: HomeAssistant, codec: str, start_ms: int = START) -> Clip:
     )
 
     def write() -> None:
-        series = ClipSeries(library.sink(camera.key), plan)
+        series = ClipSeries(library.ledger.sink(camera.key), plan)
         video, groups = footage(codec, start_ms=start_ms)
         for gop in groups:
             series.write(gop, video, None)
         series.finish()
 
     await asyncio.to_thread(write)
-    found = await library.clips(camera.key, TimeRange(start_ms, start_ms + 2_000))
+    found = await library.ledger.clips(
+        camera.key, TimeRange(start_ms, start_ms + 2_000)
+    )
     return found[0]
 
 
@@ -93,7 +102,7 @@ async def test_a_clip_is_watched_as_h264_and_kept_as_it_came(
     film = tmp_path / "film.mp4"
     assert shown(film, await answer.read()) == list(range(FIRST, FIRST + 20))
     assert codec_of(film) == "h264"
-    await hass.data[DOMAIN].playback.file(clip)
+    await hass.data[DOMAIN].archive.playback.file(clip)
     answer = await client.get(f"{API}/clip/{clip.id}")
     data = await answer.read()
     assert answer.content_length == len(data)
@@ -108,6 +117,36 @@ async def test_a_clip_is_watched_as_h264_and_kept_as_it_came(
     assert codec_of(tmp_path / "kept.mp4") == {"JPEG": "mjpeg"}.get(codec, "mpeg4")
     still = await client.get(f"{API}/thumbnail/{clip.id}")
     assert read_picture(await still.read()).number == FIRST
+
+
+@pytest.mark.parametrize("codec", ["JPEG", "MPEG4"])
+async def test_a_browser_is_offered_a_clip_as_h264_by_the_piece(
+    hass: HomeAssistant,
+    whole: MakeWhole,
+    hass_client: ClientSessionGenerator,
+    tmp_path: Path,
+    codec: str,
+) -> None:
+    await whole(mode="on_demand")
+    clip = await keep(hass, codec)
+    client = await hass_client()
+
+    async def ask(url: str) -> bytes:
+        answer = await client.get(url)
+        assert answer.status == 200, url
+        return await answer.read()
+
+    url = hls_url(clip.camera, clip.facts.range, "browser.m3u8")
+    master = (await ask(url)).decode().split()
+    assert 'CODECS="mp4v.' in master[-4]
+    assert 'CODECS="avc1.64002a"' in master[-2]
+    media = urljoin(url, master[-1])
+    listed = (await ask(media)).decode()
+    pieces = re.findall(r'URI="([^"]+)"|^([^#].*)$', listed, re.MULTILINE)
+    data = [await ask(urljoin(media, init or segment)) for init, segment in pieces]
+    film = tmp_path / "film.mp4"
+    assert shown(film, b"".join(data)) == list(range(FIRST, FIRST + 20))
+    assert codec_of(film) == "h264"
 
 
 async def test_watching_begins_before_all_is_converted(
@@ -126,7 +165,7 @@ async def test_watching_begins_before_all_is_converted(
     )
     slow.chmod(0o755)
     monkeypatch.setattr(
-        playback, "get_ffmpeg_manager", lambda _: SimpleNamespace(binary=str(slow))
+        hub_module, "get_ffmpeg_manager", lambda _: SimpleNamespace(binary=str(slow))
     )
     await whole(mode="on_demand")
     clip = await keep(hass, "JPEG")
@@ -135,7 +174,7 @@ async def test_watching_begins_before_all_is_converted(
     assert answer.status == 200
     data = await answer.content.readany()
     assert data
-    assert not hass.data[DOMAIN].playback.is_ready(clip)
+    assert not hass.data[DOMAIN].archive.playback.is_ready(clip)
     later = asyncio.ensure_future(
         client.get(f"{API}/clip/{clip.id}", headers={"Range": "bytes=0-1"})
     )
@@ -161,7 +200,7 @@ async def test_a_conversion_that_breaks_ends_the_connection(
     )
     broken.chmod(0o755)
     monkeypatch.setattr(
-        playback, "get_ffmpeg_manager", lambda _: SimpleNamespace(binary=str(broken))
+        hub_module, "get_ffmpeg_manager", lambda _: SimpleNamespace(binary=str(broken))
     )
     await whole(mode="on_demand")
     clip = await keep(hass, "JPEG")
@@ -176,7 +215,7 @@ async def test_a_conversion_that_breaks_ends_the_connection(
 async def test_times_of_pictures_survive(hass: HomeAssistant, whole: MakeWhole) -> None:
     await whole(mode="on_demand")
     clip = await keep(hass, "JPEG")
-    path = await hass.data[DOMAIN].playback.file(clip)
+    path = await hass.data[DOMAIN].archive.playback.file(clip)
     with av.open(str(path)) as file:
         stream = file.streams.video[0]
         times = [float(frame.pts * stream.time_base) for frame in file.decode(stream)]
@@ -188,7 +227,7 @@ async def test_a_film_to_take_away_can_be_shown_anywhere(
 ) -> None:
     await whole("nvr16", mode="on_demand")
     clip = await keep(hass, "JPEG")
-    exports = hass.data[DOMAIN].exports
+    exports = hass.data[DOMAIN].archive.exports
     wanted = TimeRange(START, START + 2_000)
     one = await exports.make({clip.camera: "yard"}, wanted, keep_gaps=True)
     assert codec_of(one.path) == "h264"
@@ -211,20 +250,20 @@ async def test_what_was_watched_last_is_kept_and_a_stop_removes_it(
     hub = hass.data[DOMAIN]
     first = await keep(hass, "JPEG")
     second = await keep(hass, "JPEG", START + 10_000)
-    hub.playback._most_bytes = 1
+    hub.archive.playback._most_bytes = 1
     one, again = await asyncio.gather(
-        hub.playback.file(first), hub.playback.file(first)
+        hub.archive.playback.file(first), hub.archive.playback.file(first)
     )
     assert one == again
     made = one.stat().st_mtime_ns
-    assert (await hub.playback.file(first)).stat().st_mtime_ns == made
-    two = await hub.playback.file(second)
+    assert (await hub.archive.playback.file(first)).stat().st_mtime_ns == made
+    two = await hub.archive.playback.file(second)
     assert not one.exists()
-    await hub.playback.async_stop()
+    await hub.archive.playback.stop()
     assert not two.exists()
     third = await keep(hass, "JPEG", START + 20_000)
     with pytest.raises(NvrError) as caught:
-        await hub.playback.file(third)
+        await hub.archive.playback.file(third)
     assert caught.value.kind is ErrorKind.CANCELLED
 
 
@@ -233,7 +272,7 @@ def no_ffmpeg(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     class Nothing:
         binary = "/bin/false"
 
-    monkeypatch.setattr(playback, "get_ffmpeg_manager", lambda _: Nothing)
+    monkeypatch.setattr(hub_module, "get_ffmpeg_manager", lambda _: Nothing)
     return
 
 
@@ -262,7 +301,7 @@ async def test_a_full_disk_is_said_so(
         shutil, "disk_usage", lambda _: usage._replace(free=playback.SPARE_BYTES)
     )
     with pytest.raises(NvrError) as caught:
-        await hass.data[DOMAIN].playback.file(clip)
+        await hass.data[DOMAIN].archive.playback.file(clip)
     assert caught.value.kind is ErrorKind.STORAGE_FULL
 
 
@@ -286,9 +325,9 @@ async def test_head_answers_and_makes_nothing(
     assert first.startswith(b"HTTP/1.1 200")
     assert b"video/mp4" in first
     assert second.startswith(b"HTTP/1.1 404")
-    assert not hass.data[DOMAIN].playback._jobs._open
-    assert not hass.data[DOMAIN].playback.is_ready(clip)
-    await hass.data[DOMAIN].playback.file(clip)
+    assert not turns_of(hass.data[DOMAIN].archive.playback)._open
+    assert not hass.data[DOMAIN].archive.playback.is_ready(clip)
+    await hass.data[DOMAIN].archive.playback.file(clip)
     head = await client.head(f"{API}/clip/{clip.id}")
     assert int(head.headers["Content-Length"]) > 1000
 
@@ -301,7 +340,7 @@ def slow_ffmpeg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     binary.chmod(0o755)
     begun.touch()
     manager = SimpleNamespace(binary=str(binary))
-    monkeypatch.setattr(playback, "get_ffmpeg_manager", lambda _: manager)
+    monkeypatch.setattr(hub_module, "get_ffmpeg_manager", lambda _: manager)
     return begun
 
 
@@ -314,29 +353,30 @@ async def test_what_nobody_waits_for_is_dropped_and_each_person_has_a_few(
         await keep(hass, "JPEG", START + number * 10_000)
         for number in range(playback.MOST_OPEN + 1)
     ]
-    hub.playback._jobs._grace_s = 0.2
+    turns_of(hub.archive.playback)._grace_s = 0.2
     asked = [
-        asyncio.ensure_future(hub.playback.file(clip, "one")) for clip in clips[:-1]
+        asyncio.ensure_future(hub.archive.playback.file(clip, "one"))
+        for clip in clips[:-1]
     ]
     async with asyncio.timeout(30):
         while not slow_ffmpeg.read_text():  # noqa: ASYNC110, ASYNC240 - a child tells nobody
             await asyncio.sleep(0.01)
     with pytest.raises(NvrError) as caught:
-        await hub.playback.file(clips[-1], "one")
+        await hub.archive.playback.file(clips[-1], "one")
     assert caught.value.kind is ErrorKind.LIMIT
-    shared = asyncio.ensure_future(hub.playback.file(clips[0], "two"))
+    shared = asyncio.ensure_future(hub.archive.playback.file(clips[0], "two"))
     await asyncio.sleep(0)
-    assert len(hub.playback._jobs._open) == playback.MOST_OPEN
+    assert len(turns_of(hub.archive.playback)._open) == playback.MOST_OPEN
     for task in (*asked, shared):
         task.cancel()
     await asyncio.gather(*asked, shared, return_exceptions=True)
     async with asyncio.timeout(30):
-        while hub.playback._jobs._open:  # noqa: ASYNC110 - no event tells of the end
+        while turns_of(hub.archive.playback)._open:  # noqa: ASYNC110 - no event tells of the end
             await asyncio.sleep(0.01)
     [begun] = slow_ffmpeg.read_text().split()  # noqa: ASYNC240 - a small file
     with pytest.raises(ProcessLookupError):
         os.kill(int(begun), 0)  # what ran has ended, the rest never began
-    assert not hub.playback._jobs._persons
+    assert not turns_of(hub.archive.playback)._persons
 
 
 async def test_who_comes_back_in_time_finds_the_conversion_going_on(
@@ -344,18 +384,18 @@ async def test_who_comes_back_in_time_finds_the_conversion_going_on(
 ) -> None:
     await whole(mode="on_demand")
     hub, clip = hass.data[DOMAIN], await keep(hass, "JPEG")
-    first = asyncio.ensure_future(hub.playback.file(clip))
+    first = asyncio.ensure_future(hub.archive.playback.file(clip))
     await asyncio.sleep(0)
-    [job] = hub.playback._jobs._open.values()
+    [job] = turns_of(hub.archive.playback)._open.values()
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     assert job.end is not None
-    again = asyncio.ensure_future(hub.playback.file(clip))
+    again = asyncio.ensure_future(hub.archive.playback.file(clip))
     await asyncio.sleep(0)
     assert job.end is None
-    assert [*hub.playback._jobs._open.values()] == [job]
+    assert [*turns_of(hub.archive.playback)._open.values()] == [job]
     again.cancel()
-    await hub.playback.async_stop()
+    await hub.archive.playback.stop()
 
 
 async def test_a_clip_that_cannot_be_converted_is_not_tried_again_and_again(
@@ -366,12 +406,12 @@ async def test_a_clip_that_cannot_be_converted_is_not_tried_again_and_again(
     with patch.object(playback, "to_h264", wraps=playback.to_h264) as convert:
         for _ in range(3):
             with pytest.raises(NvrError) as caught:
-                await hub.playback.file(clip)
+                await hub.archive.playback.file(clip)
             assert caught.value.kind is ErrorKind.FFMPEG_FAILED
         assert convert.call_count == 1
-        hub.playback._jobs._failed_s = 0
+        turns_of(hub.archive.playback)._failed_s = 0
         with pytest.raises(NvrError):
-            await hub.playback.file(clip)
+            await hub.archive.playback.file(clip)
         assert convert.call_count == 2
 
 
@@ -382,5 +422,5 @@ async def test_a_picture_that_is_too_large_is_not_converted(
     clip = await keep(hass, "JPEG")
     huge = replace(clip, facts=replace(clip.facts, width=8176, height=8176))
     with pytest.raises(NvrError) as caught:
-        await hass.data[DOMAIN].playback.file(huge)
+        await hass.data[DOMAIN].archive.playback.file(huge)
     assert caught.value.kind is ErrorKind.UNSUPPORTED_CODEC

@@ -13,11 +13,12 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.library.claims import CLAIM, Claim
 from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.core.library.values import RootConfig
-from custom_components.vtrack_nvr.repairs import async_create_fix_flow
-from custom_components.vtrack_nvr.repairs_storage import (
+from custom_components.vtrack_nvr.repairs import (
     ReplaceStorageFlow,
     TakeOverFlow,
+    async_create_fix_flow,
 )
+from tests.insides import look_now, store_of
 from tests.shell.flow_steps import read
 from tests.shell.house import until
 from tests.shell.test_media_browser import keep, library as library  # noqa: PLC0414 - a fixture
@@ -25,9 +26,9 @@ from tests.shell.test_media_browser import keep, library as library  # noqa: PLC
 
 async def look(library: Library) -> int:
     """Let the guard look at the only root at once; returns its id."""
-    [root] = [root for root in library._store.guard.roots() if root.is_current]
+    [root] = [root for root in store_of(library).guard.roots() if root.is_current]
     root.due = 0.0
-    library._store.guard._wake.set()
+    look_now(library)
     return root.id
 
 
@@ -67,6 +68,26 @@ async def test_a_person_says_that_it_is_another_disk(
     assert str(clip.state) == "missing"
 
 
+async def test_a_repair_that_fails_says_why(
+    hass: HomeAssistant, library: Library, media_dir: Path, tmp_path: Path
+) -> None:
+    await asyncio.to_thread(media_dir.rename, tmp_path / "away")
+    root_id = await look(library)
+    await until(hass, lambda: library.root_problem(root_id) is not None)
+    flow = ReplaceStorageFlow(root_id, str(media_dir))
+    flow.hass = hass
+
+    def fail(_id: int) -> None:
+        raise NvrError(ErrorKind.INDEX_FAILED, "disk I/O error")
+
+    library._replace = fail  # the disk of the index broke
+    told = await flow.async_step_confirm({})
+    assert told["reason"] == "not_done"
+    assert read(told["description_placeholders"])["problem"].startswith(
+        "The index of recordings cannot be read or written."
+    )
+
+
 async def test_storage_that_is_back_needs_no_repair(
     hass: HomeAssistant, library: Library, media_dir: Path, tmp_path: Path
 ) -> None:
@@ -79,9 +100,9 @@ async def test_storage_that_is_back_needs_no_repair(
     root_id = await look(library)
     await until(hass, lambda: library.root_problem(root_id) is not None)
     real = library.root_problem
-    library.root_problem = lambda _id: None  # type: ignore[method-assign]  # it came back between question and answer
+    library.root_problem = lambda _id: None  # it came back between question and answer
     assert (await flow.async_step_confirm({}))["reason"] == "nothing_to_do"
-    library.root_problem = real  # type: ignore[method-assign]  # as above
+    library.root_problem = real  # as above
 
 
 async def test_a_folder_that_is_not_used_any_more_asks_nothing(
@@ -99,9 +120,9 @@ async def test_a_folder_that_is_not_used_any_more_asks_nothing(
     await library.set_roots([RootConfig(new, "new", 0)])
     away = tmp_path / "away"
     await asyncio.to_thread(media_dir.rename, away)
-    for root in library._store.guard.roots():
+    for root in store_of(library).guard.roots():
         root.due = 0.0
-    library._store.guard._wake.set()
+    look_now(library)
     await until(hass, lambda: issue(hass, old.id) is not None)
     found = issue(hass, old.id)
     assert found is not None
@@ -133,7 +154,7 @@ async def test_a_storage_that_another_home_assistant_uses_is_taken_over_by_a_per
     flow = TakeOverFlow({"root_id": root.id, "path": str(media_dir), "host": "attic"})
     flow.hass = hass
     assert (await flow.async_step_init())["reason"] == "nothing_to_do"
-    [known] = library._store.guard.roots()
+    [known] = store_of(library).guard.roots()
     other = Claim("another", "run", library.clock.now_ms(), "attic")
     (known.folder / CLAIM).write_bytes(other.text())
     await look(library)
@@ -169,5 +190,5 @@ async def test_another_home_assistant_that_stops_while_a_person_reads_needs_no_a
     flow = TakeOverFlow({"root_id": root.id, "path": str(media_dir), "host": "?"})
     flow.hass = hass
     in_use = NvrError(ErrorKind.STORAGE_IN_USE, "?")
-    library.root_problem = lambda _id: in_use  # type: ignore[method-assign]  # until just now
+    library.root_problem = lambda _id: in_use  # until just now
     assert (await flow.async_step_confirm({}))["reason"] == "nothing_to_do"

@@ -33,6 +33,8 @@ from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from tests.shell.house import MakeWhole, sync
 
+pytestmark = pytest.mark.long
+
 OPEN, CLOSED = "a", "b"
 """A camera that some may use, and one that is for administrators only."""
 PEOPLE: dict[str, dict[str, frozenset[str]]] = {
@@ -66,15 +68,31 @@ ACTIONS: dict[str, tuple[str, Act]] = {
     "export": (POLICY_CONTROL, lambda c: {"entity_id": c.entity_id, **c.range}),
     "list_exports": (POLICY_READ, lambda c: {"entity_id": c.entity_id}),
     "verify": (POLICY_CONTROL, lambda c: {"entity_id": c.entity_id, **c.range}),
+    "list_recordings": (POLICY_READ, lambda c: {"entity_id": c.entity_id}),
     "protect": (POLICY_CONTROL, lambda c: {"clip_id": c.clip}),
+    "stop_recording": (POLICY_CONTROL, lambda c: {"entity_id": c.entity_id}),
+    "cancel_sync": (POLICY_CONTROL, lambda c: {"entity_id": c.entity_id}),
+    "share": (POLICY_CONTROL, lambda c: {"clip_id": c.clip}),
+    "unprotect": (POLICY_CONTROL, lambda c: {"clip_id": c.clip}),
 }
 """The policy and the data of each action that names a camera or its footage."""
-OF_WHO_MADE_IT = {"delete_export"}
-"""Actions whose rights hang on who made something: `test_exporting` tries them."""
+OF_ADMINISTRATORS: dict[str, Act] = {
+    "delete": lambda c: {"entity_id": c.entity_id, **c.range},
+    "restore": lambda c: {"entity_id": c.entity_id},
+    "purge": lambda c: {"entity_id": c.entity_id},
+    "preview_retention": lambda c: {},
+    "rescan": lambda c: {},
+    "pause": lambda c: {},
+    "resume": lambda c: {},
+}
+"""Actions that destroy footage, undo that, or concern the whole house."""
+OF_WHO_MADE_IT = {"delete_export", "list_shares", "revoke_share"}
+"""Actions whose rights hang on who made something: tried where they are."""
 VIEWS: dict[str, Callable[[Camera], str]] = {
     "clip": lambda c: f"/api/{DOMAIN}/clip/{c.clip}",
     "thumbnail": lambda c: f"/api/{DOMAIN}/thumbnail/{c.clip}",
     "strip": lambda c: f"/api/{DOMAIN}/strip/{c.clip}",
+    "frame": lambda c: f"/api/{DOMAIN}/frame/{c.clip}/1500",
     "export": lambda c: f"/api/{DOMAIN}/export/{c.export}",
 }
 
@@ -126,7 +144,7 @@ async def cameras(hass: HomeAssistant, whole: MakeWhole) -> dict[str, Camera]:
         key = unique_id.removesuffix("_live")
         clip = next(clip for clip in clips if clip.camera == key)
         start_ms = clip.facts.range.start_ms
-        film = await hub.exports.make(
+        film = await hub.archive.exports.make(
             {key: name}, TimeRange(start_ms, start_ms + 1000), keep_gaps=True
         )
         found[name] = Camera(
@@ -184,7 +202,7 @@ async def call(
     client = await hass_client_no_auth()
 
     async def over(door: str, person: str, domain: str, name: str, data: Any) -> bool:
-        has_answer = domain == DOMAIN and name != "protect"
+        has_answer = domain == DOMAIN
         if door == "rest":
             bearer = {"Authorization": f"Bearer {tokens.get(person, 'x')}"}
             path = f"/api/services/{domain}/{name}"
@@ -222,14 +240,15 @@ async def test_the_table_knows_every_action_and_every_view(
     hass: HomeAssistant, cameras: dict[str, Camera]
 ) -> None:
     assert set(hass.services.async_services_for_domain(DOMAIN)) == (
-        set(ACTIONS) | OF_WHO_MADE_IT
+        ACTIONS.keys() | OF_ADMINISTRATORS.keys() | OF_WHO_MADE_IT
     )
     views = {
         resource.canonical.split("/")[3]
         for resource in hass.http.app.router.resources()
         if resource.canonical.startswith(f"/api/{DOMAIN}/")
     }
-    assert views == {*VIEWS, "report"}  # of a device, see below
+    # of a device, see below; by a link, whose maker's rights count; below a secret address
+    assert views == {*VIEWS, "report", "shared", "hls", "s"}
 
 
 @pytest.mark.parametrize("door", ["rest", "websocket"])
@@ -241,6 +260,19 @@ async def test_an_action_is_done_for_those_who_may_and_for_nobody_else(
             for camera, policies in rights.items():
                 done = await call(door, person, DOMAIN, name, data(cameras[camera]))
                 assert done is (policy in policies), (name, person, camera)
+        if door == "rest":
+            opened = data(cameras[OPEN])
+            assert not await call(door, NOT_SIGNED_IN, DOMAIN, name, opened)
+
+
+@pytest.mark.parametrize("door", ["rest", "websocket"])
+async def test_what_destroys_is_done_for_administrators_and_for_nobody_else(
+    call: Callable[..., Awaitable[bool]], cameras: dict[str, Camera], door: str
+) -> None:
+    for name, data in OF_ADMINISTRATORS.items():
+        for person in PEOPLE:
+            done = await call(door, person, DOMAIN, name, data(cameras[OPEN]))
+            assert done is (person in {"owner", "administrator"}), (name, person)
         if door == "rest":
             opened = data(cameras[OPEN])
             assert not await call(door, NOT_SIGNED_IN, DOMAIN, name, opened)
@@ -277,7 +309,7 @@ async def test_the_report_on_a_device_is_for_administrators(
     for person, token in tokens.items():
         bearer = {"Authorization": f"Bearer {token}"}
         is_admin = person in {"owner", "administrator"}
-        # nobody has made one yet
+        # there is none yet
         expected = HTTPStatus.NOT_FOUND if is_admin else HTTPStatus.FORBIDDEN
         assert (await client.get(path, headers=bearer)).status == expected, person
 

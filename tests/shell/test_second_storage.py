@@ -19,21 +19,22 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.vtrack_nvr import async_migrate_entry
 from custom_components.vtrack_nvr.const import DOMAIN
+from custom_components.vtrack_nvr.core.library.upkeep_values import RoomTrouble
 from custom_components.vtrack_nvr.core.library.values import (
     GIGABYTE,
     LibraryEvent,
     LibraryEventKind,
     Retention,
-    RoomTrouble,
 )
-from custom_components.vtrack_nvr.flow_settings import CAMERA_DEFAULTS
+from custom_components.vtrack_nvr.flows.forms import CAMERA_DEFAULTS
 from custom_components.vtrack_nvr.runtime.hub import HUB
 from custom_components.vtrack_nvr.runtime.settings import camera_retention
+from tests.insides import store_of
 from tests.shell.flow_steps import change_camera, is_closed, suggested
 from tests.shell.house import MakeWhole, clips_below, sync, until
 
 SECTIONS = ("events_section", "source_section", "copying_section", "second_section")
-SHORT_DAYS = "custom_components.vtrack_nvr.core.library.transfer.DAY_MS"
+SHORT_DAYS = "custom_components.vtrack_nvr.core.library.index.transfer_rows.DAY_MS"
 """All clips are old enough by then."""
 
 
@@ -184,7 +185,7 @@ async def test_an_older_clip_goes_to_the_second_storage_and_is_played(
         second_after=1,
     )
     root_id = await root_of(hass, nas)
-    await until(hass, lambda: root_id in library._store.settled)
+    await until(hass, lambda: root_id in store_of(library).settled)
     with patch(SHORT_DAYS, 1):
         assert await asyncio.to_thread(library.care.mover.run) == 2
     assert {path.name: path.read_bytes() for path in clips_below(nas)} == before
@@ -197,7 +198,7 @@ async def test_an_older_clip_goes_to_the_second_storage_and_is_played(
         played = await async_resolve_media(
             hass, f"media-source://{DOMAIN}/clip/{clip.id}", None
         )
-        answer = await client.get(played.url)
+        answer = await client.get(played.url, params={"original": "1"})
         assert await answer.read() == before[Path(clip.path).name]
 
 
@@ -208,7 +209,7 @@ async def test_a_second_storage_that_goes_away_is_told_and_waited_for(
     await send(hass, await form(hass, entry), days=0, second_storage=str(nas))
     library = hass.data[HUB].library
     root_id = await root_of(hass, nas)
-    await until(hass, lambda: root_id in library._store.settled)
+    await until(hass, lambda: root_id in store_of(library).settled)
     await asyncio.to_thread(shutil.rmtree, nas)
     await asyncio.to_thread(nas.mkdir)
     issue = (DOMAIN, f"storage_missing_{root_id}")
@@ -262,13 +263,13 @@ async def test_why_a_storage_gets_no_room_is_told(
     hass: HomeAssistant, entry: MockConfigEntry, trouble: RoomTrouble, issue: str
 ) -> None:
     library = hass.data[HUB].library
-    root = library._store.guard.roots()[0]
+    root = store_of(library).guard.roots()[0]
     told = (DOMAIN, f"{issue}_{root.id}")
     root.room = trouble
-    library._store.tell(LibraryEvent(LibraryEventKind.RETENTION, root_id=root.id))
+    store_of(library).tell(LibraryEvent(LibraryEventKind.RETENTION, root_id=root.id))
     await until(hass, lambda: told in ir.async_get(hass).issues)
     found = ir.async_get(hass).issues[told]
     assert found.translation_placeholders["path_plain"] == str(root.path)
     root.room = None
-    library._store.tell(LibraryEvent(LibraryEventKind.RETENTION, root_id=root.id))
+    store_of(library).tell(LibraryEvent(LibraryEventKind.RETENTION, root_id=root.id))
     await until(hass, lambda: told not in ir.async_get(hass).issues)

@@ -1,22 +1,34 @@
 """Issues, repairs and events of devices."""
 
 from collections.abc import Callable
+import json
+from pathlib import Path
 from typing import Any
-from unittest.mock import AsyncMock, MagicMock, patch
+from unittest.mock import ANY, AsyncMock, MagicMock, patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 import pytest
 
+from custom_components import vtrack_nvr
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.errors import (
     STORAGE_KINDS,
     ErrorKind,
     NvrError,
 )
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.library.upkeep_values import (
+    BrakeReason,
+    DeleteCause,
+    PlannedDeletion,
+    RetentionPlan,
+)
 from custom_components.vtrack_nvr.core.models import CameraKey
-from custom_components.vtrack_nvr.issues import IssueKeeper
+from custom_components.vtrack_nvr.issues.library import IssueKeeper
 from custom_components.vtrack_nvr.repairs import BrakeFlow
 from custom_components.vtrack_nvr.runtime.listening import async_listen
 from tests.shell.flow_steps import read
@@ -24,7 +36,16 @@ from tests.shell.flow_steps import read
 CAMERA = CameraKey("nvr/1")
 
 
+TRANSLATIONS = Path(vtrack_nvr.__file__).parent / "translations"
+
+
 # Issues and repairs
+
+
+def held(brake: BrakeReason) -> PlannedDeletion:
+    """Return a clip that stays until a person says so."""
+    span = TimeRange(0, 1000)
+    return PlannedDeletion(1, CAMERA, 1, 5, span, DeleteCause.AGE, brake)
 
 
 def hub_with(**health: Any) -> MagicMock:
@@ -63,13 +84,45 @@ async def test_a_storage_problem_is_an_issue_until_it_is_over(
 async def test_retention_that_waits_or_has_nothing_left_is_an_issue(
     hass: HomeAssistant, issue_registry: ir.IssueRegistry
 ) -> None:
-    hub = hub_with(braked=object(), full_of_protected=(1,))
+    braked = RetentionPlan(0, (), (held(BrakeReason.STRICTER),))
+    hub = hub_with(braked=braked, full_of_protected=(1,))
     IssueKeeper(hass, hub).async_start()
     await hass.async_block_till_done()
-    assert {issue.issue_id for issue in issue_registry.issues.values()} == {
-        "retention_brake",
-        "only_protected_left",
+    issues = issue_registry.issues.values()
+    assert {(issue.issue_id, issue.translation_key) for issue in issues} == {
+        ("retention_brake", "retention_brake"),
+        ("only_protected_left", "only_protected_left"),
     }
+
+
+async def test_a_clock_that_jumped_is_named_in_the_question_and_in_every_language(
+    hass: HomeAssistant,
+    issue_registry: ir.IssueRegistry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    freezer.move_to("2031-05-06T07:08:09Z")
+    limits, clock = held(BrakeReason.STRICTER), held(BrakeReason.CLOCK_JUMP)
+    hub = hub_with(braked=RetentionPlan(0, (), (limits, clock)))
+    hub.library.care.braked = hub.library.health.return_value.braked
+    IssueKeeper(hass, hub).async_start()
+    await hass.async_block_till_done()
+    key = issue_registry.issues[DOMAIN, "retention_brake"].translation_key
+    assert key == "retention_brake_clock"
+    hass.data[DOMAIN] = hub
+    flow = BrakeFlow()
+    flow.hass = hass
+    filled = read((await flow.async_step_init())["description_placeholders"])
+    assert filled["now"] == f"{dt_util.now():%Y-%m-%d %H:%M}"
+    for path in sorted(TRANSLATIONS.glob("*.json")):
+        issue = json.loads(path.read_text(encoding="utf-8"))["issues"][str(key)]
+        told = issue["fix_flow"]["step"]["confirm"]["description"].format(**filled)
+        assert filled["now"] in told, path.name
+    hub.library.health.return_value.braked = RetentionPlan(0, (), (limits,))
+    told_of: Callable[[Any], None] = hub.library.subscribe.call_args.args[0]
+    told_of(MagicMock(kind="retention"))
+    await hass.async_block_till_done()
+    key = issue_registry.issues[DOMAIN, "retention_brake"].translation_key
+    assert key == "retention_brake"
 
 
 async def test_an_index_that_was_rebuilt_or_is_damaged_is_told(
@@ -99,6 +152,7 @@ async def test_retention_goes_on_with_exactly_what_was_shown(
         "clips": "3",
         "gigabytes": "2.0",
         "cameras": "1",
+        "now": ANY,
     }
     hub.library.care.run_retention.assert_not_called()
     with patch.object(flow, "async_create_entry", return_value={"type": "done"}):

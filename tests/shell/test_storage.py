@@ -6,8 +6,8 @@ from unittest.mock import patch
 from homeassistant.core import HomeAssistant
 
 from custom_components.vtrack_nvr.core.texts import escape_markdown
-from custom_components.vtrack_nvr.flow_report import Phrases
-from custom_components.vtrack_nvr.flow_storage import async_storages
+from custom_components.vtrack_nvr.flows.storage_choice import async_storages
+from custom_components.vtrack_nvr.phrases import Phrases
 from custom_components.vtrack_nvr.runtime.storage import (
     StorageChoice,
     async_storage_choices,

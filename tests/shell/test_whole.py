@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 import io
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import av
@@ -36,6 +37,20 @@ from custom_components.vtrack_nvr.diagnostics import (
 from tests.shell.conftest import StartNvr, entry_for
 from tests.shell.house import MakeWhole, clips_below, sync, until
 
+pytestmark = pytest.mark.long
+
+
+async def clips_of_first_day(hass: HomeAssistant, above: Any) -> list[Any]:
+    """Return what can be played of the only camera's first day, in the media browser."""
+    [camera] = (await async_browse_media(hass, above.media_content_id)).children
+    [_, day, *_] = (await async_browse_media(hass, camera.media_content_id)).children
+    hours = (await async_browse_media(hass, day.media_content_id)).children
+    found = []
+    for hour in (child for child in hours if child.can_expand):
+        page = await async_browse_media(hass, hour.media_content_id)
+        found += [child for child in page.children if child.identifier[:4] == "clip"]
+    return found
+
 
 async def test_recordings_come_home_and_can_be_played(
     hass: HomeAssistant,
@@ -62,10 +77,8 @@ async def test_recordings_come_home_and_can_be_played(
         assert event.data["url"] == f"/api/{DOMAIN}/clip/{event.data['clip_id']}"
     top = await async_browse_media(hass, f"media-source://{DOMAIN}")
     assert top.children is not None
-    [nvr] = top.children
-    [camera] = (await async_browse_media(hass, nvr.media_content_id)).children
-    [day] = (await async_browse_media(hass, camera.media_content_id)).children
-    clips = (await async_browse_media(hass, day.media_content_id)).children
+    [nvr, *_] = top.children
+    clips = await clips_of_first_day(hass, nvr)
     assert len(clips) == 2
     played = await async_resolve_media(hass, clips[0].media_content_id, None)
     assert played.mime_type == "video/mp4"
@@ -94,6 +107,7 @@ async def test_recordings_come_home_and_can_be_played(
     assert (await stranger.get(played.url)).status == HTTPStatus.UNAUTHORIZED
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_entities_tell_the_state(hass: HomeAssistant, whole: MakeWhole) -> None:
     _, entry = await whole()
     await sync(hass)
@@ -115,8 +129,8 @@ async def test_entities_tell_the_state(hass: HomeAssistant, whole: MakeWhole) ->
         assert entity.translation_key or entity.original_device_class
         assert entity.config_subentry_id in camera_ids | {None}
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    assert len(devices) == 2
-    assert {device.via_device_id is None for device in devices} == {True, False}
+    assert len(devices) == 2  # the camera, which is the NVR, and the storage
+    assert all(device.via_device_id is None for device in devices)
 
 
 async def test_status_and_protection_by_action(
@@ -131,12 +145,9 @@ async def test_status_and_protection_by_action(
     [camera] = nvr["cameras"]
     assert camera["clips"] == 2
     assert camera["backlog_seconds"] == 0
-    for is_protected in (True, False):
+    for name, is_protected in (("protect", True), ("unprotect", False)):
         await hass.services.async_call(
-            DOMAIN,
-            "protect",
-            {"clip_id": camera["last_clip_id"], "protected": is_protected},
-            blocking=True,
+            DOMAIN, name, {"clip_id": camera["last_clip_id"]}, blocking=True
         )
         hub = hass.data[DOMAIN]
         clip = await hub.library.browse.clip(camera["last_clip_id"])
@@ -220,11 +231,9 @@ async def test_a_camera_is_removed_without_its_clips(
     assert not hass.states.async_entity_ids("camera")
     assert len(clips_below(media_dir)) == 2
     top = await async_browse_media(hass, f"media-source://{DOMAIN}")
-    [former] = top.children
+    [*_, former] = top.children
     assert former.title == "Former cameras"
-    [camera] = (await async_browse_media(hass, former.media_content_id)).children
-    [day] = (await async_browse_media(hass, camera.media_content_id)).children
-    clips = (await async_browse_media(hass, day.media_content_id)).children
+    clips = await clips_of_first_day(hass, former)
     assert len(clips) == 2
 
 
@@ -237,7 +246,8 @@ async def test_removing_the_entry_keeps_files_and_archive(
     await hass.async_block_till_done()
     assert len(clips_below(media_dir)) == 2
     top = await async_browse_media(hass, f"media-source://{DOMAIN}")
-    assert [child.title for child in top.children] == ["Former cameras"]
+    titles = [child.title for child in top.children]
+    assert titles == ["Protected", "Events", "Former cameras"]
 
 
 async def test_an_nvr_that_is_off_is_tried_again_and_the_archive_is_there(
@@ -250,7 +260,7 @@ async def test_an_nvr_that_is_off_is_tried_again_and_the_archive_is_there(
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.SETUP_RETRY
     top = await async_browse_media(hass, f"media-source://{DOMAIN}")
-    assert len(top.children) == 1
+    assert top.children[0].title == nvr.spec.name
 
 
 async def test_a_refused_login_asks_for_a_new_one(

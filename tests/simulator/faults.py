@@ -82,6 +82,8 @@ class Faults:
     """So many bad logins in a row lock the account …"""
     lockout_s: float = 300.0
     """… for so many seconds, right passwords included."""
+    digest_taken: str = ""
+    """Of the digests that are offered only the one with this algorithm is taken."""
     digest_nonce_s: float = 600.0
     """Seconds after which an HTTP digest nonce is stale."""
     date_needs_login: bool = False
@@ -214,6 +216,8 @@ class Faults:
     """GetReplayUri refuses protocol RTSP with InvalidStreamSetup."""
     snapshot_status: int | None = None
     """GetSnapshotUri's picture answers with this status."""
+    snapshot_tail: str = ""
+    """What follows the picture, within its length: "padding" or "text"."""
     no_snapshot: bool = False
     stream_uri: str | None = None
     """GetStreamUri answers exactly this."""
@@ -226,6 +230,10 @@ class Faults:
     """Any WS-Addressing header is a MustUnderstand fault."""
     absolute_times_only: bool = False
     """Termination times that are durations are refused."""
+    no_end_of_subscription: bool = False
+    """InitialTerminationTime is refused, whatever it says."""
+    small_pulls: bool = False
+    """Pulls of more than ten messages or five seconds are refused (Core 9.2.2)."""
     pull_flood: int = 0
     """Every PullMessages is answered at once with so many messages, whatever MessageLimit
     said."""

@@ -86,10 +86,7 @@ def repeated(answer: bytes, size: int = 4 * _MB) -> bytes:
         return answer
     part = found[1]
     count = max(1, size // len(part))
-    parts = (
-        _TOKEN.sub(lambda m, n=n: m[1] + b"-%d" % n, part)  # type: ignore[misc]
-        for n in range(count)
-    )
+    parts = (_TOKEN.sub(lambda m, n=n: m[1] + b"-%d" % n, part) for n in range(count))
     return answer[: found.end(1)] + b"".join(parts) + answer[found.end(1) :]
 
 

@@ -13,8 +13,9 @@ from aiohttp import web
 
 from .channels import Channel, Profile, make_channels
 from .footage import FootageStore
+from .listening import listen
 from .rtsp_server import Counters as RtspCounters, RtspServer
-from .snapshot import snapshot_jpeg
+from .snapshot import SNAPSHOT_TAILS, snapshot_jpeg
 from .soap.auth import AuthMode, Guard
 from .soap.device import DeviceService
 from .soap.deviceio import DeviceIoService
@@ -133,10 +134,11 @@ class SimulatedNvr:
         )
         await self._runner.setup()
         loop = asyncio.get_running_loop()
+        listener = listen(self.spec.host, self.port)
+        self.port = listener.getsockname()[1]
         self._server = await loop.create_server(
-            self._counted(self._runner.server), self.spec.host, self.port, ssl=self._tls
+            self._counted(self._runner.server), sock=listener, ssl=self._tls
         )
-        self.port = self._server.sockets[0].getsockname()[1]
         await self.rtsp.start()
         self.is_running = True
 
@@ -154,6 +156,16 @@ class SimulatedNvr:
         for service in self.services.values():
             service.reset()
         self.guard.reset()
+
+    def encode(self) -> None:
+        """Encode what was recorded, before somebody asks for it; blocks.
+
+        A device has its footage; one that encodes while it sends is silent meanwhile, for
+        long on a busy machine.
+        """
+        for channel in self.channels:
+            if channel.timeline:
+                self.rtsp.footage.warm(channel.timeline.spans(self.clock.now_ms()))
 
     async def move(self, port: int = 0) -> None:
         """Go to another port (0: a free one), as a device does that got a new address."""
@@ -295,7 +307,8 @@ class SimulatedNvr:
             channel.spec.height,
             self.clock.now_ms(),
         )
-        return web.Response(body=picture, content_type="image/jpeg")
+        tail = SNAPSHOT_TAILS[self.faults.snapshot_tail]
+        return web.Response(body=picture + tail, content_type="image/jpeg")
 
     # --- What tests and the control port ask -----------------------------------------
 

@@ -1,6 +1,9 @@
 """A simulated device that answers as a report says: word for word where nothing moves."""
 
+# Reads private members: lxml names the type of an element so.
+
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 import re
 from typing import override
@@ -15,6 +18,7 @@ from .report_file import Exchange, Reported
 from .reported import plausible, service_prefix, spec_of
 from .soap.endpoint import SoapEndpoint
 from .soap.envelope import CONTENT_TYPE, Request, SoapFault, parse_request, prefixed
+from .soap.events import EventService
 from .soap.service import Service
 
 _STILL = frozenset(
@@ -37,6 +41,10 @@ _STILL = frozenset(
 )
 """What is answered as recorded: nothing in it follows the time or our addresses' paths."""
 _BEGINS = {"FindRecordings": "GetRecordingSearchResults"}
+_MANNERS = frozenset(
+    {"KeepAliveTime", "MaxMatches", "MaxResults", "MinResults", "WaitTime"}
+)
+"""How patiently somebody asks is no part of the question."""
 _ENVELOPE = re.compile(
     r"(?:<\?xml[^>]*>\s*)?<(?:[\w-]+:)?Envelope\b.*</(?:[\w-]+:)?Envelope>", re.DOTALL
 )
@@ -63,6 +71,11 @@ class PlayedNvr(SimulatedNvr):
         self.asked: Service | None = None
         self.endpoint = PlayedEndpoint(self)
         self._rename(reported)
+        events = self.services.get("events")
+        if isinstance(events, EventService):
+            events.first_messages = tuple(
+                self.here(text) for text in first_messages(reported)
+            )
 
     def _rename(self, reported: Reported) -> None:
         """Give channels and profiles the device's own tokens."""
@@ -108,6 +121,18 @@ class PlayedNvr(SimulatedNvr):
             return found[0]
 
         return plausible(_URL.sub(put, text), self.spec.user)
+
+
+def first_messages(reported: Reported) -> Iterator[str]:
+    """Yield the messages that a device told the first time it was listened to."""
+    for item in reported.exchanges:
+        if item.operation == "PullMessages" and item.is_good:
+            whole = _ENVELOPE.search(item.answer)
+            if whole is None:
+                continue
+            root = etree.fromstring(whole[0].encode())
+            for message in root.iter("{*}NotificationMessage"):
+                yield etree.tostring(message, encoding="unicode", with_tail=False)
 
 
 class PlayedEndpoint(SoapEndpoint):
@@ -240,13 +265,16 @@ def _signature(request: str) -> Signature:
 
 
 def _signature_of(root: etree._Element) -> Signature:
-    """Return the operation and the texts of its leaves."""
+    """Return the operation and the texts of its leaves, but for how patiently it asks."""
     body = root if root.tag == "Body" else root.find("{*}Body")
     assert body is not None
     asked = body[0]
     leaves = [
         (prefixed(node.tag), (node.text or "").strip())
         for node in asked.iter()
-        if isinstance(node.tag, str) and not len(node) and node is not asked
+        if isinstance(node.tag, str)
+        and not len(node)
+        and node is not asked
+        and etree.QName(node).localname not in _MANNERS
     ]
     return prefixed(asked.tag), tuple(leaves)

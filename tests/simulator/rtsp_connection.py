@@ -1,5 +1,7 @@
 """One client's connection: bytes in and out, replies slipped between media."""
 
+# Reads private members: the socket of the tunnel is closed from outside.
+
 from collections import deque
 from collections.abc import Callable
 import contextlib

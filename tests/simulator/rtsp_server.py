@@ -16,6 +16,7 @@ import threading
 import time
 
 from .footage import FootageStore
+from .listening import listen
 from .rtsp_auth import Authenticator
 from .rtsp_connection import Connection, TunnelConnection
 from .rtsp_faults import RtspFaults
@@ -105,10 +106,7 @@ class RtspServer:
 
     def start_now(self) -> None:
         """Do what `start` does, for callers without an event loop."""
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((self.host, self.port))
-        listener.listen(64)
+        listener = listen(self.host, self.port)
         listener.settimeout(0.2)
         self.port = listener.getsockname()[1]
         self._listener = listener

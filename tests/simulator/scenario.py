@@ -5,6 +5,7 @@ Identities are constants: the same scenario is the same devices on every run.
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from .faults import Faults
 from .soap.auth import AuthMode
@@ -99,6 +100,52 @@ def demo() -> list[NvrSpec]:
             **_identity(5, "Gate", "SIM-LIVE"),
         ),
     ]
+
+
+def walk(first_s: float) -> list[NvrSpec]:
+    """Four cameras that saw the same, over a border of clips and a gap; one beside them.
+
+    `first_s`: length of the stretch before the gap, which begins at 9:03 yesterday.
+    """
+    small: dict[str, Any] = {"base_days": 1, "width": 320, "height": 180}
+    stretches = (at(0, 9, 3, first_s), at(0, 9, 10, 40))
+    house = tuple(
+        CameraSpec(name, stretches, audio="AAC" if name == "Porch" else None, **small)
+        for name in ("Porch", "Drive", "Garden", "Hall")
+    )
+    attic = CameraSpec("Attic", (at(0, 9, 3, 120),), audio=None, **small)
+    return [
+        NvrSpec(cameras=house, **_identity(93, "House", "SIM-NVR-4")),
+        NvrSpec(cameras=(attic,), **_identity(94, "Attic")),
+    ]
+
+
+def big() -> list[NvrSpec]:
+    """Two recorders of sixteen cameras; six of them hold five minutes, the others seconds."""
+    names = (
+        "Front door", "Driveway", "Garage", "Garden", "Terrace", "Gate", "Side path", "Back door",
+        "Hall", "Stairs", "Cellar", "Attic", "Workshop", "Pool", "Shed", "Carport",
+        "Reception", "Corridor 1", "Corridor 2", "Store room", "Loading bay", "Car park north",
+        "Car park south", "Roof", "Server room", "Kitchen", "Canteen", "Office 1", "Office 2",
+        "Meeting room", "Archive", "Fire exit",
+    )  # fmt: skip
+    specs = []
+    for number, name in ((95, "House"), (96, "Works")):
+        first = (number - 95) * 16
+        cameras = tuple(
+            CameraSpec(
+                each,
+                (at(0, 6, 0, 300 if n < 3 else 8), at(0, 19, n, 8)),
+                base_days=1,
+                audio=None,
+                width=320,
+                height=180,
+                gop_ms=10_000,
+            )
+            for n, each in enumerate(names[first : first + 16])
+        )
+        specs.append(NvrSpec(cameras=cameras, **_identity(number, name, "SIM-NVR-16")))
+    return specs
 
 
 def three_on_one_host() -> list[NvrSpec]:
@@ -226,6 +273,9 @@ def hostile() -> list[NvrSpec]:
 
 SCENARIOS: dict[str, Callable[[], list[NvrSpec]]] = {
     "demo": demo,
+    "big": big,
+    "walk": lambda: walk(160),
+    "walk-long": lambda: walk(340),
     "hostile": hostile,
     "three-on-one-host": three_on_one_host,
     "nvr16": lambda: _many(16, 21),

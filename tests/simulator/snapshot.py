@@ -5,6 +5,9 @@ import io
 
 from PIL import Image, ImageDraw
 
+SNAPSHOT_TAILS = {"": b"", "padding": b"\xff" * 40, "text": b"shot by channel 1\n"}
+"""What devices put behind a picture, by the word that switches it on."""
+
 
 def snapshot_jpeg(name: str, width: int, height: int, device_now_ms: int) -> bytes:
     """Return a JPEG of that size that shows name and time."""

@@ -132,7 +132,7 @@ def test_only_live_and_the_open_end_may_be_unfinished(
 
 def test_the_index_is_read_as_it_lies_on_disk(tmp_path: Path) -> None:
     sql = Path(index_rows.__file__).parents[2] / (
-        "custom_components/vtrack_nvr/core/library/sql/0001-initial.sql"
+        "custom_components/vtrack_nvr/core/library/index/sql/0001-initial.sql"
     )
     (tmp_path / "vtrack_nvr").mkdir()
     database = sqlite3.connect(tmp_path / "vtrack_nvr" / "index.db")
@@ -172,17 +172,24 @@ Traceback (most recent call last):
   File "custom_components/vtrack_nvr/camera.py", line 1
 2026-11-22 19:44:22.924+00:00 WARNING (MainThread) [homeassistant.util.loop] \
 Detected blocking call to open inside the event loop by custom integration 'vtrack_nvr'
-2026-11-22 19:44:22.925+00:00 INFO (MainThread) [custom_components.vtrack_nvr] synced
+2026-11-22 19:44:22.925+00:00 WARNING (MainThread) [homeassistant.helpers.frame] \
+Detected that custom integration 'vtrack_nvr' uses what will stop working
+2026-11-22 19:44:22.926+00:00 WARNING (MainThread) [homeassistant.helpers.frame] \
+Detected that custom integration 'other' uses what will stop working
+2026-11-22 19:44:22.927+00:00 INFO (MainThread) [custom_components.vtrack_nvr] synced
 """
 
 
-def test_our_errors_and_blocking_calls_are_found_and_no_others(tmp_path: Path) -> None:
+def test_our_errors_blocking_calls_and_deprecations_are_found_and_no_others(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "home-assistant.log"
     path.write_text(LOG)
     found = log_proof.wrong_in_log(path)
     assert [text.partition("] ")[2][:16] for text in found] == [
         "Error doing job\n",
         "Detected blockin",
+        "Detected that cu",
     ]
 
 
@@ -190,7 +197,7 @@ def test_a_log_that_was_rotated_is_read_too(tmp_path: Path) -> None:
     path = tmp_path / "home-assistant.log"
     (tmp_path / "home-assistant.log.1").write_text(LOG)
     path.touch()
-    assert len(log_proof.wrong_in_log(path)) == 2
+    assert len(log_proof.wrong_in_log(path)) == 3
 
 
 def test_no_log_is_no_proof(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 CORE = ROOT / "custom_components" / "vtrack_nvr" / "core"
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+SPECIFICATIONS = (ROOT / "docs" / "specifications.md").read_text(encoding="utf-8")
 
 SCRIPTS = sorted(
     path
@@ -18,8 +18,7 @@ SCRIPTS = sorted(
 
 
 def test_the_table_of_specifications_names_files_that_exist() -> None:
-    table = README.partition("## Specifications")[2].partition("## License")[0]
-    named = re.findall(r"`([\w/]+\.py)`", table)
+    named = re.findall(r"`([\w/]+\.py)`", SPECIFICATIONS)
     assert len(named) > 15
     assert [name for name in named if not (CORE / name).exists()] == []
 

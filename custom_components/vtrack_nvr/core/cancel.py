@@ -23,7 +23,7 @@ class CancelToken:
 
     @property
     def is_cancelled(self) -> bool:
-        """Say whether somebody asked to stop."""
+        """Return whether somebody asked to stop."""
         return self._event.is_set()
 
     def cancel(self, reason: str = "") -> None:

@@ -48,7 +48,7 @@ class Challenge:
 
     @property
     def is_session(self) -> bool:
-        """Say whether the nonces are mixed into the secret."""
+        """Return whether the nonces are mixed into the secret."""
         return self.algorithm.upper().endswith("-SESS")
 
     @property
@@ -94,12 +94,17 @@ def _challenge(scheme: str, given: dict[str, str]) -> Challenge:
 
 def strongest_digest(challenges: Iterable[Challenge]) -> Challenge | None:
     """Return the digest challenge with the best hash we know, or None."""
-    known = [item for item in challenges if item.strength > 1]
-    return max(known, key=lambda item: item.strength, default=None)
+    return next(iter(digests(challenges)), None)
+
+
+def digests(challenges: Iterable[Challenge]) -> tuple[Challenge, ...]:
+    """Return the digest challenges that can be answered, one of a hash, best first."""
+    known = {item.family: item for item in reversed([*challenges]) if item.strength > 1}
+    return tuple(sorted(known.values(), key=lambda item: -item.strength))
 
 
 def offers_basic(challenges: Iterable[Challenge]) -> bool:
-    """Say whether Basic is among the challenges."""
+    """Return whether Basic is among the challenges."""
     return any(item.scheme == "basic" for item in challenges)
 
 

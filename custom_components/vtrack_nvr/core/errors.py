@@ -168,6 +168,8 @@ class Limit(StrEnum):
     EXPORT_QUEUE = "export_queue"
     REQUESTS = "requests"
     REQUEST_AHEAD = "request_ahead"
+    SHARES = "shares"
+    SHARES_ALL = "shares_all"
 
 
 class LimitError(NvrError):
@@ -190,3 +192,7 @@ class LimitError(NvrError):
 def gigabytes(size_bytes: int) -> str:
     """Return a number of bytes in GB, as people read it."""
     return f"{size_bytes / 1e9:.2f}" if size_bytes < 1e9 else f"{size_bytes / 1e9:.1f}"
+
+
+NEWER_INDEX = "newer index"
+"""Where opening failed, if only a newer version of this code can read the index."""

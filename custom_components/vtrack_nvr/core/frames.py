@@ -35,7 +35,7 @@ class Codec(StrEnum):
 
     @property
     def is_video(self) -> bool:
-        """Say whether this is a picture codec."""
+        """Return whether this is a picture codec."""
         return self in {Codec.H264, Codec.H265, Codec.MJPEG, Codec.MPEG4}
 
 

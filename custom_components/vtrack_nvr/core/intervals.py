@@ -8,6 +8,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class TimeRange:
@@ -29,15 +32,15 @@ class TimeRange:
 
     @property
     def is_empty(self) -> bool:
-        """Say whether nothing lies inside."""
+        """Return whether nothing lies inside."""
         return self.end_ms == self.start_ms
 
     def overlaps(self, other: TimeRange) -> bool:
-        """Say whether the two share more than a border."""
+        """Return whether the two share more than a border."""
         return self.start_ms < other.end_ms and other.start_ms < self.end_ms
 
     def contains(self, moment_ms: int) -> bool:
-        """Say whether a moment lies inside."""
+        """Return whether a moment lies inside."""
         return self.start_ms <= moment_ms < self.end_ms
 
     def intersection(self, other: TimeRange) -> TimeRange | None:
@@ -68,7 +71,7 @@ def union(ranges: Iterable[TimeRange], *, join_ms: int = 0) -> Ranges:
     return tuple(merged)
 
 
-def add(ranges: Ranges, new: Iterable[TimeRange], *, from_ms: int) -> Ranges:
+def add_ranges(ranges: Ranges, new: Iterable[TimeRange], *, from_ms: int) -> Ranges:
     """Return a set in normal form with more in it, without what ends before `from_ms`.
 
     Costs a search and a copy, not a comparison of everything: for sets of many thousands

@@ -29,7 +29,7 @@ class LoginGuard:
 
     @property
     def is_locked(self) -> bool:
-        """Say whether no login may be tried any more."""
+        """Return whether no login may be tried any more."""
         return self._is_locked
 
     def check(self) -> None:

@@ -6,7 +6,7 @@ the offset belongs to a clock era.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NewType, Self
 
@@ -187,6 +187,15 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingJob:
+    """What a device records by itself, and whether it is to (RC 5.15)."""
+
+    token: str
+    recording_token: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A contiguous stretch the device says it holds, on the device's clock.
 
@@ -221,8 +230,20 @@ class EventClass(StrEnum):
     PERSON = "person"
     VEHICLE = "vehicle"
     ANIMAL = "animal"
+    DOORBELL = "doorbell"
+    LINE = "line"
+    """A line or the border of an area was crossed."""
     RECORDING = "recording"
     OTHER = "other"
+
+
+class DeviceNotice(StrEnum):
+    """What a device tells of itself and not of what it sees."""
+
+    VIDEO_LOSS = "video_loss"
+    """A channel has no picture: the camera behind it is away."""
+    STORAGE_FAILURE = "storage_failure"
+    """A disk or a card in the device fails, is full or is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +251,8 @@ class DeviceEvent:
     """A pull-point notification, on the device's clock; `is_active` is its state.
 
     `is_moment`: it has no state (a line was crossed), so that no end will follow.
+    `is_initial`: the state as it was when the device was first listened to. `notice`: it
+    is about the device itself, and no event on any time line.
     """
 
     event_class: EventClass
@@ -238,6 +261,8 @@ class DeviceEvent:
     device_ms: int
     is_active: bool
     is_moment: bool = False
+    is_initial: bool = False
+    notice: DeviceNotice | None = None
 
     def __post_init__(self) -> None:
         """Clean what a device wrote."""
@@ -267,12 +292,16 @@ class ClockEra:
     """A stretch of device time without a jump; `id` is its row, 0 before it has one.
 
     `is_uncertain`: footage older than our first measurement, so its offset is a guess.
+    `device_seen_ms`: what the device's clock read when this offset was measured last; None
+    where that was not written down. Equal to the start of the next era: the device's clock
+    went on without a jump.
     """
 
     id: int
     device_start_ms: int
     offset_ms: int
     is_uncertain: bool = False
+    device_seen_ms: int | None = field(default=None, compare=False)
 
     def to_utc(self, device_ms: int) -> int:
         """Return UTC for a time on the device's clock."""

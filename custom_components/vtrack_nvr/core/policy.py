@@ -7,6 +7,7 @@ tests can shorten them and nothing is unbounded.
 
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from typing import Any
 
 
 class Quirk(StrEnum):
@@ -73,7 +74,7 @@ class DevicePolicy:
     time_correction_ms: int = 0
 
     def has(self, quirk: Quirk) -> bool:
-        """Say whether the device shows this oddity."""
+        """Return whether the device shows this oddity."""
         return quirk in self.quirks
 
     def learn(self, *quirks: Quirk) -> DevicePolicy:
@@ -117,6 +118,8 @@ class Waits:
     """New footage in seconds that resets the count of attempts."""
     busy: tuple[float, ...] = (30.0, 60.0, 120.0, 300.0)
     """Pauses after 453 or 503."""
+    body_quiet: float = 1.0
+    """Silence behind a session description whose length was not told, or is too long."""
     soap_call: float = 15.0
     soap_optional: float = 5.0
     """The same for an operation that the device need not have."""
@@ -124,7 +127,6 @@ class Waits:
     """Silence after an envelope's end on a device that told a wrong length."""
     search_total: float = 60.0
     search_wait: float = 5.0
-    search_busy: float = 30.0
     settle: float = 75.0
     """Age of footage before a background fetch takes it."""
     request_settle: float = 2.0
@@ -154,7 +156,7 @@ class Waits:
 
     def scaled(self, factor: float) -> Waits:
         """Return the same waits, each multiplied by `factor` (tests use 0.01 to 0.1)."""
-        changes: dict[str, float | tuple[float, ...]] = {}
+        changes: dict[str, Any] = {}
         for field in fields(self):
             value = getattr(self, field.name)
             changes[field.name] = (
@@ -162,7 +164,7 @@ class Waits:
                 if isinstance(value, tuple)
                 else value * factor
             )
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _KEPT_KEYS = re.compile(r"firmware|version", re.IGNORECASE)
 _KEPT_HOSTS = frozenset(
-    {"", "127.0.0.1", "0.0.0.0", "localhost", "::1", "::", "239.255.255.250"}  # noqa: S104
+    {"", "127.0.0.1", "0.0.0.0", "localhost", "::1", "::", "239.255.255.250"}  # noqa: S104  nobody listens there
 )
 _STANDARDS = re.compile(
     r"(^|\.)(onvif\.org|w3\.org|xmlsoap\.org|oasis-open\.org|home-assistant\.io)$",
@@ -340,8 +340,3 @@ def _plain(value: Any) -> Any:
 def redact(value: Any, secrets: Iterable[str] = ()) -> Any:
     """Return any nesting of mappings, sequences and texts without secrets."""
     return Redactor(secrets).value(value)
-
-
-def redact_text(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return a text without secrets."""
-    return Redactor(secrets).text(text)

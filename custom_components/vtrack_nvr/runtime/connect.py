@@ -28,45 +28,18 @@ from ..core.device_report import DeviceReport
 from ..core.diagnose.soap_tap import SoapTap
 from ..core.login_guard import LoginGuard
 from ..core.models import DeviceIdentity
-from ..core.onvif.client import OnvifDevice
+from ..core.onvif.client import EndpointOf, OnvifDevice
 from ..core.onvif.discovery import discover
-from ..core.onvif.found import FoundDevice
-from ..core.onvif.http_login import TokenRefusedError
-from ..core.onvif.identity import Likeness, Marks, agree_twice, compare, nvr_key
-from ..core.onvif.probe import ProbeAnswer, ProbeProgress, ProbeResult, probe
-from ..core.onvif.targets import Target, TargetError, parse_targets
+from ..core.onvif.identity import Marks
+from ..core.onvif.probe import ProbeProgress, ProbeResult, probe
+from ..core.onvif.probe_match import FoundDevice
+from ..core.onvif.targets import Target
 from ..core.onvif.tls import (
     ShownCertificate,
     TlsMode,
     TlsOptions,
     shown_certificate,
 )
-
-__all__ = [
-    "Address",
-    "FoundDevice",
-    "Likeness",
-    "Login",
-    "Marks",
-    "ProbeAnswer",
-    "ProbeResult",
-    "ShownCertificate",
-    "TargetError",
-    "TlsMode",
-    "TokenRefusedError",
-    "Way",
-    "agree_twice",
-    "async_certificate",
-    "async_discover",
-    "async_inspect",
-    "async_listens",
-    "async_probe",
-    "build_device",
-    "compare",
-    "marks_of_entry",
-    "nvr_key",
-    "targets_of",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +210,11 @@ def build_device(
     login: Login,
     login_guard: LoginGuard | None = None,
     tap: SoapTap | None = None,
+    endpoint_of: EndpointOf | None = None,
 ) -> OnvifDevice:
     """Return a device that uses Home Assistant's HTTP session; nothing is sent yet.
 
-    `tap` hears what is said.
+    `tap` hears what is said; `endpoint_of` adds RTSP's login to a URI of the device.
     """
     verify = address.tls is TlsMode.VERIFY
     session = async_get_clientsession(
@@ -261,6 +235,7 @@ def build_device(
         endpoint_id=address.endpoint_id,
         allow_cleartext=Way.ONVIF in login.cleartext,
         on_answer=tap.keep if tap else None,
+        endpoint_of=endpoint_of,
     )
 
 
@@ -294,11 +269,6 @@ async def async_discover(
     if not addresses:
         return ()
     return await discover(addresses, on_progress=on_progress)
-
-
-def targets_of(hosts: str, ports: str) -> tuple[Target, ...]:
-    """Read addresses and ports as people write them; raises `TargetError`."""
-    return parse_targets(hosts, ports)
 
 
 async def async_probe(

@@ -16,6 +16,11 @@ CLOSED_STATES = frozenset({STATE_OFF, "disarmed", "home", "closed", "idle"})
 UNSEEN_STATES = frozenset({STATE_UNAVAILABLE, STATE_UNKNOWN})
 
 
+def is_open_state(state: str) -> bool:
+    """Return whether a gate is open whose entity is in this state."""
+    return state in UNSEEN_STATES or state not in CLOSED_STATES
+
+
 class EntityGate:
     """A gate for each camera, by the state of an entity of Home Assistant.
 
@@ -59,7 +64,7 @@ class EntityGate:
                 self._tell(entity_id, is_missing=True)
             return True
         self._tell(entity_id, is_missing=False)
-        is_open = state.state in UNSEEN_STATES or state.state not in CLOSED_STATES
+        is_open = is_open_state(state.state)
         if self._logged.get(entity_id) is not is_open:
             self._logged[entity_id] = is_open
             _LOGGER.debug("%s is %s: open is %s", entity_id, state.state, is_open)

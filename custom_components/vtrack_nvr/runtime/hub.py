@@ -4,15 +4,13 @@ They are alive as long as Home Assistant, also when no NVR answers, so that the 
 can always be browsed.
 """
 
-import asyncio
 from collections.abc import Iterable
-from contextlib import AsyncExitStack
 from datetime import datetime
 import logging
 from pathlib import Path
 import re
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from homeassistant.components.ffmpeg import get_ffmpeg_manager
 from homeassistant.config_entries import ConfigEntry
@@ -22,31 +20,37 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
+from ..clip_links import clip_media_id, clip_url
 from ..const import CONF_STORAGE, DOMAIN, EVENT_CLIP
+from ..core.archive.archive import Archive
+from ..core.archive.live import LiveRecordings
+from ..core.archive.playback import FOLDER as PLAYBACK_FOLDER
 from ..core.clock import SystemClock
-from ..core.download.downloader import Downloader
 from ..core.errors import ErrorKind, NvrError
-from ..core.fetching import FetchJob
 from ..core.library.library import Library
-from ..core.library.thumbnails import FOLDER as THUMBNAIL_FOLDER
+from ..core.library.thumbnail_records import FOLDER as THUMBNAIL_FOLDER
 from ..core.library.values import Export, LibraryEvent, LibraryEventKind, RootConfig
-from ..core.login_guard import LoginGuard
-from ..core.media.probe import ClipProbe
-from ..core.models import Clip, ClipSource, NvrKey
-from ..core.rtsp.values import Endpoint
+from ..core.models import Clip, ClipSource, EventClass, NvrKey
 from ..core.sync.engine import SyncEngine
 from ..permissions import live_entity
-from .exporting import Exports
-from .live import LiveDesk
-from .pictures import Pictures
-from .playback import FOLDER as PLAYBACK_FOLDER, Playback
+from .camera_runtime import CameraRuntime
+from .heartbeats import StoredHeartbeats
+from .house import House, HouseStore
 from .settings import camera_retention, second_storage
 from .storage import async_storage_choices
 
-if TYPE_CHECKING:
-    from .nvr import VtrackRuntime
-
 _LOGGER = logging.getLogger(__name__)
+
+TELLING = (
+    EventClass.DOORBELL,
+    EventClass.PERSON,
+    EventClass.VEHICLE,
+    EventClass.ANIMAL,
+    EventClass.LINE,
+    EventClass.MOTION,
+    EventClass.OTHER,
+)
+"""What an automation would ask for first; that something is recorded is no event here."""
 
 INDEX_FOLDER = DOMAIN
 INDEX_FILE = "index.db"
@@ -55,62 +59,43 @@ INDEX_FILE = "index.db"
 class VtrackHub:
     """Library, engine and fetcher of the installation."""
 
+    archive: Archive
     library: Library
     engine: SyncEngine
-    exports: Exports
-    live: LiveDesk
-    playback: Playback
+    live: LiveRecordings
 
     def __init__(self, hass: HomeAssistant) -> None:
         """Name the parts; nothing is opened yet."""
         self._hass = hass
-        self._nvrs: dict[NvrKey, VtrackRuntime] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._house_store = HouseStore(hass)
+        self.house = House()
 
     async def async_start(self) -> None:
         """Open the library, start the engine; raises INDEX_FAILED without an index."""
         folder = Path(self._hass.config.path(INDEX_FOLDER))
         cache = Path(self._hass.config.cache_path(DOMAIN))
         await self._hass.async_add_executor_job(_make, folder, cache)
-        self.library = Library(
+        self.house = await self._house_store.async_load()
+        self.archive = archive = Archive(
             folder / INDEX_FILE,
+            cache,
             await self._root_configs(),
             clock=SystemClock(),
-            probe=ClipProbe(),
             time_zone=self._hass.config.time_zone,
-            cache=cache,
+            ffmpeg=get_ffmpeg_manager(self._hass).binary,
+            heartbeats=StoredHeartbeats(self._hass),
         )
-        for event in await self.library.open():
-            _LOGGER.info("Index: %s %s", event.kind, event.detail)
-        self.exports = Exports(self.library, get_ffmpeg_manager(self._hass).binary)
-        self._pictures = Pictures(self._hass, self.library)
-        self.playback = Playback(self._hass, self.library, cache)
-        await self.playback.async_start()
-        clock = self.library.clock
-        self._fetcher = Downloader(
-            self._endpoint_for, guard_for=self._guard_for, clock=clock
-        )
-        self.engine = SyncEngine(self.library, self._fetcher, clock)
-        self._task = self._hass.async_create_background_task(
-            self.engine.run(), f"{DOMAIN} engine"
-        )
-        self.live = LiveDesk(self._hass, self.library, self.engine, clock)
-        await self.live.async_start()
+        self.library, self.engine = archive.library, archive.engine
+        self.live = archive.live
+        self.engine.set_total_sessions(self.house.sessions)
+        await archive.open()
         self.library.subscribe(self._told)
         self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._async_stop)
         self._hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, self._async_config)
 
     async def _async_stop(self, _event: Event) -> None:
         """Finish or salvage everything within ten seconds."""
-        async with AsyncExitStack() as closing:  # the last first, each in any case
-            closing.push_async_callback(self.library.close)
-            closing.push_async_callback(self.exports.close)
-            closing.push_async_callback(self.playback.async_stop)
-            closing.push_async_callback(self._pictures.stop)
-            closing.push_async_callback(self._fetcher.close)
-            await asyncio.gather(self.live.async_stop(), self.engine.stop())
-        if self._task is not None:
-            self._task.cancel()
+        await self.archive.close()
 
     def _told(self, event: LibraryEvent) -> None:
         """Pass on what the library tells on its own threads."""
@@ -135,6 +120,7 @@ class VtrackHub:
         facts = clip.facts
         if facts.source is ClipSource.LIVE:
             self._take_up(clip)
+        classes = await self._event_classes(clip)
         entity_id = live_entity(self._hass, clip.camera)
         entity = er.async_get(self._hass).async_get(entity_id) if entity_id else None
         self._hass.bus.async_fire(
@@ -152,10 +138,30 @@ class VtrackHub:
                 ).isoformat(),
                 "bytes": facts.size_bytes,
                 "source": str(facts.source),
-                "media_content_id": f"media-source://{DOMAIN}/clip/{clip.id}",
-                "url": f"/api/{DOMAIN}/clip/{clip.id}",
+                "event_class": classes[0] if classes else None,
+                "event_classes": classes,
+                "path": await self._path_of(clip),
+                "media_content_id": clip_media_id(clip.id),
+                "url": clip_url(clip.id),
             },
         )
+
+    async def _event_classes(self, clip: Clip) -> list[str]:
+        """Return what the device told of while the clip was recorded, most telling first."""
+        try:
+            marks = await self.library.ledger.marks(clip.camera, clip.facts.range)
+        except NvrError:
+            return []
+        told = {mark.event_class for mark in marks}
+        return [str(each) for each in TELLING if each in told]
+
+    async def _path_of(self, clip: Clip) -> str | None:
+        """Return where the file lies; it may be moved to a second storage later."""
+        try:
+            with await self.library.browse.reader(clip.id) as reader:
+                return str(reader.path)
+        except NvrError:
+            return None
 
     def _take_up(self, clip: Clip) -> None:
         """Let the engine know of footage that it did not fetch itself."""
@@ -195,25 +201,38 @@ class VtrackHub:
         if not paths:
             choices = await async_storage_choices(self._hass)
             paths = dict.fromkeys([choice.path for choice in choices[:1]])
-        return [RootConfig(Path(path), name=Path(path).name) for path in paths]
+        return [
+            RootConfig(
+                Path(path),
+                name=Path(path).name,
+                floor_bytes=self.house.floor_bytes(path),
+            )
+            for path in paths
+        ]
+
+    async def async_set_house(self, house: House) -> None:
+        """Change the settings of the whole installation; raises `NvrError`."""
+        await self._house_store.async_save(house)
+        self.house = house
+        self.engine.set_total_sessions(house.sessions)
+        await self.library.set_roots(await self._root_configs())
 
     async def _root_ids(self) -> dict[str, int]:
         roots = await self.library.roots()
         return {str(root.path): root.id for root in roots if root.is_current}
 
-    async def async_register(self, runtime: VtrackRuntime) -> None:
+    async def async_register(
+        self, nvr: NvrKey, name: str, storage: str, cameras: Iterable[CameraRuntime]
+    ) -> None:
         """Make an NVR, its storages and its cameras known to the library."""
-        configs = await self._root_configs([runtime.storage])
+        configs = await self._root_configs([storage])
         if {str(config.path) for config in configs} != (await self._root_ids()).keys():
             await self.library.set_roots(configs)
         root_ids = await self._root_ids()
-        await self.library.register_nvr(runtime.key, runtime.name)
-        for camera in runtime.cameras.values():
+        await self.library.register_nvr(nvr, name)
+        for camera in cameras:
             await self.library.register_camera(
-                runtime.key,
-                camera.key,
-                camera.name,
-                root_id=root_ids.get(runtime.storage),
+                nvr, camera.key, camera.name, root_id=root_ids.get(storage)
             )
             second = root_ids.get(second_storage(camera.data) or "")
             await self.library.set_retention(
@@ -223,33 +242,6 @@ class VtrackHub:
     async def async_forget(self, entry: ConfigEntry[Any]) -> None:
         """Keep the clips of a removed entry; its cameras are former ones now."""
         await self.library.retire_nvr(NvrKey(str(entry.unique_id)))
-
-    # NVRs
-
-    def attach(self, runtime: VtrackRuntime) -> None:
-        """Know an NVR, for the addresses and logins of its fetches."""
-        self._nvrs[runtime.key] = runtime
-
-    def detach(self, runtime: VtrackRuntime) -> None:
-        """Forget it."""
-        self._nvrs.pop(runtime.key, None)
-
-    def is_attached(self, runtime: VtrackRuntime) -> bool:
-        """Say whether an NVR is being worked for."""
-        return self._nvrs.get(runtime.key) is runtime
-
-    def _nvr_of(self, job: FetchJob) -> VtrackRuntime:
-        for runtime in self._nvrs.values():
-            if any(camera.key == job.camera for camera in runtime.cameras.values()):
-                return runtime
-        raise LookupError(job.camera)
-
-    def _endpoint_for(self, job: FetchJob) -> Endpoint:
-        return self._nvr_of(job).endpoint(job.replay_uri)
-
-    def _guard_for(self, job: FetchJob) -> LoginGuard:
-        """Share the guard of the web services: refusals count together."""
-        return self._nvr_of(job).guard
 
     # Reading
 
@@ -267,14 +259,6 @@ class VtrackHub:
             datetime.fromtimestamp(export.range.start_ms / 1000, dt_util.UTC)
         )
         return f"{DOMAIN}_{start:%Y-%m-%d_%H-%M-%S}{export.path.suffix}"
-
-    async def async_thumbnail(self, clip_id: int, person: str = "") -> bytes:
-        """Return a JPEG from the start of a clip; raises `NvrError`."""
-        return await self._pictures.picture(clip_id, person)
-
-    async def async_strip(self, clip_id: int, person: str = "") -> bytes:
-        """Return key pictures of a clip side by side; raises `NvrError`."""
-        return await self._pictures.strip(clip_id, person)
 
     async def async_storage_summary(self) -> list[dict[str, Any]]:
         """Return the roots with their health, for diagnostics and system health."""

@@ -22,7 +22,10 @@ _SILENT = frozenset({ErrorKind.UNREACHABLE, ErrorKind.TIMEOUT, ErrorKind.BUSY})
 
 
 async def async_listen(device: OnvifDevice, engine: SyncEngine, nvr: NvrKey) -> None:
-    """Hand events to the engine until cancelled; ends where the device has none.
+    """Hand events to the engine until cancelled; ends if the device has none.
+
+    A device that has ever made a subscription has events: whatever it answers later means
+    that the subscription is gone, and it is asked for another after a pause.
 
     Events are a convenience: without them the regular look for news finds everything.
     """
@@ -43,6 +46,7 @@ async def async_listen(device: OnvifDevice, engine: SyncEngine, nvr: NvrKey) -> 
             _LOGGER.debug("Events of %s ended: %s", nvr, error)
             if error.kind not in _SILENT:
                 longest_s = LONGEST_PAUSE_REFUSED_S
+        engine.news.lost(nvr)
         if loop.time() - started > STEADY_S:
             pause_s = FIRST_PAUSE_S
         await asyncio.sleep(min(pause_s, longest_s))

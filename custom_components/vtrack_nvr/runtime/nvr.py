@@ -4,28 +4,32 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 import logging
-from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_track_state_change_event
 
 from ..const import (
-    CONF_CHANNEL,
     CONF_GATE,
     CONF_IDENTITY,
+    CONF_LIVE_GATE,
     CONF_RECORDINGS,
     CONF_REPLAY,
+    CONF_SCHEDULE,
     CONF_STORAGE,
-    CONF_STREAM,
     CONF_SYNC,
     DOMAIN,
     SUBENTRY_CAMERA,
 )
+from ..coordinator import VtrackCoordinator
+from ..core.archive.live_devices import LiveCamera, LiveDevice
+from ..core.device_habits import DeviceHabits
 from ..core.device_report import ReplaySupport
+from ..core.endpoint import Endpoint
 from ..core.errors import ErrorKind, NvrError
 from ..core.login_guard import LoginGuard
 from ..core.models import (
@@ -34,79 +38,26 @@ from ..core.models import (
     DeviceIdentity,
     NvrKey,
     Recording,
-    StreamProfile,
 )
-from ..core.rtsp.habits import DeviceHabits
-from ..core.rtsp.values import Endpoint
-from ..core.sync.spec import CameraSpec, NvrSpec
+from ..core.onvif.identity import Likeness, Marks, compare_marks
+from ..core.sync.settings import CameraSpec, NvrSpec
 from ..placeholders import placeholders
-from .connect import (
-    Address,
-    Likeness,
-    Login,
-    Marks,
-    Way,
-    build_device,
-    compare,
-    marks_of_entry,
-)
+from .camera_runtime import CameraRuntime
+from .connect import Address, Login, Way, build_device, marks_of_entry
+from .device_news import DeviceNews
 from .gates import EntityGate
 from .hub import VtrackHub
 from .listening import async_listen
 from .rtsp import LoginScout, WantedLogin, rtsp_endpoint
-from .settings import camera_settings, nvr_settings, stream_profiles
-
-if TYPE_CHECKING:
-    from ..coordinator import VtrackCoordinator
-    from . import VtrackConfigEntry
+from .schedules import WeekWatch
+from .settings import camera_settings, nvr_settings, only_camera
+from .viewers import LiveViewers
 
 _LOGGER = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class CameraRuntime:
-    """A camera as its subentry describes it."""
-
-    key: CameraKey
-    subentry_id: str
-    name: str
-    channel: str
-    profiles: tuple[StreamProfile, ...]
-    data: dict[str, Any]
-
-    @classmethod
-    def of_subentry(cls, subentry: ConfigSubentry) -> CameraRuntime:
-        """Read a subentry."""
-        return cls(
-            CameraKey(str(subentry.unique_id)),
-            subentry.subentry_id,
-            subentry.title,
-            subentry.data[CONF_CHANNEL],
-            stream_profiles(subentry.data),
-            dict(subentry.data),
-        )
-
-    @property
-    def has_sub_stream(self) -> bool:
-        """Say whether there is a smaller stream besides the main one."""
-        return len(self.profiles) > 1
-
-    def profile(self, *, sub: bool = False) -> StreamProfile:
-        """Return the largest stream, or the smallest; raises UNSUPPORTED without any."""
-        if not self.profiles:
-            raise NvrError(ErrorKind.UNSUPPORTED, "no stream", where=self.channel)
-        return self.profiles[-1] if sub else self.profiles[0]
-
-    @property
-    def recorded_profile(self) -> StreamProfile:
-        """Return the stream that live recording takes."""
-        return self.profile(sub=self.data.get(CONF_STREAM) == "sub")
-
-    @property
-    def gates(self) -> tuple[str, ...]:
-        """Return the entities that hold back copying."""
-        gate = self.data.get(CONF_GATE)
-        return (gate,) if gate else ()
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class VtrackRuntime:
@@ -129,14 +80,24 @@ class VtrackRuntime:
         self.identity = DeviceIdentity.of_data(entry.data[CONF_IDENTITY])
         self.guard = LoginGuard(self._on_locked)
         self.habits = DeviceHabits(self._on_habit)
-        self.device = build_device(hass, self.address, self.login, self.guard)
+        self.device = build_device(
+            hass, self.address, self.login, self.guard, endpoint_of=self.endpoint
+        )
+        self.only_camera = only_camera(entry)
+        self.news = DeviceNews(hass, self.key, self.device, self._recordings_by_camera)
         self._scout = LoginScout(hass)
         self.cameras: dict[str, CameraRuntime] = {}
         self._applying = asyncio.Lock()
         self._gate = EntityGate(hass, {}, self.on_gate_missing)
+        self._live_gate = EntityGate(hass, {}, self.on_gate_missing)
+        self._unwatch: Callable[[], None] = _nothing
+        self.viewers = LiveViewers(lambda: hub.engine.look_at_viewers(self.key))
         self._missing_gates: Counter[str] = Counter()
+        self._weeks = WeekWatch(hass, self._weeks_changed, self.on_gate_missing)
         self._camera_listeners: list[Callable[[CameraRuntime], None]] = []
         self._snapshots: dict[CameraKey, bool] = {}
+        self.is_attached = False
+        """Library and engine work for it: from start to stop."""
         self.present: tuple[Channel, ...] = ()
         self.vanished: frozenset[CameraKey] = frozenset()
 
@@ -155,11 +116,6 @@ class VtrackRuntime:
         endpoint = rtsp_endpoint(url, self.address, self.login)
         return replace(endpoint, habits=self.habits)
 
-    @property
-    def is_attached(self) -> bool:
-        """Say whether library and engine work for it: from start to stop."""
-        return self.hub.is_attached(self)
-
     # Life
 
     async def async_start(self) -> None:
@@ -172,9 +128,10 @@ class VtrackRuntime:
         self.cameras = self._read_cameras()
         if Way.RTSP in self.login.cleartext:
             await self._async_ask_rtsp()
-        await self.hub.async_register(self)
-        self.habits.know(await self.hub.library.policy(self.key))
+        await self._async_register()
+        self.habits.know(await self.hub.library.ledger.policy(self.key))
         self._gate.follow(self._gate_entities())
+        await self._weeks.async_follow(self._schedules())
         self.hub.engine.attach_nvr(
             NvrSpec(
                 self.key,
@@ -185,10 +142,15 @@ class VtrackRuntime:
                 },
                 nvr_settings(self.entry.options),
                 self._gate,
+                self.viewers,
             )
         )
-        self.hub.attach(self)
-        await self.hub.live.async_update(self)
+        self.is_attached = True
+        self.news.start(self.hub.engine)
+        await self._async_follow_live()
+        self.entry.async_create_background_task(
+            self.hass, self.news.async_watch_jobs(), f"{DOMAIN} jobs of {self.name}"
+        )
         self.entry.async_create_background_task(
             self.hass,
             async_listen(self.device, self.hub.engine, self.key),
@@ -197,10 +159,14 @@ class VtrackRuntime:
 
     async def async_stop(self) -> None:
         """End the work for the NVR, also half begun; what is kept stays."""
-        self.hub.detach(self)
-        await self.hub.live.async_detach(self)
+        self.news.stop()
+        self.is_attached = False
+        self._unwatch()
+        self._live_gate.close()
+        await self.hub.live.detach(self.key)
         await self.hub.engine.detach_nvr(self.key)
         self._gate.close()
+        self._weeks.close()
         await self.device.close()
 
     async def _async_recognise(self) -> None:
@@ -212,7 +178,7 @@ class VtrackRuntime:
 
     def _is_other(self, seen: DeviceIdentity) -> bool:
         known = marks_of_entry(self.entry.data)
-        return compare(known, Marks(seen)) is Likeness.OTHER
+        return compare_marks(known, Marks(seen)) is Likeness.OTHER
 
     async def async_recognise_again(self) -> None:
         """Begin anew if another device answers where this one was silent for a while."""
@@ -251,7 +217,9 @@ class VtrackRuntime:
 
     def _camera_spec(self, camera: CameraRuntime) -> CameraSpec:
         return CameraSpec(
-            settings=camera_settings(camera.data),
+            settings=camera_settings(
+                camera.data, self._weeks.plan(camera.data.get(CONF_SCHEDULE))
+            ),
             recording_tokens=self._recordings_of(camera),
             source_tokens=frozenset({camera.channel}),
             can_live=bool(camera.profiles),
@@ -263,8 +231,72 @@ class VtrackRuntime:
         return tuple(camera.data.get(CONF_RECORDINGS) or ()) if has_replay else ()
 
     def has_recordings(self, camera: CameraRuntime) -> bool:
-        """Say whether the device itself records the camera and can replay that."""
+        """Return whether the device itself records the camera and can replay that."""
         return bool(self._recordings_of(camera))
+
+    async def _async_register(self) -> None:
+        await self.hub.async_register(
+            self.key, self.name, self.storage, self.cameras.values()
+        )
+
+    async def _async_follow_live(self) -> None:
+        """Let the live recordings know the cameras and their gates as they are now."""
+        gates = {
+            camera.key: tuple(
+                entity_id
+                for key in (CONF_LIVE_GATE, CONF_SCHEDULE)
+                if (entity_id := camera.data.get(key))
+            )
+            for camera in self.cameras.values()
+        }
+        self._live_gate.follow(gates)
+        self._unwatch()
+        entities = sorted({gate for each in gates.values() for gate in each})
+        self._unwatch = (
+            async_track_state_change_event(self.hass, entities, self._on_live_gate)
+            if entities
+            else _nothing
+        )
+        device = LiveDevice(
+            self.key, self.device.stream_uri, self.endpoint, self.guard, self._live_gate
+        )
+        await self.hub.live.update(
+            device, [self._live_camera(camera) for camera in self.cameras.values()]
+        )
+
+    @callback
+    def _on_live_gate(self, _event: Event[EventStateChangedData]) -> None:
+        self.hub.live.look()
+
+    def _live_camera(self, camera: CameraRuntime) -> LiveCamera:
+        return LiveCamera(
+            camera.key,
+            camera.recorded_profile if camera.profiles else None,
+            camera_settings(camera.data),
+            self.has_recordings(camera),
+        )
+
+    def _recordings_by_camera(self) -> dict[CameraKey, tuple[str, ...]]:
+        return {
+            camera.key: tuple(camera.data.get(CONF_RECORDINGS) or ())
+            for camera in self.cameras.values()
+        }
+
+    def _schedules(self) -> set[str]:
+        """Return the schedule helpers that say when footage is wanted."""
+        chosen = (camera.data.get(CONF_SCHEDULE) for camera in self.cameras.values())
+        return {entity_id for entity_id in chosen if entity_id}
+
+    @callback
+    def _weeks_changed(self) -> None:
+        """Let the engine look anew at what is wanted of cameras with a schedule."""
+        if not self.is_attached:
+            return
+        for camera in self.cameras.values():
+            if camera.data.get(CONF_SCHEDULE):
+                self.hub.engine.update_camera(
+                    self.key, camera.key, self._camera_spec(camera)
+                )
 
     def _gate_entities(self) -> dict[CameraKey, tuple[str, ...]]:
         own = self.entry.options.get(CONF_GATE)
@@ -326,10 +358,11 @@ class VtrackRuntime:
         return lambda: self._camera_listeners.remove(listener)
 
     def needs_reload(self) -> bool:
-        """Say whether address or login have changed since the start."""
+        """Return whether address, login or the kind of device have changed."""
         return (
             Address.of_entry(self.entry.data) != self.address
             or Login.of_entry(self.entry.data) != self.login
+            or only_camera(self.entry) != self.only_camera
         )
 
     async def async_apply_changes(self) -> None:
@@ -344,10 +377,11 @@ class VtrackRuntime:
         before, now = self.cameras, self._read_cameras()
         self.cameras = now
         self.name = self.entry.title
-        await self.hub.async_register(self)
+        await self._async_register()
         if not self.is_attached:
             return  # unloaded meanwhile; the next start reads the entry anew
         self._gate.follow(self._gate_entities())
+        await self._weeks.async_follow(self._schedules())
         self.hub.engine.update_nvr(self.key, nvr_settings(self.entry.options))
         for gone in before.keys() - now.keys():
             await self.hub.engine.remove_camera(self.key, before[gone].key)
@@ -364,7 +398,7 @@ class VtrackRuntime:
                 self.hub.engine.update_camera(
                     self.key, camera.key, self._camera_spec(camera)
                 )
-        await self.hub.live.async_update(self)
+        await self._async_follow_live()
 
     # What entities, flows and actions ask
 
@@ -417,7 +451,7 @@ class VtrackRuntime:
             raise
 
     def has_snapshot(self, camera: CameraRuntime) -> bool:
-        """Say whether the device is not known to lack stills."""
+        """Return whether the device is not known to lack stills."""
         return self._snapshots.get(camera.key, True)
 
     async def async_start_sync(
@@ -435,3 +469,6 @@ class VtrackRuntime:
         )
         self.hub.engine.set_enabled(camera.key, is_enabled)
         await self.coordinator.async_request_refresh()
+
+
+type VtrackConfigEntry = ConfigEntry[VtrackRuntime]

@@ -11,9 +11,10 @@ from ..core.clock import SystemClock
 from ..core.diagnose.questions import Questions
 from ..core.diagnose.report import write_report
 from ..core.diagnose.soap_tap import SoapTap
+from ..core.endpoint import Endpoint, WireTap
 from ..core.login_guard import LoginGuard
-from ..core.rtsp.values import Endpoint, WireTap
-from .connect import Address, Login, TlsMode, build_device
+from ..core.onvif.tls import TlsMode
+from .connect import Address, Login, build_device
 from .rtsp import rtsp_endpoint
 
 _MOST = 4

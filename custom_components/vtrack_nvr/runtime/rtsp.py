@@ -12,16 +12,16 @@ from homeassistant.util.ssl import get_default_context
 from ..core.cancel import CancelToken
 from ..core.clock import SystemClock
 from ..core.device_report import DeviceReport, Playback, StreamContent
+from ..core.endpoint import Endpoint
 from ..core.errors import ErrorKind, NvrError
 from ..core.frames import TrackKind
 from ..core.login_guard import LoginGuard
 from ..core.onvif.client import OnvifDevice
 from ..core.onvif.tls import TlsMode, pinned_context, trusting_context
 from ..core.policy import Bounds, Waits
-from ..core.rtsp.errors import RtspRefused
+from ..core.rtsp.refusals import RtspRefused
 from ..core.rtsp.session import RtspSession
 from ..core.rtsp.urls import parse_url
-from ..core.rtsp.values import Endpoint
 from .connect import Address, Login, Way, build_device
 
 TELLING = frozenset(

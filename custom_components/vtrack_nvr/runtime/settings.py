@@ -5,11 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.util import dt as dt_util
 
 from ..const import (
     CONF_BANDWIDTH,
+    CONF_CHANNEL,
     CONF_CLIP_MINUTES,
+    CONF_EVENT_CLASSES,
     CONF_INTERVAL,
     CONF_MISSING_AFTER,
     CONF_MODE,
@@ -21,6 +24,7 @@ from ..const import (
     CONF_RETENTION_GB,
     CONF_SECOND_AFTER,
     CONF_SECOND_STORAGE,
+    CONF_SEEN,
     CONF_SESSIONS,
     CONF_SETTLE,
     CONF_SOURCE,
@@ -30,6 +34,7 @@ from ..const import (
     DEFAULT_MISSING_AFTER,
     DEFAULT_SECOND_AFTER,
     NO_SECOND,
+    SUBENTRY_CAMERA,
 )
 from ..core.library.values import GIGABYTE, Retention
 from ..core.models import StreamProfile
@@ -40,6 +45,7 @@ from ..core.sync.settings import (
     SyncMode,
     SyncOrder,
 )
+from ..core.sync.week import WeekPlan
 
 FULL_SWEEP_HOUR = 3
 """The local hour of the nightly look at everything."""
@@ -51,8 +57,11 @@ def utc_hour(local_hour: int) -> int:
     return round(local_hour - offset / timedelta(hours=1)) % 24
 
 
-def camera_settings(data: Mapping[str, Any]) -> CameraSettings:
-    """Read a camera's subentry."""
+def camera_settings(
+    data: Mapping[str, Any], week: WeekPlan | None = None
+) -> CameraSettings:
+    """Read a camera's subentry; `week` is what its schedule helper says."""
+    classes = data.get(CONF_EVENT_CLASSES)
     return CameraSettings(
         is_enabled=data.get(CONF_SYNC, True),
         mode=SyncMode(data[CONF_MODE]),
@@ -63,6 +72,8 @@ def camera_settings(data: Mapping[str, Any]) -> CameraSettings:
         pre_roll_ms=data[CONF_PRE_ROLL] * 1000,
         post_roll_ms=data[CONF_POST_ROLL] * 1000,
         settle_s=float(data[CONF_SETTLE]),
+        event_classes=None if classes is None else frozenset(classes),
+        week=week,
     )
 
 
@@ -103,3 +114,20 @@ def nvr_settings(options: Mapping[str, Any]) -> NvrSettings:
 def stream_profiles(data: Mapping[str, Any]) -> tuple[StreamProfile, ...]:
     """Read the streams of a camera, the largest picture first."""
     return tuple(StreamProfile(**profile) for profile in data.get(CONF_PROFILES, ()))
+
+
+def only_camera(entry: ConfigEntry[Any]) -> str | None:
+    """Return the subentry of the one camera that a device has, None if it has others.
+
+    A recorder of which only one channel is kept stays a recorder.
+    """
+    cameras = [
+        subentry
+        for subentry in entry.subentries.values()
+        if subentry.subentry_type == SUBENTRY_CAMERA
+    ]
+    seen = entry.data.get(CONF_SEEN)
+    if len(cameras) != 1 or seen is None:
+        return None
+    [camera] = cameras
+    return None if {*seen} - {camera.data[CONF_CHANNEL]} else camera.subentry_id

@@ -85,5 +85,5 @@ async def async_storage_problem(hass: HomeAssistant, path: str) -> ErrorKind | N
 
 
 def is_backed_up(choice: StorageChoice) -> bool:
-    """Say whether backups of the configuration folder would take the footage along."""
+    """Return whether backups of the configuration folder would take the footage along."""
     return choice.is_in_config and not choice.is_mount

@@ -1,6 +1,7 @@
 """Takes reports of simulated devices, with short waits."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -14,13 +15,14 @@ from custom_components.vtrack_nvr.core.diagnose.questions import (
 )
 from custom_components.vtrack_nvr.core.diagnose.sessions import Patience
 from custom_components.vtrack_nvr.core.diagnose.soap_tap import SoapTap
+from custom_components.vtrack_nvr.core.endpoint import Endpoint, WireTap
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint, WireTap
+from tests.simulator.footage import FootageStore
 from tests.simulator.nvr import SimulatedNvr
 from tests.simulator.scenario import make_specs
 
-SHORT = Patience(first=2.0, quiet=0.4, paced=0.4, live=0.4)
+SHORT = Patience(first=2.0, quiet=0.4, paced=0.4, live=0.4, events=1.0)
 
 type Ask = Callable[..., Awaitable[Examination]]
 
@@ -31,8 +33,14 @@ def _allow_loopback(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("socket_enabled")
 
 
+@pytest.fixture(scope="session")
+def footage() -> FootageStore:
+    """Return what all devices of these tests have recorded: the same, encoded once."""
+    return FootageStore()
+
+
 @pytest.fixture
-def ask() -> Ask:
+def ask(footage: FootageStore) -> Ask:
     """Return how to examine the first device of a scenario, with switches changed."""
 
     async def begin(
@@ -42,6 +50,7 @@ def ask() -> Ask:
         patience: Patience = SHORT,
         password: str = "",
         on_progress: Callable[[float], None] = lambda _: None,
+        events: Iterable[dict[str, Any]] = (),
         **fields: Any,
     ) -> Examination:
         spec = replace(make_specs(scenario)[0], **fields)
@@ -53,7 +62,13 @@ def ask() -> Ask:
         def endpoint(url: str, ear: WireTap) -> Endpoint:
             return Endpoint(url, spec.user, password, tap=ear)
 
-        async with SimulatedNvr(spec) as nvr, aiohttp.ClientSession() as session:
+        async with (
+            SimulatedNvr(spec, footage=footage) as nvr,
+            aiohttp.ClientSession() as session,
+        ):
+            await asyncio.to_thread(nvr.encode)
+            for event in events:
+                nvr.notify(event)
             device = OnvifDevice(
                 "127.0.0.1",
                 nvr.port,

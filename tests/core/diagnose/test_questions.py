@@ -10,9 +10,8 @@ from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.diagnose import report
 from custom_components.vtrack_nvr.core.diagnose.questions import Examination
 from custom_components.vtrack_nvr.core.diagnose.report import (
-    join_lines,
     read_report,
-    split_lines,
+    split_text,
     write_report,
 )
 from custom_components.vtrack_nvr.core.diagnose.sessions import Patience
@@ -22,7 +21,9 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
 from custom_components.vtrack_nvr.core.onvif.transport import HttpAnswer
 from tests.core.diagnose.conftest import SHORT, Ask
-from tests.simulator.spec import CameraSpec
+from tests.simulator.spec import ALL_SERVICES, CameraSpec
+
+pytestmark = pytest.mark.long
 
 
 async def test_a_report_tells_the_dialogue_and_no_secret(ask: Ask) -> None:
@@ -53,6 +54,31 @@ async def test_a_report_tells_the_dialogue_and_no_secret(ask: Ask) -> None:
     assert "capture" in media["first"][0]
     # Pictures are counted, never kept.
     assert len(text) < 200_000
+
+
+async def test_what_is_told_whoever_begins_to_listen_is_in_the_report(ask: Ask) -> None:
+    states = ({"kind": "motion", "active": True}, {"kind": "person", "active": False})
+    found = await ask(events=states)
+    content = read_report(write_report(found))
+    told = {(e["class"], e["is_active"]) for e in content["facts"]["events"]}
+    assert told == {("motion", True), ("person", False)}
+    assert "Its events told at once: motion, person." in content["summary"]
+    [pulled] = [i for i in content["soap"] if i["operation"] == "PullMessages"]
+    assert "PeopleDetect" in "".join(pulled["answer"])
+    asked = {item["operation"] for item in content["soap"]}
+    assert {"CreatePullPointSubscription", "Unsubscribe", "GetRecordingJobs"} <= asked
+
+
+async def test_a_device_whose_events_cannot_be_listened_to_is_told_as_such(
+    ask: Ask,
+) -> None:
+    full = await ask(faults={"max_pull_points": 0})
+    assert full.events is None
+    assert any("Not answered: listening to its events" in s for s in summarise(full))
+    none = await ask(services=ALL_SERVICES - {"events", "recording"})
+    assert none.events is None
+    assert none.problems == []
+    assert not any("events" in line for line in summarise(none)[3:])
 
 
 async def test_the_ways_to_log_in_are_told(ask: Ask) -> None:
@@ -226,9 +252,9 @@ async def test_two_minutes_are_never_exceeded(ask: Ask) -> None:
 
 def test_lines_are_the_text_again() -> None:
     text = "<a>" + "<b>x</b>" * 40 + "</a>\nnext\n"
-    lines = split_lines(text)
+    lines = split_text(text)
     assert len(lines) > 40
-    assert join_lines(lines) == text
+    assert "".join(lines) == text
 
 
 def test_a_long_dialogue_is_cut_and_said_to_be(

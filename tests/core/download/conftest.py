@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 import threading
@@ -12,22 +12,23 @@ from typing import override
 import pytest
 
 from custom_components.vtrack_nvr.core.cancel import CancelToken
-from custom_components.vtrack_nvr.core.clips import ClipSink, ClipStart, ClipTarget
+from custom_components.vtrack_nvr.core.clip_sink import ClipSink, ClipStart, ClipTarget
 from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.device_habits import DeviceHabits
 from custom_components.vtrack_nvr.core.download.fetch import Fetch
 from custom_components.vtrack_nvr.core.download.replay import ReplaySettings
+from custom_components.vtrack_nvr.core.endpoint import Endpoint
 from custom_components.vtrack_nvr.core.errors import NvrError
-from custom_components.vtrack_nvr.core.fetching import (
+from custom_components.vtrack_nvr.core.fetch_job import (
     FetchJob,
     FetchOutcome,
     FetchProgress,
+    ReplaySource,
 )
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.media.decode import check_tables
 from custom_components.vtrack_nvr.core.models import CameraKey, ClipFacts, ClockEra
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
-from custom_components.vtrack_nvr.core.rtsp.habits import DeviceHabits
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 from tests.simulator.footage import FootageStore, gop_starts, read_pictures
 from tests.simulator.rtsp_faults import RtspFaults
 from tests.simulator.rtsp_server import RtspServer
@@ -158,7 +159,9 @@ def make_job(server: RtspServer) -> Callable[..., FetchJob]:
         return FetchJob(
             CAMERA,
             "REC",
-            f"rtsp://127.0.0.1:{server.port}/rec",
+            ReplaySource(
+                Endpoint(f"rtsp://127.0.0.1:{server.port}/rec", "admin", "secret")
+            ),
             TimeRange(BASE + start, BASE + end),
             options.pop("era", ClockEra(1, 0, 0)),
             **options,
@@ -202,7 +205,7 @@ class Runner:
         job = job or self.make_job(*span, **options)
         self.warm(job.device_range)
         settings = ReplaySettings(
-            Endpoint(job.replay_uri, "admin", self.password, habits=self.habits),
+            replace(job.replay.endpoint, password=self.password, habits=self.habits),
             None,
             self.clock,
             self.waits,

@@ -1,5 +1,7 @@
 """Streams that break off, lie or lose bytes on the way: no picture is lost or mislabelled."""
 
+# Reads private members: the simulator is made to misbehave between two of its own steps.
+
 from contextlib import ExitStack
 from dataclasses import replace
 import time
@@ -7,7 +9,7 @@ import time
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind
-from custom_components.vtrack_nvr.core.fetching import EndReason
+from custom_components.vtrack_nvr.core.fetch_job import EndReason
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.policy import DevicePolicy, Quirk
 from tests.core.download.conftest import (

@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind
-from custom_components.vtrack_nvr.core.fetching import EndReason
+from custom_components.vtrack_nvr.core.fetch_job import EndReason
 from custom_components.vtrack_nvr.core.models import TimeSource
 from custom_components.vtrack_nvr.core.policy import DevicePolicy, Quirk
 from tests.core.download.conftest import (

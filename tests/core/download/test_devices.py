@@ -5,13 +5,13 @@ import time
 
 import pytest
 
+from custom_components.vtrack_nvr.core.device_habits import DeviceHabits, KeepAlive
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.fetching import EndReason
+from custom_components.vtrack_nvr.core.fetch_job import EndReason
 from custom_components.vtrack_nvr.core.models import TimeSource
 from custom_components.vtrack_nvr.core.policy import DevicePolicy, Quirk
 from custom_components.vtrack_nvr.core.rtp.timeline import ClockStep, ReplayTimeline
-from custom_components.vtrack_nvr.core.rtsp.errors import RtspRefused
-from custom_components.vtrack_nvr.core.rtsp.habits import DeviceHabits, KeepAlive
+from custom_components.vtrack_nvr.core.rtsp.refusals import RtspRefused
 from custom_components.vtrack_nvr.core.stream.unit_stream import UnitStream
 from tests.core.download.conftest import (
     BASE,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 import threading
 
 import pytest
@@ -10,19 +11,14 @@ from custom_components.vtrack_nvr.core.cancel import CancelToken
 from custom_components.vtrack_nvr.core.download import downloader as downloader_module
 from custom_components.vtrack_nvr.core.download.downloader import Downloader, Verify
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.fetching import EndReason, FetchJob
+from custom_components.vtrack_nvr.core.fetch_job import EndReason, FetchJob
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
-from tests.core.download.conftest import BASE, WAITS, DeviceTime, FolderSink, frames
-
-
-def endpoint_for(job: FetchJob) -> Endpoint:
-    return Endpoint(job.replay_uri, "admin", "secret")
+from tests.core.download.conftest import WAITS, DeviceTime, FolderSink, frames
 
 
 @pytest.fixture
 async def downloader(socket_enabled: None) -> AsyncIterator[Downloader]:
-    running = Downloader(endpoint_for, clock=DeviceTime(), waits=WAITS)
+    running = Downloader(clock=DeviceTime(), waits=WAITS)
     yield running
     await running.close()
 
@@ -71,32 +67,12 @@ async def test_a_clip_that_nobody_can_decode_is_not_kept(
         (Verify.DECODE, EndReason.FAILED),
         (Verify.TABLES, EndReason.REACHED),
     ):
-        running = Downloader(
-            endpoint_for, clock=DeviceTime(), waits=WAITS, verify=verify
-        )
+        running = Downloader(clock=DeviceTime(), waits=WAITS, verify=verify)
         outcome = await run(running, make_job(0, 4_000), sink)
         await running.close()
         assert outcome.reason is reason
     assert sink.abandoned == ["verify_failed"]
     assert len(sink.clips) == 1
-
-
-async def test_a_camera_that_is_not_attached_fails(
-    make_job: Callable[..., FetchJob], sink: FolderSink
-) -> None:
-    def nobody(job: FetchJob) -> Endpoint:
-        raise LookupError(job.camera)
-
-    def busy(job: FetchJob) -> Endpoint:
-        raise NvrError(ErrorKind.UNREACHABLE, "no address")
-
-    for factory, kind in ((nobody, ErrorKind.GONE), (busy, ErrorKind.UNREACHABLE)):
-        running = Downloader(factory, clock=DeviceTime(), waits=WAITS)
-        outcome = await run(running, make_job(0, 4_000), sink)
-        await running.close()
-        assert outcome.error
-        assert outcome.error.kind is kind
-        assert outcome.device_reached_ms == BASE
 
 
 async def test_a_locked_login_is_not_tried(
@@ -105,10 +81,10 @@ async def test_a_locked_login_is_not_tried(
     guard = LoginGuard()
     guard.refused("soap")
     guard.refused("soap")
-    running = Downloader(
-        endpoint_for, clock=DeviceTime(), waits=WAITS, guard_for=lambda job: guard
-    )
-    outcome = await run(running, make_job(0, 4_000), sink)
+    running = Downloader(clock=DeviceTime(), waits=WAITS)
+    job = make_job(0, 4_000)
+    job = replace(job, replay=replace(job.replay, guard=guard))
+    outcome = await run(running, job, sink)
     await running.close()
     assert outcome.error
     assert outcome.error.kind is ErrorKind.AUTH_REFUSED
@@ -131,7 +107,7 @@ async def test_closing_cancels_what_runs(
     make_job: Callable[..., FetchJob], sink: FolderSink, faults
 ) -> None:
     faults.first_packet_delay = 5.0
-    running = Downloader(endpoint_for, clock=DeviceTime(), waits=WAITS)
+    running = Downloader(clock=DeviceTime(), waits=WAITS)
     task = asyncio.create_task(run(running, make_job(0, 12_000), sink))
     await asyncio.sleep(0.1)
     await asyncio.wait_for(running.close(), 3.0)

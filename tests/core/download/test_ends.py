@@ -1,10 +1,12 @@
 """Where footage ends, and where it only seems to."""
 
+# Reads private members: the simulator is made to misbehave between two of its own steps.
+
 from dataclasses import replace
 
 import pytest
 
-from custom_components.vtrack_nvr.core.fetching import EndReason
+from custom_components.vtrack_nvr.core.fetch_job import EndReason
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from tests.core.download.conftest import (
     BASE,

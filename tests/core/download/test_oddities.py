@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.vtrack_nvr.core.fetching import EndReason
+from custom_components.vtrack_nvr.core.fetch_job import EndReason
 from custom_components.vtrack_nvr.core.models import TimeSource
 from tests.core.download.conftest import FolderSink, Runner, check_clips, frames
 from tests.simulator.rtsp_faults import RtspFaults

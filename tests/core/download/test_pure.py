@@ -3,13 +3,14 @@
 import pytest
 
 from custom_components.vtrack_nvr.core.clock import SystemClock
-from custom_components.vtrack_nvr.core.download.capture import CaptureJudge, Trust
-from custom_components.vtrack_nvr.core.download.dating import Dating, Found
-from custom_components.vtrack_nvr.core.download.ending import EndOfRange, Verdict
-from custom_components.vtrack_nvr.core.download.framing import Framing
-from custom_components.vtrack_nvr.core.download.ladder import Ladder
+from custom_components.vtrack_nvr.core.device_habits import DeviceHabits
+from custom_components.vtrack_nvr.core.download.capture_times import CaptureJudge, Trust
+from custom_components.vtrack_nvr.core.download.dating import Dating, FirstDate
+from custom_components.vtrack_nvr.core.download.ending import EndOfRange, SessionVerdict
+from custom_components.vtrack_nvr.core.download.fallbacks import Ladder
 from custom_components.vtrack_nvr.core.download.pace import Pace
 from custom_components.vtrack_nvr.core.download.resume import Resume, Retry, Stop
+from custom_components.vtrack_nvr.core.download.stray_bytes import Framing
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.frames import (
     AccessUnit,
@@ -24,8 +25,7 @@ from custom_components.vtrack_nvr.core.policy import (
     Quirk,
     Waits,
 )
-from custom_components.vtrack_nvr.core.rtsp.habits import DeviceHabits
-from custom_components.vtrack_nvr.core.rtsp.values import (
+from custom_components.vtrack_nvr.core.rtsp.session_values import (
     MediaTrack,
     SessionDescription,
 )
@@ -104,7 +104,9 @@ def ending(*pictures: AccessUnit, end_s: float = 60) -> EndOfRange:
 def test_a_key_picture_at_the_end_is_the_end() -> None:
     made = ending(unit(59 * S, key=True))
     assert made.picture(60 * S, unit(60 * S), 40_000) is None
-    assert made.picture(60 * S, unit(60 * S, key=True), 40_000) is Verdict.REACHED
+    assert (
+        made.picture(60 * S, unit(60 * S, key=True), 40_000) is SessionVerdict.REACHED
+    )
 
 
 near = unit(60 * S - 50_000)
@@ -118,16 +120,16 @@ near_terminal = unit(60 * S - 40_000, is_terminal=True)
     ("pictures", "quiet", "verdict"),
     [
         ((), 29.0, None),
-        ((), 30.0, Verdict.INTERRUPTED),
+        ((), 30.0, SessionVerdict.INTERRUPTED),
         ((early,), 9.9, None),
-        ((early,), 10.0, Verdict.INTERRUPTED),
+        ((early,), 10.0, SessionVerdict.INTERRUPTED),
         ((near,), 0.9, None),
-        ((near,), 1.0, Verdict.REACHED),
+        ((near,), 1.0, SessionVerdict.REACHED),
         ((terminal,), 0.4, None),
-        ((terminal,), 0.5, Verdict.END_OF_FOOTAGE),
-        ((near_terminal,), 0.5, Verdict.REACHED),
+        ((terminal,), 0.5, SessionVerdict.END_OF_FOOTAGE),
+        ((near_terminal,), 0.5, SessionVerdict.REACHED),
         ((last,), 2.9, None),
-        ((last,), 3.0, Verdict.SECTION_END),
+        ((last,), 3.0, SessionVerdict.SECTION_END),
         ((last, early), 3.0, None),
     ],
 )
@@ -143,13 +145,13 @@ def test_silence_says_what_came_before_it_means(pictures, quiet, verdict) -> Non
 @pytest.mark.parametrize(
     ("pictures", "signal", "verdict"),
     [
-        ((near,), EndSignal.CLOSED, Verdict.REACHED),
-        ((near,), EndSignal.BYE, Verdict.REACHED),
-        ((early,), EndSignal.BYE, Verdict.END_OF_FOOTAGE),
-        ((early,), EndSignal.NOTICE, Verdict.END_OF_FOOTAGE),
-        ((early,), EndSignal.CLOSED, Verdict.INTERRUPTED),
-        ((early,), EndSignal.TERMINATED, Verdict.INTERRUPTED),
-        ((), EndSignal.BYE, Verdict.INTERRUPTED),
+        ((near,), EndSignal.CLOSED, SessionVerdict.REACHED),
+        ((near,), EndSignal.BYE, SessionVerdict.REACHED),
+        ((early,), EndSignal.BYE, SessionVerdict.END_OF_FOOTAGE),
+        ((early,), EndSignal.NOTICE, SessionVerdict.END_OF_FOOTAGE),
+        ((early,), EndSignal.CLOSED, SessionVerdict.INTERRUPTED),
+        ((early,), EndSignal.TERMINATED, SessionVerdict.INTERRUPTED),
+        ((), EndSignal.BYE, SessionVerdict.INTERRUPTED),
     ],
 )
 def test_no_word_before_the_end_completes_the_rest(pictures, signal, verdict) -> None:
@@ -172,13 +174,13 @@ def test_only_a_word_without_a_picture_says_that_there_is_nothing(
 
 
 def test_the_newest_picture_is_near_the_end_not_the_first() -> None:
-    assert ending(early, near).signal(EndSignal.CLOSED) is Verdict.REACHED
+    assert ending(early, near).signal(EndSignal.CLOSED) is SessionVerdict.REACHED
 
 
 @pytest.mark.parametrize(("steps", "is_near"), [(1.5, True), (1.6, False), (3, False)])
 def test_near_is_a_picture_and_a_half_before_the_end(steps, is_near) -> None:
     made = ending(unit(60 * S - round(steps * 40_000)))
-    assert (made.signal(EndSignal.CLOSED) is Verdict.REACHED) is is_near
+    assert (made.signal(EndSignal.CLOSED) is SessionVerdict.REACHED) is is_near
 
 
 # Bytes of no frame
@@ -396,9 +398,9 @@ def dating() -> Dating:
 @pytest.mark.parametrize("off_s", [0, 14, -100])
 def test_footage_that_begins_where_it_was_asked_for_is_true(off_s: int) -> None:
     made = dating()
-    assert made.check(RANGE, START_US + off_s * S) is Found.TRUE
+    assert made.check(RANGE, START_US + off_s * S) is FirstDate.TRUE
     assert made.is_believed
-    assert made.check(RANGE, START_US + 4000 * S) is Found.TRUE, "a gap"
+    assert made.check(RANGE, START_US + 4000 * S) is FirstDate.TRUE, "a gap"
 
 
 class Footage:
@@ -419,18 +421,18 @@ class Footage:
             return None
         return max(self.from_us, asked_us) + self.off_us
 
-    def asked(self, made: Dating, *, is_suspect: bool = False) -> tuple[Found, int]:
+    def asked(self, made: Dating, *, is_suspect: bool = False) -> tuple[FirstDate, int]:
         """Return what comes out in the end, and how many PLAYs that takes."""
         for plays in range(1, 9):
             asked_us = made.start_us(START_US)
             first_us = self.first_us(asked_us)
             if first_us is None:
                 if not made.is_probing or made.refused():
-                    return Found.WRONG, plays
+                    return FirstDate.WRONG, plays
                 continue
             asked = TimeRange(asked_us // 1000, asked_us // 1000 + 60_000)
             found = made.check(asked, first_us, is_suspect=is_suspect)
-            if found is not Found.AGAIN:
+            if found is not FirstDate.AGAIN:
                 return found, plays
         raise AssertionError("it never ends")
 
@@ -446,7 +448,7 @@ def test_dates_off_by_a_zone_are_found_out(
     if not heeds and -840 <= from_s + off_s <= 15:
         return  # the one case that cannot be told from the truth
     found, plays = footage.asked(dating())
-    assert found is Found.WRONG
+    assert found is FirstDate.WRONG
     assert plays <= 3
 
 
@@ -455,7 +457,7 @@ def test_dates_off_by_a_zone_are_found_out(
 def test_true_dates_behind_a_gap_are_believed(from_s: int, length_s: int) -> None:
     made = dating()
     found, plays = Footage(from_s, from_s + length_s).asked(made)
-    assert found is Found.TRUE
+    assert found is FirstDate.TRUE
     assert plays <= 4
     assert made.is_believed
 
@@ -465,16 +467,18 @@ def test_who_always_begins_at_the_beginning_with_true_dates_is_believed(
     from_s: int,
 ) -> None:
     footage = Footage(from_s, 9000, heeds=False)
-    assert footage.asked(dating()) == (Found.TRUE, 3)
+    assert footage.asked(dating()) == (FirstDate.TRUE, 3)
 
 
 @pytest.mark.parametrize("from_s", [-900, 20, 3600])
 def test_who_always_begins_somewhere_else_shows_nothing(from_s: int) -> None:
-    assert Footage(from_s, 9000, heeds=False).asked(dating())[0] is Found.WRONG
+    assert Footage(from_s, 9000, heeds=False).asked(dating())[0] is FirstDate.WRONG
 
 
-@pytest.mark.parametrize(("heeds", "found"), [(True, Found.TRUE), (False, Found.WRONG)])
-def test_a_suspect_has_to_be_right_twice(heeds: bool, found: Found) -> None:
+@pytest.mark.parametrize(
+    ("heeds", "found"), [(True, FirstDate.TRUE), (False, FirstDate.WRONG)]
+)
+def test_a_suspect_has_to_be_right_twice(heeds: bool, found: FirstDate) -> None:
     footage = Footage(-7200, 9000, off_s=0 if heeds else 7200, heeds=heeds)
     made = dating()
     assert footage.asked(made, is_suspect=True)[0] is found
@@ -483,7 +487,7 @@ def test_a_suspect_has_to_be_right_twice(heeds: bool, found: Found) -> None:
 
 def test_a_suspect_with_nothing_after_what_was_asked_heeds_the_start() -> None:
     footage = Footage(-60, 30)
-    assert footage.asked(dating(), is_suspect=True) == (Found.TRUE, 3)
+    assert footage.asked(dating(), is_suspect=True) == (FirstDate.TRUE, 3)
 
 
 def test_one_picture_with_a_time_among_many_is_believed_for_want_of_more() -> None:

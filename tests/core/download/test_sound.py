@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 import pytest
 
-from custom_components.vtrack_nvr.core.fetching import EndReason
+from custom_components.vtrack_nvr.core.fetch_job import EndReason
 from tests.core.download.conftest import (
     BASE,
     FolderSink,

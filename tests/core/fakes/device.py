@@ -4,7 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from custom_components.vtrack_nvr.core.clock import Clock
+from custom_components.vtrack_nvr.core.endpoint import Endpoint
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.fetch_job import ReplaySource
 from custom_components.vtrack_nvr.core.intervals import (
     Ranges,
     TimeRange,
@@ -136,7 +138,7 @@ class FakeDevice:
             is_complete=self.is_listing_complete,
         )
 
-    async def replay_uri(self, recording_token: str) -> str:
-        """Return an URI that the fake fetcher understands."""
-        await self._answer("replay_uri")
-        return f"fake://{recording_token}"
+    async def replay(self, recording_token: str) -> ReplaySource:
+        """Return an address that the fake fetcher understands."""
+        await self._answer("replay")
+        return ReplaySource(Endpoint(f"fake://{recording_token}"))

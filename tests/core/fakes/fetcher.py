@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from custom_components.vtrack_nvr.core.cancel import CancelToken
-from custom_components.vtrack_nvr.core.clips import ClipSink, ClipStart
+from custom_components.vtrack_nvr.core.clip_sink import ClipSink, ClipStart
 from custom_components.vtrack_nvr.core.clock import Clock
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.fetching import (
+from custom_components.vtrack_nvr.core.fetch_job import (
     EndReason,
     FetchedGap,
     FetchJob,

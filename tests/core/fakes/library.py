@@ -1,13 +1,13 @@
 """The library in memory, with the ledger rules of the real one."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import override
 
-from custom_components.vtrack_nvr.core.clips import ClipSink, ClipStart, ClipTarget
+from custom_components.vtrack_nvr.core.clip_sink import ClipSink, ClipStart, ClipTarget
 from custom_components.vtrack_nvr.core.clock import Clock
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import (
@@ -25,7 +25,7 @@ from custom_components.vtrack_nvr.core.ledger import (
     SweepFindings,
     Want,
 )
-from custom_components.vtrack_nvr.core.library import ledger
+from custom_components.vtrack_nvr.core.library.index import span_rules
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     Clip,
@@ -54,7 +54,7 @@ HOLES = frozenset(
 class CameraBook:
     """All that is stored of one camera."""
 
-    entries: list[ledger.Entry] = field(default_factory=list)
+    entries: list[span_rules.Entry] = field(default_factory=list)
     clips: list[Clip] = field(default_factory=list)
     marks: list[EventMark] = field(default_factory=list)
     high_water_ms: int | None = None
@@ -69,7 +69,7 @@ class CameraBook:
 
 
 class FakeLibrary:
-    """Implements `core.sync.ports.Library`; tests look into `book(camera)`."""
+    """Implements `core.sync.ports.EngineLedger`; tests look into `book(camera)`."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -84,6 +84,7 @@ class FakeLibrary:
         self.kept_from: int | None = None
         self.index_problem: NvrError | None = None
         self.lookouts: dict[CameraKey, str] = {}
+        self.earliest: dict[CameraKey, dict[int, int]] = defaultdict(dict)
         self._ids = count(1)
 
     def book(self, camera: CameraKey) -> CameraBook:
@@ -125,17 +126,19 @@ class FakeLibrary:
     ) -> None:
         self._check()
         book = self.book(findings.camera)
-        cause = ledger.Entry(
+        cause = span_rules.Entry(
             0, 0, CoverageState.ON_DEVICE, changed_ms=self.clock.now_ms()
         )
-        book.entries = ledger.swept(book.entries, book.kept, findings, cause)
-        book.since_ms = ledger.held_since(
+        book.entries = span_rules.swept(book.entries, book.kept, findings, cause)
+        book.since_ms = span_rules.held_since(
             book.since_ms, book.oldest_ms, book.newest_ms, findings
         )
-        gone = ledger.overwritten(book.since_ms, findings)
+        gone = span_rules.overwritten(book.since_ms, findings)
         if gone is not None:
             free = difference((gone,), book.kept)
-            book.entries = ledger.repaint(book.entries, free, ledger.lost(cause))
+            book.entries = span_rules.repaint_entries(
+                book.entries, free, span_rules.lost(cause)
+            )
         if findings.device_earliest_ms is not None:
             book.oldest_ms = findings.device_earliest_ms
         if findings.device_latest_ms is not None:
@@ -154,9 +157,13 @@ class FakeLibrary:
         self._check()
         book = self.book(camera)
         now_ms = self.clock.now_ms()
-        new = ledger.Entry(0, 0, state, reason, next_try_ms, attempts, run_id, now_ms)
+        new = span_rules.Entry(
+            0, 0, state, reason, next_try_ms, attempts, run_id, now_ms
+        )
         free = difference(ranges, book.kept)
-        book.entries = ledger.repaint(book.entries, free, ledger.marked(new))
+        book.entries = span_rules.repaint_entries(
+            book.entries, free, span_rules.marked(new)
+        )
 
     async def kept_on_device_clock(
         self, camera: CameraKey, era: ClockEra, device_window: TimeRange
@@ -239,11 +246,24 @@ class FakeLibrary:
         return tuple(self.nvr_eras[nvr])
 
     async def add_era(self, nvr: NvrKey, era: ClockEra) -> ClockEra:
-        stored = ClockEra(
-            next(self._ids), era.device_start_ms, era.offset_ms, era.is_uncertain
-        )
+        stored = replace(era, id=next(self._ids))
         self.nvr_eras[nvr].append(stored)
         return stored
+
+    async def saw_era(self, era_id: int, device_ms: int) -> None:
+        for eras in self.nvr_eras.values():
+            eras[:] = [
+                replace(era, device_seen_ms=device_ms) if era.id == era_id else era
+                for era in eras
+            ]
+
+    async def earliest_by_era(self, camera: CameraKey) -> Mapping[int, int]:
+        return self.earliest[camera]
+
+    async def set_earliest(
+        self, camera: CameraKey, era_id: int, device_ms: int
+    ) -> None:
+        self.earliest[camera][era_id] = device_ms
 
     async def policy(self, nvr: NvrKey) -> DevicePolicy:
         self._check()
@@ -267,12 +287,12 @@ class FakeLibrary:
         want = Want(next(self._ids), camera, wanted, self.clock.now_ms(), note)
         self.open_wants[want.id] = want
         book = self.book(camera)
-        book.entries = ledger.repaint(
+        book.entries = span_rules.repaint_entries(
             book.entries,
             (wanted,),
-            ledger.only(
+            span_rules.only(
                 frozenset({CoverageState.REMOVED}),
-                ledger.Entry(0, 0, CoverageState.ON_DEVICE, "requested"),
+                span_rules.Entry(0, 0, CoverageState.ON_DEVICE, "requested"),
             ),
         )
         return want
@@ -339,7 +359,9 @@ class FakeLibrary:
                 created_ms=self.clock.now_ms(),
             )
         )
-        book.entries = ledger.repaint(book.entries, (facts.range,), ledger.erased)
+        book.entries = span_rules.repaint_entries(
+            book.entries, (facts.range,), span_rules.erased
+        )
 
 
 class FakeSink(ClipSink):

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.library import Library, LibraryBounds
 
-from .helpers import CAMERA, NVR, ManualClock, Setup, make_library
+from .rig import CAMERA, NVR, ManualClock, Setup, make_library
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ import sqlite3
 from custom_components.vtrack_nvr.core.intervals import TimeRange, total_ms, union
 from custom_components.vtrack_nvr.core.library import Library
 from custom_components.vtrack_nvr.core.library.naming import ROOT_FOLDER
+from tests.insides import store_of
 
-from .helpers import TextProbe
+from .rig import TextProbe
 
 
 def check(library: Library, *, with_files: bool = True) -> None:
     """Raise AssertionError where rows, files and sums do not agree."""
-    store = library._store
+    store = store_of(library)
     store.read(check_index)
     if with_files:
         for root in store.guard.roots():

@@ -1,5 +1,7 @@
 """Two Home Assistants and one storage: the second one keeps off, until it may."""
 
+# Reads private members: this machine gets the id of another one.
+
 import asyncio
 import errno
 import json
@@ -27,8 +29,9 @@ from custom_components.vtrack_nvr.core.library.claims import (
 )
 from custom_components.vtrack_nvr.core.library.files import FileLayer, storage_error
 from custom_components.vtrack_nvr.core.models import ClipState
+from tests.insides import look_now, store_of
 
-from .helpers import (
+from .rig import (
     CAMERA,
     DAY,
     HOUR,
@@ -40,9 +43,9 @@ from .helpers import (
     TextProbe,
     make_library,
 )
-from .test_check import make_old
 from .test_errors_of_files import state_of
-from .test_owners import until
+from .upkeep.test_check import make_old
+from .upkeep.test_folder_owner import until
 
 BOUNDS = LibraryBounds(
     guard_interval=0.02, open_wait=5.0, stop_wait=2.0, batch_seconds=0.001
@@ -78,7 +81,7 @@ class Home:
 
     @property
     def root_id(self) -> int:
-        [root] = self.library._store.guard.roots()
+        [root] = store_of(self.library).guard.roots()
         return root.id
 
     @property
@@ -88,16 +91,16 @@ class Home:
 
     def kill(self) -> None:
         """End as a killed process does."""
-        self.library._store.guard.stop(1)
-        self.library._store.db.close()
+        store_of(self.library).guard.stop(1)
+        store_of(self.library).db.close()
 
     async def looked(self) -> None:
         """Wait until the storage was looked at twice more."""
-        [root] = self.library._store.guard.roots()
+        [root] = store_of(self.library).guard.roots()
         for _ in range(2):
             before = root.looked
             root.due = 0.0
-            self.library._store.guard._wake.set()
+            look_now(self.library)
             await until(lambda b=before: root.looked > b)
 
 
@@ -131,7 +134,7 @@ async def test_a_storage_that_another_uses_is_neither_adopted_nor_touched(
     assert caught.value.kind is ErrorKind.STORAGE_IN_USE
     assert not (await second.library.browse.search()).clips
     assert first.setup.files() == before
-    await asyncio.to_thread(first.library.sink(CAMERA).finish, target, facts)
+    await asyncio.to_thread(first.library.ledger.sink(CAMERA).finish, target, facts)
     assert first.problem is None
     problem = second.library.root_problem(second.root_id)
     assert problem is not None
@@ -277,7 +280,7 @@ async def test_a_fresh_part_of_nobody_is_left_alone_for_an_hour(tmp_path: Path) 
     first.kill()
     (first.share / "vtrack_nvr" / CLAIM).unlink()
     second = await Home(tmp_path, "b").open()
-    store = second.library._store
+    store = store_of(second.library)
     store.write(
         lambda c: c.execute(
             "insert or replace into meta (key, value) values ('done-check', ?)",
@@ -341,7 +344,7 @@ async def test_a_claim_that_cannot_be_made_is_no_hindrance(
     await setup.library.open()
     await setup.library.register_nvr(NVR, "Recorder")
     await setup.library.register_camera(NVR, CAMERA, "Garden")
-    assert setup.library.storage_problem(CAMERA) is None
+    assert setup.library.ledger.storage_problem(CAMERA) is None
     await asyncio.to_thread(setup.keep, NOW)
     await setup.library.close()
 

@@ -1,40 +1,22 @@
 """A host whose clock is behind at the start files nothing into the past."""
 
+# Reads private members: the timetable is told what it did.
+
 import asyncio
 import ctypes
 from pathlib import Path
 import threading
 from types import SimpleNamespace
-from typing import override
 
 import pytest
 
 from custom_components.vtrack_nvr.core.clock import FlooredClock, SystemClock
 from custom_components.vtrack_nvr.core.ledger import RunKind
 from custom_components.vtrack_nvr.core.models import ClipSource, TimeSource
+from tests.insides import keeper_of, store_of
 
 from . import invariants
-from .helpers import (
-    CAMERA,
-    DAY,
-    HOUR,
-    MINUTE,
-    NOW,
-    NVR,
-    ManualClock,
-    Setup,
-    make_library,
-)
-
-
-class KeptClock(ManualClock):
-    """A clock of which the host knows whether somebody keeps it right."""
-
-    is_kept: bool | None = None
-
-    @override
-    def is_synchronised(self) -> bool | None:
-        return self.is_kept
+from .rig import CAMERA, DAY, HOUR, MINUTE, NOW, NVR, ManualClock, Setup, make_library
 
 
 async def opened(tmp_path: Path, clock: ManualClock) -> Setup:
@@ -89,7 +71,9 @@ async def test_live_footage_is_dated_after_all_that_was_seen_and_marked(
     start_ms, source, problem = await kept_live(setup, clock.now_ms())
     assert (start_ms, problem) == (NOW + 5 * HOUR, "")
     assert source is not TimeSource.ESTIMATED
-    await asyncio.to_thread(lambda: setup.library._store.read(invariants.check_index))
+    await asyncio.to_thread(
+        lambda: store_of(setup.library).read(invariants.check_index)
+    )
     await setup.library.close()
 
 
@@ -110,7 +94,7 @@ async def test_a_clock_that_is_kept_right_is_believed_whatever_was_seen(
 ) -> None:
     """It was ahead once, and somebody set it."""
     await a_past(tmp_path)
-    clock = KeptClock(NOW - DAY)
+    clock = ManualClock(NOW - DAY)
     clock.is_kept = False
     setup = await opened(tmp_path, clock)
     assert setup.library.clock.lead_ms > 0
@@ -126,11 +110,11 @@ async def test_a_clock_that_is_kept_right_is_believed_whatever_was_seen(
 async def test_runs_and_upkeep_say_what_time_it_was_as_well(tmp_path: Path) -> None:
     clock = ManualClock()
     setup = await opened(tmp_path, clock)
-    await setup.library.begin_run(NVR, RunKind.LIGHT)
+    await setup.library.ledger.begin_run(NVR, RunKind.LIGHT)
     await setup.library.close()
     again = await opened(tmp_path, ManualClock(NOW - HOUR))
     assert again.library.clock.now_ms() >= NOW
-    again.library._keeper._done("check", NOW + HOUR)
+    keeper_of(again.library)._done("check", NOW + HOUR)
     await again.library.close()
     last = await opened(tmp_path, ManualClock(NOW - HOUR))
     assert last.library.clock.now_ms() >= NOW + HOUR

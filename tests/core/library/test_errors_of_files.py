@@ -11,14 +11,15 @@ from typing import override
 
 import pytest
 
-from custom_components.vtrack_nvr.core.clips import ClipStart, EmbeddedClip
+from custom_components.vtrack_nvr.core.clip_sink import ClipStart, EmbeddedClip
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.library.files import FileLayer, storage_error
 from custom_components.vtrack_nvr.core.library.naming import JOURNAL
 from custom_components.vtrack_nvr.core.library.troubles import Troubles
 from custom_components.vtrack_nvr.core.models import ClipFacts, ClipState
+from tests.insides import keeper_of, store_of
 
-from .helpers import (
+from .rig import (
     CAMERA,
     DAY,
     HOUR,
@@ -112,7 +113,7 @@ class DenyingProbe(TextProbe):
 
 async def opened(tmp_path: Path, files: Denying, clock: ManualClock) -> Setup:
     setup = make_library(tmp_path, clock, files=files)
-    setup.library._store.probe = DenyingProbe(files)
+    store_of(setup.library).probe = DenyingProbe(files)
     await setup.library.open()
     await setup.library.register_nvr(NVR, "Recorder")
     await setup.library.register_camera(NVR, CAMERA, "Garden")
@@ -122,7 +123,7 @@ async def opened(tmp_path: Path, files: Denying, clock: ManualClock) -> Setup:
 
 def kill(setup: Setup) -> None:
     """End as a killed process does: nothing is finished."""
-    store = setup.library._store
+    store = store_of(setup.library)
     store.guard.stop(1)
     store.db.close()
 
@@ -139,7 +140,7 @@ async def upkeep(setup: Setup, is_so: Callable[[], bool]) -> None:
 
 
 def state_of(setup: Setup, clip_id: int) -> str:
-    found: str = setup.library._store.read(
+    found: str = store_of(setup.library).read(
         lambda c: c.execute(
             "select state from clip where id = ?", (clip_id,)
         ).fetchone()[0]
@@ -148,8 +149,8 @@ def state_of(setup: Setup, clip_id: int) -> str:
 
 
 def tend(setup: Setup) -> None:
-    [root] = setup.library._store.guard.roots()
-    setup.library._keeper.tend(root)
+    [root] = store_of(setup.library).guard.roots()
+    keeper_of(setup.library).tend(root)
 
 
 @pytest.mark.parametrize("number", ANSWERS)
@@ -175,7 +176,7 @@ async def test_a_part_that_cannot_be_read_waits_alone(
         await asyncio.to_thread(
             setup.keep, NOW - DAY + number_of_try * HOUR, OTHER, duration_ms=1000
         )
-        assert library.storage_problem(OTHER) is None
+        assert library.ledger.storage_problem(OTHER) is None
     assert bad.part_path.exists()
     about = [record for record in caplog.records if "Unfinished clip" in record.message]
     assert len(about) == 1, "a state is logged once"
@@ -203,7 +204,7 @@ async def test_a_journal_that_cannot_be_read_or_written_stops_nobody(
     setup = await opened(tmp_path, files, clock)
     library = setup.library
     for camera in (CAMERA, OTHER):
-        assert library.storage_problem(camera) is None
+        assert library.ledger.storage_problem(camera) is None
         await asyncio.to_thread(setup.keep, NOW, camera)
     clock.advance(60_000)
     await asyncio.to_thread(tend, setup)
@@ -233,7 +234,7 @@ async def test_a_folder_that_cannot_be_listed_makes_nothing_missing(
         files.denied = {denied}
         report = await setup.library.care.check()
         assert (report.missing, report.skipped_roots) == (0, ())
-        assert setup.library.storage_problem(OTHER) is None
+        assert setup.library.ledger.storage_problem(OTHER) is None
     assert len((await setup.library.browse.search()).clips) == 3
     await setup.library.close()
 
@@ -248,10 +249,10 @@ async def test_a_camera_whose_folder_cannot_be_made_says_so_and_leaves_no_row(
     with pytest.raises(NvrError) as caught:
         await asyncio.to_thread(setup.begin, NOW)
     assert caught.value.kind is ErrorKind.STORAGE_FAILED
-    store = setup.library._store
+    store = store_of(setup.library)
     assert not store.live
     assert not store.read(lambda c: c.execute("select * from clip").fetchall())
-    assert setup.library.storage_problem(CAMERA) is None
+    assert setup.library.ledger.storage_problem(CAMERA) is None
     await asyncio.to_thread(setup.keep, NOW, OTHER)
     await setup.library.close()
 
@@ -263,7 +264,7 @@ async def test_a_fault_that_nobody_thought_of_is_told_once_and_tried_ever_more_s
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     setup = await opened(tmp_path, Denying(0), clock)
-    care, store = setup.library.care, setup.library._store
+    care, store = setup.library.care, store_of(setup.library)
     [root] = store.guard.roots()
     tries: list[float] = []
 

@@ -8,11 +8,11 @@ import threading
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.library.disk_thread import DiskThread
 from custom_components.vtrack_nvr.core.library.files import (
     FileLayer,
     storage_error,
 )
-from custom_components.vtrack_nvr.core.library.worker import Worker
 
 FILES = FileLayer()
 
@@ -172,7 +172,7 @@ def test_a_copy_can_be_stopped_and_tells_its_hash(tmp_path: Path) -> None:
 
 
 def test_a_worker_does_one_thing_after_the_other_and_ends() -> None:
-    worker = Worker("test")
+    worker = DiskThread("test")
     assert worker.join(0.1), "never started"
     gate = threading.Event()
     first = worker.submit(lambda: gate.wait(5))

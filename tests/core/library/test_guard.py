@@ -1,5 +1,7 @@
 """Storage roots that are away, foreign, full, silent: said, and over by itself."""
 
+# Reads private members: threads are counted.
+
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +21,9 @@ from custom_components.vtrack_nvr.core.library.files import FileLayer, Space
 from custom_components.vtrack_nvr.core.library.guard import marker_text, marker_uuid
 from custom_components.vtrack_nvr.core.models import CoverageState
 from custom_components.vtrack_nvr.core.policy import Waits
+from tests.insides import look_now, store_of
 
-from .helpers import CAMERA, HOUR, NOW, NVR, ManualClock, Setup, make_library
+from .rig import CAMERA, HOUR, NOW, NVR, ManualClock, Setup, make_library
 
 FAST = LibraryBounds(
     guard_interval=0.02, open_wait=0.3, stop_wait=0.2, batch_seconds=0.001
@@ -64,7 +67,7 @@ async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
 
 
 def kind_of(setup: Setup) -> ErrorKind | None:
-    problem = setup.library.storage_problem(CAMERA)
+    problem = setup.library.ledger.storage_problem(CAMERA)
     return problem.kind if problem else None
 
 
@@ -106,7 +109,7 @@ async def test_a_missing_marker_pauses_and_its_return_resumes(tmp_path: Path) ->
     await until(lambda: kind_of(setup) is None)
     await asyncio.to_thread(setup.keep, NOW + HOUR)
     await until(lambda: told() == [None, ErrorKind.STORAGE_MISSING, None])
-    assert (await setup.library.totals(CAMERA)).clips == 2
+    assert (await setup.library.ledger.totals(CAMERA)).clips == 2
     await setup.library.close()
 
 
@@ -118,7 +121,7 @@ async def test_a_clip_under_way_when_the_root_goes_is_finished_when_it_is_back(
     hidden = setup.root / "hidden"
     setup.folder.rename(hidden)
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.library.sink(CAMERA).finish, target, facts)
+        await asyncio.to_thread(setup.library.ledger.sink(CAMERA).finish, target, facts)
     assert caught.value.kind in {ErrorKind.STORAGE_MISSING, ErrorKind.VERIFY_FAILED}
     await until(lambda: kind_of(setup) is ErrorKind.STORAGE_MISSING)
     hidden.rename(setup.folder)
@@ -126,7 +129,7 @@ async def test_a_clip_under_way_when_the_root_goes_is_finished_when_it_is_back(
     await until(lambda: kind_of(setup) is None)
     clip = await setup.library.browse.clip(target.clip_id)
     assert clip is not None
-    (span,) = await setup.library.coverage(CAMERA, facts.range)
+    (span,) = await setup.library.ledger.coverage(CAMERA, facts.range)
     assert span.state is CoverageState.KEPT
     await setup.library.close()
 
@@ -155,7 +158,7 @@ async def test_a_full_root_refuses_clips_and_can_still_be_read(tmp_path: Path) -
     target, _ = await asyncio.to_thread(setup.begin, NOW + HOUR)
     files.free = 999
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.library.sink(CAMERA).check_room, target)
+        await asyncio.to_thread(setup.library.ledger.sink(CAMERA).check_room, target)
     assert caught.value.kind is ErrorKind.STORAGE_FULL
     with pytest.raises(NvrError):
         await asyncio.to_thread(setup.begin, NOW + 2 * HOUR)
@@ -164,7 +167,7 @@ async def test_a_full_root_refuses_clips_and_can_still_be_read(tmp_path: Path) -
         assert reader.path.exists()
     files.free = 1000
     await until(lambda: kind_of(setup) is None)
-    await asyncio.to_thread(setup.library.sink(CAMERA).abandon, target, "over")
+    await asyncio.to_thread(setup.library.ledger.sink(CAMERA).abandon, target, "over")
     assert not target.part_path.exists()
     await setup.library.close()
 
@@ -194,11 +197,11 @@ async def test_a_silent_root_is_stalled_and_blocks_nobody_else(tmp_path: Path) -
         with pytest.raises(NvrError):
             await setup.library.browse.reader(clip_id)
         assert len(await setup.library.browse.recent()) == 1
-        await setup.library.mark(CAMERA, [], CoverageState.ON_DEVICE)
+        await setup.library.ledger.mark(CAMERA, [], CoverageState.ON_DEVICE)
         (root,) = await setup.library.roots()
         assert root.problem is not None
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.library.sink(CAMERA).open, _start())
+        await asyncio.to_thread(setup.library.ledger.sink(CAMERA).open, _start())
     assert caught.value.kind is ErrorKind.STORAGE_STALLED
     files.hang.clear()
     files.go_on.set()
@@ -208,7 +211,7 @@ async def test_a_silent_root_is_stalled_and_blocks_nobody_else(tmp_path: Path) -
 
 
 def _start():
-    from custom_components.vtrack_nvr.core.clips import ClipStart
+    from custom_components.vtrack_nvr.core.clip_sink import ClipStart
     from custom_components.vtrack_nvr.core.models import ClipSource
 
     return ClipStart(CAMERA, NOW, NOW, 0, ClipSource.REPLAY)
@@ -334,8 +337,8 @@ async def test_writing_is_tried_once_and_again_only_after_a_failure(
     seen = files.looks
     await until(lambda: files.looks > seen + 3)
     assert files.touches == 1
-    (root,) = setup.library._store.guard.roots()
-    setup.library._store.guard.report(root, NvrError(ErrorKind.STORAGE_FAILED, "no"))
+    (root,) = store_of(setup.library).guard.roots()
+    store_of(setup.library).guard.report(root, NvrError(ErrorKind.STORAGE_FAILED, "no"))
     await until(lambda: files.touches == 2)
     await setup.library.close()
 
@@ -349,9 +352,9 @@ async def test_a_root_is_looked_at_once_in_each_interval(tmp_path: Path) -> None
         files=files,
     )
     await setup.library.open()
-    await until(lambda: bool(setup.library._store.settled))
+    await until(lambda: bool(store_of(setup.library).settled))
     seen = files.looks
-    setup.library._store.guard._wake.set()
+    look_now(setup.library)
     await asyncio.sleep(0.3)
     assert files.looks == seen
     await setup.library.close()
@@ -372,7 +375,7 @@ async def test_a_storage_that_never_answered_is_told(tmp_path: Path) -> None:
 
 async def test_a_root_that_is_dropped_ends_its_threads(tmp_path: Path) -> None:
     setup, _ = await opened(tmp_path)
-    guard = setup.library._store.guard
+    guard = store_of(setup.library).guard
     (root,) = guard.roots()
     threads = [w._thread for w in root.workers if w._thread is not None]
     assert threads
@@ -385,7 +388,7 @@ async def test_a_root_that_is_dropped_ends_its_threads(tmp_path: Path) -> None:
 
 async def test_a_root_known_by_another_id_takes_its_place(tmp_path: Path) -> None:
     setup, _ = await opened(tmp_path)
-    guard = setup.library._store.guard
+    guard = store_of(setup.library).guard
     (root,) = guard.roots()
     old = root.id
     guard.renumber(root, 77)
@@ -401,7 +404,7 @@ async def test_the_end_does_not_wait_for_a_root_that_hangs(tmp_path: Path) -> No
     await until(lambda: kind_of(setup) is ErrorKind.STORAGE_STALLED)
     try:
         async with asyncio.timeout(10):
-            await asyncio.to_thread(setup.library._store.guard.stop, 0.3)
+            await asyncio.to_thread(store_of(setup.library).guard.stop, 0.3)
     finally:
         files.go_on.set()
     await setup.library.close()

@@ -1,5 +1,7 @@
 """The guard by itself: how often it looks, what it believes, how it ends."""
 
+# Reads private members: a look at a storage begins now instead of in a minute; threads are counted.
+
 from collections.abc import Callable, Iterator
 import os
 from pathlib import Path

@@ -4,18 +4,18 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.library.index.told import Told
 from custom_components.vtrack_nvr.core.library.journal import (
     Fact,
     FactKind,
     Line,
-    decode,
-    encode,
+    decode_lines,
+    encode_line,
     fact_of,
     repair_prefix,
     sequence_of,
     split_lines,
 )
-from custom_components.vtrack_nvr.core.library.told import Told
 from custom_components.vtrack_nvr.core.models import CoverageState
 
 
@@ -24,7 +24,7 @@ def line(number: int, kind: FactKind, **values) -> Line:
 
 
 def written(*lines: Line) -> bytes:
-    return b"".join(encode(item.sequence, item.fact.text()) for item in lines)
+    return b"".join(encode_line(item.sequence, item.fact.text()) for item in lines)
 
 
 STORY = (
@@ -42,7 +42,7 @@ STORY = (
 
 
 def test_lines_come_back_as_they_were() -> None:
-    assert tuple(decode(written(*STORY))) == STORY
+    assert tuple(decode_lines(written(*STORY))) == STORY
     assert [sequence_of(raw) for raw in written(*STORY).splitlines()] == [*range(1, 11)]
 
 
@@ -53,17 +53,17 @@ def test_damage_costs_only_the_lines_it_touches(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(whole) - 1))
     broken = bytearray(whole)
     broken[at] ^= data.draw(st.integers(1, 255))
-    found = list(decode(bytes(broken)))
+    found = list(decode_lines(bytes(broken)))
     assert all(item in STORY for item in found)
     assert len(found) >= len(STORY) - 2
-    cut = list(decode(whole[:at]))
+    cut = list(decode_lines(whole[:at]))
     assert cut == list(STORY[: len(cut)])
 
 
 def test_a_torn_line_is_ended_before_the_next() -> None:
     torn = written(*STORY[:2])[:-5]
     more = torn + repair_prefix(torn[-1:]) + written(STORY[2])
-    assert list(decode(more)) == [STORY[0], STORY[2]]
+    assert list(decode_lines(more)) == [STORY[0], STORY[2]]
     assert repair_prefix(b"") == b""
     assert repair_prefix(b"a\n") == b""
 
@@ -72,7 +72,7 @@ def test_a_torn_line_is_ended_before_the_next() -> None:
 def test_what_is_no_fact_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the caller passes it over
         fact_of(text)
-    assert list(decode(encode(1, text))) == []
+    assert list(decode_lines(encode_line(1, text))) == []
 
 
 def test_later_lines_replace_earlier_ones() -> None:
@@ -87,7 +87,7 @@ def test_later_lines_replace_earlier_ones() -> None:
         elsewhere = TimeRange(70, 80)
         assert found.removal_of("a", elsewhere) is None
         assert found.removal_of("b", TimeRange(1, 2)) == "age"
-        assert found.removal_of("c", elsewhere) == "", "it lives elsewhere"
+        assert found.removal_of("c", elsewhere) is None, "it lives elsewhere"
         assert list(found.spans()) == [
             (CoverageState.REMOVED, "age", (TimeRange(1, 2),)),
             (CoverageState.LOST, "overwritten", (TimeRange(5, 9),)),

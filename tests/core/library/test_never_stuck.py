@@ -14,20 +14,21 @@ from custom_components.vtrack_nvr.core.library import (
     LibraryBounds,
     Retention,
     RootConfig,
-    journals,
-    tidy,
+    journal_files,
 )
 from custom_components.vtrack_nvr.core.library.files import FileLayer, Space
-from custom_components.vtrack_nvr.core.library.journal import FactKind, decode
+from custom_components.vtrack_nvr.core.library.journal import FactKind, decode_lines
 from custom_components.vtrack_nvr.core.library.naming import JOURNAL
+from custom_components.vtrack_nvr.core.library.upkeep import journal_tidy
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     ClipState,
     CoverageState,
 )
+from tests.insides import keeper_of, store_of
 
 from . import invariants
-from .helpers import (
+from .rig import (
     CAMERA,
     DAY,
     HOUR,
@@ -40,13 +41,13 @@ from .helpers import (
     make_library,
     measured,
 )
-from .test_check import make_old
-from .test_owners import until
+from .upkeep.test_check import make_old
+from .upkeep.test_folder_owner import until
 
 
 def tend(setup: Setup) -> None:
-    for root in setup.library._store.guard.roots():
-        setup.library._keeper.tend(root)
+    for root in store_of(setup.library).guard.roots():
+        keeper_of(setup.library).tend(root)
 
 
 class FullDisk(FileLayer):
@@ -86,7 +87,7 @@ async def test_a_disk_that_is_full_at_the_start_is_made_room_on(
     files.free_bytes, files.gain = 900, 600
     again = make_library(tmp_path, clock, files=files, floor_bytes=1000, bounds=bounds)
     await again.library.open()
-    await until(lambda: again.library.storage_problem(CAMERA) is None)
+    await until(lambda: again.library.ledger.storage_problem(CAMERA) is None)
     assert len(again.files()) == 2, "nobody had to ask for it"
     await again.library.close()
 
@@ -101,7 +102,7 @@ async def test_a_day_that_somebody_deleted_by_hand_does_not_hold_up_deletion(
     shutil.rmtree((setup.folder / clip.path).parent)
     await setup.library.care.delete([clip_id])
     assert await setup.library.care.empty_trash(at_once=True) == 1
-    assert setup.library.storage_problem(CAMERA) is None
+    assert setup.library.ledger.storage_problem(CAMERA) is None
     assert await setup.library.browse.clip(clip_id) is None
     assert (await setup.library.browse.recent())[0].id == stays
 
@@ -115,8 +116,8 @@ async def test_clips_of_a_camera_whose_folder_is_gone_are_missing(
     shutil.rmtree(setup.folder / gone)
     report = await setup.library.care.check()
     assert (report.missing, report.skipped_roots) == (2, ())
-    assert (await setup.library.totals(CAMERA)).clips == 0
-    (span, *_rest) = await setup.library.coverage(
+    assert (await setup.library.ledger.totals(CAMERA)).clips == 0
+    (span, *_rest) = await setup.library.ledger.coverage(
         CAMERA, TimeRange(NOW, NOW + 5 * MINUTE)
     )
     assert span.state is CoverageState.MISSING
@@ -130,9 +131,9 @@ async def test_lines_written_while_a_journal_is_made_small_are_not_lost(
         await setup.library.care.protect([clip_id], f"note {number}")
     await asyncio.to_thread(tend, setup)
     journal = setup.folder / "recorder/garden" / JOURNAL
-    store = setup.library._store
+    store = store_of(setup.library)
     (root,) = store.guard.roots()
-    real = journals.scan
+    real = journal_files.scan
     beside: list[threading.Thread] = []
 
     def protect_meanwhile(store, path: Path):
@@ -144,21 +145,21 @@ async def test_lines_written_while_a_journal_is_made_small_are_not_lost(
             beside[0].join(0.05)
         return found
 
-    monkeypatch.setattr(journals, "scan", protect_meanwhile)
+    monkeypatch.setattr(journal_files, "scan", protect_meanwhile)
     size = journal.stat().st_size
 
     def make_small() -> bool:
         camera_id = store.read(
             lambda c: c.execute("select id from camera").fetchone()[0]
         )
-        return tidy.tidy(store, root, camera_id)
+        return journal_tidy.tidy(store, root, camera_id)
 
     assert await asyncio.to_thread(make_small)
     await asyncio.to_thread(beside[0].join)
     assert journal.stat().st_size < size / 50
     clip = await setup.library.browse.clip(clip_id)
     assert clip is not None
-    with journals.read(store, journal) as said:
+    with journal_files.read(store, journal) as said:
         assert said.protection(clip.path) == (True, "the last word")
 
 
@@ -176,13 +177,13 @@ async def test_a_journal_that_lost_lines_is_told_again_once(
     else:
         journal.write_bytes(b"".join(b"#" + line[1:] for line in lines))
     await setup.library.care.check()
-    kinds = [line.fact.kind for line in decode(journal.read_bytes())]
+    kinds = [line.fact.kind for line in decode_lines(journal.read_bytes())]
     assert kinds.count(FactKind.CLIP) == 1
     assert kinds.count(FactKind.PROTECT) == 1
     size = journal.stat().st_size
     await setup.library.care.check()
     assert journal.stat().st_size == size
-    (root,) = setup.library._store.guard.roots()
+    (root,) = store_of(setup.library).guard.roots()
     assert (await asyncio.to_thread(setup.library.care.checker.fast, root)).adopted == 0
 
 
@@ -213,7 +214,7 @@ async def test_a_damaged_file_that_could_not_be_moved_is_never_taken_for_the_cli
     def refuse(_source: Path, _target: Path) -> None:
         raise NvrError(ErrorKind.STORAGE_FAILED, "refused")
 
-    monkeypatch.setattr(setup.library._store.files, "replace", refuse)
+    monkeypatch.setattr(store_of(setup.library).files, "replace", refuse)
     report = await setup.library.care.verify(CAMERA, TimeRange(0, NOW + DAY))
     assert report.damaged == (clip_id,)
     monkeypatch.undo()
@@ -226,7 +227,7 @@ async def test_a_read_error_that_passes_is_no_damage_and_one_that_stays_is(
     setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clip_id = await asyncio.to_thread(setup.keep, NOW)
-    files = setup.library._store.files
+    files = store_of(setup.library).files
     real = files.sha256
     failures = [NvrError(ErrorKind.STORAGE_FAILED, "I/O error")]
 
@@ -265,11 +266,11 @@ async def test_a_part_on_a_share_without_sync_is_told_by_its_bytes(
 ) -> None:
     """Its row has the facts and it has the size, but not what was written."""
     target, facts = await asyncio.to_thread(setup.begin, NOW)
-    store = setup.library._store
-    from custom_components.vtrack_nvr.core.library import index_clips
+    store = store_of(setup.library)
+    from custom_components.vtrack_nvr.core.library.index import clip_rows
 
     store.write(
-        lambda c: index_clips.set_facts(
+        lambda c: clip_rows.set_facts(
             c, target.clip_id, facts, "recorder/garden/2027-01-15/09-00-00+0100.mp4"
         )
     )
@@ -290,7 +291,7 @@ async def test_clips_that_finish_or_go_while_files_are_compared_stop_nothing(
     """A part that was listed has its name by the time it is looked at."""
     await asyncio.to_thread(setup.keep, NOW)
     target, facts = await asyncio.to_thread(setup.begin, NOW + HOUR)
-    store = setup.library._store
+    store = store_of(setup.library)
     real = setup.probe.salvage
     finished: list[int] = []
 
@@ -367,7 +368,7 @@ async def test_a_root_that_hangs_keeps_no_other_from_retention_nor_from_answers(
     await library.set_roots(
         [RootConfig(setup.root, "one", 0), RootConfig(nas, "nas", 0)]
     )
-    store = library._store
+    store = store_of(library)
     first, second = store.guard.roots()
     await until(lambda: {first.id, second.id} <= store.settled)
     await library.register_camera(NVR, CAMERA, "Garden")
@@ -399,16 +400,16 @@ async def test_a_read_only_disk_is_still_watched(
     setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clip_id = await asyncio.to_thread(setup.keep, NOW)
-    (root,) = setup.library._store.guard.roots()
+    (root,) = store_of(setup.library).guard.roots()
     trouble = NvrError(ErrorKind.STORAGE_READ_ONLY, "mounted read-only")
-    monkeypatch.setattr(setup.library._store.guard, "problem", lambda _root: trouble)
+    monkeypatch.setattr(store_of(setup.library).guard, "problem", lambda _root: trouble)
     with await setup.library.browse.reader(clip_id) as reader:
         assert reader.path.exists()
-    assert setup.library.storage_problem(CAMERA) is trouble
+    assert setup.library.ledger.storage_problem(CAMERA) is trouble
     trouble = NvrError(ErrorKind.STORAGE_MISSING, "away")
     with pytest.raises(NvrError):
         await setup.library.browse.reader(clip_id)
-    assert not setup.library._store.readers
+    assert not store_of(setup.library).readers
     assert root.id
 
 
@@ -419,13 +420,13 @@ async def test_upkeep_waits_until_a_root_that_came_back_was_looked_at(
     await asyncio.to_thread(setup.keep, NOW)
     await asyncio.to_thread(tend, setup)
     journal = setup.folder / "recorder/garden" / JOURNAL
-    store = setup.library._store
+    store = store_of(setup.library)
     (root,) = store.guard.roots()
     before = journal.read_bytes()
     setup.folder.rename(setup.root / "unmounted")
     await until(lambda: root.id not in store.settled)
     await setup.library.register_camera(NVR, CAMERA, "Garden")
-    await asyncio.to_thread(setup.library._keeper.tend, root)
+    await asyncio.to_thread(keeper_of(setup.library).tend, root)
     assert (setup.root / "unmounted/recorder/garden" / JOURNAL).read_bytes() == before
     (setup.root / "unmounted").rename(setup.folder)
     await until(lambda: root.id in store.settled)
@@ -435,7 +436,7 @@ async def test_a_later_clip_under_an_old_name_survives_an_older_index(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     """Deleted, asked for again and fetched anew after the backup: the later one stays."""
-    from .test_check import flush, put_index, running, save_index
+    from .upkeep.test_check import flush, put_index, running, save_index
 
     async with running(tmp_path, clock) as setup:
         first = await asyncio.to_thread(setup.keep, NOW)
@@ -446,7 +447,7 @@ async def test_a_later_clip_under_an_old_name_survives_an_older_index(
         await setup.library.care.delete([first])
         await setup.library.care.empty_trash(at_once=True)
         for start_ms in (NOW, NOW + HOUR):
-            await setup.library.add_want(
+            await setup.library.ledger.add_want(
                 CAMERA, TimeRange(start_ms, start_ms + 5 * MINUTE), "again"
             )
             await asyncio.to_thread(setup.keep, start_ms, duration_ms=6 * MINUTE)

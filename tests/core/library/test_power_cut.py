@@ -1,5 +1,7 @@
 """The power goes before every step of a library's life; afterwards design §3 holds."""
 
+# Reads private members: the check of files runs here on the thread that the power leaves.
+
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
@@ -24,9 +26,11 @@ from custom_components.vtrack_nvr.core.models import (
     ClipState,
     CoverageState,
 )
+from tests.insides import close_here, keeper_of, open_here, store_of
 
 from . import invariants
-from .helpers import (
+from .power import DyingFiles, Images, Power, PowerCutError
+from .rig import (
     CAMERA,
     MINUTE,
     NOW,
@@ -38,7 +42,8 @@ from .helpers import (
     make_facts,
     measured,
 )
-from .power import DyingFiles, Images, Power, PowerCutError
+
+pytestmark = pytest.mark.long
 
 MIDNIGHT = 1_800_054_000_000
 """2027-01-16 00:00 in Berlin."""
@@ -113,7 +118,7 @@ class Machine:
         """Run until the story or the power ends."""
         # a cut inside a transaction: the disk holds what the last commit left
         try:
-            self.library._open()
+            open_here(self.library)
             story(self)
         except PowerCutError:
             pass
@@ -121,7 +126,7 @@ class Machine:
             if self.power.is_off:
                 self.images.take()
             self.power.is_off = True
-            self.library._close()
+            close_here(self.library)
 
     def restart(self, *, back: int = 0, is_forgetful: bool = False) -> Library:
         """Return a library (not open) on what the disks hold after the cut."""
@@ -146,15 +151,15 @@ def whole_life(machine: Machine) -> None:
     care = library.care
     run(library.register_nvr(NVR, "Recorder"))
     run(library.register_camera(NVR, CAMERA, "Garden"))
-    for root in library._store.guard.roots():
-        library._keeper.tend(root)
+    for root in store_of(library).guard.roots():
+        keeper_of(library).tend(root)
     whole = TimeRange(NOW, NOW + 60 * MINUTE)
-    run(library.mark(CAMERA, [whole], CoverageState.ON_DEVICE))
+    run(library.ledger.mark(CAMERA, [whole], CoverageState.ON_DEVICE))
     for number in range(4):
         start_ms = NOW + number * 5 * MINUTE
         target, facts = setup.begin(start_ms)
         machine.files.unsynced.add(target.part_path)
-        library.sink(CAMERA).finish(target, facts)
+        library.ledger.sink(CAMERA).finish(target, facts)
         said.kept[target.clip_id] = facts.range
     first, second, third, fourth = said.kept
     run(care.protect([first], "the fox"))
@@ -166,32 +171,32 @@ def whole_life(machine: Machine) -> None:
     machine.clock.advance(2 * MINUTE)
     care.empty_trash_now()
     said.deleted.add(second)
-    for root in library._store.guard.roots():
-        library._keeper.tend(root)
-    other = library._store.guard.roots()[1].id
+    for root in store_of(library).guard.roots():
+        keeper_of(library).tend(root)
+    other = store_of(library).guard.roots()[1].id
     care.mover.move(fourth, other)
     care.mover.move(first, other)
     target, _ = setup.begin(NOW + 30 * MINUTE)
-    library.sink(CAMERA).abandon(target, "nothing")
+    library.ledger.sink(CAMERA).abandon(target, "nothing")
     target, facts = setup.begin(NOW + 35 * MINUTE)
-    library.sink(CAMERA).finish(target, facts)
+    library.ledger.sink(CAMERA).finish(target, facts)
     said.kept[target.clip_id] = facts.range
-    for root in library._store.guard.roots():
-        library._keeper.tend(root)
+    for root in store_of(library).guard.roots():
+        keeper_of(library).tend(root)
     leave_one(machine)
 
 
 def leave_one(machine: Machine) -> None:
     """A storage error lets go of a clip, which is salvaged; it began before midnight."""
     setup, said, library = machine.setup, machine.said, machine.library
-    store = library._store
+    store = store_of(library)
     store.on_left = lambda _root: None  # here, and not on the thread of the root
     target, facts = setup.begin(MIDNIGHT - 1_000, source=ClipSource.LIVE)
     late = make_facts(MIDNIGHT, source=ClipSource.LIVE)
     data = clip_bytes(CAMERA, late)
     target.part_path.write_bytes(data)
     machine.files.unsynced.add(target.part_path)
-    library.sink(CAMERA).leave(target, NvrError(ErrorKind.STORAGE_FAILED, "EIO"))
+    library.ledger.sink(CAMERA).leave(target, NvrError(ErrorKind.STORAGE_FAILED, "EIO"))
     library.care.checker.fast(store.guard.roots()[0])
     said.kept[target.clip_id] = measured(late, data).range
     assert facts.range.start_ms < MIDNIGHT
@@ -200,15 +205,15 @@ def leave_one(machine: Machine) -> None:
 def verify(machine: Machine, library: Library, *, is_older: bool = False) -> None:
     """Open what is left and hold it against what was confirmed."""
     said = machine.said
-    library._open()
+    open_here(library)
     try:
         # a busy machine may need longer than `open` waits
-        assert library._store.guard.wait_answered(30)
+        assert store_of(library).guard.wait_answered(30)
         report = library.care.checker.full()
         assert report.skipped_roots == ()
         assert report.foreign_count == 0 or is_older
         invariants.check(library)
-        store = library._store
+        store = store_of(library)
         rows = store.read(
             lambda c: c.execute("select * from clip order by start_ms").fetchall()
         )
@@ -231,7 +236,7 @@ def verify(machine: Machine, library: Library, *, is_older: bool = False) -> Non
             for clip_id in said.deleted:
                 assert said.kept[clip_id].start_ms not in complete
     finally:
-        library._close()
+        close_here(library)
 
 
 @pytest.fixture
@@ -291,13 +296,13 @@ def second_life(machine: Machine) -> None:
     run(library.register_camera(NVR, CAMERA, "Garden"))
     for number in range(3):
         target, facts = setup.begin(NOW + number * 5 * MINUTE)
-        library.sink(CAMERA).finish(target, facts)
+        library.ledger.sink(CAMERA).finish(target, facts)
         said.kept[target.clip_id] = facts.range
     first, second, third = said.kept
     run(library.care.protect([first], "the fox"))
     said.protected.add(first)
-    for root in library._store.guard.roots():
-        library._keeper.tend(root)
+    for root in store_of(library).guard.roots():
+        keeper_of(library).tend(root)
     clip = run(library.browse.clip(second))
     assert clip is not None
     path = setup.folder / clip.path
@@ -306,7 +311,7 @@ def second_life(machine: Machine) -> None:
     library.care._verifier.verify(
         CAMERA, TimeRange(NOW, NOW + 60 * MINUTE), lambda: True
     )
-    other = library._store.guard.roots()[1].id
+    other = store_of(library).guard.roots()[1].id
     library.care.mover.move(third, other)
     journal = setup.folder / "recorder/garden" / JOURNAL
     journal.write_bytes(b"#" + journal.read_bytes())
@@ -325,16 +330,16 @@ def test_power_cut_while_damage_is_put_aside_and_journals_are_mended(
         machine = Machine(fast_path / str(cut_at), cut_at)
         machine.live(second_life)
         library = machine.restart(is_forgetful=cut_at % 2 == 0)
-        library._open()
+        open_here(library)
         try:
             library.care.checker.full()
             rows = {
                 row["start_ms"]: row
-                for row in library._store.read(
+                for row in store_of(library).read(
                     lambda c: c.execute("select * from clip").fetchall()
                 )
             }
-            library._store.read(invariants.check_index)
+            store_of(library).read(invariants.check_index)
             said = machine.said
             for clip_id, kept in said.kept.items():
                 row = rows[kept.start_ms]
@@ -350,33 +355,35 @@ def test_power_cut_while_damage_is_put_aside_and_journals_are_mended(
             ids = {rows[said.kept[n].start_ms]["id"] for n in said.asked_to_delete}
             assert set(damaged) <= ids
             if said.asked_to_delete:
-                spoiled = library._store.guard.roots()[0].folder.rglob("*.mp4*")
+                spoiled = store_of(library).guard.roots()[0].folder.rglob("*.mp4*")
                 assert any(file.read_bytes().endswith(b"?") for file in spoiled)
         except (AssertionError, NvrError, KeyError) as error:
             name = machine.power.names[-1]
             pytest.fail(f"cut at step {cut_at} ({name}): {error!r}")
         finally:
-            library._close()
+            close_here(library)
             shutil.rmtree(fast_path / str(cut_at))
 
 
 def test_rows_of_a_killed_writer_become_clips(tmp_path: Path) -> None:
     machine = Machine(tmp_path, None)
-    machine.library._open()
+    open_here(machine.library)
     run(machine.library.register_nvr(NVR, "Recorder"))
     run(machine.library.register_camera(NVR, CAMERA, "Garden"))
     target, _ = machine.setup.begin(NOW)
     empty, _ = machine.setup.begin(NOW + 10 * MINUTE)
     empty.part_path.write_bytes(b"")
-    machine.library._close()
+    close_here(machine.library)
     machine.images.take()
     library = machine.restart()
-    library._open()
+    open_here(library)
     try:
         invariants.check(library)
-        rows = library._store.read(lambda c: c.execute("select * from clip").fetchall())
+        rows = store_of(library).read(
+            lambda c: c.execute("select * from clip").fetchall()
+        )
         assert [(row["id"], row["state"]) for row in rows] == [
             (target.clip_id, ClipState.COMPLETE)
         ]
     finally:
-        library._close()
+        close_here(library)

@@ -14,31 +14,22 @@ from custom_components.vtrack_nvr.core.library import (
     LibraryBounds,
     Retention,
     RootConfig,
-    index_clips,
 )
 from custom_components.vtrack_nvr.core.library.files import FileLayer
-from custom_components.vtrack_nvr.core.library.opening import open_database
-from custom_components.vtrack_nvr.core.library.salvage import settle_writing
-from custom_components.vtrack_nvr.core.library.transfer import settle_transfers
+from custom_components.vtrack_nvr.core.library.index import clip_rows
+from custom_components.vtrack_nvr.core.library.index.opening import open_database
+from custom_components.vtrack_nvr.core.library.upkeep.salvage import settle_writing
+from custom_components.vtrack_nvr.core.library.upkeep.transfer import settle_transfers
 from custom_components.vtrack_nvr.core.models import CoverageState
+from tests.insides import close_here, open_here, store_of
 
 from . import invariants
-from .helpers import (
-    CAMERA,
-    DAY,
-    HOUR,
-    MINUTE,
-    NOW,
-    NVR,
-    ManualClock,
-    Setup,
-    make_library,
-)
-from .test_owners import until
+from .rig import CAMERA, DAY, HOUR, MINUTE, NOW, NVR, ManualClock, Setup, make_library
+from .upkeep.test_folder_owner import until
 
 
 def root_of(setup: Setup, index: int = 0):
-    return setup.library._store.guard.roots()[index]
+    return store_of(setup.library).guard.roots()[index]
 
 
 async def with_nas(setup: Setup, tmp_path: Path) -> tuple[Path, int]:
@@ -52,11 +43,11 @@ async def with_nas(setup: Setup, tmp_path: Path) -> tuple[Path, int]:
 
 async def test_a_file_that_is_not_what_was_written_gives_no_clip(setup: Setup) -> None:
     target, facts = await asyncio.to_thread(setup.begin, NOW)
-    store = setup.library._store
+    store = store_of(setup.library)
 
     def crash_after_the_rename(connection: sqlite3.Connection) -> str:
         path = "recorder/garden/2027-01-15/09-00-00+0100.mp4"
-        index_clips.set_facts(connection, target.clip_id, facts, path)
+        clip_rows.set_facts(connection, target.clip_id, facts, path)
         return path
 
     path = setup.folder / store.write(crash_after_the_rename)
@@ -72,7 +63,7 @@ async def test_a_file_that_is_not_what_was_written_gives_no_clip(setup: Setup) -
 async def test_a_probe_that_fails_gives_no_clip_and_a_dying_disk_waits(
     setup: Setup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = setup.library._store
+    store = store_of(setup.library)
     failure = NvrError(ErrorKind.STORAGE_FAILED, "I/O error")
 
     def fail(*_arguments: object) -> None:
@@ -115,9 +106,9 @@ async def test_a_part_that_changed_size_is_not_finished(setup: Setup) -> None:
     with target.part_path.open("ab") as file:
         file.write(b"more")
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.library.sink(CAMERA).finish, target, facts)
+        await asyncio.to_thread(setup.library.ledger.sink(CAMERA).finish, target, facts)
     assert caught.value.kind is ErrorKind.VERIFY_FAILED
-    await asyncio.to_thread(setup.library.sink(CAMERA).abandon, target, "bad")
+    await asyncio.to_thread(setup.library.ledger.sink(CAMERA).abandon, target, "bad")
     assert await setup.library.browse.clip(target.clip_id) is None
 
 
@@ -135,7 +126,7 @@ async def test_a_clip_that_goes_while_it_moves_stays_gone(
 ) -> None:
     nas, second = await with_nas(setup, tmp_path)
     clip_id = await asyncio.to_thread(setup.keep, NOW)
-    store = setup.library._store
+    store = store_of(setup.library)
     real = store.files.copy
 
     def copy_and_trash(source: Path, target: Path, proceed) -> str:
@@ -160,7 +151,7 @@ async def test_an_older_index_never_takes_the_last_copy_for_an_unfinished_one(
     clip_id = await asyncio.to_thread(setup.keep, NOW)
     clip = await setup.library.browse.clip(clip_id)
     assert clip is not None
-    store = setup.library._store
+    store = store_of(setup.library)
     await asyncio.to_thread(setup.library.care.mover.move, clip_id, second)
     (moved,) = nas.rglob("*.mp4")
 
@@ -173,7 +164,7 @@ async def test_an_older_index_never_takes_the_last_copy_for_an_unfinished_one(
         )
 
     store.write(go_back)
-    store.write(lambda c: index_clips.count_on_root(c, clip.root_id, 1, 0))
+    store.write(lambda c: clip_rows.count_on_root(c, clip.root_id, 1, 0))
     await asyncio.to_thread(settle_transfers, store, root_of(setup, 1))
     assert moved.exists()
     after = await setup.library.browse.clip(clip_id)
@@ -187,7 +178,7 @@ async def test_a_move_is_stopped_at_the_end(setup: Setup, tmp_path: Path) -> Non
     await setup.library.set_retention(
         CAMERA, Retention(move_after_days=1, move_to_root=second)
     )
-    store = setup.library._store
+    store = store_of(setup.library)
     store.stopping.set()
     assert await asyncio.to_thread(setup.library.care.mover.run) == 0
     with pytest.raises(NvrError) as caught:
@@ -226,7 +217,7 @@ async def test_a_reader_follows_a_clip_that_moves_while_it_is_asked_for(
     monkeypatch.setattr(browse, "clip", going)
     with pytest.raises(NvrError):
         await browse.reader(clip_id)
-    assert not setup.library._store.readers
+    assert not store_of(setup.library).readers
 
 
 @given(
@@ -246,7 +237,7 @@ def test_after_retention_a_full_sweep_finds_nothing_to_fetch_of_what_was_kept(
         ),
     )
     library, clock = setup.library, setup.clock
-    library._open()
+    open_here(library)
 
     async def tell() -> None:
         await library.register_nvr(NVR, "Recorder")
@@ -264,7 +255,7 @@ def test_after_retention_a_full_sweep_finds_nothing_to_fetch_of_what_was_kept(
             await library.care.run_retention(plan.token)
         now_ms = clock.now_ms()
         whole = TimeRange(NOW - 10 * DAY, now_ms)
-        await library.note_sweep(
+        await library.ledger.note_sweep(
             SweepFindings(
                 CAMERA,
                 whole,
@@ -275,7 +266,7 @@ def test_after_retention_a_full_sweep_finds_nothing_to_fetch_of_what_was_kept(
                 wanted=(TimeRange(int(now_ms - days * DAY), now_ms),),
             )
         )
-        spans = await library.coverage(CAMERA, whole)
+        spans = await library.ledger.coverage(CAMERA, whole)
         states = {span.state for span in spans}
         assert states <= {
             CoverageState.KEPT,
@@ -289,7 +280,7 @@ def test_after_retention_a_full_sweep_finds_nothing_to_fetch_of_what_was_kept(
         asyncio.run(tell())
         invariants.check(library)
     finally:
-        library._close()
+        close_here(library)
 
 
 MIDNIGHT = NOW + 15 * HOUR
@@ -313,7 +304,7 @@ def test_sums_of_days_are_right_where_clips_cover_each_other_over_midnight(
         bounds=LibraryBounds(guard_interval=30.0, batch_seconds=0.001),
     )
     library = setup.library
-    library._open()
+    open_here(library)
 
     async def tell() -> None:
         await library.register_nvr(NVR, "Recorder")
@@ -322,16 +313,16 @@ def test_sums_of_days_are_right_where_clips_cover_each_other_over_midnight(
             setup.keep(MIDNIGHT + start * MINUTE, duration_ms=length * MINUTE)
             for start, length in clips
         ]
-        library._store.read(invariants.check_index)
+        store_of(library).read(invariants.check_index)
         for is_back, number in steps:
             chosen = [ids[number % len(ids)]]
             if is_back:
                 await library.care.restore(chosen)
             else:
                 await library.care.delete(chosen)
-            library._store.read(invariants.check_index)
+            store_of(library).read(invariants.check_index)
 
     try:
         asyncio.run(tell())
     finally:
-        library._close()
+        close_here(library)

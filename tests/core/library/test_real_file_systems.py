@@ -15,7 +15,7 @@ from custom_components.vtrack_nvr.core.models import CoverageState
 from custom_components.vtrack_nvr.core.policy import Waits
 
 from . import invariants, mounts
-from .helpers import (
+from .rig import (
     CAMERA,
     DAY,
     HOUR,
@@ -71,7 +71,7 @@ def keep_large(setup: Setup, start_ms: int, padding: int = MEGABYTE) -> int:
     target, facts = setup.begin(start_ms)
     data = clip_bytes(CAMERA, make_facts(start_ms), padding)
     target.part_path.write_bytes(data)
-    setup.library.sink(CAMERA).finish(target, measured(facts, data))
+    setup.library.ledger.sink(CAMERA).finish(target, measured(facts, data))
     return target.clip_id
 
 
@@ -100,13 +100,13 @@ async def test_a_root_that_fills_up_makes_room_with_its_oldest(
             await asyncio.sleep(0.02)
     assert kept == 40, "sync goes on because the oldest went"
     for _ in range(1500):
-        if setup.library.storage_problem(CAMERA) is None:
+        if setup.library.ledger.storage_problem(CAMERA) is None:
             break
         # a look for room that began before the last clip came sees it at the next one
         setup.clock.advance(MINUTE)
         await asyncio.sleep(0.02)
-    assert setup.library.storage_problem(CAMERA) is None
-    totals = await setup.library.totals(CAMERA)
+    assert setup.library.ledger.storage_problem(CAMERA) is None
+    totals = await setup.library.ledger.totals(CAMERA)
     assert 3 <= totals.clips <= 12
     removed = await setup.library.browse.ledger(CoverageState.REMOVED)
     assert {entry.reason for entry in removed} == {"floor"}
@@ -129,7 +129,8 @@ async def test_a_root_full_of_protected_clips_pauses(
         if kind is not None:
             break
         window = TimeRange(start_ms, start_ms + MINUTE)
-        await setup.library.care.protect_range(CAMERA, window)
+        clips = await setup.library.browse.clips_at(CAMERA, window)
+        await setup.library.care.protect([clip.id for clip in clips])
     assert kind is ErrorKind.STORAGE_FULL
     files = setup.files()
     setup.clock.advance(2 * HOUR)
@@ -169,14 +170,14 @@ async def test_a_mount_taken_away_in_mid_sync_loses_and_deletes_nothing(
     finally:
         mounts.unmount(media)
     with pytest.raises(NvrError):
-        await asyncio.to_thread(setup.library.sink(CAMERA).finish, target, facts)
+        await asyncio.to_thread(setup.library.ledger.sink(CAMERA).finish, target, facts)
     await until(lambda: kind_of(setup) is ErrorKind.STORAGE_MISSING)
     with pytest.raises(NvrError):
         await asyncio.to_thread(setup.keep, NOW + 2 * HOUR)
     report = await setup.library.care.check()
     assert (report.missing, len(report.skipped_roots)) == (0, 1)
     assert list(media.iterdir()) == [], "nothing was written below the mount point"
-    assert (await setup.library.totals(CAMERA)).clips == 1
+    assert (await setup.library.ledger.totals(CAMERA)).clips == 1
     mounts.bind(disk, media)
     try:
         await until(lambda: kind_of(setup) is None)

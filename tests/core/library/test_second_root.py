@@ -7,10 +7,11 @@ import pytest
 
 from custom_components.vtrack_nvr.core.library import Retention, RootConfig
 from custom_components.vtrack_nvr.core.models import CameraKey
+from tests.insides import store_of
 
 from . import invariants
-from .helpers import CAMERA, DAY, NOW, Setup
-from .test_owners import until
+from .rig import CAMERA, DAY, NOW, Setup
+from .upkeep.test_folder_owner import until
 
 
 @pytest.fixture
@@ -37,7 +38,9 @@ async def use(setup: Setup, *others: Path) -> list[int]:
         [RootConfig(path, path.name, 0) for path in (setup.root, *others)]
     )
     roots = [root for root in await setup.library.roots() if root.is_current]
-    await until(lambda: all(root.id in setup.library._store.settled for root in roots))
+    await until(
+        lambda: all(root.id in store_of(setup.library).settled for root in roots)
+    )
     return [root.id for root in roots]
 
 
@@ -66,7 +69,7 @@ async def test_older_clips_follow_a_root_to_another_path(
     await asyncio.to_thread(elsewhere.unlink)
     await asyncio.to_thread(nas.rename, elsewhere)
     await until(lambda: setup.library.root_problem(second) is None)
-    await until(lambda: second in setup.library._store.settled)
+    await until(lambda: second in store_of(setup.library).settled)
     assert await wanted(setup) == second
     assert await asyncio.to_thread(setup.library.care.mover.run) == 1
     assert clips_on(elsewhere) == 1

@@ -5,7 +5,7 @@ import asyncio
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import ClipState, CoverageState
 
-from .helpers import CAMERA, MINUTE, NOW, Setup
+from .rig import CAMERA, MINUTE, NOW, Setup
 
 
 async def test_a_finished_clip_is_complete_and_at_its_name(setup: Setup) -> None:
@@ -20,14 +20,14 @@ async def test_a_finished_clip_is_complete_and_at_its_name(setup: Setup) -> None
 
 async def test_a_finished_clip_covers_what_was_on_the_device(setup: Setup) -> None:
     whole = TimeRange(NOW, NOW + 10 * MINUTE)
-    await setup.library.mark(CAMERA, [whole], CoverageState.ON_DEVICE)
+    await setup.library.ledger.mark(CAMERA, [whole], CoverageState.ON_DEVICE)
     await asyncio.to_thread(setup.keep, NOW)
-    spans = await setup.library.coverage(CAMERA, whole)
+    spans = await setup.library.ledger.coverage(CAMERA, whole)
     assert [(s.state, s.range.duration_ms) for s in spans] == [
         (CoverageState.KEPT, 5 * MINUTE),
         (CoverageState.ON_DEVICE, 5 * MINUTE),
     ]
-    totals = await setup.library.totals(CAMERA)
+    totals = await setup.library.ledger.totals(CAMERA)
     assert totals.kept_ms == 5 * MINUTE
     assert totals.by_state_ms == {CoverageState.ON_DEVICE: 5 * MINUTE}
     assert totals.coverage_percent == 50.0

@@ -8,16 +8,16 @@ import shutil
 
 import pytest
 
-from custom_components.vtrack_nvr.core.clips import ClipStart, ClipTarget
+from custom_components.vtrack_nvr.core.clip_sink import ClipStart, ClipTarget
 from custom_components.vtrack_nvr.core.library import Library, LibraryBounds, RootConfig
+from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe
 from custom_components.vtrack_nvr.core.media.facts import facts_of_written, sha256_of
-from custom_components.vtrack_nvr.core.media.probe import ClipProbe
 from custom_components.vtrack_nvr.core.media.tags import ClipTags
 from custom_components.vtrack_nvr.core.media.writer import ClipWriter
 from custom_components.vtrack_nvr.core.models import CameraKey, ClipSource, NvrKey
 from tests.core.media import encoded
 
-from .helpers import DAY, ManualClock
+from .rig import DAY, ManualClock
 
 NVR = NvrKey("nvr")
 CAMERA = CameraKey("nvr/1")
@@ -54,7 +54,7 @@ class Kept:
         gops = encoded.groups()
         start_ms = gops[0].start_us // 1000
         tags = ClipTags(CAMERA, start_ms + 500, start_ms, 1, ClipSource.REPLAY)
-        target = self.library.sink(CAMERA).open(
+        target = self.library.ledger.sink(CAMERA).open(
             ClipStart(CAMERA, start_ms + 500, start_ms, 1, ClipSource.REPLAY)
         )
         writer = ClipWriter(
@@ -75,7 +75,7 @@ class Kept:
         facts = facts_of_written(
             written, tags, part.stat().st_size, sha256_of(part), holes=0
         )
-        self.library.sink(CAMERA).finish(target, facts)
+        self.library.ledger.sink(CAMERA).finish(target, facts)
         return target.clip_id
 
 
@@ -101,7 +101,7 @@ async def test_without_index_and_journal_the_files_tell_all(kept: Kept) -> None:
     assert after.facts.device_start_ms == before.facts.device_start_ms
     assert after.facts.sha256 == before.facts.sha256
     assert after.facts.frames == before.facts.frames
-    (era,) = await kept.library.eras(NVR)
+    (era,) = await kept.library.ledger.eras(NVR)
     assert era.offset_ms == 500
 
 

@@ -3,9 +3,11 @@
 import pytest
 
 from custom_components.vtrack_nvr.core.library import Retention
-from custom_components.vtrack_nvr.core.library.values import RoomTrouble
+from custom_components.vtrack_nvr.core.library.upkeep_values import RoomTrouble
 
 from .year import GB, Disk, House, rng
+
+pytestmark = pytest.mark.long
 
 YEAR_H = 365 * 24
 
@@ -88,6 +90,40 @@ def test_a_clock_that_steps_neither_spends_more_nor_stops_recording(seed: int) -
     house = House([Disk(5000 * GB)], Retention(days=300), step_h=12, mbit=40)
     live(house, seed=seed, steps=True)
     assert share(house) < 0.02, "only where a false clock makes all young"
+
+
+def unprotected(house: House) -> set[int]:
+    return {
+        row[0]
+        for row in house.db.connection.execute(
+            "select id from clip where state = 'complete' and is_protected = 0"
+        )
+    }
+
+
+@pytest.mark.parametrize("days", [400, 3650])
+@pytest.mark.parametrize("is_kept", [False, None])
+def test_a_clock_that_is_wrong_for_long_ages_nothing(
+    days: int, is_kept: bool | None
+) -> None:
+    house = House([Disk(50_000 * GB)], Retention(days=30), step_h=6, mbit=40)
+    live(house, hours=40 * 24)
+    before, house.clock.is_kept = unprotected(house), is_kept
+    house.tick(clock_h=6 + days * 24)
+    live(house, hours=house.true_h + 4 * 24)
+    assert before <= unprotected(house)
+    house.tick(clock_h=6 - days * 24)
+    live(house, hours=house.true_h + 24)
+    assert before - unprotected(house), "what has aged in truth goes again"
+
+
+def test_a_machine_that_was_off_for_long_ages_once_its_clock_is_kept_right() -> None:
+    house = House([Disk(50_000 * GB)], Retention(days=30), step_h=6, mbit=40)
+    live(house, hours=40 * 24)
+    before = unprotected(house)
+    house.tick(clock_h=6 + 400 * 24)
+    live(house, hours=house.true_h + 24)
+    assert not before & unprotected(house)
 
 
 @pytest.mark.parametrize("mbit", [40, 640])

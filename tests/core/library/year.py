@@ -4,6 +4,8 @@ What is measured is what really happened: a disk knows what is on it whatever it
 the true time goes on whatever the clock says.
 """
 
+# Reads private members: a year of upkeep runs on one thread.
+
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -14,32 +16,34 @@ import sqlite3
 from typing import Any, override
 from zoneinfo import ZoneInfo
 
-from custom_components.vtrack_nvr.core.clips import ClipStart
+from custom_components.vtrack_nvr.core.clip_sink import ClipStart
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.intervals import HOUR_MS
 from custom_components.vtrack_nvr.core.library import (
     LibraryBounds,
     Retention,
     RootConfig,
-    index_cameras,
-    index_clips,
-    migrate,
-    roots,
 )
-from custom_components.vtrack_nvr.core.library.account import budget_bytes
+from custom_components.vtrack_nvr.core.library.context import LibraryContext
 from custom_components.vtrack_nvr.core.library.files import (
     FileLayer,
     Space,
     storage_error,
 )
 from custom_components.vtrack_nvr.core.library.guard import Guard, Root, marker_text
-from custom_components.vtrack_nvr.core.library.retain import Retainer
-from custom_components.vtrack_nvr.core.library.room import RoomMaker
-from custom_components.vtrack_nvr.core.library.store import Store
-from custom_components.vtrack_nvr.core.library.transfer import Mover
-from custom_components.vtrack_nvr.core.library.values import HOUR_MS
+from custom_components.vtrack_nvr.core.library.index import (
+    camera_rows,
+    clip_rows,
+    opening,
+    root_rows,
+)
+from custom_components.vtrack_nvr.core.library.upkeep.account import budget_bytes
+from custom_components.vtrack_nvr.core.library.upkeep.retention_run import Retainer
+from custom_components.vtrack_nvr.core.library.upkeep.room import RoomMaker
+from custom_components.vtrack_nvr.core.library.upkeep.transfer import Mover
 from custom_components.vtrack_nvr.core.models import CameraKey, ClipSource
 
-from .helpers import CAMERA, DAY, HOUR, NOW, NVR, ManualClock, TextProbe, make_facts
+from .rig import CAMERA, DAY, HOUR, NOW, NVR, ManualClock, TextProbe, make_facts
 
 GB = 10**9
 
@@ -47,10 +51,12 @@ GB = 10**9
 class Inline:
     """A worker that does at once what it is given."""
 
-    def submit(self, function: Callable[[], Any]) -> Future[Any]:
+    def submit(
+        self, function: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Future[Any]:
         future: Future[Any] = Future()
         try:
-            future.set_result(function())
+            future.set_result(function(*args, **kwargs))
         except Exception as error:  # noqa: BLE001  handed on to who asked
             future.set_exception(error)
         return future
@@ -69,11 +75,13 @@ class Database:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         self.connection.row_factory = sqlite3.Row
         self.connection.execute("pragma foreign_keys=on")
-        migrate.migrate(self.connection)
+        opening.migrate(self.connection)
 
-    def read(self, function: Callable[[sqlite3.Connection], Any]) -> Future[Any]:
+    def read(
+        self, function: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Future[Any]:
         future: Future[Any] = Future()
-        future.set_result(function(self.connection))
+        future.set_result(function(self.connection, *args, **kwargs))
         return future
 
     write = read
@@ -244,6 +252,7 @@ class House:
         self.disks, self.step_h = disks, step_h
         self.size = int(mbit * 1e6 / 8 * step_h * 3600)
         self.clock = SteadyClock()
+        self.clock.is_kept = True
         self.files = Disks(dict(zip(folders, disks, strict=True)))
         self.bounds = LibraryBounds(
             clip_reserve_bytes=self.size,
@@ -261,13 +270,13 @@ class House:
             on_change=lambda _root: None,
             on_need=self._needed,
         )
-        self.store = Store(
+        self.store = LibraryContext(
             clock=self.clock,
             files=self.files,
             probe=TextProbe(),
             bounds=self.bounds,
             zone=ZoneInfo("UTC"),
-            db=self.db,  # type: ignore[arg-type]
+            db=self.db,
             guard=self.guard,
         )
         self.configs = [
@@ -288,21 +297,21 @@ class House:
         connection = self.db.connection
         for root in self.guard.roots():
             self.guard.drop(root.id)
-        for row in roots.configure(connection, self.configs, self.clock.now_ms()):
+        for row in root_rows.configure(connection, self.configs, self.clock.now_ms()):
             row.is_marked = True
-            row.looker = row.worker = row.roomer = Inline()  # type: ignore[assignment]
+            row.looker = row.worker = row.roomer = Inline()
             self.files.markers[row.marker] = marker_text(row.uuid)
             self.guard.add(row)
             self.store.settled.add(row.id)
         if not connection.execute("select 1 from camera").fetchone():
-            index_cameras.register_nvr(connection, NVR, "Recorder")
-            index_cameras.register_camera(connection, NVR, CAMERA, "Garden", "UTC")
-            index_cameras.set_retention(
+            camera_rows.register_nvr(connection, NVR, "Recorder")
+            camera_rows.register_camera(connection, NVR, CAMERA, "Garden", "UTC")
+            camera_rows.set_retention(
                 connection, CAMERA, self.retention, self.clock.now_ms()
             )
         self.store.refused.clear()
         self.mover = Mover(self.store)
-        self.mover._worker = Inline()  # type: ignore[assignment]
+        self.mover._worker = Inline()
         self.room = RoomMaker(self.store, self.mover)
         self.retainer = Retainer(self.store, self.room)
         self.files.on_removed = self._removed
@@ -381,7 +390,7 @@ class House:
         self.files.write_clip(root.folder / path, self.size)
         start = ClipStart(CAMERA, start_ms, start_ms, 0, ClipSource.LIVE)
         now_ms = self.clock.now_ms()
-        clip_id = index_clips.insert_fetching(connection, start, 1, root.id, now_ms)
+        clip_id = clip_rows.insert_fetching(connection, start, 1, root.id, now_ms)
         duration = int(self.step_h * HOUR_MS) - 1000
         facts = make_facts(start_ms, duration)
         facts = facts.__class__(
@@ -393,13 +402,13 @@ class House:
             size_bytes=self.size,
             sha256="hash",
         )
-        index_clips.set_facts(connection, clip_id, facts, path)
-        index_clips.complete(connection, clip_id, now_ms)
+        clip_rows.set_facts(connection, clip_id, facts, path)
+        clip_rows.complete(connection, clip_id, now_ms)
         root.finished += 1
         self.next_id += 1
         self.written.append((self.true_h, self.size, root.id))
         if number % 97 == 0:
-            index_clips.set_protected(connection, clip_id, is_protected=True)
+            clip_rows.set_protected(connection, clip_id, is_protected=True)
             self.protected.add(clip_id)
 
     # What really was

@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given, settings, strategies as st
 
 from custom_components.vtrack_nvr.core.intervals import TimeRange, difference, union
+from custom_components.vtrack_nvr.core.live.live_values import STARTING, LiveGap
 from custom_components.vtrack_nvr.core.live.losses import Losses
-from custom_components.vtrack_nvr.core.live.values import STARTING, LiveGap
 
 
 def gap(

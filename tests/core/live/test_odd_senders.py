@@ -14,12 +14,14 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.frames import Codec
-from custom_components.vtrack_nvr.core.live.values import LiveState
+from custom_components.vtrack_nvr.core.live.live_values import LiveState
 from tests.core.live.test_recorder import WAITS, Bench
 from tests.simulator.footage import FootageStore, read_beeps
 from tests.simulator.rtsp_faults import RtspFaults
 from tests.simulator.rtsp_server import RtspServer
 from tests.simulator.timeline import DeviceClock, LiveSource
+
+pytestmark = pytest.mark.quiet
 
 BOUND_MS = 500
 PATIENT = replace(WAITS, live_start=20.0, live_stall=20.0)

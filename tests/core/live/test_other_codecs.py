@@ -12,13 +12,15 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.frames import Codec
-from custom_components.vtrack_nvr.core.live.values import LiveState
+from custom_components.vtrack_nvr.core.live.live_values import LiveState
 from custom_components.vtrack_nvr.core.policy import Bounds
 from tests.core.live.test_recorder import WAITS, Bench
 from tests.simulator.footage import FootageStore
 from tests.simulator.rtsp_faults import RtspFaults
 from tests.simulator.rtsp_server import RtspServer
 from tests.simulator.timeline import DeviceClock, LiveSource
+
+pytestmark = pytest.mark.long
 
 FFMPEG = shutil.which("ffmpeg") or ""
 PATIENT = replace(WAITS, live_start=10.0, live_stall=3.0, ffmpeg_end=20.0)

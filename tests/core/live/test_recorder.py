@@ -1,5 +1,7 @@
 """Live recording from a simulated camera, with what goes wrong in a house."""
 
+# Reads private members: which time an open clip is dated by is in no status.
+
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,17 +13,18 @@ from typing import override
 import pytest
 
 from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.endpoint import Endpoint
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.frames import Codec, TrackFormat, TrackKind
 from custom_components.vtrack_nvr.core.intervals import TimeRange, union
-from custom_components.vtrack_nvr.core.live.recorder import LiveRecorder
-from custom_components.vtrack_nvr.core.live.recorders import LiveRecorders
-from custom_components.vtrack_nvr.core.live.values import (
+from custom_components.vtrack_nvr.core.live.live_values import (
     LiveGap,
     LiveSpec,
     LiveState,
     LiveStatus,
 )
+from custom_components.vtrack_nvr.core.live.recorder import LiveRecorder
+from custom_components.vtrack_nvr.core.live.recorders import LiveRecorders
 from custom_components.vtrack_nvr.core.media.series import ClipSeries
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
@@ -30,13 +33,15 @@ from custom_components.vtrack_nvr.core.models import (
     TimeSource,
 )
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint, MediaTrack
+from custom_components.vtrack_nvr.core.rtsp.session_values import MediaTrack
 from tests.core.download.conftest import FolderSink
 from tests.lateness import Lateness
 from tests.simulator.footage import FootageStore, read_pictures
 from tests.simulator.rtsp_faults import RtspFaults
 from tests.simulator.rtsp_server import RtspServer
 from tests.simulator.timeline import DeviceClock, LiveSource
+
+pytestmark = pytest.mark.long
 
 CAMERA = CameraKey("sim/1")
 WAITS = Waits(
@@ -317,7 +322,7 @@ def test_sound_that_cannot_be_read_is_left_out(
 ) -> None:
     strange = TrackFormat(TrackKind.AUDIO, Codec.UNKNOWN, 8000, name="X-STRANGE")
     monkeypatch.setattr(
-        "custom_components.vtrack_nvr.core.live.session.choose_sound",
+        "custom_components.vtrack_nvr.core.live.live_session.choose_sound",
         lambda _: MediaTrack(1, strange, 97, "rtsp://127.0.0.1/none"),
     )
     recorder = bench.start(is_on=True)

@@ -1,5 +1,7 @@
 """Recorders of cameras that come and go, steered from the event loop."""
 
+# Reads private members: a recorder belongs to its thread and is handed to nobody.
+
 import asyncio
 from pathlib import Path
 import threading
@@ -8,17 +10,17 @@ import pytest
 
 from custom_components.vtrack_nvr.core.cancel import CancelToken
 from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.endpoint import Endpoint
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.live.recorders import LiveRecorders
-from custom_components.vtrack_nvr.core.live.values import (
+from custom_components.vtrack_nvr.core.live.live_values import (
     LiveSpec,
     LiveState,
     LiveStatus,
 )
+from custom_components.vtrack_nvr.core.live.recorders import LiveRecorders
 from custom_components.vtrack_nvr.core.models import CameraKey
 from custom_components.vtrack_nvr.core.policy import Waits
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 from tests.core.download.conftest import FolderSink
 
 CAMERA = CameraKey("sim/1")

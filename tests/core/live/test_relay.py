@@ -21,14 +21,14 @@ from custom_components.vtrack_nvr.core.frames import (
     TrackFormat,
     TrackKind,
 )
-from custom_components.vtrack_nvr.core.live.ffmpeg import Ffmpeg
+from custom_components.vtrack_nvr.core.live.ffmpeg_pipe import Ffmpeg
 from custom_components.vtrack_nvr.core.live.forward import Forwarder
 from custom_components.vtrack_nvr.core.live.relay import Relay, describe
 from custom_components.vtrack_nvr.core.media import annexb
 from custom_components.vtrack_nvr.core.media.units import TimedUnit
 from custom_components.vtrack_nvr.core.parameter_sets import nal_type
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
-from custom_components.vtrack_nvr.core.rtsp.values import MediaTrack
+from custom_components.vtrack_nvr.core.rtsp.session_values import MediaTrack
 from tests.simulator.footage import read_picture
 from tests.simulator.footage_video import encode_gop
 from tests.simulator.rtp_payload import video_payloads
@@ -278,7 +278,7 @@ def test_other_codecs_come_back_as_h264(lines: Callable[..., Line]) -> None:
     assert made.codec is Codec.H264
     assert [nal_type(item, Codec.H264) for item in made.parameter_sets] == [7, 8]
     assert came[0].unit.is_key
-    stream = annexb.join(made.parameter_sets) + b"".join(u.unit.data for u in came)
+    stream = annexb.join_nals(made.parameter_sets) + b"".join(u.unit.data for u in came)
     decoder = av.CodecContext.create("h264", "r")
     shown = decoder.decode(av.Packet(stream)) + decoder.decode(None)
     assert (shown[0].width, shown[0].height) == (320, 176)

@@ -6,7 +6,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.media.copier import Copier
 from custom_components.vtrack_nvr.core.media.movie import MovieTrack, read_movie
-from tests.core.media.test_probe import clip
+from tests.core.media.test_clip_probe import clip
 from tests.core.media.test_writer import decoded_frames, shown_times
 
 

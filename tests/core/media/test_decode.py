@@ -1,5 +1,7 @@
 """Pictures decoded in a child process, and what happens when that goes wrong."""
 
+# Reads private members: what runs in the child is called here, and its paths and waits are exchanged.
+
 from dataclasses import replace
 from fractions import Fraction
 import io
@@ -17,10 +19,10 @@ import pytest
 from custom_components.vtrack_nvr.core.cancel import CancelToken
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.frames import Codec
-from custom_components.vtrack_nvr.core.media import decode, worker
+from custom_components.vtrack_nvr.core.media import decode, decode_child
 from custom_components.vtrack_nvr.core.media.facts import facts_of_written, sha256_of
 from custom_components.vtrack_nvr.core.models import ClipFacts
-from tests.core.media.test_probe import clip
+from tests.core.media.test_clip_probe import clip
 from tests.core.media.test_writer import TAGS
 
 
@@ -215,10 +217,10 @@ def test_limits_that_a_system_does_not_have_stop_nothing(
 
     asked: list[tuple[int, tuple[int, int]]] = []
     monkeypatch.setattr(
-        worker.os, "nice", lambda step: asked.append((-1, (step, step)))
+        decode_child.os, "nice", lambda step: asked.append((-1, (step, step)))
     )
     monkeypatch.setattr(resource, "setrlimit", lambda *limit: asked.append(limit))
-    worker._limit(9)
+    decode_child._limit(9)
     assert (resource.RLIMIT_CPU, (9, 9)) in asked
     assert (-1, (10, 10)) in asked
 
@@ -226,7 +228,7 @@ def test_limits_that_a_system_does_not_have_stop_nothing(
         raise ValueError("not allowed")
 
     monkeypatch.setattr(resource, "setrlimit", refuse)
-    worker._limit(9)
+    decode_child._limit(9)
 
 
 class Frames:
@@ -272,7 +274,7 @@ STREAM = SimpleNamespace(
 def test_the_picture_shown_at_a_moment_is_found(
     frames: tuple[int | None, ...], at_ms: int, keys: bool, shown: int | None
 ) -> None:
-    found = worker._frame_at(Frames(*frames), STREAM, at_ms, keys_only=keys)
+    found = decode_child._frame_at(Frames(*frames), STREAM, at_ms, keys_only=keys)
     assert (found.pts if found else None) == shown
 
 
@@ -280,16 +282,19 @@ def test_what_cannot_be_decoded_is_counted_or_left_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     broken = av.FFmpegError(1, "broken")
-    monkeypatch.setattr(worker, "_open", lambda *_: (Frames(0, broken), STREAM))
+    monkeypatch.setattr(decode_child, "_open", lambda *_: (Frames(0, broken), STREAM))
     request = {"path": "x", "at_ms": [0, 5], "frames": 9, "width": 64, "to": "x"}
-    assert worker._check(av, request) == {"decoded": 2, "errors": 2}
-    monkeypatch.setattr(worker, "_open", lambda *_: (Frames(0, 1), STREAM))
-    assert worker._check(av, {**request, "frames": 1}) == {"decoded": 2, "errors": 0}
-    assert worker._check(av, request) == {"decoded": 4, "errors": 0}
-    monkeypatch.setattr(worker, "_open", lambda *_: (Frames(broken), STREAM))
-    assert worker._strip(av, request) == {"error": "no picture"}
-    monkeypatch.setattr(worker, "_open", lambda *_: (Frames(), STREAM))
-    assert worker._thumbnail(av, {**request, "at_ms": 0, "keys": True}) == {
+    assert decode_child._check(av, request) == {"decoded": 2, "errors": 2}
+    monkeypatch.setattr(decode_child, "_open", lambda *_: (Frames(0, 1), STREAM))
+    assert decode_child._check(av, {**request, "frames": 1}) == {
+        "decoded": 2,
+        "errors": 0,
+    }
+    assert decode_child._check(av, request) == {"decoded": 4, "errors": 0}
+    monkeypatch.setattr(decode_child, "_open", lambda *_: (Frames(broken), STREAM))
+    assert decode_child._strip(av, request) == {"error": "no picture"}
+    monkeypatch.setattr(decode_child, "_open", lambda *_: (Frames(), STREAM))
+    assert decode_child._thumbnail(av, {**request, "at_ms": 0, "keys": True}) == {
         "error": "no picture"
     }
 
@@ -300,10 +305,10 @@ def serve(monkeypatch, capsys, request: dict) -> dict:
     class Input:
         buffer = io.BytesIO(json.dumps(request).encode())
 
-    monkeypatch.setattr(worker, "_limit", lambda seconds: None)
+    monkeypatch.setattr(decode_child, "_limit", lambda seconds: None)
     monkeypatch.setattr(sys, "stdin", Input)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    worker.main()
+    decode_child.main()
     return json.loads(capsys.readouterr().out)
 
 

@@ -1,5 +1,7 @@
 """Films as files: their tables, their size, what they cost."""
 
+# Reads private members: what is held in memory is made small, so that little is much.
+
 import io
 from pathlib import Path
 import subprocess

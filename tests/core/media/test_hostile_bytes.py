@@ -8,11 +8,11 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.frames import Codec
-from custom_components.vtrack_nvr.core.media import annexb, headers
+from custom_components.vtrack_nvr.core.media import annexb, codec_headers
 from custom_components.vtrack_nvr.core.media.movie import read_movie
 from custom_components.vtrack_nvr.core.media.templates import KEPT
 from tests.core.media import encoded
-from tests.core.media.test_probe import clip
+from tests.core.media.test_clip_probe import clip
 
 CODECS = sorted(KEPT)
 MARKS = {
@@ -24,12 +24,12 @@ MARKS = {
 
 
 def read(data: bytes, codec: Codec) -> None:
-    found = headers.headers(data, codec)
+    found = codec_headers.headers(data, codec)
     for header in found:
-        headers.kind_of(header, codec)
+        codec_headers.kind_of(header, codec)
     if found:
-        headers.decoder_config(found, codec)
-    size = headers.size_of(found, codec)
+        codec_headers.decoder_config(found, codec)
+    size = codec_headers.size_of(found, codec)
     assert size is None or (size.width > 0 and size.height > 0)
 
 
@@ -56,7 +56,7 @@ def test_nal_units_of_any_bytes_are_found_and_joined_again(data: bytes) -> None:
     for codec in (Codec.H264, Codec.H265):
         sets = annexb.parameter_sets(data, codec)
         again = (
-            annexb.join(sets)
+            annexb.join_nals(sets)
             + b"\0\0\1"
             + (b"\x65" if codec is Codec.H264 else b"\x26")
         )

@@ -9,7 +9,7 @@ import shutil
 import av
 import pytest
 
-from custom_components.vtrack_nvr.core.clips import ClipStart
+from custom_components.vtrack_nvr.core.clip_sink import ClipStart
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.frames import (
     AccessUnit,
@@ -18,7 +18,8 @@ from custom_components.vtrack_nvr.core.frames import (
     TrackKind,
 )
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.media import avc, headers
+from custom_components.vtrack_nvr.core.media import annexb, codec_headers
+from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe
 from custom_components.vtrack_nvr.core.media.decode import (
     check_decodes,
     check_tables,
@@ -27,7 +28,6 @@ from custom_components.vtrack_nvr.core.media.decode import (
 )
 from custom_components.vtrack_nvr.core.media.incoming import FragmentReader
 from custom_components.vtrack_nvr.core.media.join import JoinPart, join_clips
-from custom_components.vtrack_nvr.core.media.probe import ClipProbe
 from custom_components.vtrack_nvr.core.media.series import ClipSeries, SeriesPlan
 from custom_components.vtrack_nvr.core.media.units import Gop, TimedUnit
 from custom_components.vtrack_nvr.core.models import CameraKey, ClipSource, ClockEra
@@ -176,14 +176,14 @@ def test_mpeg4_headers_without_the_encoders_words() -> None:
     video, groups = footage("MPEG4", count=10)
     config = video.parameter_sets[0]
     assert b"\0\0\1\xb2" in config
-    stripped = headers.mpeg4_config(config)
+    stripped = codec_headers.mpeg4_config(config)
     assert b"\0\0\1\xb2" not in stripped
     key = groups[0].video[0].unit.data
-    assert headers.headers(key, Codec.MPEG4) == ()
-    assert headers.headers(config + key, Codec.MPEG4) == (stripped,)
-    assert headers.size_of((stripped,), Codec.MPEG4) == (320, 176)
-    assert headers.mpeg4_config(b"\0\0\1\xb0\1\0\0\1") == b""
-    assert headers.mpeg4_config(b"") == b""
+    assert codec_headers.headers(key, Codec.MPEG4) == ()
+    assert codec_headers.headers(config + key, Codec.MPEG4) == (stripped,)
+    assert codec_headers.size_of((stripped,), Codec.MPEG4) == (320, 176)
+    assert codec_headers.mpeg4_config(b"\0\0\1\xb0\1\0\0\1") == b""
+    assert codec_headers.mpeg4_config(b"") == b""
 
 
 def vol(bits: str) -> bytes:
@@ -196,32 +196,34 @@ def test_mpeg4_layers_with_every_optional_part() -> None:
     control = "1" + "01" + "1" + "1" + "1" * 79
     times = "00" + "1" + f"{25:016b}" + "1" + "1" + "00001" + "1"
     size = f"{704:013b}" + "1" + f"{576:013b}" + "1"
-    assert headers.size_of((vol(head + control + times + size),), Codec.MPEG4) == (
+    assert codec_headers.size_of(
+        (vol(head + control + times + size),), Codec.MPEG4
+    ) == (
         704,
         576,
     )
     no_rectangle = head + control + "01" + times[2:] + size
-    assert headers.size_of((vol(no_rectangle),), Codec.MPEG4) is None
+    assert codec_headers.size_of((vol(no_rectangle),), Codec.MPEG4) is None
     empty = times + "0" * 13 + "1" + size[14:]
-    assert headers.size_of((vol(head + control + empty),), Codec.MPEG4) is None
-    assert headers.size_of((vol(head),), Codec.MPEG4) is None
-    assert headers.size_of((b"\0\0\1\xb0",), Codec.MPEG4) is None
-    assert headers.size_of((), Codec.MPEG4) is None
+    assert codec_headers.size_of((vol(head + control + empty),), Codec.MPEG4) is None
+    assert codec_headers.size_of((vol(head),), Codec.MPEG4) is None
+    assert codec_headers.size_of((b"\0\0\1\xb0",), Codec.MPEG4) is None
+    assert codec_headers.size_of((), Codec.MPEG4) is None
 
 
 def test_jpeg_headers() -> None:
     _, groups = footage("JPEG", count=10)
-    [head] = headers.headers(groups[0].video[0].unit.data, Codec.MJPEG)
+    [head] = codec_headers.headers(groups[0].video[0].unit.data, Codec.MJPEG)
     assert head[:2] == b"\xff\xc0"
-    assert headers.size_of((head,), Codec.MJPEG) == (320, 176)
+    assert codec_headers.size_of((head,), Codec.MJPEG) == (320, 176)
     filled = b"\xff\xd8\xff\xff\xff\xc0\0\x0b\x08\0\x10\0\x20\1\1\x11\0"
-    [head] = headers.headers(filled, Codec.MJPEG)
-    assert headers.size_of((head,), Codec.MJPEG) == (32, 16)
-    assert headers.headers(b"\xff\xd8\xff\xda\0\x02", Codec.MJPEG) == ()
-    assert headers.headers(b"\xff\xd8", Codec.MJPEG) == ()
-    assert headers.size_of((), Codec.MJPEG) is None
-    assert headers.size_of((b"\xff\xc0\0\x02",), Codec.MJPEG) is None
-    assert headers.size_of((b"\xff\xc0\0\x0b\x08\0\0\0\0",), Codec.MJPEG) is None
+    [head] = codec_headers.headers(filled, Codec.MJPEG)
+    assert codec_headers.size_of((head,), Codec.MJPEG) == (32, 16)
+    assert codec_headers.headers(b"\xff\xd8\xff\xda\0\x02", Codec.MJPEG) == ()
+    assert codec_headers.headers(b"\xff\xd8", Codec.MJPEG) == ()
+    assert codec_headers.size_of((), Codec.MJPEG) is None
+    assert codec_headers.size_of((b"\xff\xc0\0\x02",), Codec.MJPEG) is None
+    assert codec_headers.size_of((b"\xff\xc0\0\x0b\x08\0\0\0\0",), Codec.MJPEG) is None
 
 
 def fragmented(path: Path, name: str = "JPEG") -> bytes:
@@ -279,7 +281,7 @@ def test_what_is_no_such_file_is_refused(tmp_path: Path) -> None:
 
 def test_h264_of_mp4_becomes_a_byte_stream() -> None:
     config = b"\1\x42\0\x1e\xff\xe1\0\3SPS\1\0\2PP"
-    assert avc.sets(config) == (b"SPS", b"PP")
-    assert avc.sets(b"") == ()
-    assert avc.sets(b"\1\x42\0\x1e\xff\xe1\0\3SPS") == (b"SPS",)
-    assert avc.to_annexb(b"\0\0\0\2ab\0\0\0\1c") == b"\0\0\0\1ab\0\0\0\1c"
+    assert annexb.sets(config) == (b"SPS", b"PP")
+    assert annexb.sets(b"") == ()
+    assert annexb.sets(b"\1\x42\0\x1e\xff\xe1\0\3SPS") == (b"SPS",)
+    assert annexb.to_annexb(b"\0\0\0\2ab\0\0\0\1c") == b"\0\0\0\1ab\0\0\0\1c"

@@ -13,7 +13,7 @@ from custom_components.vtrack_nvr.core.errors import (
     ErrorKind,
     NvrError,
 )
-from custom_components.vtrack_nvr.core.media.output import storage_error, storing
+from custom_components.vtrack_nvr.core.media.output import output_error, storing
 from custom_components.vtrack_nvr.core.media.writer import ClipWriter
 from tests.core.media import encoded
 from tests.core.media.test_writer import TAGS
@@ -33,7 +33,7 @@ from tests.core.media.test_writer import TAGS
 )
 def test_errors_of_the_system_say_what_to_do(number: int, kind: ErrorKind) -> None:
     path = "/media/secret folder/clip.mp4"
-    error = storage_error(OSError(number, os.strerror(number), path), "write the clip")
+    error = output_error(OSError(number, os.strerror(number), path), "write the clip")
     assert error.kind is kind
     assert "secret" not in str(error)
 
@@ -41,7 +41,7 @@ def test_errors_of_the_system_say_what_to_do(number: int, kind: ErrorKind) -> No
 def test_errors_of_the_muxer_are_no_trouble_of_the_disk() -> None:
     with pytest.raises(av.FFmpegError) as caught:
         av.open(io.BytesIO(b"no film at all"))
-    error = storage_error(caught.value, "finish the clip")
+    error = output_error(caught.value, "finish the clip")
     assert error.kind is ErrorKind.VERIFY_FAILED
     assert "finish the clip" in error.detail
 
@@ -53,17 +53,17 @@ def test_a_number_that_libav_gives_for_bad_data_is_no_error_of_the_disk(
     """PyAV makes PermissionError of the -1 of a muxer that refuses a frame of sound."""
     with pytest.raises(av.FFmpegError) as caught:
         av.error.err_check(-number)
-    error = storage_error(caught.value, "write the clip")
+    error = output_error(caught.value, "write the clip")
     assert error.kind is ErrorKind.VERIFY_FAILED
     own = OSError(number, os.strerror(number))
-    assert storage_error(own, "write the clip").kind is not ErrorKind.VERIFY_FAILED
+    assert output_error(own, "write the clip").kind is not ErrorKind.VERIFY_FAILED
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS])
 def test_what_the_disk_answers_through_libav_is_its_error(number: int) -> None:
     with pytest.raises(av.FFmpegError) as caught:
         av.error.err_check(-number)
-    assert storage_error(caught.value, "write the clip").kind in STORAGE_KINDS
+    assert output_error(caught.value, "write the clip").kind in STORAGE_KINDS
 
 
 def test_other_errors_pass() -> None:

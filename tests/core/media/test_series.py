@@ -1,17 +1,22 @@
 """Runs of groups as clips in a sink, also when the storage fails."""
 
+# Reads private members: the disk fails while a clip is being written.
+
 from dataclasses import replace
+import errno
 import itertools
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from custom_components.vtrack_nvr.core.clips import ClipStart
+from custom_components.vtrack_nvr.core.clip_sink import ClipStart
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.intervals import TimeRange, difference
+from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe
 from custom_components.vtrack_nvr.core.media.decode import check_tables
-from custom_components.vtrack_nvr.core.media.probe import ClipProbe
+from custom_components.vtrack_nvr.core.media.facts import sha256_of
 from custom_components.vtrack_nvr.core.media.series import ClipSeries, SeriesPlan
 from custom_components.vtrack_nvr.core.media.units import Gop, TimedUnit
 from custom_components.vtrack_nvr.core.media.writer import ClipWriter
@@ -155,6 +160,43 @@ def test_abandoning_survives_a_sink_that_fails(sink: FolderSink, monkeypatch) ->
     monkeypatch.setattr(sink, "abandon", fail)
     series.abandon("test")
     assert series.notices == ["storage_missing: away"]
+
+
+def test_a_clip_has_the_hash_of_its_file_though_the_check_runs_beside_it(
+    sink: FolderSink,
+) -> None:
+    seen: list[Path] = []
+
+    def check(path: Path, facts: ClipFacts) -> None:
+        seen.append(path)
+        check_tables(path, facts)
+
+    series = ClipSeries(sink, replace(PLAN, check=check))
+    series.write(encoded.groups(count=1)[0], encoded.video_format(), None)
+    series.finish()
+    ((path, facts),) = sink.clips
+    assert len(seen) == 1
+    assert facts.sha256 == sha256_of(path)
+
+
+def test_a_file_that_cannot_be_hashed_fails_though_its_check_passes(
+    sink: FolderSink,
+) -> None:
+    def check(path: Path, facts: ClipFacts) -> None:
+        check_tables(path, facts)
+
+    def refuse(path: Path) -> str:
+        raise OSError(errno.EIO, "input/output error")
+
+    series = ClipSeries(sink, replace(PLAN, check=check))
+    series.write(encoded.groups(count=1)[0], encoded.video_format(), None)
+    with (
+        patch("custom_components.vtrack_nvr.core.media.series.sha256_of", refuse),
+        pytest.raises(NvrError) as error,
+    ):
+        series.finish()
+    assert error.value.kind is ErrorKind.STORAGE_FAILED
+    assert sink.clips == []
 
 
 def test_a_file_that_is_gone_before_it_is_read_back_fails(

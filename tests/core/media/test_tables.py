@@ -1,5 +1,7 @@
 """Tables of MP4 files: the forms we write, and forms and damage we only read."""
 
+# Reads private members: readers of single boxes are tried with bytes that no encoder writes.
+
 from pathlib import Path
 import struct
 
@@ -8,14 +10,14 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.media import annexb, boxes, fragments, movie
+from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe
 from custom_components.vtrack_nvr.core.media.copier import Copier
 from custom_components.vtrack_nvr.core.media.movie import (
     MovieTrack,
     read_movie,
 )
-from custom_components.vtrack_nvr.core.media.probe import ClipProbe
 from custom_components.vtrack_nvr.core.media.samples import Samples, read_tables
-from tests.core.media.test_probe import CLIP_START, clip
+from tests.core.media.test_clip_probe import CLIP_START, clip
 
 
 def box(kind: bytes, *parts: bytes, large: bool = False) -> bytes:
@@ -49,14 +51,14 @@ def test_boxes_of_every_length_are_walked(tmp_path: Path) -> None:
 
 def test_boxes_in_memory_are_walked() -> None:
     data = memoryview(box(b"aaaa", b"1", large=True) + u32(0) + b"bbbb" + b"rest")
-    assert [(p.kind, bytes(p.data)) for p in boxes.parts(data)] == [
+    assert [(p.kind, bytes(p.data)) for p in boxes.boxes_in(data)] == [
         (b"aaaa", b"1"),
         (b"bbbb", b"rest"),
     ]
-    assert list(boxes.parts(memoryview(u32(99) + b"cccc"))) == []
-    assert boxes.find(data, b"none") is None
+    assert list(boxes.boxes_in(memoryview(u32(99) + b"cccc"))) == []
+    assert boxes.find_box(data, b"none") is None
     with pytest.raises(NvrError):
-        boxes.number(data, len(data))
+        boxes.read_number(data, len(data))
     assert boxes.signed(memoryview(b"\xff\xff\xff\xfe"), 0) == -2
 
 
@@ -263,4 +265,4 @@ def test_nal_units_before_a_picture_are_found() -> None:
         b"\x67",
         b"\x67",
     )
-    assert annexb.join((b"a", b"b")) == b"\0\0\0\1a\0\0\0\1b"
+    assert annexb.join_nals((b"a", b"b")) == b"\0\0\0\1a\0\0\0\1b"

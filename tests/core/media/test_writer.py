@@ -1,5 +1,7 @@
 """Clips as players see them: every picture, every time, exactly."""
 
+# Reads private members: the step between pictures and the kept sets are in no file.
+
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +19,7 @@ from custom_components.vtrack_nvr.core.frames import (
     TrackFormat,
     TrackKind,
 )
-from custom_components.vtrack_nvr.core.media import annexb, avc
+from custom_components.vtrack_nvr.core.media import annexb
 from custom_components.vtrack_nvr.core.media.movie import read_movie
 from custom_components.vtrack_nvr.core.media.tags import ClipTags
 from custom_components.vtrack_nvr.core.media.units import Gop, TimedUnit
@@ -319,7 +321,7 @@ def test_h265_needs_a_file_of_its_own_kind_for_that(tmp_path: Path) -> None:
     track = movie.track(b"vide")
     assert track
     assert track.entry == b"hvc1"
-    assert set(video.parameter_sets) <= set(avc.hevc_sets(track.config))
+    assert set(video.parameter_sets) <= set(annexb.hevc_sets(track.config))
     other = encoded.groups(Codec.H265, size=(320, 240))
     assert writer.needs_new_clip(other[0].video[0].unit)
     assert not writer.lacks_sets

@@ -14,7 +14,7 @@ from custom_components.vtrack_nvr.core.login_guard import LoginGuard
 from custom_components.vtrack_nvr.core.onvif.caller import Call, SoapCaller
 from custom_components.vtrack_nvr.core.onvif.http_login import (
     AuthMode,
-    Login,
+    Credentials,
     Refusal,
     rungs,
 )
@@ -22,7 +22,7 @@ from custom_components.vtrack_nvr.core.onvif.tls import TlsMode, TlsOptions
 from custom_components.vtrack_nvr.core.onvif.transport import (
     HttpAnswer,
     HttpTransport,
-    classify,
+    transport_error,
 )
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
 from tests.core.onvif.scripted import QuickClock, ScriptedServer, fault, soap
@@ -53,7 +53,11 @@ class World:
             return self.clock_moves
 
         return SoapCaller(
-            self.transport, Login(user, password), self.guard, QuickClock(), refresh
+            self.transport,
+            Credentials(user, password),
+            self.guard,
+            QuickClock(),
+            refresh,
         )
 
     def call(self, name: str = "Op", path: str = "/a") -> Call:
@@ -101,7 +105,20 @@ def test_the_ladder(
     headers: list[str], allows_cleartext: bool, expected: list[AuthMode]
 ) -> None:
     refusal = Refusal(parse_challenges(headers))
-    assert list(rungs(refusal, allows_cleartext=allows_cleartext)) == expected
+    found = rungs(refusal, allows_cleartext=allows_cleartext)
+    assert [rung.mode for rung in found] == expected
+
+
+def test_the_next_weaker_digest_is_the_second_rung() -> None:
+    headers = [
+        f'Digest realm="x", nonce="n", algorithm={family}'
+        for family in ("MD5", "SHA-256", "md5-sess", "SHA-3")
+    ]
+    for allows_cleartext in (False, True):
+        found = rungs(
+            Refusal(parse_challenges(headers)), allows_cleartext=allows_cleartext
+        )
+        assert [rung.family for rung in found] == ["SHA-256", "MD5"]
 
 
 async def test_nothing_is_sent_where_nothing_is_asked(world: World) -> None:
@@ -112,7 +129,7 @@ async def test_nothing_is_sent_where_nothing_is_asked(world: World) -> None:
 
 
 async def test_the_password_is_never_in_a_repr(world: World) -> None:
-    assert "secret" not in repr(Login("u", "secret"))
+    assert "secret" not in repr(Credentials("u", "secret"))
 
 
 async def test_wss_where_no_challenge_comes(world: World) -> None:
@@ -283,8 +300,10 @@ async def test_no_permission_is_told_by_a_witness(world: World) -> None:
     world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
     world.server.answers["Other"] = fault("NotAuthorized")
     await world.caller.call(world.call())
-    error = await world.error(world.call("Other"))
-    assert error.kind is ErrorKind.NO_PERMISSION
+    # Twice in a row is no accident.
+    for _ in range(2):
+        error = await world.error(world.call("Other"))
+        assert error.kind is ErrorKind.NO_PERMISSION
     # It is not asked for again until somebody may have changed something.
     world.server.answers["Op"] = fault("NotAuthorized")
     count = len(world.heard)
@@ -294,6 +313,18 @@ async def test_no_permission_is_told_by_a_witness(world: World) -> None:
     world.caller.forget_denials()
     error = await world.error(world.call("Other"))
     assert error.kind is ErrorKind.AUTH_REFUSED
+
+
+async def test_a_refusal_by_accident_denies_nothing(world: World) -> None:
+    world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
+    await world.caller.call(world.call())
+    for _ in range(3):
+        world.server.answers["Other"] = fault("NotAuthorized")
+        error = await world.error(world.call("Other"))
+        assert error.kind is ErrorKind.NO_PERMISSION
+        world.server.answers["Other"] = wants_wss(lambda: soap("<done/>"))
+        assert (await world.caller.call(world.call("Other"))).tag == "done"
+    assert not world.guard.is_locked
 
 
 async def test_many_calls_at_once_with_a_wrong_password_try_twice(world: World) -> None:
@@ -374,7 +405,7 @@ async def test_silence_and_addresses_that_are_none(world: World) -> None:
     ],
 )
 def test_what_aiohttp_raises(error: Exception, kind: ErrorKind) -> None:
-    found = classify(error, "Op")
+    found = transport_error(error, "Op")
     assert found.kind is kind
     assert "secret" not in str(found)
 
@@ -442,6 +473,15 @@ async def test_plain_text_behind_https_is_a_tls_error(
                 "GET", f"https://127.0.0.1:{port}/", where="x", headers={}
             )
     assert caught.value.kind in {ErrorKind.TLS, ErrorKind.UNREACHABLE}
+
+
+async def test_a_session_that_was_closed_is_no_fault_and_no_answer() -> None:
+    session = aiohttp.ClientSession()
+    await session.close()
+    transport = HttpTransport(session, Waits(), Bounds(), TlsOptions())
+    with pytest.raises(NvrError) as caught:
+        await transport.request("GET", "http://127.0.0.1:9/", where="x", headers={})
+    assert caught.value.kind is ErrorKind.CANCELLED
 
 
 async def test_pictures_log_in_by_http(world: World) -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import Recording, RecordingStatus
-from custom_components.vtrack_nvr.core.onvif.fold import claims_more
 from custom_components.vtrack_nvr.core.onvif.search import HistoryEvent, HistoryTopic
+from custom_components.vtrack_nvr.core.onvif.segments import claims_more
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

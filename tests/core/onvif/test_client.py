@@ -11,8 +11,10 @@ from custom_components.vtrack_nvr.core.device_report import (
     ReportWarning,
 )
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.login_guard import LoginGuard
 from custom_components.vtrack_nvr.core.models import DeviceEvent, EventClass
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
+from custom_components.vtrack_nvr.core.onvif.identity import nvr_key
 from custom_components.vtrack_nvr.core.policy import Quirk
 from tests.core.onvif.stories import DeviceOf, Start, footage, listed, refused
 from tests.simulator.nvr import SimulatedNvr
@@ -201,3 +203,40 @@ async def test_events_of_a_recording_name_its_camera(
     (event,) = await events_of(device, nvr, ["track"])
     assert event.event_class is EventClass.RECORDING
     assert event.source_token == channel.token
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"status_ops": {"GetDeviceInformation": 500}},
+        {"html_ops": ["GetDeviceInformation"]},
+        {"missing_ops": {"GetDeviceInformation": "hangup"}},
+        {"fault_ops": {"GetDeviceInformation": "Receiver ter:Action"}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("auth", ["wss-only", "digest-only"])
+async def test_a_device_that_does_not_say_what_it_is_is_known_by_its_network_card(
+    start: Start, device_of: DeviceOf, auth: str, faults: dict[str, Any]
+) -> None:
+    nvr = await start(auth, faults)
+    device = device_of(nvr, endpoint_id="e-1")
+    identity = await device.connect()
+    assert (identity.serial, identity.model) == ("", "")
+    assert identity.macs
+    report = await device.report()
+    assert report.channels
+    assert report.identity == identity
+    assert report.key == nvr_key(identity)
+    # Asked by itself, it is a failure all the same: a test must not call that well.
+    await refused(device.identity())
+
+
+@pytest.mark.parametrize("auth", ["wss-only", "digest-only"])
+async def test_a_wrong_password_is_told_by_a_device_that_does_not_say_what_it_is(
+    start: Start, device_of: DeviceOf, auth: str
+) -> None:
+    nvr = await start(auth, {"status_ops": {"GetDeviceInformation": 500}})
+    guard = LoginGuard()
+    device = device_of(nvr, password="wrong", login_guard=guard)
+    assert (await refused(device.connect())).kind is ErrorKind.AUTH_REFUSED

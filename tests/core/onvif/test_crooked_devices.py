@@ -1,5 +1,7 @@
 """Devices that break HTTP, XML and SOAP without meaning harm are used all the same."""
 
+# Reads private members: waits of minutes are shortened.
+
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import aclosing
@@ -16,7 +18,7 @@ from custom_components.vtrack_nvr.core.device_report import (
 from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.models import DeviceEvent
 from custom_components.vtrack_nvr.core.onvif import (
-    events as events_module,
+    pull_point as events_module,
     raw_http,
 )
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
@@ -28,7 +30,7 @@ from custom_components.vtrack_nvr.core.onvif.tls import (
     TlsOptions,
     certificate_fingerprint,
 )
-from custom_components.vtrack_nvr.core.onvif.transport import classify
+from custom_components.vtrack_nvr.core.onvif.transport import transport_error
 from custom_components.vtrack_nvr.core.policy import Waits
 from tests.core.onvif.scripted import QuickClock
 from tests.core.onvif.stories import (
@@ -480,5 +482,5 @@ async def test_our_own_reader_looks_at_the_certificate_first(start: Start) -> No
     for wanted in (other, TlsOptions(TlsMode.VERIFY)):
         with pytest.raises(ssl.SSLError) as caught:
             await ask(wanted)
-        assert classify(caught.value, "x").kind is ErrorKind.TLS
+        assert transport_error(caught.value, "x").kind is ErrorKind.TLS
     assert nvr.counters.http_requests == 0

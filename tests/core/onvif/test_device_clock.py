@@ -12,8 +12,8 @@ from custom_components.vtrack_nvr.core.onvif.device_clock import (
     read_time,
     zone_ms,
 )
-from custom_components.vtrack_nvr.core.onvif.values import parse_time_ms
-from custom_components.vtrack_nvr.core.onvif.xml import parse
+from custom_components.vtrack_nvr.core.onvif.lenient import parse_time_ms
+from custom_components.vtrack_nvr.core.onvif.xml import parse_xml
 
 
 def moment(name: str, written: str) -> str:
@@ -29,7 +29,7 @@ def moment(name: str, written: str) -> str:
 
 def answer(inner: str) -> DeviceTime:
     return read_time(
-        parse(f"<R><SystemDateAndTime>{inner}</SystemDateAndTime></R>".encode())
+        parse_xml(f"<R><SystemDateAndTime>{inner}</SystemDateAndTime></R>".encode())
     )
 
 

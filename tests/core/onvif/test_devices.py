@@ -9,7 +9,7 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import Channel, StreamProfile
 from custom_components.vtrack_nvr.core.onvif.channels import match_recordings
-from custom_components.vtrack_nvr.core.onvif.fold import fold_segments
+from custom_components.vtrack_nvr.core.onvif.lenient import parse_time_ms
 from custom_components.vtrack_nvr.core.onvif.media import read_uri
 from custom_components.vtrack_nvr.core.onvif.profiles import (
     group_channels,
@@ -21,22 +21,22 @@ from custom_components.vtrack_nvr.core.onvif.search import (
     read_recording_page,
     read_search_token,
 )
+from custom_components.vtrack_nvr.core.onvif.segments import fold_segments
 from custom_components.vtrack_nvr.core.onvif.services import (
     read_capabilities,
     read_services,
 )
 from custom_components.vtrack_nvr.core.onvif.soap import read_body
-from custom_components.vtrack_nvr.core.onvif.values import parse_time_ms
 from custom_components.vtrack_nvr.core.onvif.xaddr import media_uri
-from custom_components.vtrack_nvr.core.onvif.xml import Element, parse
-from custom_components.vtrack_nvr.core.redact import redact_text
+from custom_components.vtrack_nvr.core.onvif.xml import Element, parse_xml
+from custom_components.vtrack_nvr.core.redact import Redactor
 
 DEVICES = Path(__file__).parents[2] / "devices"
 FILES = sorted(DEVICES.glob("*/*.xml"))
 
 
 def answer(name: str) -> Element:
-    return read_body(parse((DEVICES / f"{name}.xml").read_bytes()), name)
+    return read_body(parse_xml((DEVICES / f"{name}.xml").read_bytes()), name)
 
 
 def ms(written: str) -> int:
@@ -47,11 +47,11 @@ def ms(written: str) -> int:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_every_answer_is_xml_and_holds_no_identity(path: Path) -> None:
-    parse(path.read_bytes())
+    parse_xml(path.read_bytes())
     written = path.read_text()
     # Documentation addresses only (RFC 5737), and nothing else that redaction knows.
     rest = written.replace("192.0.2.", "127.0.0.1/")
-    assert "**" not in redact_text(rest).replace("**host-1**", "")
+    assert "**" not in Redactor().text(rest).replace("**host-1**", "")
 
 
 def test_a_hikvision_camera_writes_its_truths_in_capitals() -> None:
@@ -63,7 +63,7 @@ def test_a_hikvision_camera_writes_its_truths_in_capitals() -> None:
 
 def test_a_hikvision_camera_refuses_with_a_web_page() -> None:
     with pytest.raises(NvrError) as caught:
-        parse((DEVICES / "hikvision_camera/unauthorized.html").read_bytes())
+        parse_xml((DEVICES / "hikvision_camera/unauthorized.html").read_bytes())
     assert caught.value.kind is ErrorKind.NOT_ONVIF
 
 
@@ -107,7 +107,7 @@ def test_a_dahua_recorder_tells_files_twice_and_minutes_over_59() -> None:
     page = read_event_page(answer("dahua_recorder/GetEventSearchResults"))
     assert page.results == 14
     recording = read_recording_page(
-        parse(
+        parse_xml(
             b"<R><ResultList><RecordingInformation><RecordingToken>"
             b"RecordMediaProfile00000</RecordingToken></RecordingInformation>"
             b"</ResultList></R>"

@@ -17,10 +17,10 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
-from custom_components.vtrack_nvr.core.onvif import searching
+from custom_components.vtrack_nvr.core.onvif import search_runner
 from custom_components.vtrack_nvr.core.onvif.caller import Call, SoapCaller
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
-from custom_components.vtrack_nvr.core.onvif.http_login import Login
+from custom_components.vtrack_nvr.core.onvif.http_login import Credentials
 from custom_components.vtrack_nvr.core.onvif.names import Service
 from custom_components.vtrack_nvr.core.onvif.probe import ProbeAnswer, probe
 from custom_components.vtrack_nvr.core.onvif.targets import Target
@@ -40,7 +40,7 @@ async def _same_clock() -> bool:
 @pytest.fixture
 def caller(session: aiohttp.ClientSession) -> SoapCaller:
     transport = HttpTransport(session, WAITS, Bounds(), TlsOptions())
-    login = Login("admin", "s3cret")
+    login = Credentials("admin", "s3cret")
     return SoapCaller(transport, login, LoginGuard(), QuickClock(), _same_clock)
 
 
@@ -113,7 +113,7 @@ async def test_a_search_without_end_is_broken_off(
     session: aiohttp.ClientSession,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(searching, "MAX_RESULTS", 25)
+    monkeypatch.setattr(search_runner, "MAX_RESULTS", 25)
     pages = 0
 
     async def results(_request: web.Request, _body: str) -> web.Response:

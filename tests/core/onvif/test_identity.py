@@ -10,17 +10,26 @@ import pytest
 from custom_components.vtrack_nvr.core.models import DeviceIdentity
 from custom_components.vtrack_nvr.core.onvif.identity import (
     Likeness,
+    Mark,
     Marks,
     agree_twice,
-    compare,
-    is_same_device,
+    compare_marks,
+    differences,
+    endpoint_digits,
     nvr_key,
     usable_serial,
+    with_marks_of,
 )
 
 CAMERA = DeviceIdentity("M", "X", "1.0", "SN-77", "88", "02:00:5e:00:00:01")
 UUID = "7f3d4c1e-0000-4000-8000-0000000000a1"
 OTHER_UUID = "7f3d4c1e-0000-4000-8000-0000000000b2"
+
+
+def is_same_device(
+    known: DeviceIdentity, seen: DeviceIdentity, ours: str = "", theirs: str = ""
+) -> bool:
+    return compare_marks(Marks(known, ours), Marks(seen, theirs)) is SAME
 
 
 @pytest.mark.parametrize(
@@ -123,8 +132,8 @@ def test_a_device_is_recognised_by_all_its_marks_together(
     changed: dict[str, str], likeness: Likeness
 ) -> None:
     seen = replace(CAMERA, **changed)
-    assert compare(Marks(CAMERA), Marks(seen)) is likeness
-    assert compare(Marks(seen), Marks(CAMERA)) is likeness
+    assert compare_marks(Marks(CAMERA), Marks(seen)) is likeness
+    assert compare_marks(Marks(seen), Marks(CAMERA)) is likeness
     assert is_same_device(CAMERA, seen) is (likeness is SAME)
 
 
@@ -158,14 +167,75 @@ def test_endpoint_ids_that_differ_count_unless_serial_and_mac_agree(
     changed: dict[str, str], likeness: Likeness
 ) -> None:
     seen = Marks(replace(CAMERA, **changed), OTHER_UUID)
-    assert compare(Marks(CAMERA, UUID), seen) is likeness
+    assert compare_marks(Marks(CAMERA, UUID), seen) is likeness
+
+
+@pytest.mark.parametrize(
+    ("changed", "likeness"),
+    [
+        ({"serial": "SN-78"}, UNCERTAIN),  # a firmware writes another one
+        ({"mac": "02:00:5e:00:00:09"}, UNCERTAIN),  # from cable to Wi-Fi
+        ({"serial": "SN-78", "mac": ""}, OTHER),
+        ({"mac": "02:00:5e:00:00:09", "serial": ""}, OTHER),
+        ({"serial": "SN-78", "mac": "02:00:5e:00:00:09"}, OTHER),
+        ({"serial": "SN-78", "manufacturer": "N"}, OTHER),
+    ],
+)
+def test_two_marks_of_three_are_a_question_to_a_person(
+    changed: dict[str, str], likeness: Likeness
+) -> None:
+    known, seen = Marks(CAMERA, UUID), Marks(replace(CAMERA, **changed), UUID)
+    assert compare_marks(known, seen) is likeness
+    assert compare_marks(seen, known) is likeness
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"urn:uuid:{UUID}",
+        f"uuid:{UUID}",
+        f"URN:UUID:{UUID.upper()}",
+        f"urn:uuid:{{{UUID.upper()}}}",
+        UUID.replace("-", ""),
+    ],
+)
+def test_a_mark_is_the_same_however_it_is_written(written: str) -> None:
+    bare = DeviceIdentity("M", "X")
+    assert is_same_device(bare, bare, UUID, written)
+    assert not is_same_device(bare, bare, OTHER_UUID, written)
+    shouted = replace(CAMERA, serial="sn-77", mac="")
+    assert is_same_device(CAMERA, shouted)
+    # A name that was given stays: it is made of what was told then.
+    assert nvr_key(bare, f" {UUID.upper()}") == nvr_key(bare, UUID)
+
+
+def test_ids_that_are_no_uuids_are_compared_as_they_are() -> None:
+    assert endpoint_digits(" urn:uuid:{Camera-1} ") == "{camera-1}"
+    assert Marks(CAMERA, "urn:uuid:00000000-0000-0000-0000-000000000000").uuid == ""
+
+
+def test_what_differs_is_told_as_it_was_and_is() -> None:
+    seen = replace(
+        CAMERA, serial="SN-78", mac="02:00:5e:00:00:09", model=" x ", hardware_id=""
+    )
+    assert differences(Marks(CAMERA), Marks(seen)) == {
+        Mark.SERIAL: ("SN-77", "SN-78"),
+        Mark.MAC: ("02:00:5e:00:00:01", "02:00:5e:00:00:09"),
+    }
+    more = replace(CAMERA, macs=("02:00:5e:00:00:09",))
+    assert not differences(Marks(CAMERA), Marks(more))
+
+
+def test_what_is_not_told_any_more_stays_known() -> None:
+    less = replace(CAMERA, serial="", mac="", firmware="2.0")
+    assert with_marks_of(CAMERA, less) == replace(CAMERA, firmware="2.0")
 
 
 def test_an_endpoint_id_proves_a_device_that_tells_nothing_else() -> None:
     bare = DeviceIdentity("M", "X")
     assert is_same_device(bare, bare, UUID, UUID.upper())
     assert not is_same_device(bare, replace(bare, model="Y"), UUID, UUID)
-    assert compare(Marks(bare, "0" * 32), Marks(bare, "0" * 32)) is UNCERTAIN
+    assert compare_marks(Marks(bare, "0" * 32), Marks(bare, "0" * 32)) is UNCERTAIN
 
 
 def test_one_of_several_network_cards_is_enough() -> None:
@@ -174,7 +244,7 @@ def test_one_of_several_network_cards_is_enough() -> None:
     seen = DeviceIdentity("M", "X", mac=wireless, macs=(wireless,))
     assert is_same_device(known, seen)
     stranger = replace(seen, mac="02:00:5e:00:00:03", macs=())
-    assert compare(Marks(known), Marks(stranger)) is OTHER
+    assert compare_marks(Marks(known), Marks(stranger)) is OTHER
 
 
 def test_addresses_typed_by_somebody_are_none() -> None:
@@ -205,10 +275,13 @@ readings = st.builds(Marks, identities, st.sampled_from(["", UUID, OTHER_UUID]))
 @settings(max_examples=200)
 @given(readings, readings)
 def test_comparing_does_not_depend_on_who_came_first(one: Marks, two: Marks) -> None:
-    assert compare(one, two) is compare(two, one)
-    assert compare(one, one) is not OTHER
+    assert compare_marks(one, two) is compare_marks(two, one)
+    assert compare_marks(one, one) is not OTHER
     if one.serial and two.serial and one.serial != two.serial:
-        assert compare(one, two) is OTHER
+        # Unless the card of the network and the endpoint id are those of the other.
+        is_likely = one.macs & two.macs and one.uuid and one.uuid == two.uuid
+        assert compare_marks(one, two) is not SAME
+        assert compare_marks(one, two) is OTHER or is_likely
 
 
 @settings(max_examples=60)

@@ -230,3 +230,62 @@ async def test_certificates(start: Start, device_of: DeviceOf) -> None:
     assert (await refused(device_of(nvr, tls=nonsense).connect())).kind is ErrorKind.TLS
     plain = await refused(device_of(nvr).connect())
     assert plain.kind in {ErrorKind.NOT_ONVIF, ErrorKind.UNREACHABLE}
+
+
+@pytest.mark.parametrize("taken", ["MD5", "SHA-256"])
+async def test_a_weaker_digest_is_tried_where_the_best_is_refused(
+    start: Start, device_of: DeviceOf, taken: str
+) -> None:
+    nvr = await start(
+        "digest-only",
+        {"digest_taken": taken, "lockout_after": 3},
+        digest_algorithms=("SHA-256", "MD5"),
+    )
+    guard = LoginGuard()
+    device = device_of(nvr, login_guard=guard)
+    await device.connect()
+    report = await device.report()
+    assert report.auth == "digest"
+    assert await device.snapshot(report.channels[0].profiles[0])
+    # Once for all: what was taken is answered with from then on, for pictures, too.
+    assert nvr.guard.failures["digest"] == (taken == "MD5")
+    assert not guard.is_locked
+
+
+async def test_two_digests_are_two_refusals_of_a_wrong_password(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start("digest-only", digest_algorithms=("SHA-256", "MD5"))
+    guard = LoginGuard()
+    device = device_of(nvr, login_guard=guard, password="wrong")
+    assert (await refused(device.connect())).kind is ErrorKind.AUTH_REFUSED
+    assert nvr.guard.failures["digest"] == 2
+    assert guard.is_locked
+
+
+async def test_pictures_alone_may_take_the_weaker_digest(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start(
+        "wss-only", {"digest_taken": "MD5"}, digest_algorithms=("SHA-256", "MD5")
+    )
+    device = device_of(nvr)
+    (channel,) = await device.channels()
+    for _ in range(2):
+        assert await device.snapshot(channel.profiles[0])
+    assert nvr.guard.failures["digest"] == 1
+
+
+async def test_a_token_may_be_compared_with_the_true_time(
+    start: Start, device_of: DeviceOf
+) -> None:
+    nvr = await start(
+        "wss-only", {"wss_true_time": True}, clock_offset_ms=-2 * 3_600_000
+    )
+    guard = LoginGuard()
+    device = device_of(nvr, login_guard=guard)
+    report = await device.report()
+    assert report.auth == "wss"
+    assert report.recordings
+    assert nvr.guard.failures["created"] == 1
+    assert not guard.is_locked

@@ -2,7 +2,8 @@
 
 import pytest
 
-from custom_components.vtrack_nvr.core.models import EventClass
+from custom_components.vtrack_nvr.core.models import DeviceNotice, EventClass
+from custom_components.vtrack_nvr.core.onvif.lenient import parse_time_ms
 from custom_components.vtrack_nvr.core.onvif.notifications import (
     MOST_MESSAGES,
     build_create,
@@ -13,8 +14,7 @@ from custom_components.vtrack_nvr.core.onvif.notifications import (
     read_subscription,
     termination,
 )
-from custom_components.vtrack_nvr.core.onvif.values import parse_time_ms
-from custom_components.vtrack_nvr.core.onvif.xml import parse, text
+from custom_components.vtrack_nvr.core.onvif.xml import parse_xml, text
 
 NOW = 1_800_000_000_000
 
@@ -37,7 +37,7 @@ def message(
 
 def read(*messages: str, sources: dict[str, str] | None = None):
     return read_notifications(
-        parse(f"<R>{''.join(messages)}</R>".encode()), sources or {}, NOW
+        parse_xml(f"<R>{''.join(messages)}</R>".encode()), sources or {}, NOW
     )
 
 
@@ -53,7 +53,7 @@ UTC = 'UtcTime="2026-03-01T07:12:09Z" PropertyOperation="Changed"'
         ("tns1:RuleEngine/FieldDetector/ObjectsInside", "IsInside=true", EventClass.MOTION, True),
         ("tns1:RuleEngine/FieldDetector/ObjectsInside", "IsInside=true ObjectType=Human",
          EventClass.PERSON, True),
-        ("tns1:RuleEngine/LineDetector/Crossed", "ObjectId=7", EventClass.MOTION, True),
+        ("tns1:RuleEngine/LineDetector/Crossed", "ObjectId=7", EventClass.LINE, True),
         ("tns1:RuleEngine/LineDetector/Crossed", "ObjectId=7 ClassTypes=Vehical",
          EventClass.VEHICLE, True),
         ("tns1:RuleEngine/MyRuleDetector/PeopleDetect", "State=true", EventClass.PERSON, True),
@@ -99,13 +99,15 @@ def test_topics_of_many_vendors(
         ("tns1:RuleEngine/tnssamsung:LoiteringDetection", EventClass.MOTION),
         ("tns1:RuleEngine/tnsbosch:IVA/Field", EventClass.MOTION),
         ("tns1:RuleEngine/FieldDetector/ObjectsInside", EventClass.MOTION),
-        ("tns1:RuleEngine/tnshik:RegionEntrance", EventClass.MOTION),
+        ("tns1:RuleEngine/tnshik:RegionEntrance", EventClass.LINE),
         ("tns1:RuleEngine/tnsdahua:SmartMotionHuman", EventClass.PERSON),
         ("tns1:RuleEngine/tnsdahua:SmartMotionVehicle", EventClass.VEHICLE),
-        ("tns1:RuleEngine/tnsdahua:CrossRegionDetection", EventClass.MOTION),
+        ("tns1:RuleEngine/tnsdahua:CrossRegionDetection", EventClass.LINE),
         ("tns1:RuleEngine/tnsuniview:HumanShapeDetect", EventClass.PERSON),
         ("tns1:RuleEngine/tnsuniview:NonMotorVehicle", EventClass.VEHICLE),
-        ("tns1:RuleEngine/MyRuleDetector/Visitor", EventClass.PERSON),
+        # The button of a doorbell.
+        ("tns1:RuleEngine/MyRuleDetector/Visitor", EventClass.DOORBELL),
+        ("tns1:Device/Trigger/tnsvendor:DoorBell", EventClass.DOORBELL),
         ("tns1:RuleEngine/MyRuleDetector/Package", EventClass.MOTION),
         ("tns1:RuleEngine/LoiteringDetector/ObjectIsLoitering", EventClass.MOTION),
         ("tns1:RuleEngine/Recognition/LicensePlate", EventClass.VEHICLE),
@@ -139,6 +141,35 @@ def test_what_a_device_tells_of_itself_is_no_event(topic: str, data: str) -> Non
     assert read(message(topic, data, attributes=UTC)) == ()
 
 
+@pytest.mark.parametrize(
+    ("topic", "data", "notice", "is_on"),
+    [
+        ("tns1:Device/HardwareFailure/StorageFailure", "Failed=true",
+         DeviceNotice.STORAGE_FAILURE, True),
+        ("tns1:Device/HardwareFailure/StorageFailure", "Failed=false",
+         DeviceNotice.STORAGE_FAILURE, False),
+        ("tns1:VideoSource/tnsdahua:VideoLoss", "State=true",
+         DeviceNotice.VIDEO_LOSS, True),
+        ("tns1:VideoSource/SignalLoss", "State=false", DeviceNotice.VIDEO_LOSS, False),
+    ],
+)  # fmt: skip
+def test_a_device_tells_of_its_disks_and_of_lost_pictures(
+    topic: str, data: str, notice: DeviceNotice, is_on: bool
+) -> None:
+    (event,) = read(message(topic, data, attributes=UTC))
+    assert (event.notice, event.is_active) == (notice, is_on)
+
+
+def test_the_state_at_the_beginning_is_told_apart_from_news() -> None:
+    at_first = 'UtcTime="2026-03-01T07:12:09Z" PropertyOperation="Initialized"'
+    topic = "tns1:VideoSource/MotionAlarm"
+    before, after = read(
+        message(topic, "State=true", attributes=at_first),
+        message(topic, "State=true", attributes=UTC),
+    )
+    assert (before.is_initial, after.is_initial) == (True, False)
+
+
 def test_objects_in_an_element_tell_the_class() -> None:
     objects = (
         "<NotificationMessage><Topic>tns1:RuleEngine/tnsv:ObjectDetector/Detection</Topic>"
@@ -170,7 +201,7 @@ def test_a_subscription_tells_how_long_it_lives(
     end: str, lifetime: float | None
 ) -> None:
     found = read_subscription(
-        parse(
+        parse_xml(
             "<R><SubscriptionReference><Address>http://x/s</Address>"
             "</SubscriptionReference><CurrentTime>2026-03-01T07:00:00Z</CurrentTime>"
             f"<TerminationTime>{end}</TerminationTime></R>".encode()
@@ -262,21 +293,23 @@ def test_what_cannot_be_read_is_left_out() -> None:
 
 def test_requests() -> None:
     assert (
-        text(parse(build_create(termination(60)).encode()), "InitialTerminationTime")
+        text(
+            parse_xml(build_create(termination(60)).encode()), "InitialTerminationTime"
+        )
         == "PT60S"
     )
-    pull = parse(build_pull(20).encode())
+    pull = parse_xml(build_pull(20).encode())
     assert (text(pull, "Timeout"), text(pull, "MessageLimit")) == ("PT20S", "100")
     assert (
-        text(parse(build_renew(termination(60, 0)).encode()), "TerminationTime")
+        text(parse_xml(build_renew(termination(60, 0)).encode()), "TerminationTime")
         == "1970-01-01T00:01:00Z"
     )
-    assert parse(build_unsubscribe().encode()).tag.endswith("Unsubscribe")
+    assert parse_xml(build_unsubscribe().encode()).tag.endswith("Unsubscribe")
 
 
 def test_a_subscription_repeats_its_reference_parameters() -> None:
     found = read_subscription(
-        parse(
+        parse_xml(
             b"<R><SubscriptionReference><Address> http://x/sub?1 </Address>"
             b'<ReferenceParameters><v:Id xmlns:v="urn:v" a="1">7</v:Id>'
             b"</ReferenceParameters></SubscriptionReference></R>"
@@ -284,8 +317,8 @@ def test_a_subscription_repeats_its_reference_parameters() -> None:
     )
     assert found is not None
     assert found.address == "http://x/sub?1"
-    assert text(parse(found.reference.encode())) == "7"
-    assert read_subscription(parse(b"<R/>")) is None
+    assert text(parse_xml(found.reference.encode())) == "7"
+    assert read_subscription(parse_xml(b"<R/>")) is None
 
 
 @pytest.mark.parametrize(
@@ -299,4 +332,4 @@ def test_references_nobody_could_repeat_are_no_subscription(parameters: str) -> 
         f"<ReferenceParameters>{parameters}</ReferenceParameters>"
         "</SubscriptionReference></R>"
     )
-    assert read_subscription(parse(answer.encode())) is None
+    assert read_subscription(parse_xml(answer.encode())) is None

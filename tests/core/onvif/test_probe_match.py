@@ -1,24 +1,25 @@
 """WS-Discovery messages, sloppy ones included."""
 
+from collections.abc import Callable
 from dataclasses import replace
 import itertools
-import math
+import sys
 import time
 
 import pytest
 
-from custom_components.vtrack_nvr.core.onvif.found import FoundDevice
 from custom_components.vtrack_nvr.core.onvif.probe_match import (
     MAX_DATAGRAM,
     MAX_FOUND,
     MAX_OF_SENDER,
     TYPES,
+    DatagramGate,
     Finds,
-    Gate,
+    FoundDevice,
     build_probe,
     read_matches,
 )
-from custom_components.vtrack_nvr.core.onvif.xml import find, parse, text
+from custom_components.vtrack_nvr.core.onvif.xml import find, parse_xml, text
 
 SCOPES = (
     "onvif://www.onvif.org/name/Front%20Door onvif://www.onvif.org/hardware/X-1 "
@@ -43,7 +44,7 @@ def test_probes_are_one_line_with_declared_prefixes(
 ) -> None:
     data = build_probe("1-2", kind)
     assert b"\n" not in data
-    root = parse(data)
+    root = parse_xml(data)
     assert text(root, "Header/MessageID") == "urn:uuid:1-2"
     assert find(root, "Body/Probe") is not None
     if kind:
@@ -170,20 +171,36 @@ HOSTILE = {
 }  # fmt: skip
 
 
+MOST_CALLS = 20_000
+"""Forty times an honest answer; `scripts/bench hostile` shows what floods do to the loop."""
+
+
+def calls_of(work: Callable[[], object]) -> int:
+    """Return how many functions are called: work done, on a busy machine as well."""
+    count = 0
+
+    def see(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(see)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
 def test_a_datagram_costs_little(data: bytes) -> None:
     assert len(data) <= MAX_DATAGRAM
-    best = math.inf
-    for _ in range(5):
-        started = time.thread_time()
-        found = read_matches(data, "192.0.2.7")
-        best = min(best, time.thread_time() - started)
-        assert len(found) <= 8
-    assert best < 0.005
+    assert calls_of(lambda: read_matches(data, "192.0.2.7")) < MOST_CALLS
+    assert len(read_matches(data, "192.0.2.7")) <= 8
 
 
 def test_a_sender_and_a_search_have_their_share() -> None:
-    gate = Gate()
+    gate = DatagramGate()
     data = match("http://192.0.2.7/onvif/device_service")
     told = [len(gate.read(data, "192.0.2.7")) for _ in range(1_000)]
     assert 100 <= sum(told) <= 200
@@ -199,6 +216,6 @@ def test_a_flood_of_costly_datagrams_ends_a_search(
 ) -> None:
     spent = itertools.count(0.0, 0.1)
     monkeypatch.setattr(time, "thread_time", lambda: next(spent))
-    gate = Gate()
+    gate = DatagramGate()
     data = match("http://192.0.2.7/onvif/device_service")
     assert sum(len(gate.read(data, f"host-{n}")) for n in range(100)) < 15

@@ -16,7 +16,7 @@ from custom_components.vtrack_nvr.core.onvif.profiles import (
     read_profiles2,
     tokens_of,
 )
-from custom_components.vtrack_nvr.core.onvif.xml import parse
+from custom_components.vtrack_nvr.core.onvif.xml import parse_xml
 
 
 def sourced(
@@ -27,7 +27,7 @@ def sourced(
 
 
 def test_media_1_profiles() -> None:
-    answer = parse(
+    answer = parse_xml(
         b"""<R><Profiles token="P1"><Name>main</Name>
         <VideoSourceConfiguration token="C1"><Name>Hall</Name>
         <SourceToken>V1</SourceToken></VideoSourceConfiguration>
@@ -49,7 +49,7 @@ def test_media_1_profiles() -> None:
 
 
 def test_media_2_profiles_name_codecs_differently() -> None:
-    answer = parse(
+    answer = parse_xml(
         b"""<R><Profiles token="P1"><Name>main</Name><Configurations>
         <VideoSource token="C1"><Name>x</Name><SourceToken>V1</SourceToken></VideoSource>
         <VideoEncoder><Encoding>h265</Encoding><Resolution><Width>3840</Width>

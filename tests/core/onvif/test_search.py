@@ -7,6 +7,7 @@ import pytest
 from custom_components.vtrack_nvr.core.frames import TrackKind
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import Recording, RecordingStatus, Track
+from custom_components.vtrack_nvr.core.onvif.lenient import parse_time_ms
 from custom_components.vtrack_nvr.core.onvif.recording import (
     read_compatible_sources,
     read_configured_recordings,
@@ -20,14 +21,13 @@ from custom_components.vtrack_nvr.core.onvif.search import (
     looks_capped,
     read_event_page,
     read_history_event,
-    read_information,
+    read_recording_information,
     read_recording_page,
     read_search_token,
     read_summary_from,
     results_parameters,
 )
-from custom_components.vtrack_nvr.core.onvif.values import parse_time_ms
-from custom_components.vtrack_nvr.core.onvif.xml import parse
+from custom_components.vtrack_nvr.core.onvif.xml import parse_xml
 
 
 def result(
@@ -74,12 +74,12 @@ NORMAL = HistoryEvent(
     ],
 )  # fmt: skip
 def test_an_event_is_read_however_it_is_spelt(xml: bytes) -> None:
-    assert read_history_event(parse(xml)) == NORMAL
+    assert read_history_event(parse_xml(xml)) == NORMAL
 
 
 def test_recording_state_and_start_state() -> None:
     found = read_history_event(
-        parse(
+        parse_xml(
             result(
                 "tns1:RecordingHistory/Recording/State",
                 data='<SimpleItem Name="IsRecording" Value="0"/>',
@@ -104,12 +104,12 @@ def test_recording_state_and_start_state() -> None:
     ],
 )
 def test_other_events_are_left_out(xml: bytes) -> None:
-    assert read_history_event(parse(xml)) is None
+    assert read_history_event(parse_xml(xml)) is None
 
 
 def test_an_event_page_counts_every_result() -> None:
     page = read_event_page(
-        parse(
+        parse_xml(
             b"<R><ResultList><SearchState>completed</SearchState>"
             + result()
             + result("tns1:Other")
@@ -118,12 +118,12 @@ def test_an_event_page_counts_every_result() -> None:
     )
     assert (page.state, page.results) == (SearchState.COMPLETED, 2)
     assert page.events == (NORMAL,)
-    empty = read_event_page(parse(b"<R/>"))
+    empty = read_event_page(parse_xml(b"<R/>"))
     assert (empty.state, empty.results) == (SearchState.UNKNOWN, 0)
 
 
 def test_a_recording_with_everything() -> None:
-    answer = parse(
+    answer = parse_xml(
         b"""<R><RecordingInformation><RecordingToken>R1</RecordingToken>
         <Source><SourceId>S</SourceId><Name>Hall</Name><VideoSourceToken>V1
         </VideoSourceToken></Source><EarliestRecording>2026-03-01T00:00:00Z
@@ -133,7 +133,7 @@ def test_a_recording_with_everything() -> None:
         </Track><Track><TrackToken>T2</TrackToken><TrackType>Odd</TrackType></Track>
         <RecordingStatus>recording</RecordingStatus></RecordingInformation></R>"""
     )
-    found = read_information(answer)
+    found = read_recording_information(answer)
     assert found is not None
     assert (found.source_id, found.source_name, found.video_source_token) == (
         "S",
@@ -149,7 +149,7 @@ def test_missing_ends_come_from_tracks_that_hold_something() -> None:
     def track(start: str, end: str) -> str:
         return f"<Track><DataFrom>{start}</DataFrom><DataTo>{end}</DataTo></Track>"
 
-    answer = parse(
+    answer = parse_xml(
         (
             "<R><RecordingInformation><RecordingToken>R</RecordingToken>"
             + track("2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z")
@@ -158,7 +158,7 @@ def test_missing_ends_come_from_tracks_that_hold_something() -> None:
             + "</RecordingInformation></R>"
         ).encode()
     )
-    found = read_information(answer)
+    found = read_recording_information(answer)
     assert found is not None
     assert found.device_earliest_ms == parse_time_ms("2026-03-01T00:00:00Z")
     assert found.device_latest_ms == parse_time_ms("2026-03-02T01:00:00Z")
@@ -177,7 +177,7 @@ def test_missing_ends_come_from_tracks_that_hold_something() -> None:
 def test_a_summary_tells_where_all_footage_begins(
     number: str, date: str, expected_ms: int | None
 ) -> None:
-    answer = parse(
+    answer = parse_xml(
         f"<R><Summary><DataFrom>{date}</DataFrom><DataUntil>{date}</DataUntil>"
         f"<NumberRecordings>{number}</NumberRecordings></Summary></R>".encode()
     )
@@ -186,7 +186,7 @@ def test_a_summary_tells_where_all_footage_begins(
 
 def test_a_recording_page_leaves_out_what_has_no_token() -> None:
     page = read_recording_page(
-        parse(
+        parse_xml(
             b"<R><ResultList><SearchState>Searching</SearchState><RecordingInformation/>"
             b"<RecordingInformation><RecordingToken>R</RecordingToken>"
             b"</RecordingInformation></ResultList></R>"
@@ -195,8 +195,10 @@ def test_a_recording_page_leaves_out_what_has_no_token() -> None:
     assert page.state is SearchState.SEARCHING
     assert [r.token for r in page.recordings] == ["R"]
     assert page.recordings[0].device_latest_ms is None
-    assert read_information(parse(b"<R/>")) is None
-    assert read_information(parse(b"<R><RecordingInformation/></R>")) is None
+    assert read_recording_information(parse_xml(b"<R/>")) is None
+    assert (
+        read_recording_information(parse_xml(b"<R><RecordingInformation/></R>")) is None
+    )
 
 
 def test_requests_go_out_in_whole_seconds_rounded_outwards() -> None:
@@ -209,7 +211,7 @@ def test_requests_go_out_in_whole_seconds_rounded_outwards() -> None:
 
 def test_search_tokens_are_opaque() -> None:
     assert read_search_token(
-        parse(b"<R><SearchToken> T[1]&amp;x </SearchToken></R>")
+        parse_xml(b"<R><SearchToken> T[1]&amp;x </SearchToken></R>")
     ) == ("T[1]&x")
 
 
@@ -225,7 +227,7 @@ def test_a_round_number_of_results_that_stops_early_is_suspicious() -> None:
 
 def test_recording_control_tells_what_feeds_what() -> None:
     jobs = read_jobs(
-        parse(
+        parse_xml(
             b"""<R><JobItem><JobToken>J</JobToken><JobConfiguration><RecordingToken>R
             </RecordingToken><Source><SourceToken Type="http://x/Profile"><Token>P1
             </Token></SourceToken></Source><Source><SourceToken/></Source>
@@ -236,7 +238,7 @@ def test_recording_control_tells_what_feeds_what() -> None:
         ("R", "P1", True)
     ]
     listed = read_configured_recordings(
-        parse(b"<R><RecordingItem><RecordingToken>A</RecordingToken><Configuration>"
+        parse_xml(b"<R><RecordingItem><RecordingToken>A</RecordingToken><Configuration>"
               b"<Source><SourceId>V1</SourceId><Name>Yard</Name></Source>"
               b"<Content>all day</Content></Configuration><Tracks><Track><TrackToken>T"
               b"</TrackToken><Configuration><TrackType>Video</TrackType></Configuration>"
@@ -251,7 +253,7 @@ def test_recording_control_tells_what_feeds_what() -> None:
             tracks=(Track("T", TrackKind.VIDEO),),
         ),
     )
-    options = parse(
+    options = parse_xml(
         b'<R><Options><Job Spare="1" CompatibleSources="P1 P2"/>'
         b"<Job><CompatibleSources>P3</CompatibleSources></Job></Options></R>"
     )

@@ -9,7 +9,7 @@ from custom_components.vtrack_nvr.core.onvif.services import (
     read_capabilities,
     read_services,
 )
-from custom_components.vtrack_nvr.core.onvif.xml import parse
+from custom_components.vtrack_nvr.core.onvif.xml import parse_xml
 
 
 def service(namespace: str, xaddr: str, version: str = "2.6", inner: str = "") -> str:
@@ -22,7 +22,7 @@ def service(namespace: str, xaddr: str, version: str = "2.6", inner: str = "") -
 
 
 def test_services_with_an_address_are_offered() -> None:
-    answer = parse(
+    answer = parse_xml(
         (
             "<R>"
             + service(Service.SEARCH, "http://a/s")
@@ -49,12 +49,12 @@ def test_the_highest_version_of_a_namespace_wins(order: tuple[int, int]) -> None
         service(Service.MEDIA, "http://a/old", "2.2"),
         service(Service.MEDIA, "http://a/new", "19.12"),
     )
-    answer = parse(f"<R>{entries[order[0]]}{entries[order[1]]}</R>".encode())
+    answer = parse_xml(f"<R>{entries[order[0]]}{entries[order[1]]}</R>".encode())
     assert read_services(answer).xaddrs[Service.MEDIA] == "http://a/new"
 
 
 def test_profile_g_hides_in_the_extension_of_get_capabilities() -> None:
-    answer = parse(
+    answer = parse_xml(
         b"<R><Capabilities><Media><XAddr>http://a/m</XAddr></Media><Events><XAddr/>"
         b"</Events><Extension><Search><XAddr>http://a/s</XAddr></Search>"
         b"<Replay><XAddr>http://a/r</XAddr></Replay></Extension></Capabilities></R>"
@@ -66,7 +66,7 @@ def test_profile_g_hides_in_the_extension_of_get_capabilities() -> None:
 
 
 def test_empty_addresses_of_profile_g_mean_that_there_is_none() -> None:
-    answer = parse(
+    answer = parse_xml(
         b"<R><Capabilities><Extension><Search><XAddr></XAddr></Search><Replay/>"
         b"</Extension></Capabilities></R>"
     )

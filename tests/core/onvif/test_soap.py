@@ -16,7 +16,7 @@ from custom_components.vtrack_nvr.core.onvif.wsse import (
     password_digest,
     security_header,
 )
-from custom_components.vtrack_nvr.core.onvif.xml import attribute, find, parse, text
+from custom_components.vtrack_nvr.core.onvif.xml import attribute, find, parse_xml, text
 
 S = 'xmlns:s="http://www.w3.org/2003/05/soap-envelope"'
 
@@ -43,17 +43,17 @@ def test_an_envelope_is_one_line_and_escapes() -> None:
         "<h/>",
     )
     assert b"\n" not in written
-    root = parse(written)
+    root = parse_xml(written)
     assert text(root, "Body/Op/Token") == "a<&>\"'"
     assert attribute(find(root, "Body/Op"), "x") == 'q"'
     assert find(root, "Header/h") is not None
-    assert find(parse(envelope("<a/>")), "Header") is None
+    assert find(parse_xml(envelope("<a/>")), "Header") is None
 
 
 def test_the_answer_is_the_first_element_of_the_body() -> None:
-    root = parse(f"<s:Envelope {S}><s:Body><x/></s:Body></s:Envelope>".encode())
+    root = parse_xml(f"<s:Envelope {S}><s:Body><x/></s:Body></s:Envelope>".encode())
     assert read_body(root, "Op").tag == "x"
-    empty = parse(f"<s:Envelope {S}><s:Body/></s:Envelope>".encode())
+    empty = parse_xml(f"<s:Envelope {S}><s:Body/></s:Envelope>".encode())
     assert len(read_body(empty, "Op")) == 0
 
 
@@ -66,7 +66,7 @@ def test_the_answer_is_the_first_element_of_the_body() -> None:
 )
 def test_other_xml_is_classified(xml: str, kind: ErrorKind) -> None:
     with pytest.raises(NvrError) as caught:
-        read_body(parse(xml.encode()), "Op")
+        read_body(parse_xml(xml.encode()), "Op")
     assert caught.value.kind is kind
     assert caught.value.where == "Op"
 
@@ -89,7 +89,7 @@ def test_faults_are_classified_by_subcode_first(
     code: str, subcodes: str, reason: str, kind: ErrorKind, is_auth: bool
 ) -> None:
     with pytest.raises(SoapFault) as caught:
-        read_body(parse(fault(code, subcodes, reason)), "Op")
+        read_body(parse_xml(fault(code, subcodes, reason)), "Op")
     assert caught.value.kind is kind
     assert caught.value.is_auth is is_auth
     for subcode in subcodes.split():
@@ -103,25 +103,27 @@ def test_faults_of_soap_1_1_are_read() -> None:
         b"<faultstring>no</faultstring></e:Fault></e:Body></e:Envelope>"
     )
     with pytest.raises(SoapFault) as caught:
-        read_body(parse(xml), "Op")
+        read_body(parse_xml(xml), "Op")
     assert caught.value.is_auth
     assert "no" in str(caught.value)
 
 
 def test_long_reasons_are_cut() -> None:
     with pytest.raises(SoapFault) as caught:
-        read_body(parse(fault("Receiver", "ter:Odd", "x y\n" * 500)), "Op")
+        read_body(parse_xml(fault("Receiver", "ter:Odd", "x y\n" * 500)), "Op")
     assert len(str(caught.value)) < 300
 
 
 def test_long_codes_are_cut() -> None:
     with pytest.raises(SoapFault) as caught:
-        read_body(parse(fault("Receiver", "ter:" + "x" * 100_000, "why")), "Op")
+        read_body(parse_xml(fault("Receiver", "ter:" + "x" * 100_000, "why")), "Op")
     assert len(str(caught.value)) < 300
 
 
 def test_addressing_headers() -> None:
-    root = parse(envelope("<a/>", addressing("act", "http://x/?a&b", "1-2", "<r/>")))
+    root = parse_xml(
+        envelope("<a/>", addressing("act", "http://x/?a&b", "1-2", "<r/>"))
+    )
     assert text(root, "Header/Action") == "act"
     assert text(root, "Header/To") == "http://x/?a&b"
     assert text(root, "Header/MessageID") == "urn:uuid:1-2"
@@ -138,7 +140,7 @@ def test_the_password_digest_is_that_of_the_specification() -> None:
 def test_the_security_header_never_holds_the_password() -> None:
     header = security_header("a<b", "secret", bytes(range(16)), 1_704_164_645_999)
     assert "secret" not in header
-    root = parse(envelope("<x/>", header))
+    root = parse_xml(envelope("<x/>", header))
     token = find(root, "Header/Security/UsernameToken")
     assert text(token, "Username") == "a<b"
     assert text(token, "Created") == "2024-01-02T03:04:05Z"

@@ -7,15 +7,15 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.vtrack_nvr.core.onvif.xaddr import (
-    Endpoint,
+    ReachedHost,
     is_inner,
     media_uri,
     service_urls,
     split,
 )
 
-PLAIN = Endpoint("cam.lan", 1001)
-SECURE = Endpoint("192.0.2.9", 443, is_https=True)
+PLAIN = ReachedHost("cam.lan", 1001)
+SECURE = ReachedHost("192.0.2.9", 443, is_https=True)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ SECURE = Endpoint("192.0.2.9", 443, is_https=True)
         ("http://192.0.2.9:80/a", SECURE, ["https://192.0.2.9:443/a"]),
         ("https://192.0.2.9/a", SECURE, ["https://192.0.2.9:443/a"]),
         ("https://192.0.2.9:99999/a", SECURE, ["https://192.0.2.9:443/a"]),
-        ("http://[fe80::1]/a", Endpoint("2001:db8::1", 80), ["http://[2001:db8::1]:80/a"]),
+        ("http://[fe80::1]/a", ReachedHost("2001:db8::1", 80), ["http://[2001:db8::1]:80/a"]),
         ("", PLAIN, []),
         ("/onvif/a", PLAIN, [f"{PLAIN.url('/onvif/a')}"]),
         ("//other/a", PLAIN, []),
@@ -46,7 +46,7 @@ SECURE = Endpoint("192.0.2.9", 443, is_https=True)
     ],
 )  # fmt: skip
 def test_service_addresses(
-    advertised: str, endpoint: Endpoint, expected: list[str]
+    advertised: str, endpoint: ReachedHost, expected: list[str]
 ) -> None:
     assert list(service_urls(advertised, endpoint)) == expected
 
@@ -98,7 +98,7 @@ def test_any_address_keeps_to_the_configured_host(host: str, rest: str) -> None:
 
 def test_hosts_are_bracketed_where_needed() -> None:
     assert media_uri("rtsp://x/a", "2001:db8::1") == "rtsp://[2001:db8::1]/a"
-    assert Endpoint("[2001:db8::1]", 80).url("/a") == "http://[2001:db8::1]:80/a"
+    assert ReachedHost("[2001:db8::1]", 80).url("/a") == "http://[2001:db8::1]:80/a"
 
 
 def test_inner_addresses_are_noticed() -> None:

@@ -17,8 +17,8 @@ from custom_components.vtrack_nvr.core.onvif.xml import (
     children,
     descendants,
     find,
-    parse,
     parse_in_turns,
+    parse_xml,
     text,
 )
 
@@ -47,14 +47,14 @@ BOMB = (
 )
 def test_document_types_are_refused_whatever_surrounds_them(hostile: bytes) -> None:
     with pytest.raises(NvrError) as caught:
-        parse(hostile)
+        parse_xml(hostile)
     assert caught.value.kind is ErrorKind.PROTOCOL
 
 
 def test_too_many_elements_are_refused_quickly() -> None:
     started = time.thread_time()
     with pytest.raises(NvrError) as caught:
-        parse(b"<a>" * 500_000)
+        parse_xml(b"<a>" * 500_000)
     assert caught.value.kind is ErrorKind.PROTOCOL
     assert time.thread_time() - started < 1
 
@@ -72,7 +72,7 @@ def test_too_many_elements_are_refused_quickly() -> None:
 )
 def test_what_no_answer_has_is_refused(endless: bytes) -> None:
     with pytest.raises(NvrError) as caught:
-        parse(endless)
+        parse_xml(endless)
     assert caught.value.kind is ErrorKind.PROTOCOL
 
 
@@ -91,7 +91,7 @@ def test_what_no_answer_has_is_refused(endless: bytes) -> None:
 )
 def test_what_is_no_xml_is_not_onvif(page: bytes) -> None:
     with pytest.raises(NvrError) as caught:
-        parse(page)
+        parse_xml(page)
     assert caught.value.kind is ErrorKind.NOT_ONVIF
 
 
@@ -133,11 +133,11 @@ def test_what_is_no_xml_is_not_onvif(page: bytes) -> None:
     ],
 )
 def test_sloppy_xml_is_mended(data: bytes, expected: str) -> None:
-    assert text(parse(data)) == expected
+    assert text(parse_xml(data)) == expected
 
 
 def test_mending_keeps_what_was_right() -> None:
-    root = parse(
+    root = parse_xml(
         b"<a xmlns:n='u' b='1' b='2' c='a&amp;b &gt; c' n:d=\"it's\"/>&bare;".replace(
             b"/>", b">&#9;&quot;&amp;&lt;&#xFC;&</a>"
         )
@@ -147,7 +147,7 @@ def test_mending_keeps_what_was_right() -> None:
 
 
 def test_prefixes_are_resolved_where_they_are_declared() -> None:
-    root = parse(
+    root = parse_xml(
         b"<x:a xmlns:x='u1' xmlns='u2'><b x:c='1' d='2'/><x:b xmlns:x='u3' xml:lang='e'/>"
         b"<y:e/><x:f/></x:a>"
     )
@@ -205,7 +205,7 @@ def test_no_answer_holds_the_loop(data: bytes, limits: XmlLimits) -> None:
 def test_an_answer_is_gone_when_nobody_needs_it() -> None:
     gc.disable()
     try:
-        root = parse(b"<a><b/></a>")
+        root = parse_xml(b"<a><b/></a>")
         watched = weakref.ref(root)
         del root
         assert watched() is None
@@ -214,7 +214,7 @@ def test_an_answer_is_gone_when_nobody_needs_it() -> None:
 
 
 def test_elements_are_found_by_local_name() -> None:
-    root = parse(
+    root = parse_xml(
         b'<x:a xmlns:x="u1" xmlns:y="u2"><y:b><c> 1 </c></y:b><b><d Token="t" y:Z="z"/>'
         b"</b><!-- no element --></x:a>"
     )
@@ -241,7 +241,7 @@ def test_any_bytes_give_an_element_or_one_of_our_errors(data: bytes) -> None:
     for wrapped in (data, b"<a>" + data + b"</a>"):
         kind = None
         try:
-            parse(wrapped)
+            parse_xml(wrapped)
         except NvrError as error:
             kind = error.kind
         assert kind in {None, ErrorKind.NOT_ONVIF, ErrorKind.PROTOCOL}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import itertools
 import random
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from custom_components.vtrack_nvr.core.frames import AccessUnit
 from custom_components.vtrack_nvr.core.rtp.live_clock import Dated, LiveClock
@@ -259,6 +259,11 @@ def test_every_unit_is_dated_by_its_arrival_whatever_the_sender_does(
         assert lips(outcome) <= LIPS_MS
 
 
+@example(
+    [(0, 0, 0, False)] * 12
+    + [(0, 1, 0, False), (700, 0, 0, False)]
+    + [(0, 1, 7201, False), (0, 1, 14402, False), (0, 1, 0, False)]
+)
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(

@@ -14,7 +14,13 @@ from custom_components.vtrack_nvr.core.frames import (
 )
 from custom_components.vtrack_nvr.core.policy import Bounds
 from custom_components.vtrack_nvr.core.rtp.receiver import Receiver
-from custom_components.vtrack_nvr.core.rtp.replay_extension import CLEAN, ReplayStamp
+from custom_components.vtrack_nvr.core.rtp.replay_extension import (
+    CLEAN,
+    LAST,
+    TERMINAL,
+    ReplayStamp,
+    build_extension,
+)
 
 from .packets import fragment_h264, fragment_h265, interleave, rtp
 
@@ -271,6 +277,84 @@ def test_mutated_streams_never_raise_anything_of_their_own(
     position = made.take(view, 0, len(view))
     assert 0 <= position <= cut
     assert sum(len(unit.data) for unit in made.units) <= 2 * cut + 4096
+
+
+def one_by_one(made: Receiver, data: bytes) -> None:
+    """Feed every frame alone, so that none is taken in a run with others."""
+    view = memoryview(data)
+    position = 0
+    while position < len(data):
+        end = position + 4 + int.from_bytes(data[position + 2 : position + 4])
+        assert made.take(view, position, end) == end
+        position = end
+
+
+@pytest.mark.parametrize("video", [H264, H265])
+@pytest.mark.parametrize("stamp_all", [False, True])
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_what_is_taken_in_a_run_is_what_is_taken_one_by_one(
+    video: TrackFormat, stamp_all: bool, data: st.DataObject
+) -> None:
+    frames = [
+        bytearray(interleave(channel, packet))
+        for channel, packet in stream(video.codec, pictures=3, stamp_all=stamp_all)
+    ]
+    for _ in range(data.draw(st.integers(0, 12))):
+        frame = frames[data.draw(st.integers(0, len(frames) - 1))]
+        heads = st.integers(4, min(len(frame), 40) - 1)
+        place = data.draw(heads | st.just(len(frame) - 1))
+        bit = 1 << data.draw(st.integers(0, 7))
+        frame[place] = data.draw(st.sampled_from((0, frame[place] ^ bit)))
+    whole = b"".join(frames)
+    together, alone = receiver(video), receiver(video)
+    assert together.take(memoryview(whole), 0, len(whole)) == len(whole)
+    one_by_one(alone, whole)
+    assert together.units == alone.units
+    assert together.hole_places == alone.hole_places
+    assert together.malformed == alone.malformed
+    assert together.ready == alone.ready
+
+
+def test_flags_of_the_last_packet_alone_are_seen() -> None:
+    made = receiver()
+    payloads = list(fragment_h264(picture(Codec.H264, 0), 400))
+    last = len(payloads) - 1
+    for number, payload in enumerate(payloads):
+        flags = LAST | TERMINAL if number == last else CLEAN
+        stamp = ReplayStamp(10**15, flags, 7)
+        packet = rtp(payload, number, 0, marker=number == last, stamp=stamp)
+        payloads[number] = interleave(0, packet)
+    (unit,) = feed(made, b"".join(payloads), 1_000_000)
+    assert (unit.is_clean, unit.is_last, unit.is_terminal) == (True, True, True)
+
+
+def test_longer_extensions_on_every_packet_are_taken_off() -> None:
+    made = receiver()
+    payloads = fragment_h264(picture(Codec.H264, 0), 400)
+    stamp = build_extension(ReplayStamp(10**15, CLEAN, 7))
+    extension = stamp[:2] + b"\0\5" + stamp[4:] + b"JPEGJPEG"
+    packets = (
+        interleave(0, rtp(payload, number, 0, extension=extension))
+        for number, payload in enumerate(payloads)
+    )
+    feed(made, b"".join(packets), 1_000_000)
+    made.finish()
+    assert [unit.data for unit in made.units] == [unit_data(Codec.H264, 0)]
+
+
+def test_a_unit_that_ends_in_a_run_is_refused_if_it_is_too_long() -> None:
+    made = Receiver(Bounds(access_unit_bytes=50_000))
+    made.add_track(0, H264, 96, 0, 1)
+    payloads = list(fragment_h264(bytes((0x65, 0x80)) + bytes(59_999) + b"\1", 900))
+    last = len(payloads) - 1
+    packets = (
+        interleave(0, rtp(payload, n, 0, marker=n == last))
+        for n, payload in enumerate(payloads)
+    )
+    with pytest.raises(NvrError) as error:
+        feed(made, b"".join(packets), 1_000_000)
+    assert error.value.kind is ErrorKind.PROTOCOL
 
 
 @settings(max_examples=100, deadline=None)

@@ -10,12 +10,13 @@ import time
 from custom_components.vtrack_nvr.core.cancel import CancelToken
 from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.digest import Challenge, digest_response
+from custom_components.vtrack_nvr.core.endpoint import Endpoint
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
 from custom_components.vtrack_nvr.core.rtsp.messages import Request
 from custom_components.vtrack_nvr.core.rtsp.parser import DiscardingSink, FrameSink
 from custom_components.vtrack_nvr.core.rtsp.session import RtspSession
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint, PlayRequest
+from custom_components.vtrack_nvr.core.rtsp.session_values import PlayRequest
 
 from .loopback import SDP, LoopbackServer, Peer
 

@@ -102,6 +102,24 @@ def test_an_answered_challenge_that_is_refused_is_final() -> None:
     assert error.value.kind is ErrorKind.AUTH_REFUSED
 
 
+def test_a_device_that_cannot_do_the_hash_it_offers_gets_the_other_one() -> None:
+    auth = authenticator(allow_basic=True)
+    values = [
+        'Digest realm="NVR", nonce="n1", algorithm=SHA-256',
+        'Digest realm="NVR", nonce="n1", algorithm=MD5',
+        'Basic realm="NVR"',
+    ]
+    auth.challenged(values, None)
+    first = auth.authorization("DESCRIBE", URI)
+    assert parameters(first)["algorithm"] == "SHA"  # -256: the rest is cut off
+    auth.challenged([value.replace("n1", "n2") for value in values], first)
+    second = auth.authorization("DESCRIBE", URI)
+    assert parameters(second)["algorithm"] == "MD5"
+    with pytest.raises(NvrError) as error:
+        auth.challenged(values, second)
+    assert error.value.kind is ErrorKind.AUTH_REFUSED
+
+
 def test_a_stale_nonce_is_renewed_but_not_for_ever() -> None:
     auth = authenticator()
     auth.challenged(digest("1"), None)

@@ -16,7 +16,7 @@ from custom_components.vtrack_nvr.core.rtsp.headers import (
     parse_tokens,
     parse_transport,
 )
-from custom_components.vtrack_nvr.core.rtsp.values import RtpInfo
+from custom_components.vtrack_nvr.core.rtsp.session_values import RtpInfo
 
 MOMENT = 1_772_349_129_000
 """2026-03-01T07:12:09Z."""

@@ -1,9 +1,11 @@
 """Which keep-alive is sent when, and what is learned of a device by it."""
 
+# Reads private members: that memory is bounded is told to nobody.
+
 import pytest
 
+from custom_components.vtrack_nvr.core.device_habits import DeviceHabits, KeepAlive
 from custom_components.vtrack_nvr.core.policy import DevicePolicy, Quirk, Waits
-from custom_components.vtrack_nvr.core.rtsp.habits import DeviceHabits, KeepAlive
 from custom_components.vtrack_nvr.core.rtsp.keep_alive import KeepAlives
 
 GET, OPTIONS, SET, REPORTS = KeepAlive

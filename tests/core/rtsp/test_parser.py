@@ -6,12 +6,11 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.policy import Bounds
 from custom_components.vtrack_nvr.core.rtsp import parser
-from custom_components.vtrack_nvr.core.rtsp.errors import OutOfStep
 from custom_components.vtrack_nvr.core.rtsp.messages import (
     Headers,
-    Message,
     Request,
     Response,
+    RtspMessage,
     parse_head,
 )
 from custom_components.vtrack_nvr.core.rtsp.parser import (
@@ -19,6 +18,7 @@ from custom_components.vtrack_nvr.core.rtsp.parser import (
     FrameSink,
     StreamParser,
 )
+from custom_components.vtrack_nvr.core.rtsp.refusals import OutOfStep
 
 from .loopback import interleave
 
@@ -49,7 +49,7 @@ class Fed:
         self.sink = Collector()
         self.parser = StreamParser(bounds or Bounds(receive_bytes=4096), self.sink)
         self.parser.channels.update((0, 1))
-        self.messages: list[Message] = []
+        self.messages: list[RtspMessage] = []
 
     def feed(self, data: bytes, size: int | None = None) -> Fed:
         for start in range(0, len(data), size or len(data) or 1):
@@ -191,7 +191,7 @@ def test_a_head_is_read_once_however_slowly_its_body_comes(
 ) -> None:
     read: list[bytes] = []
 
-    def counted(head: bytes) -> Message:
+    def counted(head: bytes) -> RtspMessage:
         read.append(head)
         return parse_head(head)
 

@@ -4,7 +4,7 @@ import pytest
 from custom_components.vtrack_nvr.core.frames import Codec, TrackFormat, TrackKind
 from custom_components.vtrack_nvr.core.rtsp.sdp import parse_sdp
 from custom_components.vtrack_nvr.core.rtsp.sdp_formats import track_format
-from custom_components.vtrack_nvr.core.rtsp.values import SessionDescription
+from custom_components.vtrack_nvr.core.rtsp.session_values import SessionDescription
 
 BASE = "rtsp://192.0.2.10:554/rec/1"
 
@@ -327,3 +327,32 @@ def test_constant_sizes_are_read() -> None:
     assert (alone.au_bytes, alone.au_header_bits) == (0, (13, 0, 0))
     slow = audio(97, "MPEG4-GENERIC/8000", "mode=AAC-lbr;config=1588")
     assert slow.au_header_bits == (6, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "codec", "payload_type"),
+    [
+        (
+            (
+                "m=video 0 RTP/AVP 97 96\na=rtpmap:97 rtx/90000\na=fmtp:97 apt=96\n"
+                "a=rtpmap:96 H264/90000\n"
+            ),
+            Codec.H264,
+            96,
+        ),
+        (
+            "m=audio 0 RTP/AVP 101 8\na=rtpmap:101 telephone-event/8000\n",
+            Codec.PCMA,
+            8,
+        ),
+        ("m=video 0 RTP/AVP 96\na=rtpmap:96\tH264/90000\n", Codec.H264, 96),
+        ("m=video 0 RTP/AVP 96\na=rtpmap: 96  H264/90000\n", Codec.H264, 96),
+        (" M=video 0 RTP/AVP 96\n A=rtpmap:96 H264/90000\n", Codec.H264, 96),
+        ("m=video 0 RTP/AVP 96\na=rtpmap:96 VP9/90000\n", Codec.UNKNOWN, 96),
+    ],
+)
+def test_what_carries_the_footage_is_chosen(
+    text: str, codec: Codec, payload_type: int
+) -> None:
+    (track,) = parse_sdp(text.encode(), "rtsp://h/x").tracks
+    assert (track.format.codec, track.payload_type) == (codec, payload_type)

@@ -1,18 +1,20 @@
 """A session from its description to its media."""
 
+# Reads private members: the address of requests is made once and seen only by devices.
+
+from dataclasses import replace
+
 import pytest
 
 from custom_components.vtrack_nvr.core.cancel import CancelToken
 from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.device_habits import DeviceHabits
+from custom_components.vtrack_nvr.core.endpoint import Endpoint, Transport
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.policy import Bounds
-from custom_components.vtrack_nvr.core.rtsp.errors import RtspRefused
+from custom_components.vtrack_nvr.core.rtsp.refusals import RtspRefused
 from custom_components.vtrack_nvr.core.rtsp.session import RtspSession
-from custom_components.vtrack_nvr.core.rtsp.values import (
-    Endpoint,
-    PlayRequest,
-    Transport,
-)
+from custom_components.vtrack_nvr.core.rtsp.session_values import PlayRequest
 
 from .loopback import SDP, Peer
 from .sessions import START, WAITS, Counter, connected, receive_until
@@ -97,24 +99,84 @@ def test_a_refused_describe_says_why(status: int, kind: ErrorKind) -> None:
     assert error.value.where == f"127.0.0.1:{server.port}"
 
 
-@pytest.mark.parametrize(
-    ("status", "goes_on"), [(405, True), (500, False), (403, False)]
-)
-def test_refused_options_are_no_reason_to_stop_but_busy_is(
-    status: int, goes_on: bool
-) -> None:
+@pytest.mark.parametrize("status", [401, 403, 405, 500, 503])
+def test_refused_options_are_no_reason_to_stop(status: int) -> None:
     def script(peer: Peer) -> None:
         peer.reply(peer.expect("OPTIONS"), status, "No")
-        if goes_on:
-            peer.reply(peer.expect("DESCRIBE"), body=SDP.encode())
+        peer.reply(peer.expect("DESCRIBE"), body=SDP.encode())
         peer.read()
 
     with connected(script) as (session, _):
-        if goes_on:
-            assert len(session.describe().tracks) == 2
-        else:
-            with pytest.raises(RtspRefused):
-                session.describe()
+        assert len(session.describe().tracks) == 2
+
+
+@pytest.mark.parametrize("hangs_up", [True, False])
+def test_options_that_get_no_answer_are_not_asked_again(hangs_up: bool) -> None:
+    def script(peer: Peer) -> None:
+        request = peer.read()
+        if request is not None and request.method == "OPTIONS":
+            if not hangs_up:
+                peer.read()
+            return
+        peer.reply(request, body=SDP.encode())
+        peer.read()
+
+    habits = DeviceHabits()
+    waits = WAITS if hangs_up else replace(WAITS, reply=0.3)
+    with connected(script, waits=waits, habits=habits) as (session, server):
+        assert len(session.describe().tracks) == 2
+        assert server.connections == 2
+    with connected(script, habits=habits) as (session, server):
+        assert len(session.describe().tracks) == 2
+        assert [r.method for r in server.requests] == ["DESCRIBE"]
+
+
+@pytest.mark.parametrize("extra", [None, 2, 40])
+@pytest.mark.parametrize("closes", [True, False])
+def test_a_description_ends_where_silence_begins(
+    extra: int | None, closes: bool
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.reply(peer.expect("OPTIONS"))
+        request = peer.expect("DESCRIBE")
+        length = "" if extra is None else f"Content-Length: {len(SDP) + extra}\r\n"
+        head = f"CSeq: {request.headers.get('CSeq')}\r\nContent-Type: application/sdp"
+        peer.send(f"RTSP/1.0 200 OK\r\n{head}\r\n{length}\r\n".encode())
+        peer.send(SDP[:40].encode())
+        peer.send(SDP[40:].encode())
+        if not closes:
+            peer.read()
+
+    with connected(script, waits=replace(WAITS, body_quiet=0.2)) as (session, _):
+        assert len(session.describe().tracks) == 2
+
+
+@pytest.mark.parametrize("status", [301, 302])
+def test_a_description_is_fetched_where_the_device_has_it(status: int) -> None:
+    def script(peer: Peer) -> None:
+        peer.reply(peer.expect("OPTIONS"))
+        peer.reply(peer.expect("DESCRIBE"), status, "Moved", Location="/other")
+        peer.reply(peer.expect("DESCRIBE"), body=SDP.encode())
+        peer.reply(peer.expect("SETUP"), Session="S", Transport="x;interleaved=0-1")
+        peer.serve_teardown()
+
+    with connected(script) as (session, server):
+        session.setup(session.describe().tracks[0])
+        port = server.port
+        uris = [r.uri for r in server.requests[2:4]]
+    assert uris[0] == f"rtsp://127.0.0.1:{port}/other"
+    assert uris[1].startswith(uris[0])
+
+
+def test_a_device_that_sends_on_and_on_is_followed_twice() -> None:
+    def script(peer: Peer) -> None:
+        peer.reply(peer.expect("OPTIONS"))
+        for number in range(3):
+            peer.reply(peer.expect("DESCRIBE"), 302, "Moved", Location=f"/{number}")
+        peer.read()
+
+    with connected(script) as (session, _), pytest.raises(RtspRefused):
+        session.describe()
 
 
 def test_the_tags_of_a_551_are_named() -> None:

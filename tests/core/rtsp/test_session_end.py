@@ -1,5 +1,7 @@
 """How sessions end: in order, broken, cancelled, torn down."""
 
+# Reads private members: a request is sent that the session itself never sends then.
+
 from dataclasses import replace
 from functools import partial
 import threading
@@ -126,8 +128,9 @@ def test_silence_instead_of_an_answer_is_a_timeout() -> None:
 
 def test_a_close_instead_of_an_answer_is_an_interruption() -> None:
     with (
-        connected(lambda peer: peer.expect("OPTIONS")) as (session, _),
+        connected(lambda peer: peer.read()) as (session, server),
         pytest.raises(NvrError) as error,
     ):
         session.describe()
     assert error.value.kind is ErrorKind.INTERRUPTED
+    assert server.connections == 3, "OPTIONS, DESCRIBE, and DESCRIBE once more"

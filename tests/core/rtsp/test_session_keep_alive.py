@@ -5,11 +5,12 @@ import time
 
 import pytest
 
+from custom_components.vtrack_nvr.core.device_habits import DeviceHabits
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.policy import DevicePolicy, Quirk
-from custom_components.vtrack_nvr.core.rtsp.habits import DeviceHabits
 from custom_components.vtrack_nvr.core.rtsp.messages import Request, Response
-from custom_components.vtrack_nvr.core.rtsp.values import Notice
+from custom_components.vtrack_nvr.core.rtsp.session_values import Notice
+from tests.insides import keep_alives_of
 
 from .loopback import SDP, Peer
 from .sessions import WAITS, Counter, connected, receive_until, start
@@ -28,9 +29,9 @@ def test_keep_alives_go_out_unasked_and_nobody_waits_for_them() -> None:
         sink = Counter()
         session.send_with_keep_alives(1, b"\x80\xc9\0\1abcd")
         start(session, sink)
-        session._exchange._keep_alives.due = 0
+        keep_alives_of(session).due = 0
         session.receive(0.0)
-        session._exchange._keep_alives.due = 0
+        keep_alives_of(session).due = 0
         receive_until(session, lambda: sink.frames > 0)
     keep_alive = next(r for r in server.requests if r.method == "GET_PARAMETER")
     assert keep_alive.headers.get("Session") == "S1"
@@ -44,7 +45,7 @@ def test_keep_alives_are_due_after_half_the_timeout() -> None:
     with connected(script) as (session, _):
         before = time.monotonic()
         start(session)
-        planned = session._exchange._keep_alives.due - 20
+        planned = keep_alives_of(session).due - 20
         assert before <= planned <= time.monotonic()
 
 
@@ -57,7 +58,7 @@ def test_a_device_without_get_parameter_gets_options() -> None:
 
     with connected(script) as (session, server):
         session.setup(session.describe().tracks[0])
-        session._exchange._keep_alives.due = 0
+        keep_alives_of(session).due = 0
         session.keep_alive()
         receive_until(session, lambda: server.methods.count("OPTIONS") == 2)
 
@@ -73,9 +74,9 @@ def test_a_refused_get_parameter_is_followed_by_options() -> None:
     with connected(script) as (session, _):
         sink = Counter()
         start(session, sink)
-        session._exchange._keep_alives.due = 0
-        receive_until(session, lambda: session._exchange._keep_alives.way == "OPTIONS")
-        session._exchange._keep_alives.due = 0
+        keep_alives_of(session).due = 0
+        receive_until(session, lambda: keep_alives_of(session).way == "OPTIONS")
+        keep_alives_of(session).due = 0
         receive_until(session, lambda: sink.frames > 0)
 
 
@@ -90,7 +91,7 @@ def test_only_receiver_reports_where_requests_are_taken_for_garbage() -> None:
     with connected(script, habits=habits) as (session, server):
         session.send_with_keep_alives(1, b"\x80\xc9\0\1abcd")
         start(session)
-        session._exchange._keep_alives.due = 0
+        keep_alives_of(session).due = 0
         session.keep_alive()
     assert "GET_PARAMETER" not in server.methods
 
@@ -136,7 +137,7 @@ def test_a_lost_session_is_an_interruption() -> None:
     waits = replace(WAITS, forgotten=0.2)
     with connected(script, waits=waits) as (session, server):
         start(session)
-        session._exchange._keep_alives.due = 0
+        keep_alives_of(session).due = 0
         with pytest.raises(NvrError) as error:
             receive_until(session, lambda: False)
     assert error.value.kind is ErrorKind.INTERRUPTED

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from custom_components.vtrack_nvr.core.endpoint import Endpoint
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
-from custom_components.vtrack_nvr.core.rtsp.errors import RtspRefused
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
+from custom_components.vtrack_nvr.core.rtsp.refusals import RtspRefused
+from tests.insides import keep_alives_of
 
 from .loopback import SDP, LoopbackServer, Peer
 from .sessions import WAITS, connected, protected, receive_until, start
@@ -67,7 +68,7 @@ def test_a_nonce_that_goes_stale_in_the_middle_is_renewed() -> None:
         waits=replace(WAITS, shortest_keep_alive=0.02),
     ) as (session, server):
         start(session)
-        session._exchange._keep_alives.due = 0
+        keep_alives_of(session).due = 0
         session.keep_alive()
         receive_until(session, lambda: server.methods.count("GET_PARAMETER") == 2)
     assert server.methods.count("TEARDOWN") == 1

@@ -6,11 +6,12 @@ from unittest.mock import patch
 
 import pytest
 
+from custom_components.vtrack_nvr.core.device_habits import DeviceHabits
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.policy import Bounds
 from custom_components.vtrack_nvr.core.rtsp import wire
-from custom_components.vtrack_nvr.core.rtsp.habits import DeviceHabits
-from custom_components.vtrack_nvr.core.rtsp.values import PlayRequest
+from custom_components.vtrack_nvr.core.rtsp.session_values import PlayRequest
+from tests.insides import keep_alives_of
 
 from .loopback import SDP, Peer
 from .sessions import WAITS, Counter, connected, receive_until, start
@@ -180,7 +181,7 @@ def test_a_refused_keep_alive_amid_media_is_no_broken_session(status: int) -> No
     sink, habits = Counter(), DeviceHabits()
     with connected(script, habits=habits) as (session, _):
         start(session, sink)
-        session._exchange._keep_alives.due = 0
+        keep_alives_of(session).due = 0
         receive_until(session, lambda: sink.frames == 6)
         receive_until(session, lambda: habits.keep_alive is not None)
         assert not session.is_forgotten

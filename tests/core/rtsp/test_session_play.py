@@ -4,10 +4,10 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.policy import Bounds
-from custom_components.vtrack_nvr.core.rtsp.errors import RtspRefused
 from custom_components.vtrack_nvr.core.rtsp.parser import DiscardingSink
+from custom_components.vtrack_nvr.core.rtsp.refusals import RtspRefused
 from custom_components.vtrack_nvr.core.rtsp.session import match_rtp_times, play_headers
-from custom_components.vtrack_nvr.core.rtsp.values import PlayRequest, RtpInfo
+from custom_components.vtrack_nvr.core.rtsp.session_values import PlayRequest, RtpInfo
 
 from .loopback import SDP, Peer
 from .sessions import START, Counter, connected, receive_until, start
@@ -130,6 +130,10 @@ def test_a_play_that_stays_refused_is_raised(status: int) -> None:
         peer.reply(peer.expect("DESCRIBE"), body=SDP.encode())
         peer.reply(peer.expect("SETUP"), Session="S", Transport="x;interleaved=0-1")
         peer.reply(peer.expect("PLAY"), status, "No")
+        if status == 457:
+            again = peer.expect("PLAY")
+            assert again.headers.get("Range") == "npt=0.000-"
+            peer.reply(again, status, "No")
         peer.serve_teardown()
 
     with connected(script) as (session, _):

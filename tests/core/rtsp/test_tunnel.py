@@ -8,8 +8,8 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.rtsp.tunnel import (
     build_get,
     build_post,
-    encode,
-    read_answer,
+    encode_message,
+    read_tunnel_answer,
 )
 from custom_components.vtrack_nvr.core.rtsp.urls import parse_url
 
@@ -30,13 +30,13 @@ def test_the_post_announces_a_length_and_the_same_cookie() -> None:
 
 
 def test_messages_travel_as_base64() -> None:
-    assert base64.b64decode(encode(b"OPTIONS")) == b"OPTIONS"
+    assert base64.b64decode(encode_message(b"OPTIONS")) == b"OPTIONS"
 
 
 def test_what_follows_the_head_of_the_answer_is_rtsp() -> None:
     head = b"HTTP/1.0 200 OK\r\nContent-Type: x\r\n\r\n"
-    assert read_answer(head[:-1], 100) is None
-    assert read_answer(head + b"RTSP", 100) == b"RTSP"
+    assert read_tunnel_answer(head[:-1], 100) is None
+    assert read_tunnel_answer(head + b"RTSP", 100) == b"RTSP"
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_what_follows_the_head_of_the_answer_is_rtsp() -> None:
 )
 def test_other_answers_are_named(data: bytes, kind: ErrorKind) -> None:
     with pytest.raises(NvrError) as error:
-        read_answer(data, 100)
+        read_tunnel_answer(data, 100)
     assert error.value.kind is kind
 
 
@@ -59,7 +59,7 @@ def test_the_answer_means_the_same_in_any_pieces(data: bytes, limit: int) -> Non
         known: list[bytes] = []
         for end in range(len(whole) + 1):
             try:
-                rest = read_answer(whole[:end], limit)
+                rest = read_tunnel_answer(whole[:end], limit)
             except NvrError as error:
                 assert error.kind in {ErrorKind.PROTOCOL, ErrorKind.UNSUPPORTED}  # noqa: PT017 - both are fine
                 break

@@ -8,7 +8,6 @@ from custom_components.vtrack_nvr.core.rtsp.urls import (
     join_control,
     parse_url,
     setup_urls,
-    with_host,
     without_credentials,
 )
 
@@ -71,12 +70,6 @@ def test_the_message_never_holds_the_password() -> None:
 )
 def test_credentials_are_stripped_and_nothing_else(url: str, clean: str) -> None:
     assert without_credentials(url) == clean
-
-
-def test_the_host_is_replaced_and_the_rest_kept() -> None:
-    url = "rtsp://admin:x@192.168.1.9:554/a?b=%20c&amp"
-    assert with_host(url, "nvr.lan") == "rtsp://nvr.lan:554/a?b=%20c&amp"
-    assert with_host(url, "fe80::2", 8554) == "rtsp://[fe80::2]:8554/a?b=%20c&amp"
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+# Reads private members: the socket is looked at after it is closed.
+
 import base64
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,9 +12,9 @@ import time
 import pytest
 
 from custom_components.vtrack_nvr.core.cancel import CancelToken
+from custom_components.vtrack_nvr.core.endpoint import Endpoint, Transport
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint, Transport
 from custom_components.vtrack_nvr.core.rtsp.wire import Wire, open_wire
 from tests.simulator.tls import self_signed
 

@@ -11,17 +11,16 @@ import pytest
 
 from custom_components.vtrack_nvr.core.cancel import CancelToken
 from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.endpoint import Endpoint, Transport
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.frames import AccessUnit, TrackKind
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
 from custom_components.vtrack_nvr.core.rtp.timeline import Anchor, ReplayTimeline
-from custom_components.vtrack_nvr.core.rtsp.errors import RtspRefused
-from custom_components.vtrack_nvr.core.rtsp.values import (
-    Endpoint,
+from custom_components.vtrack_nvr.core.rtsp.refusals import RtspRefused
+from custom_components.vtrack_nvr.core.rtsp.session_values import (
     PlayAnswer,
     PlayRequest,
-    Transport,
 )
 from custom_components.vtrack_nvr.core.stream.unit_stream import EndSignal, UnitStream
 from tests.simulator.footage import FootageStore

@@ -2,7 +2,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.rtsp.sdp import parse_sdp
-from custom_components.vtrack_nvr.core.rtsp.values import SessionDescription
+from custom_components.vtrack_nvr.core.rtsp.session_values import SessionDescription
 from custom_components.vtrack_nvr.core.stream.tracks import choose_sound, choose_video
 
 

@@ -7,15 +7,16 @@ import pytest
 
 from custom_components.vtrack_nvr.core.cancel import CancelToken
 from custom_components.vtrack_nvr.core.clock import SystemClock
+from custom_components.vtrack_nvr.core.endpoint import Endpoint
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.frames import AccessUnit
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
 from custom_components.vtrack_nvr.core.rtp.replay_extension import CLEAN, ReplayStamp
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint, PlayRequest
+from custom_components.vtrack_nvr.core.rtsp.session_values import PlayRequest
 from custom_components.vtrack_nvr.core.stream.unit_stream import (
     Batch,
     EndSignal,
-    SenderReport,
+    SenderTimes,
     UnitStream,
 )
 from tests.core.rtp.packets import fragment_h264, rtp
@@ -175,11 +176,11 @@ def test_sender_reports_are_handed_out() -> None:
 
     with connected(script) as (stream, _):
         start(stream)
-        reports: list[SenderReport] = []
+        reports: list[SenderTimes] = []
         receive_until(
             stream, lambda b: bool(reports.extend(b.reports)) or len(reports) == 2
         )
-    assert reports == [SenderReport(0, MOMENT_US, 0x1267), SenderReport(1, 0, 0)]
+    assert reports == [SenderTimes(0, MOMENT_US, 0x1267), SenderTimes(1, 0, 0)]
 
 
 def test_a_codec_nobody_reads_is_refused_before_the_device_is_asked() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings as hypothesis_settings, strategies as st
 
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import CoverageSpan, CoverageState
-from custom_components.vtrack_nvr.core.sync.backlog import Backlog, Stretch
+from custom_components.vtrack_nvr.core.sync.backlog import Backlog, BacklogStretch
 
 S = CoverageState
 
@@ -21,7 +21,7 @@ def test_touching_stretches_become_one_also_over_the_border_of_a_window() -> Non
     backlog = Backlog()
     backlog.replace(TimeRange(0, 100), [span(10, 50), span(50, 100, S.FETCHING)])
     backlog.replace(TimeRange(100, 200), [span(100, 150)])
-    assert list(backlog) == [Stretch(10, 150)]
+    assert list(backlog) == [BacklogStretch(10, 150)]
     assert backlog.total_ms == 140
     assert len(backlog) == 1
 
@@ -32,14 +32,14 @@ def test_different_tries_stay_apart() -> None:
         TimeRange(0, 100),
         [span(0, 50), span(50, 100, S.FAILED, next_try_ms=7, attempts=2)],
     )
-    assert list(backlog) == [Stretch(0, 50), Stretch(50, 100, 7, 2)]
+    assert list(backlog) == [BacklogStretch(0, 50), BacklogStretch(50, 100, 7, 2)]
 
 
 def test_a_change_inside_cuts_a_stretch_in_two() -> None:
     backlog = Backlog()
     backlog.replace(TimeRange(0, 100), [span(0, 100)])
     backlog.replace(TimeRange(40, 60), [span(0, 100, S.KEPT)])
-    assert list(backlog) == [Stretch(0, 40), Stretch(60, 100)]
+    assert list(backlog) == [BacklogStretch(0, 40), BacklogStretch(60, 100)]
     assert backlog.total_ms == 80
 
 
@@ -49,8 +49,14 @@ def test_reading_is_clipped_and_leaves_out_what_is_not_due() -> None:
         TimeRange(0, 100),
         [span(0, 30), span(40, 50, next_try_ms=9), span(60, 100)],
     )
-    assert list(backlog.oldest(10, 80, 8)) == [Stretch(10, 30), Stretch(60, 80)]
-    assert list(backlog.newest(10, 80, 8)) == [Stretch(60, 80), Stretch(10, 30)]
+    assert list(backlog.oldest(10, 80, 8)) == [
+        BacklogStretch(10, 30),
+        BacklogStretch(60, 80),
+    ]
+    assert list(backlog.newest(10, 80, 8)) == [
+        BacklogStretch(60, 80),
+        BacklogStretch(10, 30),
+    ]
     assert len(list(backlog.newest(0, 100, 9))) == 3
     assert list(backlog.oldest(31, 39, 9)) == []
     assert list(backlog.newest(31, 39, 9)) == []

@@ -1,7 +1,9 @@
 """Stories of footage that is overwritten, damaged, not there, or dated by another clock."""
 
+import pytest
+
 from custom_components.vtrack_nvr.core.errors import ErrorKind
-from custom_components.vtrack_nvr.core.fetching import FetchOutcome
+from custom_components.vtrack_nvr.core.fetch_job import FetchOutcome
 from custom_components.vtrack_nvr.core.intervals import TimeRange, intersection
 from custom_components.vtrack_nvr.core.models import CoverageState
 from custom_components.vtrack_nvr.core.policy import Quirk
@@ -13,6 +15,8 @@ from custom_components.vtrack_nvr.core.sync.settings import (
 )
 
 from .world import CAM, DAY, HOUR, MINUTE, NOW, NVR, a_world
+
+pytestmark = pytest.mark.long
 
 
 async def test_overwriting_faster_than_sync_loses_what_it_loses_and_says_when() -> None:

@@ -18,10 +18,11 @@ from custom_components.vtrack_nvr.core.models import (
 )
 from custom_components.vtrack_nvr.core.sync.settings import (
     CameraSettings,
+    CameraSpec,
+    NvrSpec,
     SourceChoice,
     SyncMode,
 )
-from custom_components.vtrack_nvr.core.sync.spec import CameraSpec, NvrSpec
 from custom_components.vtrack_nvr.core.sync.status import (
     FootageSource,
     LiveNote,

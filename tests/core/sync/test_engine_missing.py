@@ -8,13 +8,14 @@ from custom_components.vtrack_nvr.core.models import CoverageState
 from custom_components.vtrack_nvr.core.sync.ports import LiveNow
 from custom_components.vtrack_nvr.core.sync.settings import (
     CameraSettings,
+    CameraSpec,
     EngineLimits,
     NvrSettings,
+    NvrSpec,
     SourceChoice,
     SyncMode,
     SyncOrder,
 )
-from custom_components.vtrack_nvr.core.sync.spec import CameraSpec, NvrSpec
 from custom_components.vtrack_nvr.core.sync.status import (
     LiveNote,
     MissingCause,
@@ -38,6 +39,8 @@ from .world import (
     make_engine,
     running,
 )
+
+pytestmark = pytest.mark.long
 
 SLOW = EngineLimits(tick_s=60)
 HOURS = 3600.0
@@ -302,7 +305,7 @@ async def live_world(world: World, live: LiveRecorder, **settings: object) -> No
             world.device,
             {
                 CAM: CameraSpec(
-                    CameraSettings(**settings),  # type: ignore[arg-type]  # a shorthand
+                    CameraSettings(**settings),  # a shorthand
                     can_live=True,
                     live=live,
                 )

@@ -14,12 +14,15 @@ from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.ledger import RunKind
 from custom_components.vtrack_nvr.core.sync.settings import (
     CameraSettings,
+    CameraSpec,
     EngineLimits,
+    NvrSpec,
     SyncMode,
 )
-from custom_components.vtrack_nvr.core.sync.spec import CameraSpec, NvrSpec
 
 from .world import CAM, CAM2, HOUR, MINUTE, NOW, NVR, a_world, make_engine, running
+
+pytestmark = pytest.mark.long
 
 
 async def test_a_request_during_back_fill_is_served_first_and_the_rest_ends_complete() -> (
@@ -285,7 +288,7 @@ async def test_a_history_that_cannot_be_written_stops_no_request() -> None:
         async def begin_run(*args: object) -> int:
             raise NvrError(ErrorKind.INDEX_FAILED)
 
-        world.library.begin_run = begin_run  # type: ignore[method-assign,assignment]  # a broken index
+        world.library.begin_run = begin_run  # a broken index
         world.attach(settings=CameraSettings(mode=SyncMode.ON_DEMAND))
         wanted = TimeRange(NOW - 30 * MINUTE, NOW - 29 * MINUTE)
         assert (await world.engine.save_clip(CAM, wanted)).is_whole

@@ -8,10 +8,13 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.sync.status import SyncState
+from tests.insides import workers_of
 
 from .world import CAM, HOUR, MINUTE, NVR, World, a_world
 
-ANSWERS = ("measure_clock", "recording", "segments", "replay_uri")
+pytestmark = pytest.mark.long
+
+ANSWERS = ("measure_clock", "recording", "segments", "replay")
 KINDS = [kind for kind in ErrorKind if not kind.startswith("storage_")]
 
 
@@ -34,8 +37,20 @@ def told(world: World) -> str:
     return str(problem.kind) if problem else ""
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        # Each kind at one of the calls; the slow run takes the other pairs.
+        pytest.param(
+            kind,
+            name,
+            marks=() if number % len(ANSWERS) == place else pytest.mark.slow,
+            id=f"{kind}-{name}",
+        )
+        for number, kind in enumerate(KINDS)
+        for place, name in enumerate(ANSWERS)
+    ],
+)
 async def test_a_device_that_fails_is_asked_ever_more_rarely_and_that_is_told(
     kind: ErrorKind, name: str
 ) -> None:
@@ -55,7 +70,7 @@ async def test_a_device_that_fails_is_asked_ever_more_rarely_and_that_is_told(
         mend()
         if kind in {ErrorKind.AUTH_REFUSED, ErrorKind.TLS}:
             world.engine.credentials_changed(NVR)
-        if name != "replay_uri":
+        if name != "replay":
             await world.sleep(2 * 3600)
             assert not told(world)
 
@@ -65,7 +80,7 @@ async def test_a_replay_that_never_worked_is_tried_again_after_a_day() -> None:
         world.record(HOUR)
         world.attach()
         await world.engine.sync_now()
-        mend = break_answer(world, "replay_uri", NvrError(ErrorKind.UNSUPPORTED))
+        mend = break_answer(world, "replay", NvrError(ErrorKind.UNSUPPORTED))
         await world.sleep(3600)
         assert told(world) == "unsupported"
         mend()
@@ -80,7 +95,7 @@ async def test_a_request_that_fails_is_tried_ever_more_rarely(kind: ErrorKind) -
         world.attach()
         await world.engine.sync_now()
         await world.sleep(600)
-        for name in ("segments", "replay_uri"):
+        for name in ("segments", "replay"):
             break_answer(world, name, NvrError(kind))
         now_ms = world.clock.now_ms()
         wanted = TimeRange(now_ms - MINUTE, now_ms)
@@ -126,12 +141,12 @@ async def test_a_fault_of_ours_is_tried_again_ever_more_rarely(
         world.record(HOUR)
         world.attach()
         await world.engine.sync_now()
-        break_answer(world, "replay_uri", RuntimeError("never thought of"))
+        break_answer(world, "replay", RuntimeError("never thought of"))
         await world.sleep(2 * 3600)
         caplog.clear()
         world.device.calls.clear()
         await world.sleep(3600)
-        assert world.device.calls["replay_uri"] <= 4
+        assert world.device.calls["replay"] <= 4
         assert len(caplog.records) <= 8
 
 
@@ -141,9 +156,9 @@ async def test_a_slot_comes_back_from_a_fetch_that_never_took_its_first_step() -
         world.attach()
         await world.engine.sync_now()
         await world.sleep(1200)
-        worker = world.engine._workers[NVR]
+        worker = workers_of(world.engine)[NVR]
         begun: list[object] = []
-        start = worker.desk.start
+        start = worker.starter.start
 
         def start_and_cancel(job: Any) -> Any:
             fetch = start(job)
@@ -153,9 +168,9 @@ async def test_a_slot_comes_back_from_a_fetch_that_never_took_its_first_step() -
                 fetch.task.cancel()
             return fetch
 
-        worker.desk.start = start_and_cancel  # type: ignore[method-assign]
+        worker.starter.start = start_and_cancel
         kept = world.kept_ms()
         await world.sleep(1800)
         assert begun
         assert world.kept_ms() > kept
-        assert worker.fetches == []
+        assert worker.state.fetches == []

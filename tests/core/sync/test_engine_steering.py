@@ -1,12 +1,13 @@
 """People and automations steer the engine: cameras come and go, gates, switches, pauses."""
 
+import asyncio
+
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.models import NvrKey
-from custom_components.vtrack_nvr.core.sync.settings import NvrSettings
-from custom_components.vtrack_nvr.core.sync.spec import CameraSpec
+from custom_components.vtrack_nvr.core.models import CameraKey, NvrKey
+from custom_components.vtrack_nvr.core.sync.settings import CameraSpec, NvrSettings
 from custom_components.vtrack_nvr.core.sync.status import SyncState
 
 from .world import CAM, CAM2, HOUR, MINUTE, NOW, NVR, OneGate, a_world
@@ -150,3 +151,59 @@ async def test_a_camera_removed_in_mid_sweep_is_left_out() -> None:
         await world.sleep(60)
         assert not world.library.book(CAM2).entries
         assert world.kept_ms(CAM) == 55 * MINUTE
+
+
+async def test_a_pause_ends_by_itself() -> None:
+    async with a_world(speed=10.0) as world:
+        world.record(2 * HOUR)
+        world.attach()
+        await world.sleep(30)
+        world.engine.pause(NVR, 600)
+        await world.sleep(300)
+        status = world.nvr_status()
+        assert world.fetcher.running == 0
+        assert status.state is SyncState.PAUSED
+        assert status.paused_until_ms is not None
+        left_s = (status.paused_until_ms - world.clock.now_ms()) / 1000
+        assert 295 <= left_s <= 300
+        await world.sleep(330)
+        assert world.fetcher.running == 1
+        assert world.nvr_status().paused_until_ms is None
+
+
+async def test_cancelled_work_ends_and_begins_again_with_the_next_sweep() -> None:
+    async with a_world(speed=1.0) as world:
+        world.record(2 * HOUR)
+        world.record(2 * HOUR, token="r2")
+        world.attach(CAM, CAM2)
+        await world.sleep(30)
+        one = asyncio.ensure_future(world.engine.sync_now([CAM]))
+        both = asyncio.ensure_future(world.engine.sync_now([CAM, CAM2]))
+        wanted = TimeRange(NOW - HOUR, NOW - HOUR + MINUTE)
+        want = await world.engine.request(CAM, wanted)
+        saved = asyncio.ensure_future(world.engine.wait_for(want))
+        await world.sleep(1)
+
+        ended = await world.engine.cancel_work(CAM)
+        assert ended.requests == 1
+        assert ended.runs == 2
+        await world.sleep(2)
+        assert saved.done()
+        assert (await saved).outcome == "cancelled"
+        assert one.done()
+        report = await one
+        assert not report.is_complete
+        assert report.problem is not None
+        assert report.problem.kind is ErrorKind.CANCELLED
+        assert not both.done(), "the other camera is still worked for"
+
+        await world.sleep(30)  # what was under way is kept
+        kept_ms = world.kept_ms(CAM)
+        await world.sleep(60)
+        assert world.kept_ms(CAM) == kept_ms
+        await world.sleep(4 * 3600)
+        assert world.kept_ms(CAM) > kept_ms
+        assert (await world.engine.cancel_work(CAM)).requests == 0
+        both.cancel()
+        with pytest.raises(NvrError):
+            await world.engine.cancel_work(CameraKey("never/there"))

@@ -16,11 +16,12 @@ from custom_components.vtrack_nvr.core.models import (
 )
 from custom_components.vtrack_nvr.core.sync.settings import (
     CameraSettings,
+    CameraSpec,
     EngineLimits,
     NvrSettings,
+    NvrSpec,
     SyncMode,
 )
-from custom_components.vtrack_nvr.core.sync.spec import CameraSpec, NvrSpec
 from custom_components.vtrack_nvr.core.sync.status import SyncState
 from custom_components.vtrack_nvr.core.sync.sweeper import SILENT_WINDOWS
 from tests.core.fakes import FakeDevice, FakeRecording

@@ -8,9 +8,9 @@ from typing import override
 import pytest
 
 from custom_components.vtrack_nvr.core.cancel import CancelToken
-from custom_components.vtrack_nvr.core.clips import ClipSink
+from custom_components.vtrack_nvr.core.clip_sink import ClipSink
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.fetching import (
+from custom_components.vtrack_nvr.core.fetch_job import (
     FetchJob,
     FetchOutcome,
     FetchProgress,
@@ -25,8 +25,12 @@ from custom_components.vtrack_nvr.core.models import (
     SegmentListing,
 )
 from custom_components.vtrack_nvr.core.policy import DevicePolicy, Quirk
-from custom_components.vtrack_nvr.core.sync.settings import EngineLimits, NvrSettings
-from custom_components.vtrack_nvr.core.sync.spec import CameraSpec, NvrSpec
+from custom_components.vtrack_nvr.core.sync.settings import (
+    CameraSpec,
+    EngineLimits,
+    NvrSettings,
+    NvrSpec,
+)
 from custom_components.vtrack_nvr.core.sync.status import (
     FootageSource,
     SourceReason,
@@ -35,6 +39,8 @@ from custom_components.vtrack_nvr.core.sync.status import (
 from tests.core.fakes import FakeFetcher, SimulatedClock
 
 from .world import CAM, CAM2, DAY, HOUR, MINUTE, NOW, NVR, a_world, make_engine
+
+pytestmark = pytest.mark.long
 
 
 async def test_a_device_that_is_away_for_hours_is_taken_up_where_it_was() -> None:
@@ -436,13 +442,13 @@ async def test_a_host_that_does_not_know_the_time_judges_no_devices_clock() -> N
         world.record(HOUR)
         before = await world.library.add_era(NVR, ClockEra(0, 0, 0))
         world.device.offset_ms = -3 * DAY  # what it looks like from here
-        world.clock.is_believed = lambda: False  # type: ignore[method-assign]  # no NTP yet
+        world.clock.is_believed = lambda: False  # no NTP yet
         world.attach()
         await world.sleep(3600)
         assert await world.library.eras(NVR) == (before,)
         assert 1 <= world.device.calls["measure_clock"] <= 10
         world.device.offset_ms = 7_000
-        world.clock.is_believed = lambda: True  # type: ignore[method-assign]  # as above
+        world.clock.is_believed = lambda: True  # as above
         await world.sleep(3600)
         offsets = [era.offset_ms for era in await world.library.eras(NVR)]
         assert offsets == [0, 7_000]

@@ -20,8 +20,8 @@ from custom_components.vtrack_nvr.core.models import (
 from custom_components.vtrack_nvr.core.sync.backlog import PENDING, Backlog
 from custom_components.vtrack_nvr.core.sync.plan import (
     CameraView,
-    Job,
     OpenWant,
+    PlannedFetch,
     Urgency,
     background_window,
     plan,
@@ -281,8 +281,8 @@ def test_jobs_carry_request_and_attempts() -> None:
     result = plan([known], LIMITS, NOW)
     assert result
     assert result.jobs == (
-        Job(CAM, ago(2, 1), Urgency.REQUEST, want_id=7),
-        Job(CAM, ago(30, 25), attempts=3),
+        PlannedFetch(CAM, ago(2, 1), Urgency.REQUEST, want_id=7),
+        PlannedFetch(CAM, ago(30, 25), attempts=3),
     )
     assert not plan([], LIMITS, NOW)
 

@@ -6,17 +6,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 import time
+from typing import Any, override
 
 import aiohttp
 import pytest
 
 from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.download.downloader import Downloader, Verify
-from custom_components.vtrack_nvr.core.fetching import FetchJob
+from custom_components.vtrack_nvr.core.fetch_job import FetchJob, FetchOutcome
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.core.library.values import RootConfig
-from custom_components.vtrack_nvr.core.media.probe import ClipProbe
+from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     CoverageSpan,
@@ -25,10 +26,13 @@ from custom_components.vtrack_nvr.core.models import (
 )
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
 from custom_components.vtrack_nvr.core.policy import Waits
-from custom_components.vtrack_nvr.core.rtsp.values import Endpoint
 from custom_components.vtrack_nvr.core.sync.engine import SyncEngine
-from custom_components.vtrack_nvr.core.sync.settings import CameraSettings, EngineLimits
-from custom_components.vtrack_nvr.core.sync.spec import CameraSpec, NvrSpec
+from custom_components.vtrack_nvr.core.sync.settings import (
+    CameraSettings,
+    CameraSpec,
+    EngineLimits,
+    NvrSpec,
+)
 from tests.simulator.nvr import SimulatedNvr
 from tests.simulator.scenario import at
 from tests.simulator.spec import CameraSpec as SimulatedCamera, NvrSpec as SimulatedSpec
@@ -65,7 +69,7 @@ class Rooms:
 
     async def spans(self) -> tuple[CoverageSpan, ...]:
         """Return the camera's whole time line."""
-        return await self.library.coverage(CAM, TimeRange(0, 10**14))
+        return await self.library.ledger.coverage(CAM, TimeRange(0, 10**14))
 
 
 @asynccontextmanager
@@ -77,7 +81,6 @@ async def rooms(
     jobs: list[FetchJob] = []
     begun: list[float] = []
     first_job = asyncio.Event()
-    loop = asyncio.get_running_loop()
     async with (
         aiohttp.ClientSession() as session,
         SimulatedNvr(SimulatedSpec("Sim", (camera,))) as nvr,
@@ -92,11 +95,13 @@ async def rooms(
             waits=WAITS,
         )
 
-        def endpoint_for(job: FetchJob) -> Endpoint:
-            jobs.append(job)
-            begun.append(time.monotonic())
-            loop.call_soon_threadsafe(first_job.set)
-            return Endpoint(job.replay_uri, nvr.spec.user, nvr.spec.password)
+        class Noted(Downloader):
+            @override
+            async def fetch(self, job: FetchJob, *others: Any) -> FetchOutcome:
+                jobs.append(job)
+                begun.append(time.monotonic())
+                first_job.set()
+                return await super().fetch(job, *others)
 
         (folder / "media").mkdir()
         library = Library(
@@ -108,11 +113,9 @@ async def rooms(
         await library.open()
         await library.register_nvr(NVR, "Sim")
         await library.register_camera(NVR, CAM, "Door")
-        downloader = Downloader(
-            endpoint_for, clock=clock, waits=WAITS, verify=Verify.TABLES
-        )
+        downloader = Noted(clock=clock, waits=WAITS, verify=Verify.TABLES)
         engine = SyncEngine(
-            library, downloader, clock, EngineLimits(tick_s=0.5), waits=WAITS
+            library.ledger, downloader, clock, EngineLimits(tick_s=0.5), waits=WAITS
         )
         token = nvr.description()["cameras"][0]["recording_token"]
         spec = CameraSpec(settings, (token,))

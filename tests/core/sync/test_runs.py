@@ -7,10 +7,9 @@ from typing import override
 from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.ledger import RunKind, RunResult
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
-from custom_components.vtrack_nvr.core.sync.rooms import Rooms
+from custom_components.vtrack_nvr.core.sync.engine_context import EngineContext, Slots
 from custom_components.vtrack_nvr.core.sync.runs import Runs
 from custom_components.vtrack_nvr.core.sync.settings import EngineLimits
-from custom_components.vtrack_nvr.core.sync.slots import Slots
 from custom_components.vtrack_nvr.core.sync.status import Problem
 from tests.core.fakes import FakeDevice, FakeFetcher, FakeLibrary, SimulatedClock
 
@@ -35,7 +34,7 @@ class SlowLibrary(FakeLibrary):
 async def test_a_run_that_two_want_to_end_ends_once() -> None:
     clock = SimulatedClock(NOW)
     library = SlowLibrary(clock)
-    rooms = Rooms(
+    rooms = EngineContext(
         library,
         FakeFetcher(clock, lambda _: FakeDevice(clock)),
         clock,

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.intervals import DAY_MS, TimeRange
 from custom_components.vtrack_nvr.core.ledger import RunKind
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
@@ -15,27 +15,26 @@ from custom_components.vtrack_nvr.core.models import (
     EventMark,
 )
 from custom_components.vtrack_nvr.core.sync.backoff import Backoff, pause_s
-from custom_components.vtrack_nvr.core.sync.clocks import EraMap
+from custom_components.vtrack_nvr.core.sync.clock_eras import EraMap
 from custom_components.vtrack_nvr.core.sync.events import (
     MOST_OPEN,
     SILENCE_MS,
     OpenEvents,
-    camera_of,
+    camera_of_event,
     moment_of,
 )
 from custom_components.vtrack_nvr.core.sync.runs import Run
-from custom_components.vtrack_nvr.core.sync.schedule import SweepSchedule
 from custom_components.vtrack_nvr.core.sync.settings import (
     CameraSettings,
+    CameraSpec,
     NvrSettings,
     SourceChoice,
     SyncMode,
 )
 from custom_components.vtrack_nvr.core.sync.source import decide_source
-from custom_components.vtrack_nvr.core.sync.spec import CameraSpec
 from custom_components.vtrack_nvr.core.sync.status import FootageSource, SourceReason
+from custom_components.vtrack_nvr.core.sync.sweep_schedule import SweepSchedule
 from custom_components.vtrack_nvr.core.sync.wanted import (
-    DAY_MS,
     EPOCH_2000_MS,
     around,
     oldest_wanted_ms,
@@ -237,10 +236,10 @@ def test_the_camera_of_an_event() -> None:
         CAM: CameraSpec(source_tokens=frozenset({"s1"})),
         CameraKey("n/2"): CameraSpec(recording_tokens=("r2",)),
     }
-    assert camera_of(specs, event(is_active=True)) == CAM
-    assert camera_of(specs, event(is_active=True, token="r2")) == "n/2"
-    assert camera_of(specs, event(is_active=True, token="")) is None
-    assert camera_of({CAM: CameraSpec()}, event(is_active=True, token="x")) == CAM
+    assert camera_of_event(specs, event(is_active=True)) == CAM
+    assert camera_of_event(specs, event(is_active=True, token="r2")) == "n/2"
+    assert camera_of_event(specs, event(is_active=True, token="")) is None
+    assert camera_of_event({CAM: CameraSpec()}, event(is_active=True, token="x")) == CAM
 
 
 def test_the_moment_of_an_event_is_now_where_its_own_time_cannot_be() -> None:

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 import random
 
-from custom_components.vtrack_nvr.core.clips import ClipStart
-from custom_components.vtrack_nvr.core.fetching import FetchJob
+from custom_components.vtrack_nvr.core.clip_sink import ClipStart
+from custom_components.vtrack_nvr.core.fetch_job import FetchJob
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import (
@@ -22,10 +22,11 @@ from custom_components.vtrack_nvr.core.sync.engine import SyncEngine
 from custom_components.vtrack_nvr.core.sync.ports import Gate, LiveNow
 from custom_components.vtrack_nvr.core.sync.settings import (
     CameraSettings,
+    CameraSpec,
     EngineLimits,
     NvrSettings,
+    NvrSpec,
 )
-from custom_components.vtrack_nvr.core.sync.spec import CameraSpec, NvrSpec
 from custom_components.vtrack_nvr.core.sync.status import CameraStatus, NvrStatus
 from tests.core.fakes import (
     FakeDevice,

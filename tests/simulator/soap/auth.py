@@ -225,6 +225,8 @@ class Guard:
             raise self._bad_login("user", self.challenge("not authorized"))
         if fields.get("qop") != "auth" or not fields.get("cnonce"):
             raise self._bad_login("digest", self.challenge("qop=auth wanted"))
+        if self.faults.digest_taken not in {"", algorithm}:
+            raise self._bad_login("digest", self.challenge("not authorized"))
         hasher = hashlib.md5 if algorithm == "MD5" else hashlib.sha256
 
         def digest(text: str) -> str:

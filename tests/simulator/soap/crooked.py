@@ -131,7 +131,20 @@ def _reset_when_idle(status: int, lines: list[str], body: bytes) -> tuple[bytes,
     return _head(status, [*lines, _length(body)]) + body, RESET
 
 
+def _no_colon_kept(status: int, lines: list[str], body: bytes) -> tuple[bytes, str]:
+    """A right length, nothing said to a refused login, and no end of the connection."""
+    body = b"" if status == 401 else body
+    return _head(status, [*lines, "no header at all", _length(body)]) + body, KEEP
+
+
+def _comment_behind(status: int, lines: list[str], body: bytes) -> tuple[bytes, str]:
+    content = body + b"<!--" + b"x" * 3_000 + b"-->"
+    return _head(status, [*lines, _length(content, 4_000)]) + content, CLOSE
+
+
 FRAMINGS: dict[str, Framing] = {
+    "no-colon-kept": _no_colon_kept,
+    "comment-behind": _comment_behind,
     "length-too-big": _too_long,
     "length-too-big-kept": _too_long_kept,
     "length-too-small": _too_short,

@@ -5,6 +5,8 @@ text that is not XML, a DTD, a foreign envelope, an element that is unknown, mis
 misplaced or in the wrong namespace.
 """
 
+# Reads private members: lxml names the type of an element so.
+
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

@@ -57,6 +57,8 @@ class EventService(Service):
         super().__init__(nvr)
         self.points: dict[str, PullPoint] = {}
         self.states: dict[tuple[str, str], str] = {}
+        self.first_messages: tuple[str, ...] = ()
+        """What every new subscription is told besides, word for word."""
 
     def also_prefixes(self) -> tuple[str, ...]:
         """Renew and Unsubscribe belong to WS-BaseNotification."""
@@ -119,7 +121,10 @@ class EventService(Service):
                 "ter:MaxSubscriptionsReached",
                 reason="no more pull points",
             )
-        text = call.request.body.value("tev:InitialTerminationTime") or "PT60S"
+        text = call.request.body.value("tev:InitialTerminationTime")
+        if text and self.nvr.faults.no_end_of_subscription:
+            raise invalid_arg("ter:InvalidArgs", "no time")
+        text = text or "PT60S"
         lifetime = self._lifetime(text)
         name = secrets.token_hex(6)
         topics = topic_filter(
@@ -164,6 +169,8 @@ class EventService(Service):
         timeout = parse_duration_s(body.need("tev:Timeout"))
         limit = int(body.need("tev:MessageLimit"))
         point = self._point(call)
+        if self.nvr.faults.small_pulls and (timeout > 5 or limit > 10):
+            raise invalid_arg("ter:InvalidArgs", "too much at a time")
         if flood := self.nvr.faults.pull_flood:
             source = self._source("motion", None)
             message = self._message("motion", source, "true", "Changed")
@@ -235,6 +242,10 @@ class EventService(Service):
                 del self.points[name]
 
     def _initial_states(self, point: PullPoint) -> None:
+        now = utc_text(self.nvr.clock.now_ms())
+        for told in self.first_messages:
+            point.waiting.append(re.sub(r'UtcTime="[^"]*"', f'UtcTime="{now}"', told))
+            point.arrived.set()
         for (kind, source), value in self.states.items():
             self._tell(point, kind, self._message(kind, source, value, "Initialized"))
 

@@ -1,4 +1,4 @@
-"""Recording Control service (ONVIF Recording 5): reading only.
+"""Recording Control service (ONVIF Recording 5): reading, and switching jobs.
 
 Recordings, jobs and options are what a client needs to trace footage to channels.
 """
@@ -159,6 +159,19 @@ class RecordingService(Service):
                 ),
             )
         )
+
+    @operation("SetRecordingJobMode", "trc:JobToken trc:Mode")
+    def set_recording_job_mode(self, call: Call) -> str:
+        """Recording 5.17."""
+        token = call.request.body.need("trc:JobToken")
+        mode = call.request.body.need("trc:Mode")
+        channel = next((c for c in self.nvr.recorded() if c.job_token == token), None)
+        if channel is None:
+            raise invalid_arg("ter:NoRecordingJob", f"no job {token}")
+        if mode not in {"Active", "Idle"}:
+            raise invalid_arg("ter:BadMode", f"no mode {mode}")
+        self.nvr.record(is_on=mode == "Active", camera=channel.spec.name)
+        return tag("trc:SetRecordingJobModeResponse")
 
     @operation("GetRecordingJobState", "trc:JobToken")
     def get_recording_job_state(self, call: Call) -> str:

@@ -11,7 +11,7 @@ from ..device_report import DeviceReport
 from ..errors import NvrError
 from ..intervals import TimeRange
 from ..login_guard import LoginGuard
-from ..models import Recording, SegmentListing
+from ..models import DeviceEvent, Recording, SegmentListing
 from ..onvif.client import OnvifDevice
 from .rtsp_tap import RtspTap
 from .sessions import MakeEndpoint, Patience, SecondSession, SessionFacts, Sessions
@@ -33,7 +33,8 @@ class Examination:
     """Everything that was asked and answered, as it came: nothing is anonymised yet.
 
     `problems` are the questions that could not be answered, and why. `started_ms` is host
-    UTC, `seconds` how long it took.
+    UTC, `seconds` how long it took. `events` are those that it told at once; None: it takes
+    no subscriptions.
     """
 
     host: str
@@ -47,6 +48,7 @@ class Examination:
     live_urls: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, SessionFacts] = field(default_factory=dict)
     second: SecondSession | None = None
+    events: tuple[DeviceEvent, ...] | None = None
     taps: list[RtspTap] = field(default_factory=list)
     exchanges: list[SoapExchange] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -97,6 +99,7 @@ class Questions:
             await self._ask_recordings()
             self._on_progress(0.5)
             await self._ask_urls()
+            await self._ask_events()
             self._on_progress(0.55)
             await self._ask_sessions()
         finally:
@@ -185,6 +188,25 @@ class Questions:
                     found.replay_url = await self._device.replay_uri(token)
             except (NvrError, TimeoutError) as error:
                 self._problem("the address of a recording", error)
+
+    async def _ask_events(self) -> None:
+        """Listen for a moment, and ask what the device records by itself."""
+        report = self._found.report
+        if report is None:
+            return
+        if "events" in report.services:
+            try:
+                async with asyncio.timeout(_ONE_S):
+                    self._found.events = await self._device.first_events(
+                        self._patience.events
+                    )
+            except (NvrError, TimeoutError) as error:
+                self._problem("listening to its events", error)
+        try:
+            async with asyncio.timeout(_ONE_S):
+                await self._device.recording_jobs()
+        except (NvrError, TimeoutError) as error:
+            self._problem("its recording jobs", error)
 
     def _chosen(self) -> tuple[str, TimeRange | None]:
         """Return the recording to play and ten seconds of it that surely lie still."""

@@ -62,12 +62,7 @@ def read_report(text: str) -> dict[str, Any]:
     return content
 
 
-def join_lines(lines: Iterable[str]) -> str:
-    """Return the text that `split_lines` made readable."""
-    return "".join(lines)
-
-
-def split_lines(text: str) -> list[str]:
+def split_text(text: str) -> list[str]:
     """Return a text as lines of bearable length; joined they are the text again."""
     lines = text.splitlines(keepends=True)
     return [
@@ -83,13 +78,13 @@ def _exchange(item: SoapExchange, redactor: Redactor) -> dict[str, Any]:
         "path": redactor.text(item.path),
         "logged_in_by": item.login,
         "created_off_ms": item.created_off_ms,
-        "request": split_lines(redactor.text(item.body)),
+        "request": split_text(redactor.text(item.body)),
         "status": item.status,
         "content_type": item.content_type,
         "challenges": list(item.challenges),
         "took_ms": item.took_ms,
         "failure": item.failure,
-        "answer": split_lines(redactor.text(item.answer)),
+        "answer": split_text(redactor.text(item.answer)),
     }
     return {name: value for name, value in told.items() if value not in ("", [], None)}
 
@@ -135,6 +130,7 @@ def _facts(found: Examination) -> dict[str, Any]:
         },
         "sessions": {name: _session(s) for name, s in found.sessions.items()},
         "second_session": dataclasses.asdict(found.second) if found.second else None,
+        "events": _events(found),
         "problems": list(found.problems),
     }
     if report is not None:
@@ -153,6 +149,20 @@ def _facts(found: Examination) -> dict[str, Any]:
             "segments": _segments(found.listings),
         }
     return told
+
+
+def _events(found: Examination) -> list[dict[str, Any]] | None:
+    if found.events is None:
+        return None
+    return [
+        {
+            "class": event.event_class,
+            "topic": event.topic,
+            "source": event.source_token,
+            "is_active": event.is_active,
+        }
+        for event in found.events
+    ]
 
 
 def _rtsp_port(found: Examination) -> int:

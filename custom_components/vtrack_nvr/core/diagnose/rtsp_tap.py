@@ -11,7 +11,7 @@ from ..policy import Bounds
 from ..rtp.packet import PacketDefectError, RtpPacket, parse_packet
 from ..rtp.replay_extension import CLEAN, DISCONTINUOUS, LAST, TERMINAL
 from ..rtp.rtcp import PACKET_TYPES, Goodbye, SenderReport, parse_rtcp
-from ..rtsp.messages import Headers, Message as RtspMessage, Response
+from ..rtsp.messages import Headers, Response, RtspMessage
 from ..rtsp.parser import FrameSink, StreamParser
 
 _DOLLAR: Final = 0x24

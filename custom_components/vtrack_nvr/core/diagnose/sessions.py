@@ -6,15 +6,16 @@ from typing import Final
 
 from ..cancel import CancelToken
 from ..clock import Clock
+from ..endpoint import Endpoint, WireTap
 from ..errors import ErrorKind, NvrError
 from ..frames import TrackKind
 from ..intervals import TimeRange
 from ..login_guard import LoginGuard
 from ..policy import Bounds, Waits
-from ..rtsp.errors import RtspRefused
 from ..rtsp.parser import DiscardingSink
+from ..rtsp.refusals import RtspRefused
 from ..rtsp.session import RtspSession
-from ..rtsp.values import Endpoint, MediaTrack, Notice, PlayRequest, WireTap
+from ..rtsp.session_values import MediaTrack, Notice, PlayRequest
 from ..stream.tracks import choose_sound, choose_video
 from .rtsp_tap import ChannelFacts, RtspTap
 
@@ -31,7 +32,8 @@ class Patience:
     """How long each part takes at most, in seconds.
 
     `first` is the wait for the first packet, `quiet` the silence that counts as an end,
-    `fast` a replay at full speed, `paced` the same in real time, `live` the live stream.
+    `fast` a replay at full speed, `paced` the same in real time, `live` the live stream,
+    `events` what a device tells whoever begins to listen to its events.
     """
 
     total: float = 110.0
@@ -40,6 +42,7 @@ class Patience:
     fast: float = 18.0
     paced: float = 5.0
     live: float = 4.0
+    events: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from yarl import URL
 from ..clock import Clock
 from ..digest import parse_challenges
 from ..onvif.http_login import AuthMode
+from ..onvif.lenient import parse_time_ms
 from ..onvif.transport import HttpAnswer
-from ..onvif.values import parse_time_ms
 
 _LONGEST: Final = 512 * 1024
 """Of an answer so many bytes are kept; long lists of recordings repeat themselves."""
@@ -71,7 +71,7 @@ class SoapTap:
     ) -> SoapExchange:
         """Take note of a request."""
         action = _ACTION.search(headers.get("Content-Type", ""))
-        operation = action[1].rpartition("/")[2] if action else "GET"
+        operation = _operation(action[1].rpartition("/")[2] if action else "GET")
         exchange = SoapExchange(operation, self.clock.now_ms(), url.raw_path_qs)
         text = (body or b"").decode("utf-8", "replace")
         exchange.login = _login_of(headers.get("Authorization", ""), text)
@@ -88,6 +88,7 @@ class SoapTap:
 
     def keep(self, operation: str, answer: HttpAnswer) -> None:
         """Take note of an answer; a device of ours calls it."""
+        operation = _operation(operation)
         waiting = self._open[operation] or self._open["GET"]
         if waiting:
             exchange = waiting.popleft()
@@ -122,11 +123,15 @@ class SoapTap:
 
 
 class _Tapped:
-    """The one method of a session that the transport uses."""
+    """What the transport uses of a session."""
 
     def __init__(self, session: aiohttp.ClientSession, tap: SoapTap) -> None:
         self._session = session
         self._tap = tap
+
+    @property
+    def closed(self) -> bool:
+        return self._session.closed
 
     def request(
         self, method: str, url: URL, **options: Any
@@ -146,6 +151,11 @@ class _Tapped:
         except BaseException as error:
             self._tap.failed(exchange, error)
             raise
+
+
+def _operation(name: str) -> str:
+    """Return the operation's name: actions of events (Core 9) say `…Request`."""
+    return name.removesuffix("Request")
 
 
 def _decoded(body: bytes) -> str:

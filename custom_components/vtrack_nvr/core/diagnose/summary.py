@@ -28,7 +28,13 @@ _FAST = 1.5
 
 def summarise(found: Examination) -> list[str]:
     """Return sentences, the most important first."""
-    return [*_device(found), *_recordings(found), *_replay(found), *_rest(found)]
+    return [
+        *_device(found),
+        *_recordings(found),
+        *_replay(found),
+        *_rest(found),
+        *_events(found),
+    ]
 
 
 def _device(found: Examination) -> Iterator[str]:
@@ -172,5 +178,11 @@ def _rest(found: Examination) -> Iterator[str]:
                 yield f"Sound was refused ({name}: {track.refused})."
             elif track.kind == "audio" and track.channel and not channel:
                 yield f"Sound is announced and none came ({name})."
+
+
+def _events(found: Examination) -> Iterator[str]:
+    if found.events is not None:
+        told = sorted({event.notice or event.event_class for event in found.events})
+        yield f"Its events told at once: {', '.join(told) or 'nothing'}."
     for problem in found.problems:
         yield f"Not answered: {problem}."

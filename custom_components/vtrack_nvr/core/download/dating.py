@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..clock import Clock
+from ..device_habits import DeviceHabits
 from ..intervals import TimeRange
 from ..policy import Waits
-from ..rtsp.habits import DeviceHabits
 
 BEFORE_US = 120_000_000
 """Devices begin at most a long group of pictures before the start."""
@@ -26,7 +26,7 @@ _LEAD_US = 14 * 60_000_000
 _SAME_US = 250_000
 
 
-class Found(StrEnum):
+class FirstDate(StrEnum):
     """What the first date of a session tells."""
 
     TRUE = "true"
@@ -96,7 +96,7 @@ class Dating:
 
     def check(
         self, asked: TimeRange, first_us: int, *, is_suspect: bool = False
-    ) -> Found:
+    ) -> FirstDate:
         """Judge the date of the first picture that came for a range.
 
         `is_suspect`: it was wrong before; beginning at the start may be chance.
@@ -109,30 +109,30 @@ class Dating:
         if self._is_shown or (not is_suspect and (is_at_start or self.is_believed)):
             if is_at_start:
                 self._believe()
-            return Found.TRUE
+            return FirstDate.TRUE
         if self._is_refused or first_us < start_us - _LEAD_US:
-            return Found.WRONG
+            return FirstDate.WRONG
         kind = _Probe.BEHIND
         if is_at_start:
             kind = _Probe.ONCE_MORE
         elif first_us < start_us:
             kind = _Probe.AFTER
         self._doubt = _Doubt(kind, start_us, first_us)
-        return Found.AGAIN
+        return FirstDate.AGAIN
 
-    def _resolve(self, doubt: _Doubt, asked: TimeRange, first_us: int) -> Found:
+    def _resolve(self, doubt: _Doubt, asked: TimeRange, first_us: int) -> FirstDate:
         if abs(first_us - doubt.first_us) <= _SAME_US:
             if doubt.kind not in {_Probe.BETWEEN, _Probe.AFTER}:
-                return Found.WRONG
+                return FirstDate.WRONG
         elif doubt.kind is _Probe.ONCE_MORE or is_near(asked, first_us):
             pass  # it heeds the start, and begins there
         elif doubt.kind is _Probe.BEHIND:
             self._doubt = replace(doubt, kind=_Probe.BETWEEN)
-            return Found.AGAIN
+            return FirstDate.AGAIN
         else:
-            return Found.WRONG
+            return FirstDate.WRONG
         self._believe()
-        return Found.AGAIN
+        return FirstDate.AGAIN
 
     def drop(self) -> None:
         """Forget a doubt: the same is asked again in another way."""

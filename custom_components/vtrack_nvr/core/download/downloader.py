@@ -7,21 +7,16 @@ from enum import StrEnum
 from pathlib import Path
 
 from ..cancel import CancelToken
-from ..clips import ClipSink
+from ..clip_sink import ClipSink
 from ..clock import Clock
 from ..errors import ErrorKind, NvrError
-from ..fetching import EndReason, FetchJob, FetchOutcome, FetchProgress
-from ..login_guard import LoginGuard
+from ..fetch_job import EndReason, FetchJob, FetchOutcome, FetchProgress
 from ..media.decode import check_decodes, check_tables
-from ..media.series import Check
+from ..media.series import ClipCheck
 from ..models import ClipFacts
 from ..policy import Bounds, Waits
-from ..rtsp.values import Endpoint
 from .fetch import Fetch
 from .replay import ReplaySettings
-
-type EndpointFor = Callable[[FetchJob], Endpoint]
-type GuardFor = Callable[[FetchJob], LoginGuard | None]
 
 
 class Verify(StrEnum):
@@ -38,21 +33,14 @@ class Downloader:
 
     def __init__(
         self,
-        endpoint_for: EndpointFor,
         *,
         clock: Clock,
-        guard_for: GuardFor | None = None,
         waits: Waits | None = None,
         bounds: Bounds | None = None,
         max_workers: int = 4,
         verify: Verify = Verify.DECODE,
     ) -> None:
-        """`endpoint_for` adds address and login to a job; no thread is started yet.
-
-        `guard_for` returns the guard that the NVR's other logins share.
-        """
-        self._endpoint_for = endpoint_for
-        self._guard_for = guard_for
+        """Take clock and limits; no thread is started yet."""
         self._clock = clock
         self._waits = waits or Waits()
         self._bounds = bounds or Bounds()
@@ -77,23 +65,12 @@ class Downloader:
         start_ms = job.device_range.start_ms
         if self._is_closed:
             return FetchOutcome(EndReason.CANCELLED, start_ms, learned=job.policy)
-        try:
-            endpoint = self._endpoint_for(job)
-        except (LookupError, NvrError) as error:
-            failure = (
-                error
-                if isinstance(error, NvrError)
-                else NvrError(ErrorKind.GONE, "the camera is not attached")
-            )
-            return FetchOutcome(
-                EndReason.FAILED, start_ms, learned=job.policy, error=failure
-            )
         run = Fetch(
             job,
             sink,
             ReplaySettings(
-                endpoint,
-                self._guard_for(job) if self._guard_for else None,
+                job.replay.endpoint,
+                job.replay.guard,
                 self._clock,
                 self._waits,
                 self._bounds,
@@ -124,7 +101,7 @@ class Downloader:
         ended = asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)
         await asyncio.wait([ended], timeout=self._waits.stop)
 
-    def _check(self, cancel: CancelToken) -> Check:
+    def _check(self, cancel: CancelToken) -> ClipCheck:
         def check(path: Path, facts: ClipFacts) -> None:
             try:
                 check_tables(path, facts)

@@ -7,7 +7,7 @@ from ..policy import Waits
 from ..stream.unit_stream import EndSignal
 
 
-class Verdict(StrEnum):
+class SessionVerdict(StrEnum):
     """What a session came to."""
 
     REACHED = "reached"
@@ -41,13 +41,15 @@ class EndOfRange:
 
     @property
     def has_pictures(self) -> bool:
-        """Say whether any picture came."""
+        """Return whether any picture came."""
         return self._last_us is not None
 
-    def picture(self, time_us: int, unit: AccessUnit, step_us: int) -> Verdict | None:
+    def picture(
+        self, time_us: int, unit: AccessUnit, step_us: int
+    ) -> SessionVerdict | None:
         """Take the next picture; REACHED means that it is no longer wanted itself."""
         if unit.is_key and time_us >= self._end_us:
-            return Verdict.REACHED
+            return SessionVerdict.REACHED
         if self._last_us is None or time_us > self._last_us:
             self._last_us = time_us
         self._step_us = step_us
@@ -55,30 +57,34 @@ class EndOfRange:
         self.is_last = unit.is_last
         return None
 
-    def signal(self, signal: EndSignal) -> Verdict:
+    def signal(self, signal: EndSignal) -> SessionVerdict:
         """Take the device's word that nothing more will come."""
         if self._is_near:
-            return Verdict.REACHED
+            return SessionVerdict.REACHED
         if signal in _ORDERLY and self.has_pictures:
-            return Verdict.END_OF_FOOTAGE
-        return Verdict.INTERRUPTED
+            return SessionVerdict.END_OF_FOOTAGE
+        return SessionVerdict.INTERRUPTED
 
     def is_orderly(self, signal: EndSignal) -> bool:
-        """Say whether the device ended by its word what had no picture at all."""
+        """Return whether the device ended by its word what had no picture at all."""
         return signal in _ORDERLY and not self.has_pictures
 
-    def quiet(self, seconds: float) -> Verdict | None:
+    def quiet(self, seconds: float) -> SessionVerdict | None:
         """Judge a silence that has lasted for so long."""
         waits = self._waits
         if not self.has_pictures:
-            return Verdict.INTERRUPTED if seconds >= waits.first_packet else None
+            return SessionVerdict.INTERRUPTED if seconds >= waits.first_packet else None
         if self._is_terminal and seconds >= waits.terminal_quiet:
-            return Verdict.REACHED if self._is_near else Verdict.END_OF_FOOTAGE
+            return (
+                SessionVerdict.REACHED
+                if self._is_near
+                else SessionVerdict.END_OF_FOOTAGE
+            )
         if self._is_near and seconds >= waits.end_quiet:
-            return Verdict.REACHED
+            return SessionVerdict.REACHED
         if self.is_last and seconds >= waits.last_unit_quiet:
-            return Verdict.SECTION_END
-        return Verdict.INTERRUPTED if seconds >= waits.idle else None
+            return SessionVerdict.SECTION_END
+        return SessionVerdict.INTERRUPTED if seconds >= waits.idle else None
 
     def patience(self, quiet_s: float) -> float:
         """Return how long to wait at most until `quiet` is worth asking again."""

@@ -8,29 +8,23 @@ goes on across sessions.
 from collections.abc import Callable
 
 from ..cancel import CancelToken
-from ..clips import ClipSink
+from ..clip_sink import ClipSink
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError
-from ..fetching import (
-    EndReason,
-    FetchedGap,
-    FetchJob,
-    FetchOutcome,
-    FetchProgress,
-)
+from ..fetch_job import EndReason, FetchedGap, FetchJob, FetchOutcome, FetchProgress
 from ..intervals import TimeRange, difference, union
 from ..media.beside import lost_notice
 from ..media.overlap import lies_in, without_kept
-from ..media.series import Check, ClipSeries, SeriesPlan
+from ..media.series import ClipCheck, ClipSeries, SeriesPlan
 from ..media.units import Gop
 from ..policy import DevicePolicy, Quirk
-from ..rtsp.errors import OutOfStep
+from ..rtsp.refusals import OutOfStep
 from .dating import Dating
-from .ending import Verdict
-from .framing import Framing
-from .ladder import RANGE_FORMS
+from .ending import SessionVerdict
+from .fallbacks import RANGE_FORMS
 from .playing import Playing
 from .replay import Replay, ReplaySettings
 from .resume import Resume, Stop
+from .stray_bytes import Framing
 
 _NOW_MARGIN_MS = 5_000
 """Devices asked for footage up to now go over to live and never end (§8.3)."""
@@ -66,7 +60,7 @@ class Fetch:
         cancel: CancelToken,
         progress: Callable[[FetchProgress], None],
         should_yield: Callable[[], bool],
-        check: Check | None,
+        check: ClipCheck | None,
     ) -> None:
         """Take everything; nothing is sent yet."""
         self._job = job
@@ -146,18 +140,18 @@ class Fetch:
                     return EndReason.END_OF_FOOTAGE
                 if caught.kind not in _AGAIN:
                     raise
-                error, verdict = caught, Verdict.INTERRUPTED
+                error, verdict = caught, SessionVerdict.INTERRUPTED
                 if isinstance(caught, OutOfStep):
                     self._out_of_step()
-            if verdict is Verdict.DATE_DOUBTED:
+            if verdict is SessionVerdict.DATE_DOUBTED:
                 continue
-            if verdict is Verdict.REACHED or self._has_all:
+            if verdict is SessionVerdict.REACHED or self._has_all:
                 return EndReason.REACHED
-            if verdict is Verdict.END_OF_FOOTAGE or self._nothing_follows(
+            if verdict is SessionVerdict.END_OF_FOOTAGE or self._nothing_follows(
                 start_us, verdict
             ):
                 return EndReason.END_OF_FOOTAGE
-            if verdict is Verdict.SECTION_END:
+            if verdict is SessionVerdict.SECTION_END:
                 start_us = self._asked_on_us = self._position_us
                 continue
             start_us = self._after_interruption(error)
@@ -185,22 +179,22 @@ class Fetch:
 
     @property
     def _has_all(self) -> bool:
-        """Say whether kept footage ends where the range does, whatever was said."""
+        """Return whether kept footage ends where the range does, whatever was said."""
         end_us = self._range.end_ms * 1000
         return self._position_us + self._step_us // 2 >= end_us
 
     @property
     def _is_asking_on(self) -> bool:
-        """Say whether a section ended here, and the device was asked for what follows."""
+        """Return whether a section ended here, and the device was asked for what follows."""
         return self._asked_on_us == self._position_us
 
-    def _nothing_follows(self, start_us: int, verdict: Verdict) -> bool:
-        """Say whether the device, asked for what follows, showed that it has nothing.
+    def _nothing_follows(self, start_us: int, verdict: SessionVerdict) -> bool:
+        """Return whether the device, asked for what follows, showed that it has nothing.
 
         The end of a section and a silence are no proof: a slow device, or a slow machine,
         looks the same.
         """
-        if self._is_asking_on and verdict is Verdict.SECTION_END:
+        if self._is_asking_on and verdict is SessionVerdict.SECTION_END:
             return True
         is_beyond = self._written_us is not None and start_us > self._position_us
         return self._had_nothing and (self._is_asking_on or is_beyond)
@@ -209,7 +203,7 @@ class Fetch:
         if self._framing.is_usual(self._position_us):
             self._policy = self._policy.learn(Quirk.STRAY_BYTES)
 
-    def _session(self, start_us: int) -> Verdict:
+    def _session(self, start_us: int) -> SessionVerdict:
         """Play once from `start_us` on, and say in `_stop` and the like how that ended."""
         self._stop = None
         self._had_nothing = self._has_given_up = False
@@ -241,7 +235,7 @@ class Fetch:
                 if isinstance(error, OutOfStep) and self._is_strict(playing):
                     self._stop = Stop(playing.newest_us or None, is_excused=True)
                     raise
-                self._drop_or_keep(playing, Verdict.INTERRUPTED)
+                self._drop_or_keep(playing, SessionVerdict.INTERRUPTED)
                 raise
             self._ended(playing)
             if playing.newest_us and not playing.has_key:
@@ -263,7 +257,7 @@ class Fetch:
 
     @staticmethod
     def _is_strict(playing: Playing) -> bool:
-        """Say whether nothing that is held may be kept after bytes of no frame."""
+        """Return whether nothing that is held may be kept after bytes of no frame."""
         return not playing.policy.has(Quirk.STRAY_BYTES)
 
     def _ended(self, playing: Playing, *, is_vague: bool = False) -> None:
@@ -315,23 +309,23 @@ class Fetch:
                 raise _YieldError
             self._cancel.check()
 
-    def _drop_or_keep(self, playing: Playing, verdict: Verdict) -> None:
+    def _drop_or_keep(self, playing: Playing, verdict: SessionVerdict) -> None:
         """Decide about the group that the end of a session cut off.
 
         It is kept where nothing of it can come any more, and fetched again otherwise.
         """
         groups = playing.rest()
-        is_final = verdict is Verdict.REACHED or (
-            verdict in {Verdict.END_OF_FOOTAGE, Verdict.SECTION_END}
+        is_final = verdict is SessionVerdict.REACHED or (
+            verdict in {SessionVerdict.END_OF_FOOTAGE, SessionVerdict.SECTION_END}
             and not self._is_growing(playing)
         )
-        if verdict is Verdict.INTERRUPTED and self._stops_again(groups):
+        if verdict is SessionVerdict.INTERRUPTED and self._stops_again(groups):
             self._has_given_up = True
             is_final = not self._is_growing(playing)
         self._write(playing, [gop for gop in groups if gop.is_whole or is_final])
 
     def _stops_again(self, groups: list[Gop]) -> bool:
-        """Say whether this session stopped in the same group as the one before."""
+        """Return whether this session stopped in the same group as the one before."""
         return bool(groups) and self._resume.is_stuck(
             self._position_us, self._stop or Stop(None)
         )

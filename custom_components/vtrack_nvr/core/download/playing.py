@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..errors import ErrorKind, NvrError
-from ..fetching import FetchJob
+from ..fetch_job import FetchJob
 from ..frames import AccessUnit, TrackFormat
 from ..intervals import TimeRange
 from ..media.assembler import GopAssembler
@@ -14,9 +14,9 @@ from ..models import TimeSource
 from ..policy import Quirk
 from ..rtp.timeline import Anchor, ReplayTimeline
 from ..stream.unit_stream import Batch
-from .capture import OLDEST_US, CaptureJudge, Trust
-from .dating import BEFORE_US, Dating, Found, is_near
-from .ending import EndOfRange, Verdict
+from .capture_times import OLDEST_US, CaptureJudge, Trust
+from .dating import BEFORE_US, Dating, FirstDate, is_near
+from .ending import EndOfRange, SessionVerdict
 from .pace import Pace
 from .replay import Replay, ReplaySettings
 
@@ -104,7 +104,7 @@ class Playing:
         """Return the format of a group's sound; groups come in order."""
         return self._sound.of(gop) if self._sound else None
 
-    def run(self) -> Verdict:
+    def run(self) -> SessionVerdict:
         """Receive until something ends it; raises what `UnitStream.receive` raises."""
         stream, ending = self.replay.stream, self.ending
         monotonic = self._clock.monotonic
@@ -117,7 +117,7 @@ class Playing:
                 if verdict := self._take(stream.finish(), is_last=True):
                     return verdict
                 if self._end_us is not None:
-                    return Verdict.REACHED
+                    return SessionVerdict.REACHED
                 self.had_nothing = ending.is_orderly(batch.ended)
                 return ending.signal(batch.ended)
             if batch.bytes:
@@ -126,7 +126,7 @@ class Playing:
                 continue
             quiet_s = monotonic() - quiet_since
             if self._end_us is not None and quiet_s >= self._settings.waits.end_quiet:
-                return Verdict.REACHED
+                return SessionVerdict.REACHED
             if self._held and quiet_s >= self._settings.waits.end_quiet:
                 self._is_hurried = True
                 if verdict := self._take([], is_last=True):
@@ -141,12 +141,14 @@ class Playing:
             return patience
         return min(patience, max(0.0, self._settings.waits.end_quiet - quiet_s))
 
-    def take_rest(self) -> Verdict | None:
+    def take_rest(self) -> SessionVerdict | None:
         """Take what was complete before `run` raised."""
         verdict = self._take_batch(self.replay.stream.drain(), is_last=True)
-        return verdict or (None if self._end_us is None else Verdict.REACHED)
+        return verdict or (None if self._end_us is None else SessionVerdict.REACHED)
 
-    def _take_batch(self, batch: Batch, *, is_last: bool = False) -> Verdict | None:
+    def _take_batch(
+        self, batch: Batch, *, is_last: bool = False
+    ) -> SessionVerdict | None:
         self._hear(self, batch.bytes)
         self.stumbles += batch.stumbles
         held = len(self._held)
@@ -177,7 +179,7 @@ class Playing:
                 cancel.check()
             self.replay.stream.keep_alive()
 
-    def _after_silence(self, quiet_s: float, verdict: Verdict) -> Verdict:
+    def _after_silence(self, quiet_s: float, verdict: SessionVerdict) -> SessionVerdict:
         """Return what a silence means, the picture counted that nothing marked as whole."""
         units = self.replay.stream.finish()
         if units or self._held:
@@ -189,11 +191,11 @@ class Playing:
 
     def _take(
         self, units: list[AccessUnit], *, is_last: bool = False
-    ) -> Verdict | None:
+    ) -> SessionVerdict | None:
         """Date and group units; `is_last`: none will follow them."""
         if self._judge and (units or is_last):
             judged = self._judged(self._judge, units, is_last=is_last)
-            if isinstance(judged, Verdict):
+            if isinstance(judged, SessionVerdict):
                 return judged
             units = judged
         if not units:
@@ -219,7 +221,11 @@ class Playing:
                 if timeline.is_estimated and timeline.reanchors:
                     # Its own times broke off: nothing dates what follows.
                     is_over = self._end_us is not None
-                    return Verdict.REACHED if is_over else Verdict.SECTION_END
+                    return (
+                        SessionVerdict.REACHED
+                        if is_over
+                        else SessionVerdict.SECTION_END
+                    )
                 groups = assembler.add_picture(item)
                 self.has_key |= unit.is_key
                 if self._end_us is None:
@@ -229,7 +235,7 @@ class Playing:
             if groups:
                 self._write(self, self._before_end(groups))
             if self._end_us is not None and not assembler.awaits_sound(self._end_us):
-                return Verdict.REACHED
+                return SessionVerdict.REACHED
         self._hole_places = [
             place - len(units) for place in places if place >= len(units)
         ]
@@ -253,7 +259,7 @@ class Playing:
 
     def _judged(
         self, judge: CaptureJudge, units: list[AccessUnit], *, is_last: bool
-    ) -> list[AccessUnit] | Verdict:
+    ) -> list[AccessUnit] | SessionVerdict:
         """Hold units back until it is known what dates them; return those to take.
 
         A verdict is returned where the session has told all that it will. Raises UNDATED
@@ -283,14 +289,14 @@ class Playing:
                 return self._play_again() or []
             self.policy = self.policy.forget(Quirk.PAUSE_BEFORE_PLAY)
             self.policy = self.policy.learn(Quirk.IGNORES_RANGE_START)
-        if found is Found.AGAIN:
-            return Verdict.DATE_DOUBTED
+        if found is FirstDate.AGAIN:
+            return SessionVerdict.DATE_DOUBTED
         self._timelines = self._new_timelines(judge.first, first_us)
         if is_before:
             self._lead_began = self._clock.monotonic()
         return held
 
-    def _date(self, trust: Trust, judge: CaptureJudge) -> tuple[Found, int]:
+    def _date(self, trust: Trust, judge: CaptureJudge) -> tuple[FirstDate, int]:
         """Return whether what begins is what it says it is, and when it begins."""
         if trust is Trust.LIVE:
             kind = ErrorKind.UNDATED
@@ -314,23 +320,23 @@ class Playing:
         is_old = start_ms * 1000 < OLDEST_US and not is_near(
             self._asked, start_ms * 1000
         )
-        if found is Found.WRONG or is_old:
+        if found is FirstDate.WRONG or is_old:
             raise NvrError(
                 ErrorKind.UNDATED, "the answered range is not what was asked for"
             )
         return found, start_ms * 1000
 
-    def _date_by_capture(self, first_us: int) -> tuple[Found, int]:
+    def _date_by_capture(self, first_us: int) -> tuple[FirstDate, int]:
         found = self._dating.check(
             self._asked, first_us, is_suspect=bool(self.policy.quirks & _SUSPECT)
         )
-        if found is Found.WRONG:
+        if found is FirstDate.WRONG:
             self._dating.is_wrong = True
             self.policy = self.policy.learn(Quirk.WRONG_CAPTURE_TIMES).forget(
                 Quirk.IGNORES_RANGE_START
             )
-            return Found.AGAIN, self._asked.start_ms * 1000
-        if found is Found.TRUE:
+            return FirstDate.AGAIN, self._asked.start_ms * 1000
+        if found is FirstDate.TRUE:
             self.policy = self.policy.forget(
                 Quirk.NO_CAPTURE_TIMES, Quirk.WRONG_CAPTURE_TIMES
             )
@@ -343,7 +349,7 @@ class Playing:
         }.get(trust, Quirk.WRONG_CAPTURE_TIMES)
         self.policy = self.policy.learn(quirk)
 
-    def _play_again(self) -> Verdict | None:
+    def _play_again(self) -> SessionVerdict | None:
         """Ask a device once more that began long before the start, after a pause."""
         self._hole_places.clear()
         self.replay.policy = self.policy
@@ -353,7 +359,7 @@ class Playing:
             if error.kind in {ErrorKind.AUTH_REFUSED, ErrorKind.CANCELLED}:
                 raise
             self.policy = self.policy.learn(Quirk.IGNORES_RANGE_START)
-            return Verdict.DATE_DOUBTED
+            return SessionVerdict.DATE_DOUBTED
         self._dating.drop()
         self.policy = self.replay.policy
         self._judge = self._new_judge()

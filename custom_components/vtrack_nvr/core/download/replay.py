@@ -4,15 +4,16 @@ from dataclasses import dataclass, replace
 
 from ..cancel import CancelToken
 from ..clock import Clock
+from ..endpoint import Endpoint, Transport
 from ..errors import ErrorKind, NvrError
 from ..intervals import TimeRange
 from ..login_guard import LoginGuard
 from ..policy import Bounds, DevicePolicy, Quirk, Waits
-from ..rtsp.errors import RtspRefused
-from ..rtsp.values import Endpoint, MediaTrack, PlayAnswer, PlayRequest, Transport
+from ..rtsp.refusals import RtspRefused
+from ..rtsp.session_values import MediaTrack, PlayAnswer, PlayRequest
 from ..stream.tracks import choose_sound, choose_video
 from ..stream.unit_stream import UnitStream
-from .ladder import Ladder
+from .fallbacks import Ladder
 
 _NOT_THE_SOUND = frozenset(
     {ErrorKind.AUTH_REFUSED, ErrorKind.CANCELLED, ErrorKind.INTERRUPTED}

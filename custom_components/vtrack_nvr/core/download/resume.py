@@ -42,7 +42,7 @@ class Stop:
         return _VAGUE_STOP if self.is_vague or self.picture_us is None else _FIRM_STOP
 
     def is_same(self, other: Stop) -> bool:
-        """Say whether both ended at the same picture."""
+        """Return whether both ended at the same picture."""
         if self.picture_us is None or other.picture_us is None:
             return self.picture_us is other.picture_us
         return abs(self.picture_us - other.picture_us) <= _SAME_US
@@ -64,7 +64,7 @@ class Resume:
         self._skips = 0
 
     def is_stuck(self, reached_us: int, stop: Stop) -> bool:
-        """Say whether this stop, after so much was kept, gives the place up."""
+        """Return whether this stop, after so much was kept, gives the place up."""
         return (
             not stop.is_excused
             and reached_us <= self._reached_us

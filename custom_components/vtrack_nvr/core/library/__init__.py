@@ -1,16 +1,20 @@
 """Clips, index, storage roots, retention: what we have and keep."""
 
 from .browser import Browser, Reader
-from .care import Care
+from .curation import Curation
 from .library import Library
-from .values import (
+from .upkeep_values import (
     BrakeReason,
-    CameraInfo,
     CheckReport,
+    DeleteCause,
+    RetentionPlan,
+    RoomTrouble,
+)
+from .values import (
+    CameraInfo,
     ClipPage,
     CoverageSummary,
     DayInfo,
-    DeleteCause,
     Export,
     ExportState,
     IndexEvent,
@@ -22,8 +26,6 @@ from .values import (
     LibraryHealth,
     NvrInfo,
     Retention,
-    RetentionPlan,
-    RoomTrouble,
     RootConfig,
     RootInfo,
     RunInfo,
@@ -35,10 +37,10 @@ __all__ = [
     "BrakeReason",
     "Browser",
     "CameraInfo",
-    "Care",
     "CheckReport",
     "ClipPage",
     "CoverageSummary",
+    "Curation",
     "DayInfo",
     "DeleteCause",
     "Export",

@@ -1,6 +1,5 @@
 """What the shell shows: everything here is answered by the index, never by a disk."""
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 import datetime as dt
 from functools import partial
@@ -20,10 +19,11 @@ from ..models import (
     EventClass,
     NvrKey,
 )
-from . import index_browse, index_cameras, index_clips, index_notes
-from .index_events import EventSearch, Place
+from .context import LibraryContext, absolute
+from .growing import GrowingClip, growing_clips
+from .index import camera_rows, clip_rows, clip_search, history_rows
+from .index.clip_search import ClipPlace, EventSearch
 from .naming import day_start_ms
-from .store import Store, absolute
 from .values import (
     CameraInfo,
     ClipPage,
@@ -42,7 +42,7 @@ class Reader:
     Use as a context manager, or call `release` (once or more often) when done.
     """
 
-    def __init__(self, store: Store, clip: Clip, path: Path) -> None:
+    def __init__(self, store: LibraryContext, clip: Clip, path: Path) -> None:
         """Hold the clip; made by `Browser.reader`."""
         self.clip = clip
         self.path = path
@@ -64,9 +64,11 @@ class Reader:
         self.release()
 
 
-def clips_between(store: Store, camera: CameraKey, window: TimeRange) -> Iterator[Clip]:
+def clips_between(
+    store: LibraryContext, camera: CameraKey, window: TimeRange
+) -> Iterator[Clip]:
     """Return the complete clips that touch a window, in order, read by pages; blocks."""
-    after: Place | None = None
+    after: ClipPlace | None = None
     while True:
         found = store.read(_page_of(camera, window, after, store.bounds.page))
         yield from found
@@ -76,10 +78,10 @@ def clips_between(store: Store, camera: CameraKey, window: TimeRange) -> Iterato
 
 
 def _page_of(
-    camera: CameraKey, window: TimeRange, after: Place | None, limit: int
+    camera: CameraKey, window: TimeRange, after: ClipPlace | None, limit: int
 ) -> Callable[[sqlite3.Connection], tuple[Clip, ...]]:
     return partial(
-        index_browse.clips_touching,
+        clip_search.clips_touching,
         camera=camera,
         window=window,
         after=after,
@@ -90,21 +92,21 @@ def _page_of(
 class Browser:
     """Cameras, days, clips, coverage: `library.browse`. All methods await the index."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: LibraryContext) -> None:
         """Read from the store of a library."""
         self._store = store
 
     async def cameras(self) -> tuple[CameraInfo, ...]:
         """Return all cameras with totals, former ones last; by NVR, then name."""
-        return await self._read(index_cameras.cameras)
+        return await self._store.async_read(camera_rows.cameras)
 
     async def nvrs(self) -> tuple[NvrInfo, ...]:
         """Return all NVRs, former ones last."""
-        return await self._read(index_cameras.nvrs)
+        return await self._store.async_read(camera_rows.nvrs)
 
     async def days(self, camera: CameraKey) -> tuple[DayInfo, ...]:
         """Return the local days on which the camera's clips begin, newest first."""
-        return await self._read(lambda c: index_browse.days(c, camera))
+        return await self._store.async_read(clip_search.days, camera)
 
     def day_range(self, day: dt.date) -> TimeRange:
         """Return a local day in UTC; 23, 24 or 25 hours long. Does not block."""
@@ -150,21 +152,29 @@ class Browser:
         """
         most = self._store.bounds.page
         count = most if limit is None else max(1, min(limit, most))
-        wanted = await self._read(
-            lambda c: index_browse.begin_page(
-                c, cameras, window, order, count, after, is_protected=is_protected
-            )
+        wanted = await self._store.async_read(
+            clip_search.begin_page,
+            cameras,
+            window,
+            order,
+            count,
+            after,
+            is_protected=is_protected,
         )
         if wanted is None:
             return ClipPage(())
         if event_class is None:
-            return await self._read(
-                lambda c: index_browse.page(c, wanted, index_browse.places(c, wanted))
+            return await self._store.async_read(
+                lambda c: clip_search.clip_page(
+                    c, wanted, clip_search.places(c, wanted)
+                )
             )
         events = EventSearch(wanted, event_class)
-        while not await self._read(events.step):
+        while not await self._store.async_read(events.step):
             pass  # others get their turn in between
-        return await self._read(lambda c: index_browse.page(c, wanted, events.places))
+        return await self._store.async_read(
+            clip_search.clip_page, wanted, events.places
+        )
 
     async def recent(
         self, limit: int = 20, camera: CameraKey | None = None
@@ -175,19 +185,25 @@ class Browser:
 
     async def clip(self, clip_id: int) -> Clip | None:
         """Return a clip in whatever state, None where there is none of that id."""
-        return await self._read(lambda c: index_clips.get(c, clip_id))
+        return await self._store.async_read(clip_rows.get_clip, clip_id)
 
     async def clips_at(self, camera: CameraKey, window: TimeRange) -> tuple[Clip, ...]:
         """Return all complete clips that touch the window, in order, not in pages."""
         clips: list[Clip] = []
         step = self._store.bounds.page
-        after: Place | None = None
+        after: ClipPlace | None = None
         while True:
-            found = await self._read(_page_of(camera, window, after, step))
+            found = await self._store.async_read(_page_of(camera, window, after, step))
             clips += found
             if len(found) < step:
                 return tuple(clips)
             after = (found[-1].facts.range.start_ms, found[-1].id)
+
+    async def growing(
+        self, camera: CameraKey, window: TimeRange
+    ) -> tuple[GrowingClip, ...]:
+        """Return the clips that are being written and begin before the window ends."""
+        return await growing_clips(self._store, camera, window)
 
     async def trash(self) -> tuple[Clip, ...]:
         """Return the clips that can be brought back, oldest deletion first."""
@@ -195,9 +211,7 @@ class Browser:
         step = self._store.bounds.page
         after = (-(2**62), 0)
         while True:
-            found = await self._read(
-                lambda c, a=after: index_clips.trashed(c, a, step)  # type: ignore[misc]
-            )
+            found = await self._store.async_read(clip_rows.trashed, after, step)
             clips += [clip for _place, clip in found]
             if len(found) < step:
                 return tuple(clips)
@@ -234,7 +248,7 @@ class Browser:
         self, camera: CameraKey, window: TimeRange
     ) -> CoverageSummary:
         """Return the time per state inside the window, and the percentage."""
-        return index_browse.summary(await self.coverage(camera, window), window)
+        return clip_search.summary(await self.coverage(camera, window), window)
 
     async def coverage(
         self, camera: CameraKey, window: TimeRange
@@ -246,23 +260,25 @@ class Browser:
         spans: list[CoverageSpan] = []
         rest: TimeRange | None = window
         while rest is not None:
-            more, rest = await self._read(
-                lambda c, w=rest: index_browse.coverage_part(c, camera, w)  # type: ignore[misc]
+            more, rest = await self._store.async_read(
+                clip_search.coverage_part, camera, rest
             )
-            index_browse.join(spans, more)
+            clip_search.join_spans(spans, more)
         return tuple(spans)
 
     async def totals(self, camera: CameraKey) -> CameraTotals:
         """Return a camera's sums over its whole time line."""
-        return await self._read(
-            lambda c: index_cameras.totals(c, index_cameras.camera_row(c, camera))
+        return await self._store.async_read(
+            lambda c: camera_rows.totals(c, camera_rows.camera_row(c, camera))
         )
 
     async def runs(
         self, nvr: NvrKey | None = None, limit: int = 50, before_id: int = 2**62
     ) -> tuple[RunInfo, ...]:
         """Return the history of sync runs, newest first."""
-        return await self._read(lambda c: index_notes.runs(c, nvr, limit, before_id))
+        return await self._store.async_read(
+            history_rows.past_runs, nvr, limit, before_id
+        )
 
     async def ledger(
         self,
@@ -271,11 +287,6 @@ class Browser:
         limit: int = 100,
     ) -> tuple[LedgerEntry, ...]:
         """Return stretches that are removed, lost, failed, missing …, latest first."""
-        return await asyncio.wrap_future(
-            self._store.db.read(
-                lambda c: index_browse.ledger_entries(c, cameras, state, limit)
-            )
+        return await self._store.async_read(
+            clip_search.ledger_entries, cameras, state, limit
         )
-
-    async def _read[T](self, function: Callable[[sqlite3.Connection], T]) -> T:
-        return await asyncio.wrap_future(self._store.db.read(function))

@@ -74,7 +74,7 @@ def owner_at(folder: Path) -> str:
 
 
 @dataclass(slots=True)
-class Watch:
+class ClaimWatch:
     """What is known of the claim on one root."""
 
     renewed_s: float | None = None
@@ -105,7 +105,7 @@ class Claims:
         """Say who we are."""
         self._owner = owner
 
-    def require(self, folder: Path, watch: Watch, name: str) -> None:
+    def require(self, folder: Path, watch: ClaimWatch, name: str) -> None:
         """Raise `STORAGE_IN_USE` while another Home Assistant uses the storage.
 
         A claim that is old, given up, damaged or not there is nobody's. One that looks
@@ -127,7 +127,7 @@ class Claims:
             raise refusal(watch, name)
         _LOGGER.info("Storage %s was used by another Home Assistant before", name)
 
-    def renew(self, folder: Path, watch: Watch) -> None:
+    def renew(self, folder: Path, watch: ClaimWatch) -> None:
         """Say that we use the storage, where that is due; a full disk is no hindrance."""
         now_s = self._clock.monotonic()
         is_due = watch.renewed_s is None or now_s - watch.renewed_s >= RENEW_S
@@ -137,13 +137,13 @@ class Claims:
             watch.renewed_s = now_s
             watch.takes_over = False
 
-    def give_up(self, folder: Path, watch: Watch) -> None:
+    def give_up(self, folder: Path, watch: ClaimWatch) -> None:
         """Say that we use the storage no longer; others need not wait."""
         watch.is_over = True
         if watch.renewed_s is not None and not watch.is_refused:
             self._write(folder, 0)
 
-    def _is_ours(self, found: Claim, watch: Watch) -> bool:
+    def _is_ours(self, found: Claim, watch: ClaimWatch) -> bool:
         """Return whether we, or we before a restart, made a claim; a clone of us did not."""
         if found.owner != self._owner:
             return False
@@ -178,7 +178,7 @@ class Claims:
         return True
 
 
-def refusal(watch: Watch, name: str) -> NvrError:
+def refusal(watch: ClaimWatch, name: str) -> NvrError:
     """Return the error that says who uses the storage."""
     host = (watch.other.host if watch.other else "") or "?"
     return NvrError(ErrorKind.STORAGE_IN_USE, host, where=name)

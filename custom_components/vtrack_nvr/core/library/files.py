@@ -68,7 +68,7 @@ class Space(NamedTuple):
     is_read_only: bool
 
 
-class Found(NamedTuple):
+class FolderEntry(NamedTuple):
     """An entry of a folder."""
 
     name: str
@@ -81,7 +81,7 @@ class FileLayer:
     """Real files; tests put one in its place that stops at a step or forgets."""
 
     def exists(self, path: Path) -> bool:
-        """Say whether there is something of that name; a dead link counts."""
+        """Return whether there is something of that name; a dead link counts."""
         try:
             os.lstat(path)
         except FileNotFoundError, NotADirectoryError:
@@ -125,9 +125,9 @@ class FileLayer:
             file.seek(offset)
             return file.read(limit)
 
-    def list(self, folder: Path) -> list[Found]:
+    def list(self, folder: Path) -> list[FolderEntry]:
         """Return what is in a folder, by name; links are neither followed nor told."""
-        found: list[Found] = []
+        found: list[FolderEntry] = []
         with classified(folder), os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_symlink():
@@ -135,7 +135,7 @@ class FileLayer:
                 with contextlib.suppress(FileNotFoundError):
                     info = entry.stat(follow_symlinks=False)
                     found.append(
-                        Found(
+                        FolderEntry(
                             entry.name,
                             entry.is_dir(follow_symlinks=False),
                             info.st_size,

@@ -15,12 +15,13 @@ import uuid
 
 from ..clock import Clock
 from ..errors import ErrorKind, NvrError
-from .account import is_believable
-from .claims import Claims, Watch, refusal
+from .claims import Claims, ClaimWatch, refusal
+from .disk_thread import DiskThread
 from .files import FileLayer, Space
 from .naming import MARKER, ROOT_FOLDER
-from .values import LibraryBounds, RoomTrouble
-from .worker import Worker
+from .upkeep.account import is_believable
+from .upkeep_values import RoomTrouble
+from .values import LibraryBounds
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -78,18 +79,18 @@ class Root:
     suspected: int = 0
     """How many looks in a row were made because somebody reported a failure."""
     is_reported: bool = False
-    watch: Watch = field(default_factory=Watch)
+    watch: ClaimWatch = field(default_factory=ClaimWatch)
     """Of the claim beside the marker."""
     check_lock: threading.Lock = field(default_factory=threading.Lock)
     """Held while its files are compared with the rows."""
     journal_lock: threading.RLock = field(default_factory=threading.RLock)
     """Held while its journals are read to be changed, and while they are changed."""
-    looker: Worker = field(default_factory=lambda: Worker("vtrack-root-look"))
-    worker: Worker = field(default_factory=lambda: Worker("vtrack-root-work"))
-    roomer: Worker = field(default_factory=lambda: Worker("vtrack-root-room"))
+    looker: DiskThread = field(default_factory=lambda: DiskThread("vtrack-root-look"))
+    worker: DiskThread = field(default_factory=lambda: DiskThread("vtrack-root-work"))
+    roomer: DiskThread = field(default_factory=lambda: DiskThread("vtrack-root-room"))
 
     @property
-    def workers(self) -> tuple[Worker, ...]:
+    def workers(self) -> tuple[DiskThread, ...]:
         """Return its threads."""
         return (self.looker, self.worker, self.roomer)
 
@@ -263,7 +264,7 @@ class Guard:
         return root.problem
 
     def is_usable(self, root: Root) -> bool:
-        """Say whether files may be read and removed now; being full is no hindrance."""
+        """Return whether files may be read and removed now; being full is no hindrance."""
         problem = self.problem(root)
         return problem is None or problem.kind is ErrorKind.STORAGE_FULL
 
@@ -329,7 +330,7 @@ class Guard:
         """Queue a look at once, if none is under way."""
         if root.looking_since is None:
             root.looking_since = self._clock.monotonic()
-            root.looker.submit(lambda: self._visit(root))
+            root.looker.submit(self._visit, root)
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -68,13 +68,13 @@ def fact_of(text: str) -> Fact:
     return Fact(kind, values)
 
 
-def encode(sequence: int, text: str) -> bytes:
+def encode_line(sequence: int, text: str) -> bytes:
     """Return a line: checksum, number, JSON, each apart by a space."""
     body = f"{sequence} {text}".encode()
     return f"{zlib.crc32(body):08x} ".encode() + body + b"\n"
 
 
-def decode(data: bytes) -> Iterator[Line]:
+def decode_lines(data: bytes) -> Iterator[Line]:
     """Return the good lines of (a part of) a journal, in order; the others are passed over.
 
     Lines of a kind that this version does not know are passed over as well.

@@ -1,8 +1,8 @@
 """The library: clips and index, shared by all NVRs, alive even when none answers.
 
-`Library` itself is what the engine sees (`core.sync.ports.Library`) plus set-up;
-`browse` is for people, `care` deletes, protects, moves and checks, `exports` and
-`thumbnails` keep the books of derived files. Everything that is awaited is safe on the
+`ledger` is what the engine sees (`core.sync.ports.EngineLedger`), `browse` is for people,
+`care` deletes, protects, moves and checks, `exports` and `thumbnails` keep the books of
+derived files. Everything that is awaited is safe on the
 event loop; what blocks says so.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import sqlite3
 from zoneinfo import ZoneInfo
 
-from ..clips import ClipSink, MediaProbe
+from ..clip_sink import MediaProbe
 from ..clock import Clock, FlooredClock
 from ..errors import ErrorKind, NvrError
 from ..models import (
@@ -22,26 +22,33 @@ from ..models import (
     NvrKey,
 )
 from ..policy import Waits
-from . import (
-    index_cameras,
-    index_clips,
-    index_ledger,
-    index_notes,
-    replacing,
-    roots as root_rows,
-)
-from .care import Care
+from .browser import Browser
 from .claims import owner_at
-from .database import Database
-from .engine_ledger import EngineLedger
-from .exports import ExportBook
+from .context import LibraryContext
+from .coverage_ledger import CoverageLedger
+from .curation import Curation
+from .disk_thread import DiskThread
+from .event_line import EventLine
+from .export_records import ExportBook
 from .files import FileLayer
+from .finder import Finder
 from .guard import Guard, Root
-from .keeper import Keeper
-from .opening import check_beside, needs_check, open_database
-from .sink import LibrarySink
-from .store import Store, note
-from .thumbnails import ThumbnailBook
+from .index import (
+    camera_rows,
+    day_sums,
+    history_rows,
+    root_rows,
+    share_rows,
+    span_rows,
+)
+from .index.database import Database
+from .index.opening import check_beside, needs_check, open_database
+from .index.outbox import note
+from .root_info import root_info
+from .shares import ShareBook
+from .thumbnail_records import ThumbnailBook
+from .time_line import TimeLine
+from .upkeep.timetable import Timetable
 from .values import (
     CameraInfo,
     IndexEvent,
@@ -55,7 +62,6 @@ from .values import (
     RootConfig,
     RootInfo,
 )
-from .worker import Worker
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -68,10 +74,10 @@ _AWAY = frozenset(
 )
 
 
-class Library(EngineLedger):
+class Library:
     """One per process; `open` first, `close` last."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what tests and the shell hand in, each by name
         self,
         index_path: Path,
         roots: Sequence[RootConfig],
@@ -113,7 +119,7 @@ class Library(EngineLedger):
             on_change=self._on_storage_change,
             on_need=self._on_need,
         )
-        store = Store(
+        store = LibraryContext(
             clock=self.clock,
             files=files,
             probe=probe,
@@ -127,12 +133,18 @@ class Library(EngineLedger):
             ),
             guard=guard,
         )
-        super().__init__(store)
-        self.care = Care(store)
+        self._store = store
+        self.browse = Browser(store)
+        self.ledger = CoverageLedger(store, self.browse)
+        self.care = Curation(store)
+        self.time_line = TimeLine(store)
+        self.events = EventLine(store)
+        self.finder = Finder(store)
         self.exports = ExportBook(self._store, index_path.parent)
+        self.shares = ShareBook(self._store)
         self.thumbnails = ThumbnailBook(self._store, cache or index_path.parent)
-        self._keeper = Keeper(self._store, self.care, self.exports, self.thumbnails)
-        self._checker = Worker("vtrack-index-check")
+        self._keeper = Timetable(self._store, self.care, self.exports, self.thumbnails)
+        self._checker = DiskThread("vtrack-index-check")
         self._events: tuple[IndexEvent, ...] = ()
         self._is_open = False
 
@@ -155,22 +167,21 @@ class Library(EngineLedger):
             self._index_path, store.clock, store.bounds, store.files
         )
         store.db.start(connection)
+        if any(event.kind is IndexEventKind.REBUILT for event in self._events):
+            store.write(
+                share_rows.remove_all
+            )  # a copy does not know which links were revoked
         self._is_open = True
-        self.clock.begin(store.read(index_notes.newest_seen_ms))
+        self.clock.begin(store.read(history_rows.newest_seen_ms))
         if self.clock.lead_ms:
             _LOGGER.warning(
                 "The clock is %d s behind what was recorded before; live footage is"
                 " marked until it is right",
                 self.clock.lead_ms // 1000,
             )
-        store.write(lambda c: self._end_broken(c, store.clock.now_ms()))
+        store.write(self._end_broken, store.clock.now_ms())
         self.exports.fail_broken()
-        store.chosen_roots = store.read(
-            lambda c: {
-                CameraKey(row[0]): row[1]
-                for row in c.execute("select key, root_id from camera")
-            }
-        )
+        store.chosen_roots = store.read(camera_rows.chosen_roots)
         store.guard.claims.begin(self._owner or owner_at(self._index_path.parent))
         self._take_roots(self._configs)
         store.guard.start()
@@ -187,7 +198,7 @@ class Library(EngineLedger):
         """Remove what an earlier process left; a root that hangs is not waited for."""
         store = self._store
         tidying = [
-            root.worker.submit(lambda r=root: self.exports.tidy(r))  # type: ignore[misc]
+            root.worker.submit(self.exports.tidy, root)
             for root in store.guard.roots()
             if store.guard.is_usable(root)
         ]
@@ -204,8 +215,8 @@ class Library(EngineLedger):
     @staticmethod
     def _end_broken(connection: sqlite3.Connection, now_ms: int) -> None:
         """Close what a killed process left open: runs, and stretches being fetched."""
-        index_notes.end_broken_runs(connection, now_ms)
-        index_ledger.end_fetching(connection, now_ms)
+        history_rows.end_broken_runs(connection, now_ms)
+        span_rows.end_fetching(connection, now_ms)
 
     async def close(self) -> None:
         """End upkeep and threads, write what is queued, close the index."""
@@ -217,11 +228,13 @@ class Library(EngineLedger):
         self._is_open = False
         store = self._store
         pending = [
-            root.worker.submit(lambda r=root: self._farewell(r))  # type: ignore[misc]
+            root.worker.submit(self._farewell, root)
             for root in store.guard.roots()
             if store.guard.problem(root) is None
         ]
         patience = store.bounds.stop_wait / 4
+        for asked in (self.time_line, self.events, self.finder):
+            asked.close(patience / 3)
         wait(pending, timeout=patience)
         store.stopping.set()
         self._keeper.stop(patience)
@@ -235,6 +248,11 @@ class Library(EngineLedger):
         """Do the last things on a root."""
         self._keeper.tend(root)
         self._store.guard.give_up(root)
+
+    @property
+    def undo_ms(self) -> int:
+        """How long a clip that a person deleted can be brought back."""
+        return self._store.bounds.undo_ms
 
     async def take_over(self, root_id: int) -> None:
         """Use a storage that another Home Assistant used until now; a person says so.
@@ -280,15 +298,13 @@ class Library(EngineLedger):
         if problem is None or problem.kind is not ErrorKind.STORAGE_MISSING:
             raise NvrError(ErrorKind.STORAGE_FAILED, "it is there", where=root.name)
         path = root.path
-        store.write(lambda c: replacing.set_aside(c, root_id))
+        store.write(root_rows.set_aside, root_id)
         after: str | None = ""
         while after is not None:  # some in each transaction: others get their turn
             now_ms = store.clock.now_ms()
-            after = store.write(
-                lambda c, a=after, n=now_ms: replacing.lose_some(c, root_id, n, a)  # type: ignore[misc]
-            )
+            after = store.write(root_rows.lose_some, root_id, now_ms, after)
         self._change_roots()
-        new_id, keys = store.write(lambda c: replacing.take_over(c, root_id, str(path)))
+        new_id, keys = store.write(root_rows.take_over_root, root_id, str(path))
         for key in keys:
             store.chosen_roots[CameraKey(key)] = new_id
         store.tell(LibraryEvent(LibraryEventKind.STORAGE, root_id=new_id))
@@ -300,19 +316,12 @@ class Library(EngineLedger):
     def _set_zone(self, zone: ZoneInfo) -> None:
         self._store.zone = zone
         store = self._store
-        others = store.read(
-            lambda c: [
-                row[0]
-                for row in c.execute(
-                    "select id from camera where zone <> ?", (zone.key,)
-                )
-            ]
-        )
+        others = store.read(camera_rows.ids_outside_zone, zone.key)
         for camera_id in others:
-            store.write(lambda c, n=camera_id: index_clips.begin_recount(c, n, zone))  # type: ignore[misc]
-        for camera_id in store.read(index_clips.being_recounted):
+            store.write(day_sums.begin_recount, camera_id, zone)
+        for camera_id in store.read(day_sums.being_recounted):
             # some in each transaction: others get their turn in between
-            while store.write(lambda c, n=camera_id: index_clips.recount_some(c, n)):  # type: ignore[misc]
+            while store.write(day_sums.recount_some, camera_id):
                 pass
 
     def subscribe(self, listener: Callable[[LibraryEvent], None]) -> Callable[[], None]:
@@ -332,9 +341,7 @@ class Library(EngineLedger):
 
     def _take_roots(self, configs: Sequence[RootConfig]) -> None:
         store = self._store
-        wanted = store.write(
-            lambda c: root_rows.configure(c, configs, store.clock.now_ms())
-        )
+        wanted = store.write(root_rows.configure, configs, store.clock.now_ms())
         known = {root.id: root for root in store.guard.roots()}
         for row in wanted:
             root = known.pop(row.id, None)
@@ -353,7 +360,7 @@ class Library(EngineLedger):
 
     def _on_attached(self, root: Root, found: str) -> None:
         store = self._store
-        new_id = store.write(lambda c: root_rows.attach(c, root.id, found))
+        new_id = store.write(root_rows.attach, root.id, found)
         if new_id != root.id:
             for key, chosen in tuple(store.chosen_roots.items()):
                 if chosen == root.id:
@@ -384,11 +391,11 @@ class Library(EngineLedger):
     async def health(self) -> LibraryHealth:
         """Return the state of roots, index and upkeep; touches no root."""
         store = self._store
-        rows = await self._read(lambda c: root_rows.usage(c, store.clock.now_ms()))
+        rows = await self._store.async_read(root_rows.usage, store.clock.now_ms())
         is_damaged = any(event.kind is IndexEventKind.DAMAGED for event in self._events)
         return LibraryHealth(
             roots=tuple(
-                root_rows.info(root, rows.get(root.id), store.guard.problem(root))
+                root_info(root, rows.get(root.id), store.guard.problem(root))
                 for root in store.guard.roots()
             ),
             index_events=self._events,
@@ -413,7 +420,7 @@ class Library(EngineLedger):
 
     async def register_nvr(self, key: NvrKey, name: str) -> NvrInfo:
         """Add an NVR, or rename it; its folder is chosen once and stays."""
-        return await self._write(lambda c: index_cameras.register_nvr(c, key, name))
+        return await self._store.async_write(camera_rows.register_nvr, key, name)
 
     async def register_camera(
         self, nvr: NvrKey, key: CameraKey, name: str, *, root_id: int | None = None
@@ -426,27 +433,25 @@ class Library(EngineLedger):
         store = self._store
 
         def register(connection: sqlite3.Connection) -> None:
-            row = index_cameras.register_camera(
+            row = camera_rows.register_camera(
                 connection, nvr, key, name, store.zone.key
             )
-            connection.execute(
-                "update camera set root_id = ? where id = ?", (root_id, row["id"])
-            )
+            camera_rows.set_root(connection, row["id"], root_id)
             for root in store.guard.roots():
                 if root.is_current:
                     fact = root_rows.camera_fact(connection, row["id"])
                     note(connection, row["id"], root.id, fact)
 
-        await self._write(register)
+        await self._store.async_write(register)
         store.chosen_roots[key] = root_id
 
     async def retire_camera(self, key: CameraKey) -> None:
         """Say that a camera is no longer configured; its clips stay browsable."""
-        await self._write(lambda c: index_cameras.retire_camera(c, key))
+        await self._store.async_write(camera_rows.retire_camera, key)
 
     async def retire_nvr(self, key: NvrKey) -> None:
         """Say that an NVR and its cameras are no longer configured."""
-        await self._write(lambda c: index_cameras.retire_nvr(c, key))
+        await self._store.async_write(camera_rows.retire_nvr, key)
 
     async def cameras(self) -> tuple[CameraInfo, ...]:
         """Return all cameras, former ones last (the same as `browse.cameras`)."""
@@ -455,39 +460,9 @@ class Library(EngineLedger):
     async def set_retention(self, camera: CameraKey, retention: Retention) -> None:
         """Set a camera's limits; making them stricter asks a person before it deletes."""
         now_ms = self._store.clock.now_ms()
-        await self._write(
-            lambda c: index_cameras.set_retention(c, camera, retention, now_ms)
+        await self._store.async_write(
+            camera_rows.set_retention, camera, retention, now_ms
         )
-
-    # --- for writers of footage -------------------------------------------------------
-
-    def storage_problem(self, camera: CameraKey) -> NvrError | None:
-        """Return why nothing may be written for the camera, from cached health.
-
-        Until its files were looked at once that is `STORAGE_STALLED`; while they are adopted
-        into an index that is older than they are, `INDEX_FAILED`: footage would be fetched
-        twice.
-        """
-        store = self._store
-        root_id = store.chosen_roots.get(camera)
-        try:
-            root = store.first_root(root_id)
-        except NvrError as error:
-            return error
-        problem = store.guard.problem(root)
-        if problem is None and root.id in store.adopting:
-            return NvrError(
-                ErrorKind.INDEX_FAILED, "files are being adopted", where=root.name
-            )
-        if problem is None and root.id not in store.opened:
-            return NvrError(
-                ErrorKind.STORAGE_STALLED, "files are being looked at", where=root.name
-            )
-        return problem
-
-    def sink(self, camera: CameraKey) -> ClipSink:
-        """Return where the camera's clips go; its methods block."""
-        return LibrarySink(self._store, camera)
 
     # --- the index itself -------------------------------------------------------------
 

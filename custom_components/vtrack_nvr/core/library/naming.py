@@ -44,7 +44,7 @@ def folder_name(name: str, key: str, taken: frozenset[str]) -> str:
     return f"{base}_{digest[:length]}"
 
 
-def local_time(utc_ms: int, zone: ZoneInfo) -> dt.datetime:
+def zoned_time(utc_ms: int, zone: ZoneInfo) -> dt.datetime:
     """Return the moment as an aware local time; fractions of a second are kept."""
     return dt.datetime.fromtimestamp(utc_ms // 1000, zone).replace(
         microsecond=utc_ms % 1000 * 1000
@@ -53,7 +53,7 @@ def local_time(utc_ms: int, zone: ZoneInfo) -> dt.datetime:
 
 def local_day(utc_ms: int, zone: ZoneInfo) -> dt.date:
     """Return the local date on which a moment lies."""
-    return local_time(utc_ms, zone).date()
+    return zoned_time(utc_ms, zone).date()
 
 
 def day_start_ms(day: dt.date, zone: ZoneInfo) -> int:
@@ -68,7 +68,7 @@ def clip_path(utc_start_ms: int, zone: ZoneInfo, number: int = 1) -> str:
     The offset makes the two hours that share a clock face at the end of summer time
     differ. Zones with seconds in their offset (before 1972) are rounded to the minute.
     """
-    moment = local_time(utc_start_ms, zone)
+    moment = zoned_time(utc_start_ms, zone)
     offset = moment.utcoffset() or dt.timedelta()
     minutes = round(offset.total_seconds() / 60)
     sign = "-" if minutes < 0 else "+"
@@ -85,15 +85,15 @@ def part_path(final_path: str, clip_id: int) -> str:
 
 
 def is_part(name: str) -> bool:
-    """Say whether a file name is that of an unfinished file of ours."""
+    """Return whether a file name is that of an unfinished file of ours."""
     return _PART.fullmatch(name) is not None
 
 
 def is_leftover(name: str) -> bool:
-    """Say whether a file is what a killed salvage left beside a part file of ours."""
+    """Return whether a file is what a killed salvage left beside a part file of ours."""
     return _LEFTOVER.fullmatch(name) is not None
 
 
 def is_day(name: str) -> bool:
-    """Say whether a folder name is that of a day of ours."""
+    """Return whether a folder name is that of a day of ours."""
     return _DAY.fullmatch(name) is not None

@@ -8,14 +8,15 @@ from dataclasses import replace
 import sqlite3
 from typing import override
 
-from ..clips import ClipSink, ClipStart, ClipTarget
+from ..clip_sink import ClipSink, ClipStart, ClipTarget
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError
 from ..models import CameraKey, ClipFacts, ClipProblem, ClipSource
-from . import index_cameras, index_clips, index_room
+from .context import LibraryContext, absolute, root_for
 from .guard import Root
-from .journal_facts import clip_fact
+from .index import camera_rows, clip_rows, room_rows
+from .index.camera_rows import camera_folder
+from .index.journal_facts import note_clip
 from .naming import clip_path, part_path
-from .store import Store, absolute, camera_folder, note, root_for
 from .values import LibraryEvent, LibraryEventKind
 
 _LOOKS = 3
@@ -27,7 +28,7 @@ _LOOK_PAUSE_S = 0.3
 class LibrarySink(ClipSink):
     """Takes the clips of one camera; see `ClipSink` for the contract."""
 
-    def __init__(self, store: Store, camera: CameraKey) -> None:
+    def __init__(self, store: LibraryContext, camera: CameraKey) -> None:
         """Serve one camera."""
         self._store = store
         self._camera = camera
@@ -47,18 +48,18 @@ class LibrarySink(ClipSink):
             )
 
         def insert(connection: sqlite3.Connection) -> tuple[int, str]:
-            camera_id = index_cameras.camera_id(connection, start.camera)
-            clip_id = index_clips.insert_fetching(
+            camera_id = camera_rows.camera_id(connection, start.camera)
+            clip_id = clip_rows.insert_fetching(
                 connection, start, camera_id, root.id, store.clock.now_ms()
             )
             folder = camera_folder(connection, camera_id)
             name = f"{folder}/{clip_path(start.utc_start_ms, store.zone)}"
             part = part_path(name, clip_id)
-            index_clips.set_part(connection, clip_id, part)
+            clip_rows.set_part(connection, clip_id, part)
             if lead_ms:
-                index_clips.set_problem(connection, clip_id, ClipProblem.CLOCK_BEHIND)
+                clip_rows.set_problem(connection, clip_id, ClipProblem.CLOCK_BEHIND)
             store.live.add(clip_id)
-            root.open_clips = index_room.open_on(connection, root.id)
+            root.open_clips = room_rows.open_on(connection, root.id)
             return clip_id, part
 
         clip_id, part = store.write(insert)  # C1
@@ -111,7 +112,7 @@ class LibrarySink(ClipSink):
             root = store.root_of(target.part_path)
             with store.on(root):
                 store.files.remove(target.part_path)  # A1
-            store.write(lambda c: index_clips.delete_row(c, target.clip_id))  # A2
+            store.write(clip_rows.delete_row, target.clip_id)  # A2
         except NvrError:
             self._left(target)
             raise
@@ -173,7 +174,7 @@ class LibrarySink(ClipSink):
     def _forget(self, target: ClipTarget) -> None:
         """Take the row back: the folder could not be made, so nothing is there."""
         try:
-            self._store.write(lambda c: index_clips.delete_row(c, target.clip_id))
+            self._store.write(clip_rows.delete_row, target.clip_id)
         finally:
             self._store.live.discard(target.clip_id)
 
@@ -190,7 +191,7 @@ def _shifted(facts: ClipFacts, by_ms: int) -> ClipFacts:
 
 
 def settle(
-    store: Store, root: Root, clip_id: int, facts: ClipFacts, part_name: str
+    store: LibraryContext, root: Root, clip_id: int, facts: ClipFacts, part_name: str
 ) -> None:
     """Give a closed, synced part file its name and make its row *complete*.
 
@@ -200,7 +201,7 @@ def settle(
     number = 1
     while True:
         number, path, part = store.write(
-            lambda c, n=number: _name(store, c, root, clip_id, facts, n)  # type: ignore[misc]
+            _name, store, root, clip_id, facts, number
         )  # C4
         source, target = absolute(root, part), absolute(root, path)
         assert source.name == part_name
@@ -214,9 +215,9 @@ def settle(
     store.files.sync_folder(target.parent)  # C6
     if source.parent != target.parent:
         store.files.sync_folder(source.parent)
-    store.write(lambda c: completed(store, c, clip_id))  # C7
+    store.write(completed, clip_id, store.clock.now_ms())  # C7
     root.finished += 1
-    camera = store.read(lambda c: index_clips.get(c, clip_id))
+    camera = store.read(clip_rows.get_clip, clip_id)
     store.tell(
         LibraryEvent(
             LibraryEventKind.CLIP_ADDED,
@@ -228,39 +229,27 @@ def settle(
 
 
 def _name(
-    store: Store,
     connection: sqlite3.Connection,
+    store: LibraryContext,
     root: Root,
     clip_id: int,
     facts: ClipFacts,
     number: int,
 ) -> tuple[int, str, str]:
     """Reserve the first free name from `number` on; returns it with the part's path."""
-    row = connection.execute(
-        "select camera_id, part from clip where id = ?", (clip_id,)
-    ).fetchone()
-    if row is None or row["part"] is None:
-        raise NvrError(ErrorKind.INDEX_FAILED, "clip is not being written")
+    row = clip_rows.begun(connection, clip_id)
     folder = camera_folder(connection, row["camera_id"])
     while True:
         day_path = clip_path(facts.range.start_ms, store.zone, number)
         path = f"{folder}/{day_path}"
-        if not index_clips.path_is_taken(connection, root.id, path, clip_id):
+        if not clip_rows.path_is_taken(connection, root.id, path, clip_id):
             break
         number += 1
-    index_clips.set_facts(connection, clip_id, facts, path)
+    clip_rows.set_facts(connection, clip_id, facts, path)
     return number, path, row["part"]
 
 
-def completed(store: Store, connection: sqlite3.Connection, clip_id: int) -> None:
+def completed(connection: sqlite3.Connection, clip_id: int, now_ms: int) -> None:
     """Make the row complete and queue the journal's line, in one transaction."""
-    index_clips.complete(connection, clip_id, store.clock.now_ms())
+    clip_rows.complete(connection, clip_id, now_ms)
     note_clip(connection, clip_id)
-
-
-def note_clip(connection: sqlite3.Connection, clip_id: int) -> None:
-    """Queue the journal's line of a complete clip."""
-    clip = index_clips.get(connection, clip_id)
-    assert clip is not None
-    camera_id = index_cameras.camera_id(connection, clip.camera)
-    note(connection, camera_id, clip.root_id, clip_fact(connection, clip))

@@ -11,13 +11,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from ..errors import ErrorKind, NvrError
-from ..intervals import TimeRange
+from ..intervals import DAY_MS, HOUR_MS, TimeRange
 from ..ledger import CameraTotals, RunKind, RunResult
 from ..models import CameraKey, Clip, CoverageState, NvrKey
+from .upkeep_values import CheckReport, RetentionPlan, RoomTrouble
 
 GIGABYTE = 1_000_000_000
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,8 @@ class LibraryBounds:
     by retention."""
     undo_ms: int = HOUR_MS
     """How long a clip that a person deleted can be brought back."""
+    undo_least: float = 10.0
+    """So many seconds at least, even where room is needed meanwhile."""
     clip_reserve_bytes: int = 64 * 1024 * 1024
     """What a clip may grow by before its writer looks at the free space again."""
     brake_slack_bytes: int = 1 * GIGABYTE
@@ -90,7 +91,7 @@ class LibraryBounds:
     """After so many seconds in which moving does not make the room, deleting does."""
     clock_jump_ms: int = HOUR_MS
     clock_ask_ms: int = DAY_MS
-    """After a jump of the clock by this much a person is asked, not only waited."""
+    """After a jump of the clock by this much a person is asked, unless NTP keeps it."""
     clock_wait: float = 3600.0
     """After so many seconds of agreement the clock is believed again."""
     era_slack_ms: int = 60_000
@@ -248,156 +249,6 @@ class LedgerEntry:
     run_id: int | None = None
 
 
-class DeleteCause(StrEnum):
-    """Why a clip is deleted; the reason of the *removed* stretch it leaves."""
-
-    AGE = "age"
-    """Older than its camera's days."""
-    QUOTA = "quota"
-    """Its camera has more than its GB."""
-    FLOOR = "floor"
-    """The storage root has less free space than its floor."""
-    PERSON = "person"
-    PURGE = "purge"
-    """A person removed the whole camera's footage."""
-
-
-LIMIT_CAUSES = frozenset({DeleteCause.QUOTA, DeleteCause.FLOOR})
-"""What these removed is wanted again when there is room for it."""
-
-
-class BrakeReason(StrEnum):
-    """Why retention asks a person before it goes on."""
-
-    STRICTER = "stricter"
-    """A policy was made stricter and would delete what was to stay."""
-    TOO_MUCH = "too_much"
-    """More than a day's budget, and it has not aged."""
-    CLOCK_JUMP = "clock_jump"
-    """The host's clock moved by a day or more."""
-
-
-class RoomTrouble(StrEnum):
-    """Why a storage does not get the room it needs."""
-
-    NOT_FREED = "not_freed"
-    """Deleted files do not free space: a recycle bin, snapshots, another program, a quota."""
-    REFUSED = "refused"
-    """Files cannot be removed."""
-    NOT_MOVED = "not_moved"
-    """Moving to the second storage does not make the room; clips are deleted instead."""
-    PROTECTED = "protected"
-    """All that is there is protected or too fresh."""
-    ASKS = "asks"
-    """The budget of the day is spent: a person is asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedDeletion:
-    """A clip that retention would delete, and why."""
-
-    clip_id: int
-    camera: CameraKey
-    root_id: int
-    size_bytes: int
-    range: TimeRange
-    cause: DeleteCause
-    brake: BrakeReason | None = None
-    """Why it stays until a person says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class DayPlan:
-    """What retention would do to one camera's clips of one local day."""
-
-    camera: CameraKey
-    day: dt.date
-    clips: int
-    bytes: int
-    held: int
-    """Clips of these that a person is asked about."""
-
-
-@dataclass(frozen=True, slots=True)
-class CameraPlan:
-    """What retention would do to one camera."""
-
-    camera: CameraKey
-    clips: int
-    bytes: int
-    oldest_ms: int | None
-    newest_ms: int | None
-    by_cause: Mapping[DeleteCause, int] = field(default_factory=dict)
-    """Clips per cause."""
-    brake: BrakeReason | None = None
-    protected_clips: int = 0
-    """Clips that are due, and stay because they are protected."""
-
-
-@dataclass(frozen=True, slots=True)
-class RetentionPlan:
-    """The whole plan; a dry run returns it, a run returns what it did.
-
-    `full_roots`: at their floor, and nothing on them may be deleted, so that sync has to
-    pause. `token` confirms what of this plan is held.
-    """
-
-    made_ms: int
-    cameras: tuple[CameraPlan, ...]
-    deletions: tuple[PlannedDeletion, ...]
-    full_roots: tuple[int, ...] = ()
-    token: str = ""
-
-    @property
-    def clips(self) -> int:
-        """Return how many clips would go."""
-        return len(self.deletions)
-
-    @property
-    def bytes(self) -> int:
-        """Return how much space that frees."""
-        return sum(item.size_bytes for item in self.deletions)
-
-    @property
-    def held(self) -> tuple[PlannedDeletion, ...]:
-        """Return what stays until a person says so."""
-        return tuple(item for item in self.deletions if item.brake is not None)
-
-    @property
-    def braked(self) -> tuple[CameraPlan, ...]:
-        """Return the cameras for which a person has to be asked."""
-        return tuple(item for item in self.cameras if item.brake is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What a comparison of files and rows found and did; nothing unknown is touched."""
-
-    adopted: int = 0
-    salvaged: int = 0
-    missing: int = 0
-    returned: int = 0
-    """Missing clips whose file is back."""
-    stale_parts: int = 0
-    foreign: tuple[str, ...] = ()
-    """Files that are not ours, relative to the root; at most 100 are named."""
-    foreign_count: int = 0
-    deletions_finished: int = 0
-    skipped_roots: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
-    """What reading kept clips back found; `damaged` are ids of clips put aside.
-
-    `unchecked`: clips whose storage is away.
-    """
-
-    checked: int
-    unchecked: int
-    damaged: tuple[int, ...] = ()
-
-
 class IndexEventKind(StrEnum):
     """What happened to the index itself."""
 
@@ -457,7 +308,7 @@ class Export:
 
     @property
     def is_ready(self) -> bool:
-        """Say whether the file is there."""
+        """Return whether the file is there."""
         return self.state is ExportState.READY
 
     @property

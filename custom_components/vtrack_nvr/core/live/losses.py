@@ -1,7 +1,7 @@
 """What of the wanted time has no footage, and why; pure."""
 
 from ..intervals import TimeRange
-from .values import STARTING, LiveGap
+from .live_values import STARTING, LiveGap
 
 
 class Losses:

@@ -8,7 +8,7 @@ import random
 import threading
 
 from ..cancel import CancelToken
-from ..clips import ClipSink
+from ..clip_sink import ClipSink
 from ..clock import Clock
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError, Treatment
 from ..intervals import TimeRange
@@ -16,11 +16,11 @@ from ..media.decode import check_tables
 from ..media.series import ClipSeries, SeriesPlan
 from ..models import ClipSource, ClockEra, TimeSource
 from ..policy import Bounds, Waits
+from .live_session import LiveSession
+from .live_values import LiveGap, LiveSpec, LiveState, LiveStatus
 from .losses import Losses
-from .ring import Group, Ring
-from .session import LiveSession
-from .values import LiveGap, LiveSpec, LiveState, LiveStatus
-from .wanted import Wanted
+from .pre_roll import Group, PreRoll
+from .windows import WantedWindows
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -66,9 +66,9 @@ class LiveRecorder:
         self._rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._era = spec.era()
         self._series = self._new_series()
-        self._ring = Ring(spec.pre_roll_ms, spec.ring_bytes)
+        self._ring = PreRoll(spec.pre_roll_ms, spec.ring_bytes)
         self._lock = threading.Lock()
-        self._wanted = Wanted(is_on=spec.is_on)
+        self._wanted = WantedWindows(is_on=spec.is_on)
         self._losses = Losses(bounds.live_gap_ms)
         self._reached_ms = 0
         """Where the footage that came ends, in UTC."""

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import functools
 import logging
 
-from ..clips import ClipSink
+from ..clip_sink import ClipSink
 from ..clock import Clock
 from ..intervals import TimeRange
 from ..models import CameraKey
 from ..policy import Bounds, Waits
+from .live_values import LiveGap, LiveSpec, LiveStatus
 from .recorder import LiveRecorder
-from .values import LiveGap, LiveSpec, LiveStatus
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class LiveRecorders:
         await asyncio.gather(*(self.detach(camera) for camera in [*self._recorders]))
 
     def is_attached(self, camera: CameraKey) -> bool:
-        """Say whether a camera has a recorder."""
+        """Return whether a camera has a recorder."""
         return camera in self._recorders
 
     def status(self, camera: CameraKey) -> LiveStatus | None:

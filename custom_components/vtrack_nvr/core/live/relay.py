@@ -14,12 +14,12 @@ from ..cancel import CancelToken
 from ..clock import Clock
 from ..errors import ErrorKind, NvrError
 from ..frames import AccessUnit, Codec, TrackFormat
-from ..media import avc
+from ..media import annexb
 from ..media.incoming import FragmentReader, Frame
 from ..media.units import TimedUnit
 from ..policy import Bounds, Waits
-from ..rtsp.values import MediaTrack
-from .ffmpeg import FIRST_TICK, TICKS, Ffmpeg
+from ..rtsp.session_values import MediaTrack
+from .ffmpeg_pipe import FIRST_TICK, TICKS, Ffmpeg
 from .forward import UNITS_PER_SECOND, Forwarder
 from .loopback import LoopbackSource
 
@@ -83,7 +83,7 @@ class Relay:
 
     @property
     def is_behind(self) -> bool:
-        """Say whether more pictures went in than ffmpeg usually holds."""
+        """Return whether more pictures went in than ffmpeg usually holds."""
         return sum(item.is_picture for item in self._waiting) > _USUALLY_HELD
 
     @property
@@ -103,7 +103,7 @@ class Relay:
         told = self._track.format
         if self._is_copy or track is None:
             return told
-        return replace(told, codec=Codec.H264, parameter_sets=avc.sets(track.config))
+        return replace(told, codec=Codec.H264, parameter_sets=annexb.sets(track.config))
 
     def depacketizer(self, out: list[AccessUnit]) -> Forwarder:
         """Return what takes the stream's packets and says where units end."""
@@ -206,7 +206,7 @@ class Relay:
             self._has_begun = True
             if waiting and waiting[0].number == number and waiting[0].is_picture:
                 time_us, unit = waiting.popleft().item
-                data = frame.data if self._is_copy else avc.to_annexb(frame.data)
+                data = frame.data if self._is_copy else annexb.to_annexb(frame.data)
                 unit = unit._replace(
                     data=data,
                     is_key=frame.is_key,

@@ -59,7 +59,7 @@ def load(file: BinaryIO, box: Box) -> memoryview:
     return memoryview(data)
 
 
-def parts(data: memoryview) -> Iterator[Part]:
+def boxes_in(data: memoryview) -> Iterator[Part]:
     """Yield the boxes inside a payload; what does not fit ends it."""
     start = 0
     while start + 8 <= len(data):
@@ -77,10 +77,10 @@ def parts(data: memoryview) -> Iterator[Part]:
         start += length
 
 
-def find(data: memoryview, *path: bytes) -> memoryview | None:
+def find_box(data: memoryview, *path: bytes) -> memoryview | None:
     """Return the payload of the first box at a path of types."""
     for kind in path:
-        for part in parts(data):
+        for part in boxes_in(data):
             if part.kind == kind:
                 data = part.data
                 break
@@ -89,7 +89,7 @@ def find(data: memoryview, *path: bytes) -> memoryview | None:
     return data
 
 
-def number(data: memoryview, at: int, length: int = 4) -> int:
+def read_number(data: memoryview, at: int, length: int = 4) -> int:
     """Return an unsigned number; raises `VERIFY_FAILED` past the end."""
     if at + length > len(data):
         raise NvrError(ErrorKind.VERIFY_FAILED, "table too short")
@@ -98,5 +98,5 @@ def number(data: memoryview, at: int, length: int = 4) -> int:
 
 def signed(data: memoryview, at: int, length: int = 4) -> int:
     """Return a number in two's complement."""
-    value = number(data, at, length)
+    value = read_number(data, at, length)
     return value - (1 << 8 * length) if value >> (8 * length - 1) else value

@@ -6,14 +6,11 @@ from typing import BinaryIO
 
 from ..errors import ErrorKind, NvrError
 from ..frames import Codec
-from .avc import with_sets
-from .movie import MovieTrack
+from .annexb import with_sets
+from .movie import Frames, MovieTrack
 from .output import OutputFile, SoundTrack, VideoTrack, make_packet, storing
 from .picture_size import PictureSize
 from .tags import ClipTags
-
-type Frames = tuple[MovieTrack, range]
-"""Frames of a track, by their places in decoding order."""
 
 
 class Copier(OutputFile):

@@ -22,7 +22,7 @@ from .movie import read_movie
 
 _LOGGER = logging.getLogger(__name__)
 
-_WORKER = Path(__file__).with_name("worker.py")
+_WORKER = Path(__file__).with_name("decode_child.py")
 _TIMEOUT_S = 30.0
 _END_S = 2.0
 _SAMPLE_FRAMES = 12

@@ -16,11 +16,9 @@ from ..cancel import CancelToken
 from ..errors import ErrorKind, NvrError
 from ..held import Held
 from .columns import Column, RunColumn
-from .movie import MovieTrack
+from .movie import Frames, MovieTrack
 from .output import storing
 
-type Frames = tuple[MovieTrack, range]
-"""Frames of a track, by their places in decoding order."""
 type _Piece = bytes | Column
 
 _BLOCK = 1024 * 1024

@@ -63,9 +63,11 @@ class FragmentReader:
     @staticmethod
     def _frames(track: MovieTrack, tables: bytes, data: bytes) -> list[Frame]:
         samples = Samples()
-        for part in boxes.parts(memoryview(tables)):
-            header = boxes.find(part.data, b"tfhd") if part.kind == b"traf" else None
-            if header is not None and boxes.number(header, 4) == track.id:
+        for part in boxes.boxes_in(memoryview(tables)):
+            header = (
+                boxes.find_box(part.data, b"tfhd") if part.kind == b"traf" else None
+            )
+            if header is not None and boxes.read_number(header, 4) == track.id:
                 read_fragment(part.data, 0, track.defaults, samples)
         before = 2 * _HEAD + len(tables)
         found = []

@@ -12,9 +12,9 @@ from ..errors import ErrorKind, NvrError
 from ..frames import Codec
 from ..held import Held
 from ..intervals import TimeRange
-from . import avc
-from .film import Film, Frames, Output
-from .movie import MovieTrack, read_movie
+from . import annexb
+from .film import Film, Output
+from .movie import Frames, MovieTrack, read_movie
 from .output import storing
 
 
@@ -37,7 +37,7 @@ class Joined:
 
 
 @dataclass(slots=True)
-class _Source:
+class _JoinSource:
     part: JoinPart
     video: MovieTrack
     sound: MovieTrack | None
@@ -49,7 +49,9 @@ class _Source:
 class PlannedFilm(Held):
     """A film of clips whose pictures have one format; `release` frees its tables."""
 
-    def __init__(self, wanted: TimeRange, first: _Source, *, keep_gaps: bool) -> None:
+    def __init__(
+        self, wanted: TimeRange, first: _JoinSource, *, keep_gaps: bool
+    ) -> None:
         """Plan an empty film that begins with that clip."""
         self._film = Film(max(wanted.end_ms, first.end_ms) - first.start_ms)
         self._keeps_gaps = keep_gaps
@@ -78,7 +80,7 @@ class PlannedFilm(Held):
         shown = TimeRange(self._start_ms, self._end_ms)
         return Joined(shown, self._film.frames, tuple(self._gaps), self._parts)
 
-    def fits(self, item: _Source) -> bool:
+    def fits(self, item: _JoinSource) -> bool:
         """Return whether a clip's pictures can follow."""
         pattern = self._film.video
         if pattern is None:
@@ -87,7 +89,7 @@ class PlannedFilm(Held):
             return False
         return item.video.config == pattern.config or bool(_front_of(item.video))
 
-    def add(self, item: _Source) -> None:
+    def add(self, item: _JoinSource) -> None:
         """Append a clip; sound of another kind than the first one's is left out."""
         start_ms = max(item.start_ms, self._end_ms)
         if start_ms > self._end_ms:
@@ -181,7 +183,7 @@ def join_clips(
         return films[0].joined
 
 
-def _each_once(sources: Iterable[_Source]) -> Iterator[_Source]:
+def _each_once(sources: Iterable[_JoinSource]) -> Iterator[_JoinSource]:
     """Leave out what earlier clips show already, but for the key picture at the seam."""
     end_ms: int | None = None
     for item in sources:
@@ -193,7 +195,7 @@ def _each_once(sources: Iterable[_Source]) -> Iterator[_Source]:
         end_ms = item.end_ms
 
 
-def _begin_at(item: _Source, utc_ms: int) -> None:
+def _begin_at(item: _JoinSource, utc_ms: int) -> None:
     """Let a clip begin with its last key picture at or before a moment."""
     samples = item.video.samples
     at_ms = utc_ms - item.part.utc_start_ms
@@ -212,11 +214,11 @@ def _front_of(video: MovieTrack) -> bytes:
     """Return a track's parameter sets, as a picture brings them along (14496-15)."""
     if video.codec not in {Codec.H264, Codec.H265}:
         return b""
-    sets = avc.sets_of(video.config, video.codec)
+    sets = annexb.sets_of(video.config, video.codec)
     return b"".join(len(nal).to_bytes(4) + nal for nal in sets)
 
 
-def _sound_of(item: _Source, pattern: MovieTrack | None) -> Frames | None:
+def _sound_of(item: _JoinSource, pattern: MovieTrack | None) -> Frames | None:
     """Return the sound of a clip's stretch, None where it is of another kind."""
     if not item.sound or (pattern and item.sound.config != pattern.config):
         return None
@@ -228,7 +230,7 @@ def _sound_of(item: _Source, pattern: MovieTrack | None) -> Frames | None:
     return (item.sound, places) if places else None
 
 
-def _sources(parts: Sequence[JoinPart], wanted: TimeRange) -> Iterator[_Source]:
+def _sources(parts: Sequence[JoinPart], wanted: TimeRange) -> Iterator[_JoinSource]:
     """Yield the clips that hold something of the range, each read when its turn comes."""
     for part in sorted(parts, key=lambda item: item.utc_start_ms):
         with storing("read a clip"):
@@ -244,7 +246,7 @@ def _sources(parts: Sequence[JoinPart], wanted: TimeRange) -> Iterator[_Source]:
         inside = [shown[at] for at in places]
         last = max(inside) + video.samples.durations[places[-1]]
         sound = movie.track(b"soun")
-        yield _Source(
+        yield _JoinSource(
             part,
             video,
             sound if sound and len(sound.samples) and sound.config else None,

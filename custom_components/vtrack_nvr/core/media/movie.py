@@ -10,9 +10,9 @@ from typing import BinaryIO
 from ..errors import ErrorKind, NvrError
 from ..frames import Codec
 from . import boxes
-from .avc import sets_of
+from .annexb import sets_of
+from .codec_headers import look_of
 from .fragments import read_fragment, read_trex
-from .headers import look_of
 from .samples import Samples, read_tables
 
 _ENTRIES = {
@@ -67,6 +67,10 @@ class MovieTrack:
             look = look_of(sets_of(self.config, codec), codec)
         look = look or self.config
         return (self.entry, self.object_type, look, self.width, self.height)
+
+
+type Frames = tuple[MovieTrack, range]
+"""Frames of a track, by their places in decoding order."""
 
 
 @dataclass(slots=True)
@@ -124,13 +128,13 @@ def _read(file: BinaryIO, size: int) -> Movie | None:
 def _add_fragment(movie: Movie, moof: memoryview, start: int) -> None:
     movie.is_fragmented = True
     movie.fragments += 1
-    for part in boxes.parts(moof):
+    for part in boxes.boxes_in(moof):
         if part.kind != b"traf":
             continue
-        header = boxes.find(part.data, b"tfhd")
+        header = boxes.find_box(part.data, b"tfhd")
         if header is None:
             continue
-        wanted = boxes.number(header, 4)
+        wanted = boxes.read_number(header, 4)
         for track in movie.tracks:
             if track.id == wanted:
                 read_fragment(part.data, start, track.defaults, track.samples)
@@ -147,12 +151,12 @@ def read_moov(moov: memoryview, size: int) -> Movie:
     """Read the payload of a `moov` box."""
     tracks: list[MovieTrack] = []
     timescale = 1000
-    for part in boxes.parts(moov):
+    for part in boxes.boxes_in(moov):
         if part.kind == b"mvhd":
             timescale = _timescale(part.data)
         elif part.kind == b"trak" and (track := _trak(part.data, timescale, size)):
             tracks.append(track)
-    if mvex := boxes.find(moov, b"mvex"):
+    if mvex := boxes.find_box(moov, b"mvex"):
         trex = read_trex(mvex)
         for track in tracks:
             track.defaults = trex.get(track.id, (0, 0, 0))
@@ -161,24 +165,24 @@ def read_moov(moov: memoryview, size: int) -> Movie:
 
 def _timescale(header: memoryview) -> int:
     """Return the ticks per second of an mvhd or mdhd."""
-    return max(1, boxes.number(header, 20 if header[0] == 1 else 12))
+    return max(1, boxes.read_number(header, 20 if header[0] == 1 else 12))
 
 
 def _trak(trak: memoryview, movie_scale: int, size: int) -> MovieTrack | None:
-    tkhd = boxes.find(trak, b"tkhd")
-    mdhd = boxes.find(trak, b"mdia", b"mdhd")
-    hdlr = boxes.find(trak, b"mdia", b"hdlr")
-    stbl = boxes.find(trak, b"mdia", b"minf", b"stbl")
+    tkhd = boxes.find_box(trak, b"tkhd")
+    mdhd = boxes.find_box(trak, b"mdia", b"mdhd")
+    hdlr = boxes.find_box(trak, b"mdia", b"hdlr")
+    stbl = boxes.find_box(trak, b"mdia", b"minf", b"stbl")
     if tkhd is None or mdhd is None or hdlr is None or stbl is None:
         return None
     track = MovieTrack(
-        boxes.number(tkhd, 20 if tkhd[0] == 1 else 12),
+        boxes.read_number(tkhd, 20 if tkhd[0] == 1 else 12),
         bytes(hdlr[8:12]),
         _timescale(mdhd),
     )
-    if stsd := boxes.find(stbl, b"stsd"):
+    if stsd := boxes.find_box(stbl, b"stsd"):
         _sample_entry(stsd, track)
-    if elst := boxes.find(trak, b"edts", b"elst"):
+    if elst := boxes.find_box(trak, b"edts", b"elst"):
         track.shift = _edit_shift(elst, movie_scale, track.timescale)
     track.samples.room = size
     read_tables(stbl, track.samples)
@@ -186,24 +190,24 @@ def _trak(trak: memoryview, movie_scale: int, size: int) -> MovieTrack | None:
 
 
 def _sample_entry(stsd: memoryview, track: MovieTrack) -> None:
-    entry = next(boxes.parts(stsd[8:]), None)
+    entry = next(boxes.boxes_in(stsd[8:]), None)
     if entry is None:
         return
     track.entry = entry.kind
     data = entry.data
     track.description = (8 + len(data)).to_bytes(4) + entry.kind + bytes(data)
     if track.handler == b"vide":
-        track.width = boxes.number(data, 24, 2)
-        track.height = boxes.number(data, 26, 2)
+        track.width = boxes.read_number(data, 24, 2)
+        track.height = boxes.read_number(data, 26, 2)
         for kind in (b"avcC", b"hvcC"):
-            if config := boxes.find(data[78:], kind):
+            if config := boxes.find_box(data[78:], kind):
                 track.config = bytes(config)
-        if esds := boxes.find(data[78:], b"esds"):
+        if esds := boxes.find_box(data[78:], b"esds"):
             track.object_type, track.config = _descriptors(bytes(esds[4:]))
     elif track.handler == b"soun":
-        track.channels = boxes.number(data, 16, 2)
-        track.rate = boxes.number(data, 24, 2)
-        if esds := boxes.find(data[28:], b"esds"):
+        track.channels = boxes.read_number(data, 16, 2)
+        track.rate = boxes.read_number(data, 24, 2)
+        if esds := boxes.find_box(data[28:], b"esds"):
             track.object_type, track.config = _descriptors(bytes(esds[4:]))
 
 
@@ -236,9 +240,9 @@ def _edit_shift(elst: memoryview, movie_scale: int, timescale: int) -> int:
     shift = 0
     is_long = elst[0] == 1
     width = 8 if is_long else 4
-    for index in range(min(boxes.number(elst, 4), 16)):
+    for index in range(min(boxes.read_number(elst, 4), 16)):
         at = 8 + index * (2 * width + 4)
-        duration = boxes.number(elst, at, width)
+        duration = boxes.read_number(elst, at, width)
         media_time = boxes.signed(elst, at + width, width)
         if media_time >= 0:
             return shift - media_time
@@ -250,22 +254,22 @@ def _metadata(moov: memoryview) -> dict[str, str]:
     """Return keys and texts of `meta` with handler mdta (QuickTime metadata)."""
     found: dict[str, str] = {}
     for path in ((b"meta",), (b"udta", b"meta")):
-        meta = boxes.find(moov, *path)
+        meta = boxes.find_box(moov, *path)
         if meta is None:
             continue
         if bytes(meta[4:8]) not in {b"hdlr", b"keys"}:
             meta = meta[4:]
-        keys = boxes.find(meta, b"keys")
-        values = boxes.find(meta, b"ilst")
+        keys = boxes.find_box(meta, b"keys")
+        values = boxes.find_box(meta, b"ilst")
         if keys is None or values is None:
             continue
         names = [
             bytes(part.data).decode("utf-8", "replace")
-            for part in boxes.parts(keys[8:])
+            for part in boxes.boxes_in(keys[8:])
         ]
-        for part in boxes.parts(values):
+        for part in boxes.boxes_in(values):
             place = int.from_bytes(part.kind) - 1
-            data = boxes.find(part.data, b"data")
+            data = boxes.find_box(part.data, b"data")
             if data is not None and 0 <= place < len(names):
                 found[names[place]] = bytes(data[8:]).decode("utf-8", "replace")
     return found

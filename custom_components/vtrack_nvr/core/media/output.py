@@ -19,7 +19,9 @@ from . import templates
 from .picture_size import PictureSize
 from .tags import ClipTags
 
-_FLAGS = "hybrid_fragmented+frag_keyframe+delay_moov+use_metadata_tags"
+_FLAGS = (
+    "hybrid_fragmented+frag_keyframe+delay_moov+default_base_moof+use_metadata_tags"
+)
 _INTERLEAVE_US = "500000"
 _FRAGMENT_BYTES = str(16 * 1024 * 1024)
 """Bounds what a stream without key frames can make the muxer hold."""
@@ -130,10 +132,10 @@ def storing(doing: str) -> Iterator[None]:
     try:
         yield
     except (av.FFmpegError, OSError, ValueError, OverflowError) as error:
-        raise storage_error(error, doing) from error
+        raise output_error(error, doing) from error
 
 
-def storage_error(error: Exception, doing: str) -> NvrError:
+def output_error(error: Exception, doing: str) -> NvrError:
     """Classify what libav or the system said while a file of ours was open.
 
     `VERIFY_FAILED` is what libav says of data; all else is the storage's.

@@ -7,7 +7,7 @@ from .units import Gop
 
 
 def lies_in(gop: Gop, wanted: TimeRange) -> bool:
-    """Say whether a group belongs to a range: from the key frame at or before its start
+    """Return whether a group belongs to a range: from the key frame at or before its start
     to the first key frame at or after its end (design §3.9).
     """
     return gop.end_us > wanted.start_ms * 1000 and gop.start_us < wanted.end_ms * 1000

@@ -36,11 +36,11 @@ def read_tables(stbl: memoryview, samples: Samples) -> None:
 
     Raises `VERIFY_FAILED` or `LookupError` for tables that contradict themselves.
     """
-    tables = {part.kind: part.data for part in boxes.parts(stbl)}
+    tables = {part.kind: part.data for part in boxes.boxes_in(stbl)}
     stsz = tables.get(b"stsz")
     if stsz is None:
         return
-    fixed, count = boxes.number(stsz, 4), boxes.number(stsz, 8)
+    fixed, count = boxes.read_number(stsz, 4), boxes.read_number(stsz, 8)
     if count > LARGEST_COUNT or fixed * count > samples.room:
         raise NvrError(ErrorKind.VERIFY_FAILED, f"{count} frames")
     if not count:
@@ -53,7 +53,7 @@ def read_tables(stbl: memoryview, samples: Samples) -> None:
     samples.shown = shown
     if stss := tables.get(b"stss"):
         samples.keys = array("b", bytes(count))
-        for place in _words(stss, 8, boxes.number(stss, 4)):
+        for place in _words(stss, 8, boxes.read_number(stss, 4)):
             if not place:
                 raise NvrError(ErrorKind.VERIFY_FAILED, "key frame without a number")
             samples.keys[place - 1] = 1
@@ -74,7 +74,7 @@ def _words(data: memoryview, at: int, count: int) -> array[int]:
 
 def _decode_times(stts: memoryview, count: int, samples: Samples) -> None:
     time = 0
-    pairs = _words(stts, 8, 2 * boxes.number(stts, 4))
+    pairs = _words(stts, 8, 2 * boxes.read_number(stts, 4))
     for run, step in zip(pairs[::2], pairs[1::2], strict=True):
         for _ in range(min(run, count - len(samples.decoded))):
             samples.decoded.append(time)
@@ -85,7 +85,7 @@ def _decode_times(stts: memoryview, count: int, samples: Samples) -> None:
 
 
 def _add_offsets(ctts: memoryview, shown: array[int]) -> None:
-    pairs = _words(ctts, 8, 2 * boxes.number(ctts, 4))
+    pairs = _words(ctts, 8, 2 * boxes.read_number(ctts, 4))
     place = 0
     for run, offset in zip(pairs[::2], pairs[1::2], strict=True):
         if offset >= 1 << 31:
@@ -99,14 +99,14 @@ def _add_offsets(ctts: memoryview, shown: array[int]) -> None:
 def _offsets(tables: dict[bytes, memoryview], samples: Samples) -> None:
     if co64 := tables.get(b"co64"):
         chunks = array("Q")
-        chunks.frombytes(co64[8 : 8 + 8 * boxes.number(co64, 4)])
+        chunks.frombytes(co64[8 : 8 + 8 * boxes.read_number(co64, 4)])
         if sys.byteorder == "little":
             chunks.byteswap()
     else:
         stco = tables[b"stco"]
-        chunks = array("Q", _words(stco, 8, boxes.number(stco, 4)))
+        chunks = array("Q", _words(stco, 8, boxes.read_number(stco, 4)))
     stsc = tables[b"stsc"]
-    runs = _words(stsc, 8, 3 * boxes.number(stsc, 4))
+    runs = _words(stsc, 8, 3 * boxes.read_number(stsc, 4))
     firsts, per_chunk = runs[::3], runs[1::3]
     place = 0
     for index, (first, per) in enumerate(zip(firsts, per_chunk, strict=True)):

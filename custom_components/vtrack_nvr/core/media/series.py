@@ -1,12 +1,13 @@
 """A run of groups turned into clips: opened, cut, measured, checked, handed over."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 import logging
 from pathlib import Path
 
-from ..clips import ClipSink, ClipStart, ClipTarget
+from ..clip_sink import ClipSink, ClipStart, ClipTarget
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError
 from ..frames import Codec, TrackFormat
 from ..intervals import TimeRange
@@ -19,9 +20,9 @@ from ..models import (
     TimeSource,
 )
 from ..policy import Bounds
+from .clip_probe import ClipProbe
 from .facts import facts_of_written, sha256_of
 from .output import storing
-from .probe import ClipProbe
 from .tags import ClipTags
 from .units import Gop
 from .writer import ClipWriter
@@ -34,7 +35,7 @@ _MUTE_AFTER = 3
 """After so many clips in which sound could not be written it is not tried again."""
 _MUTED = "sound that cannot be written is left out"
 
-type Check = Callable[[Path, ClipFacts], None]
+type ClipCheck = Callable[[Path, ClipFacts], None]
 """Raises `NvrError(VERIFY_FAILED)` where a closed file is not what its facts say."""
 
 type OnLost = Callable[[TimeRange, str], None]
@@ -54,7 +55,7 @@ class SeriesPlan:
     source: ClipSource
     clip_ms: int
     bounds: Bounds
-    check: Check | None = None
+    check: ClipCheck | None = None
 
     @property
     def comes_once(self) -> bool:
@@ -76,7 +77,7 @@ def _formats(video: TrackFormat, sound: TrackFormat | None) -> _Formats:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenClip:
     target: ClipTarget
     writer: ClipWriter
     tags: ClipTags
@@ -111,7 +112,7 @@ class ClipSeries:
         self._sink = sink
         self._plan = plan
         self._on_lost = on_lost
-        self._open: _Open | None = None
+        self._open: _OpenClip | None = None
         self._keeps_sets = False
         self._refused = 0
         """Groups in a row that could not be written."""
@@ -231,7 +232,7 @@ class ClipSeries:
         return source is TimeSource.ESTIMATED
 
     def _is_cut_due(
-        self, clip: _Open, gop: Gop, video: TrackFormat, sound: TrackFormat | None
+        self, clip: _OpenClip, gop: Gop, video: TrackFormat, sound: TrackFormat | None
     ) -> bool:
         pause_us = gop.start_us - clip.end_us
         return (
@@ -244,7 +245,9 @@ class ClipSeries:
             or clip.writer.needs_new_clip(gop.video[0].unit)
         )
 
-    def _begin(self, gop: Gop, video: TrackFormat, sound: TrackFormat | None) -> _Open:
+    def _begin(
+        self, gop: Gop, video: TrackFormat, sound: TrackFormat | None
+    ) -> _OpenClip:
         plan = self._plan
         device_ms = gop.start_us // 1000
         utc_ms = plan.era.to_utc(device_ms)
@@ -268,7 +271,7 @@ class ClipSeries:
             raise
         for notice in writer.notices:
             self._notice(notice)
-        return _Open(
+        return _OpenClip(
             target,
             writer,
             tags,
@@ -278,7 +281,7 @@ class ClipSeries:
             _formats(video, sound),
         )
 
-    def _check_room(self, clip: _Open) -> None:
+    def _check_room(self, clip: _OpenClip) -> None:
         """Ask the sink; on a full disk what is written is finished, if it has room for that."""
         try:
             self._sink.check_room(clip.target)
@@ -292,18 +295,24 @@ class ClipSeries:
                 _LOGGER.debug("A full disk takes no end of a clip either: %s", failure)
             raise
 
-    def _close(self, clip: _Open) -> ClipFacts:
+    def _close(self, clip: _OpenClip) -> ClipFacts:
         written = clip.writer.close()
         path = clip.target.part_path
-        with storing("read the clip back"):
-            size = path.stat().st_size
-            digest = sha256_of(path)
-        facts = facts_of_written(written, clip.tags, size, digest, clip.holes)
-        if self._plan.check:
-            self._plan.check(path, facts)
-        return facts
+        # Both only read the closed file, and the check waits for a child process.
+        with ThreadPoolExecutor(1, "vtrack_hash") as pool:
+            with storing("read the clip back"):
+                size = path.stat().st_size
+            hashing = pool.submit(sha256_of, path)
+            facts = facts_of_written(written, clip.tags, size, "", clip.holes)
+            try:
+                if self._plan.check:
+                    self._plan.check(path, facts)
+            finally:
+                with storing("read the clip back"):
+                    digest = hashing.result()
+        return replace(facts, sha256=digest)
 
-    def _hand_over(self, clip: _Open, facts: ClipFacts) -> None:
+    def _hand_over(self, clip: _OpenClip, facts: ClipFacts) -> None:
         self._open = None
         try:
             self._sink.finish(clip.target, facts)
@@ -353,7 +362,7 @@ class ClipSeries:
             self._refused = 0
             raise error
 
-    def _rescue(self, clip: _Open, problem: ClipProblem, error: NvrError) -> None:
+    def _rescue(self, clip: _OpenClip, problem: ClipProblem, error: NvrError) -> None:
         """Keep what a file holds that is not as it should be, and say so in its row."""
         clip.writer.discard()
         try:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from ..errors import ErrorKind, NvrError
 from ..frames import AccessUnit, Codec, TrackFormat
-from . import avc, templates
-from .audio import Sound, open_sound, snapped
+from . import annexb, templates
 from .beside import is_of
+from .codec_headers import decoder_config, headers, kind_of, look_of, size_of
 from .freezes import Freezes
-from .headers import decoder_config, headers, kind_of, look_of, size_of
 from .output import OutputFile, Packet, SoundTrack, VideoTrack, make_packet, storing
 from .picture_size import PictureSize
+from .sound_tracks import Sound, open_sound, snapped
 from .tags import ClipTags
 from .timing import DecodeTimes
 from .units import Gop, TimedUnit
@@ -96,7 +96,7 @@ class ClipWriter(OutputFile):
         sound = self._sound
         config = decoder_config(self._sets, self._codec)
         if self._keeps_sets:
-            config = avc.hevc_config(self._sets)
+            config = annexb.hevc_config(self._sets)
         super().__init__(
             path,
             tags,
@@ -178,7 +178,7 @@ class ClipWriter(OutputFile):
         ):
             data = item.unit.data
             if self._keeps_sets:
-                data = avc.to_lengths(data)
+                data = annexb.to_lengths(data)
             packet = make_packet(
                 self._video,
                 data,

@@ -16,14 +16,15 @@ from ..errors import ErrorKind, NvrError
 from ..login_guard import LoginGuard
 from .http_login import (
     AuthMode,
+    Credentials,
     HttpLogin,
-    Login,
     Refusal,
+    Rung,
     TokenRefusedError,
     rungs,
 )
 from .redirects import redirected
-from .soap import SoapFault, envelope, read_body
+from .soap import SoapFault, envelope, read_body, without_soap
 from .transport import HttpAnswer, HttpTransport, NoConnection, ends_talk, once_more
 from .wsse import cleartext_header, security_header
 from .xml import ANSWER, SEARCH, Element, parse_in_turns
@@ -58,7 +59,7 @@ class Call:
 
 
 def is_local_time(offset_ms: int, tolerance_ms: int = 60_000) -> bool:
-    """Say whether an offset looks like a time zone (n × 15 min, n ≠ 0, |n| ≤ 56)."""
+    """Return whether an offset looks like a time zone (n × 15 min, n ≠ 0, |n| ≤ 56)."""
     quarters = round(offset_ms / _QUARTER_MS)
     off_by = abs(offset_ms - quarters * _QUARTER_MS)
     return 0 < abs(quarters) <= 56 and off_by <= tolerance_ms
@@ -70,7 +71,7 @@ class SoapCaller:
     def __init__(
         self,
         transport: HttpTransport,
-        login: Login,
+        login: Credentials,
         guard: LoginGuard,
         clock: Clock,
         refresh_clock: Callable[[], Awaitable[bool]],
@@ -93,6 +94,8 @@ class SoapCaller:
         self._moved: dict[str, str] = {}
         self._open: set[Call] = set()
         self._denied: dict[tuple[str, str], float] = {}
+        self._refused_once: set[tuple[str, str]] = set()
+        """By accident, it may be: only a second refusal in a row is one for good."""
         self._witness: Call | None = None
         self._lock = asyncio.Lock()
         self._ignores_offset = False
@@ -113,17 +116,22 @@ class SoapCaller:
             raise NvrError(
                 ErrorKind.NO_PERMISSION, "refused before", where=call.operation
             )
+        asked = (call.url, call.action)
         try:
-            return await self._call_with_login(call)
+            answer = await self._call_with_login(call)
         except NvrError as error:
             if error.kind is ErrorKind.NO_PERMISSION:
-                until = self._clock.monotonic() + _DENIED_FOR_S
-                self._denied[call.url, call.action] = until
+                if asked in self._refused_once:
+                    self._denied[asked] = self._clock.monotonic() + _DENIED_FOR_S
+                self._refused_once.add(asked)
             raise
+        self._refused_once.discard(asked)
+        return answer
 
     def forget_denials(self) -> None:
         """Ask again for what was refused; somebody may have given the user more rights."""
         self._denied.clear()
+        self._refused_once.clear()
 
     async def _call_with_login(self, call: Call) -> Element:
         mode = self._mode_for(call.url)
@@ -242,15 +250,15 @@ class SoapCaller:
         is_proof: bool = True,
     ) -> Element:
         """Try the logins that are offered, best first; `failed` is told if none helps."""
-        tried: set[AuthMode] = set()
+        tried: set[Rung] = set()
         while True:
-            modes = self._rungs(refusal)
-            mode = next((item for item in modes if item not in tried), None)
-            if mode is None:
+            rung = next((r for r in self._rungs(refusal) if r not in tried), None)
+            if rung is None:
                 break
-            tried.add(mode)
+            tried.add(rung)
+            mode = rung.mode
             self._guard.check()
-            self._http.offer(refusal)
+            self._http.offer(refusal, rung.family)
             try:
                 answer = await self._attempt(call, mode)
             except NvrError as error:
@@ -274,12 +282,12 @@ class SoapCaller:
             )
         raise self._all_refused(call, refusal)
 
-    def _rungs(self, refusal: Refusal) -> tuple[AuthMode, ...]:
+    def _rungs(self, refusal: Refusal) -> tuple[Rung, ...]:
         return rungs(refusal, allows_cleartext=self._login.allows_cleartext)
 
     def _offered(self, refusal: Refusal, mode: AuthMode) -> AuthMode:
         """Return what a refusal asks for; a token is asked for without saying which."""
-        offered = self._rungs(refusal)[0]
+        offered = self._rungs(refusal)[0].mode
         is_token = offered is AuthMode.WSS and mode is AuthMode.WSS_TEXT
         return mode if is_token else offered
 
@@ -443,7 +451,7 @@ class SoapCaller:
                 return Refusal(refusal.challenges, fault.detail)
             raise
         except NvrError as error:
-            raise _without_soap(answer.status, error, where) from error
+            raise without_soap(answer, error, where) from error
 
     async def get(self, url: str, *, where: str) -> HttpAnswer:
         """Fetch a picture with the same login; raises `NvrError`."""
@@ -453,18 +461,3 @@ class SoapCaller:
                 break
             url = redirected(url, answer, where)
         return answer
-
-
-def _without_soap(status: int, error: NvrError, where: str) -> NvrError:
-    """Say what an answer without SOAP means; the HTTP status knows more then."""
-    if status in {429, 503}:
-        return NvrError(ErrorKind.BUSY, f"http {status}", where=where)
-    if status in {404, 405, 410, 501}:
-        return NvrError(ErrorKind.NOT_ONVIF, f"http {status}", where=where)
-    if status == 403:
-        return NvrError(ErrorKind.NO_PERMISSION, "http 403", where=where)
-    if status >= 500:
-        return NvrError(ErrorKind.PROTOCOL, f"http {status}", where=where)
-    if error.kind is ErrorKind.NOT_ONVIF and status != 200:
-        return NvrError(error.kind, f"{error.detail}, http {status}", where=where)
-    return NvrError(error.kind, error.detail, where=where)

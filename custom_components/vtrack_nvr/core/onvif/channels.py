@@ -12,7 +12,7 @@ from .profiles import is_generic, last_number
 
 _PROFILE_TYPE = "/profile"
 
-type Placed = Mapping[str, str | None]
+type ChannelPlaces = Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class JobSource:
 
     @property
     def is_profile(self) -> bool:
-        """Say whether the token names a media profile."""
+        """Return whether the token names a media profile."""
         return self.type.lower().endswith(_PROFILE_TYPE)
 
 
@@ -43,7 +43,7 @@ def match_recordings(
     """
     aliases = _aliases(channels, sources or {})
     placed: dict[str, str] = {}
-    rungs: tuple[Callable[[], Placed], ...] = (
+    rungs: tuple[Callable[[], ChannelPlaces], ...] = (
         lambda: _by_only_channel(channels, recordings),
         lambda: {r.token: aliases.get(r.video_source_token) for r in recordings},
         lambda: _by_jobs(jobs, aliases),
@@ -79,7 +79,7 @@ def _aliases(
     return aliases
 
 
-def _by_jobs(jobs: Sequence[JobSource], aliases: Mapping[str, str]) -> Placed:
+def _by_jobs(jobs: Sequence[JobSource], aliases: Mapping[str, str]) -> ChannelPlaces:
     ordered = sorted(jobs, key=lambda job: not job.is_profile)
     found: dict[str, str | None] = {}
     for job in ordered:
@@ -90,7 +90,7 @@ def _by_jobs(jobs: Sequence[JobSource], aliases: Mapping[str, str]) -> Placed:
 
 def _by_compatible(
     compatible: Mapping[str, Sequence[str]], aliases: Mapping[str, str]
-) -> Placed:
+) -> ChannelPlaces:
     found: dict[str, str | None] = {}
     for recording, tokens in compatible.items():
         channels = {aliases[token] for token in tokens if token in aliases}
@@ -100,7 +100,9 @@ def _by_compatible(
     return found
 
 
-def _by_name(channels: Sequence[Channel], recordings: Sequence[Recording]) -> Placed:
+def _by_name(
+    channels: Sequence[Channel], recordings: Sequence[Recording]
+) -> ChannelPlaces:
     by_name: dict[str, list[str]] = {}
     for channel in channels:
         by_name.setdefault(channel.name.strip().lower(), []).append(channel.token)
@@ -114,7 +116,7 @@ def _by_name(channels: Sequence[Channel], recordings: Sequence[Recording]) -> Pl
 
 def _by_only_channel(
     channels: Sequence[Channel], recordings: Sequence[Recording]
-) -> Placed:
+) -> ChannelPlaces:
     return (
         {recording.token: channels[0].token for recording in recordings}
         if len(channels) == 1
@@ -140,7 +142,7 @@ def _by_number(
     channels: Sequence[Channel],
     recordings: Sequence[Recording],
     placed: Mapping[str, str],
-) -> Placed:
+) -> ChannelPlaces:
     """Match numbers in tokens and names against channel numbers, all or none."""
     rest = [recording for recording in recordings if recording.token not in placed]
     if not rest or not channels:
@@ -170,7 +172,7 @@ def _by_order(
     channels: Sequence[Channel],
     recordings: Sequence[Recording],
     placed: Mapping[str, str],
-) -> Placed:
+) -> ChannelPlaces:
     if placed or len(channels) != len(recordings):
         return {}
     return {

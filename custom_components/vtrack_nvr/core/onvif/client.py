@@ -12,8 +12,11 @@ from typing import Self
 import aiohttp
 
 from ..clock import Clock
+from ..device_habits import DeviceHabits
 from ..device_report import DeviceReport
+from ..endpoint import Endpoint as RtspEndpoint
 from ..errors import ErrorKind, NvrError
+from ..fetch_job import ReplaySource
 from ..intervals import TimeRange
 from ..login_guard import LoginGuard
 from ..models import (
@@ -22,6 +25,7 @@ from ..models import (
     DeviceEvent,
     DeviceIdentity,
     Recording,
+    RecordingJob,
     SegmentListing,
     StreamProfile,
 )
@@ -29,25 +33,31 @@ from ..policy import Bounds, Quirk, Waits
 from .caller import SoapCaller
 from .channels import JobSource, match_recordings, with_recordings
 from .connection import Connection
-from .device import read_information, read_macs, read_scopes
-from .events import listen
-from .http_login import AuthMode, Login
-from .media import read_uri
-from .media_calls import MediaCalls, Snapshot, reachable
+from .device import read_device_information, read_macs, read_scopes
+from .http_login import AuthMode, Credentials
+from .media import MediaCalls, Snapshot, reachable, read_uri
 from .names import Service
 from .profiles import SourcedProfile, group_channels, may_be_streams, tokens_of
-from .recording import read_compatible_sources, read_jobs
-from .replay import PROTOCOLS, replay_uri_parameters
-from .searching import Searcher
+from .pull_point import PullMemory, gone, listen, peek
+from .recording import (
+    PROTOCOLS,
+    read_compatible_sources,
+    read_jobs,
+    replay_uri_parameters,
+)
+from .recording_jobs import build_set_mode, read_job_modes
+from .search_runner import Searcher
 from .services import read_video_sources
 from .soap import element
 from .survey import Survey, make_report
 from .tls import TlsOptions
 from .transport import HttpTransport, OnAnswer, ends_talk
-from .xaddr import Endpoint
+from .xaddr import ReachedHost
 from .xml import Element
 
 __all__ = ["OnvifDevice", "Snapshot"]
+
+type EndpointOf = Callable[[str], RtspEndpoint]
 
 _DECIDED = frozenset({ErrorKind.GONE, ErrorKind.BUSY, ErrorKind.NO_PERMISSION})
 """What GetReplayUri is answered for every protocol."""
@@ -65,7 +75,7 @@ class OnvifDevice:
     by itself where `connect` was not called. Nothing is ever changed on the device.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one device's whole description, each by name
         self,
         host: str,
         port: int,
@@ -82,6 +92,7 @@ class OnvifDevice:
         endpoint_id: str = "",
         allow_cleartext: bool = False,
         on_answer: OnAnswer | None = None,
+        endpoint_of: EndpointOf | None = None,
     ) -> None:
         """Describe the endpoint; nothing is sent yet.
 
@@ -90,6 +101,8 @@ class OnvifDevice:
         every RTSP URI (port forwarding). `endpoint_id` is its WS-Discovery UUID if known.
         `allow_cleartext`: a person chose that the password may be read on its way, where
         the device takes it in no other way.
+        `endpoint_of` returns how an RTSP URI of the device is connected to, by default
+        with the same login.
         `on_answer` is given every operation's name and raw answer (captures).
         """
         self._clock = clock
@@ -100,10 +113,14 @@ class OnvifDevice:
         self._endpoint_id = endpoint_id
         options = tls or TlsOptions()
         transport = HttpTransport(session, self._waits, bounds, options, on_answer)
-        login = Login(username, password, options.is_checked, allow_cleartext)
-        guard = login_guard or LoginGuard()
+        login = Credentials(username, password, options.is_checked, allow_cleartext)
+        guard = self._guard = login_guard or LoginGuard()
+        habits = DeviceHabits()
+        self._endpoint_of = endpoint_of or (
+            lambda url: RtspEndpoint(url, username, password, habits=habits)
+        )
         self._connection = Connection(
-            Endpoint(host, port, options.is_https),
+            ReachedHost(host, port, options.is_https),
             lambda refresh: SoapCaller(transport, login, guard, clock, refresh),
             clock,
         )
@@ -112,6 +129,7 @@ class OnvifDevice:
         self._identity: DeviceIdentity | None = None
         self._missing: dict[str, float] = {}
         self._tokens: Mapping[str, str] | None = None
+        self._pulling = PullMemory()
 
     @property
     def host(self) -> str:
@@ -140,7 +158,7 @@ class OnvifDevice:
     async def connect(self) -> DeviceIdentity:
         """Measure the clock, learn the services and prove the login (§1.3, §2)."""
         await self._connection.services()
-        identity = await self.identity()
+        identity = await self._marks()
         await self._connection.caller.prove_login()
         return identity
 
@@ -172,9 +190,23 @@ class OnvifDevice:
         return await self._connection.measure()
 
     async def identity(self) -> DeviceIdentity:
-        """Return what the device says it is, with its MAC where it tells it."""
+        """Return what the device says it is, with its MAC if it tells it; raises `NvrError`."""
         answer = await self._connection.call(Service.DEVICE, "GetDeviceInformation")
-        identity = read_information(answer)
+        return await self._with_macs(read_device_information(answer))
+
+    async def _marks(self) -> DeviceIdentity:
+        """Return the same, with what is left if the device does not say what it is.
+
+        It is known by its MAC addresses and its endpoint id then.
+        """
+        try:
+            return await self.identity()
+        except NvrError as error:
+            if ends_talk(error):
+                raise
+        return await self._with_macs(DeviceIdentity())
+
+    async def _with_macs(self, identity: DeviceIdentity) -> DeviceIdentity:
         macs = self._identity.macs if self._identity else ()
         if not macs:
             found = await self._optional(Service.DEVICE, "GetNetworkInterfaces")
@@ -341,11 +373,32 @@ class OnvifDevice:
             break
         return reachable(read_uri(answer), self.host, self._rtsp_port, "GetReplayUri")
 
+    async def replay(self, recording_token: str) -> ReplaySource:
+        """Return where a recording is played, with login and guard."""
+        uri = await self.replay_uri(recording_token)
+        return ReplaySource(self._endpoint_of(uri), self._guard)
+
+    async def recording_jobs(self) -> tuple[RecordingJob, ...]:
+        """Return what the device records by itself (RC 5.15); empty if it offers none."""
+        services = await self._connection.services()
+        if not services.has(Service.RECORDING):
+            return ()
+        answer = await self._optional(Service.RECORDING, "GetRecordingJobs")
+        return read_job_modes(answer) if answer is not None else ()
+
+    async def set_recording_job(self, token: str, *, is_active: bool) -> None:
+        """Switch one of the device's own recordings (RC 5.17); raises `NvrError`."""
+        await self._connection.call(
+            Service.RECORDING,
+            "SetRecordingJobMode",
+            body=build_set_mode(token, is_active=is_active),
+        )
+
     async def report(self) -> DeviceReport:
         """Return everything onboarding and a connection test show; asks for all anew."""
         self._missing.clear()
         self._connection.caller.forget_denials()
-        identity = await self.identity()
+        identity = await self._marks()
         services = await self._connection.services()
         answer = await self._optional(Service.DEVICE, "GetScopes")
         scopes = read_scopes(answer) if answer is not None else ()
@@ -385,18 +438,36 @@ class OnvifDevice:
         """Yield events until the iterator is closed; raises when the device gives up.
 
         An async generator: close it with `aclosing`, or cancel the task that runs it. The
-        caller subscribes anew after a pause. UNSUPPORTED without an event service.
-        `source_token` is the channel's token where the device tells which one it is.
+        caller subscribes anew after a pause. UNSUPPORTED only of a device that has never
+        made a subscription. `source_token` is the channel's token where the device tells
+        which one it is.
         """
-        if self._tokens is None:
-            profiles, channels = await self._grouped()
-            self._tokens = tokens_of(channels, profiles)
-        stream = listen(self._connection, self._tokens, self._clock, self._waits)
+        try:
+            tokens = await self._known_tokens()
+        except NvrError as error:
+            raise gone(error) from error
+        stream = listen(
+            self._connection, tokens, self._clock, self._waits, self._pulling
+        )
         try:
             async for event in stream:
                 yield event
         finally:
             await stream.aclose()
+
+    async def first_events(self, seconds: float) -> tuple[DeviceEvent, ...]:
+        """Return what the device tells whoever begins to listen; waits so long at most.
+
+        Raises `NvrError`; UNSUPPORTED without an event service.
+        """
+        tokens = await self._known_tokens()
+        return await peek(self._connection, tokens, self._waits, self._pulling, seconds)
+
+    async def _known_tokens(self) -> Mapping[str, str]:
+        if self._tokens is None:
+            profiles, channels = await self._grouped()
+            self._tokens = tokens_of(channels, profiles)
+        return self._tokens
 
 
 async def _apart[T](count: int, work: Callable[[], T]) -> T:

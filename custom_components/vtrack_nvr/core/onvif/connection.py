@@ -14,7 +14,7 @@ from .names import DEVICE_PATH, OTHER_DEVICE_PATHS, Service
 from .services import ServiceMap, read_capabilities, read_services
 from .soap import SoapFault, element
 from .transport import ends_talk
-from .xaddr import Endpoint, is_inner, service_urls
+from .xaddr import ReachedHost, is_inner, service_urls
 from .xml import Element
 
 _ELSEWHERE = frozenset(
@@ -41,7 +41,7 @@ class Connection:
     """Calls services by name; connects by itself, once, when first needed."""
 
     def __init__(
-        self, endpoint: Endpoint, caller_for: CallerFactory, clock: Clock
+        self, endpoint: ReachedHost, caller_for: CallerFactory, clock: Clock
     ) -> None:
         """Nothing is sent yet; `caller_for` makes the caller that logs in."""
         self.endpoint = endpoint
@@ -62,7 +62,7 @@ class Connection:
 
     @property
     def has_inner_addresses(self) -> bool:
-        """Say whether the device advertises another host than the configured one."""
+        """Return whether the device advertises another host than the configured one."""
         services = self._services
         return services is not None and any(
             is_inner(xaddr, self.endpoint) for xaddr in services.xaddrs.values()
@@ -72,7 +72,7 @@ class Connection:
         """Return the time on the device's clock."""
         return self._clock.now_ms() - self.caller.offset_ms
 
-    def redirect(self, endpoint: Endpoint) -> None:
+    def redirect(self, endpoint: ReachedHost) -> None:
         """Use another address; the services are asked for again."""
         self.endpoint = endpoint
         self._services = None

@@ -6,15 +6,15 @@ from urllib.parse import unquote
 
 from ..models import DeviceIdentity
 from ..texts import clean
-from .values import parse_bool
-from .xml import Element, children, descendants, find, text
+from .lenient import parse_bool
+from .xml import Element, children, descendants, text
 
 _SCOPE = re.compile(r"^onvif://www\.onvif\.org/([^/]+)/?(.*)$", re.IGNORECASE)
 _MAC = re.compile(r"^[0-9a-f]{12}$")
 _PROFILES = {"streaming": "S"}
 
 
-def read_information(answer: Element) -> DeviceIdentity:
+def read_device_information(answer: Element) -> DeviceIdentity:
     """Read GetDeviceInformationResponse; what is missing is empty."""
     return DeviceIdentity(
         manufacturer=text(answer, "Manufacturer"),
@@ -47,15 +47,6 @@ def read_macs(answer: Element) -> tuple[str, ...]:
 def read_scopes(answer: Element) -> tuple[str, ...]:
     """Read GetScopesResponse."""
     return tuple(text(item) for item in descendants(answer, "ScopeItem") if text(item))
-
-
-def read_endpoint_id(answer: Element) -> str:
-    """Read GetEndpointReferenceResponse or an EndpointReference; the bare UUID."""
-    address = next(
-        (text(item) for item in descendants(answer, "Address") if text(item)),
-        text(find(answer, "GUID")),
-    )
-    return bare_uuid(address)
 
 
 def bare_uuid(address: str) -> str:

@@ -7,7 +7,7 @@ until its second changes takes most of it away.
 from dataclasses import dataclass
 import re
 
-from .values import civil_ms, parse_bool, parse_int
+from .lenient import civil_ms, parse_bool, parse_int
 from .xml import Element, find, text
 
 _POSIX_ZONE = re.compile(

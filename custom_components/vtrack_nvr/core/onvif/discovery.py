@@ -18,16 +18,22 @@ import threading
 from typing import Any
 import uuid
 
-from .found import FoundDevice
 from .probe import DatagramListener
-from .probe_match import GROUP, PORT, TYPES, Finds, Gate, build_probe
+from .probe_match import (
+    GROUP,
+    PORT,
+    TYPES,
+    DatagramGate,
+    Finds,
+    FoundDevice,
+    build_probe,
+)
 from .ws_library import OnDatagram, make_searcher
 
 _LOGGER = logging.getLogger(__name__)
 _TTL = 4
 _REPEATS = 2
 _REPEAT_SECONDS = 0.5
-_POLL_SECONDS = 0.1
 _NOISY = ("daemon", "threading", "util", "wsdiscovery.message")
 """Loggers of the library: it warns of every foreign message on the network."""
 
@@ -50,7 +56,7 @@ async def discover(
     """
     loop = asyncio.get_running_loop()
     seen = Finds()
-    gate = Gate()
+    gate = DatagramGate()
 
     def take(device: FoundDevice) -> None:
         if seen.add(device) and on_found:
@@ -104,7 +110,7 @@ def local_addresses() -> tuple[str, ...]:
 
 
 async def _ask_untyped(
-    interfaces: Sequence[str] | None, seconds: float, take: OnFound, gate: Gate
+    interfaces: Sequence[str] | None, seconds: float, take: OnFound, gate: DatagramGate
 ) -> None:
     """Send the probe without types from every interface and read whatever comes."""
     loop = asyncio.get_running_loop()

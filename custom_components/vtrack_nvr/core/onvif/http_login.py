@@ -1,5 +1,6 @@
 """Sends HTTP requests with the login a device asks for (RFC 7616, RFC 7617)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -9,9 +10,9 @@ from ..digest import (
     AnsweredChallenge,
     Challenge,
     basic_authorization,
+    digests,
     offers_basic,
     parse_challenges,
-    strongest_digest,
 )
 from ..errors import ErrorKind, NvrError
 from ..login_guard import LoginGuard
@@ -34,8 +35,11 @@ class AuthMode(StrEnum):
         return self in {AuthMode.BASIC, AuthMode.WSS_TEXT}
 
 
+_HTTP_MODES = frozenset({AuthMode.DIGEST, AuthMode.BASIC})
+
+
 @dataclass(frozen=True, slots=True)
-class Login:
+class Credentials:
     """User name and password; the password is kept out of `repr`.
 
     `is_proven`: the device proves by its certificate who it is. `is_chosen`: a person
@@ -61,18 +65,31 @@ class Refusal:
     detail: str = ""
 
 
-def rungs(refusal: Refusal, *, allows_cleartext: bool) -> tuple[AuthMode, ...]:
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A way to log in that is worth a try; `family` is the hash of a digest."""
+
+    mode: AuthMode
+    family: str = ""
+
+
+def rungs(refusal: Refusal, *, allows_cleartext: bool) -> tuple[Rung, ...]:
     """Return what to try after an unauthenticated call was refused, best first.
 
-    Never more than two: the second refusal stops all logins.
+    Never more than two: the second refusal stops all logins. A device that offers several
+    digests may have learned the best one only half.
     """
-    if strongest_digest(refusal.challenges):
-        return (AuthMode.DIGEST, AuthMode.WSS)
-    if not allows_cleartext:
-        return (AuthMode.WSS,)
-    if offers_basic(refusal.challenges):
-        return (AuthMode.BASIC, AuthMode.WSS)
-    return (AuthMode.WSS, AuthMode.WSS_TEXT)
+    offered = digests(refusal.challenges)[:_MOST_RUNGS]
+    found = [Rung(AuthMode.DIGEST, item.family) for item in offered]
+    if not found and allows_cleartext and offers_basic(refusal.challenges):
+        found.append(Rung(AuthMode.BASIC))
+    found.append(Rung(AuthMode.WSS))
+    if allows_cleartext:
+        found.append(Rung(AuthMode.WSS_TEXT))
+    return tuple(found[:_MOST_RUNGS])
+
+
+_MOST_RUNGS = 2
 
 
 class TokenRefusedError(NvrError):
@@ -86,7 +103,7 @@ class HttpLogin:
     """Keeps the challenge that is answered with every request; one per device."""
 
     def __init__(
-        self, transport: HttpTransport, login: Login, guard: LoginGuard
+        self, transport: HttpTransport, login: Credentials, guard: LoginGuard
     ) -> None:
         """Nothing is sent yet."""
         self.has_short_nonces = False
@@ -95,13 +112,24 @@ class HttpLogin:
         self._login = login
         self._guard = guard
         self._nonce: AnsweredChallenge | None = None
+        self._family = ""
         self._closed: set[str] = set()
 
-    def offer(self, refusal: Refusal) -> None:
-        """Answer this challenge from now on, if it is one for digest."""
-        challenge = strongest_digest(refusal.challenges)
+    def offer(self, refusal: Refusal, family: str = "") -> None:
+        """Answer this challenge from now on, if it is one for digest.
+
+        `family` is the hash to answer with from now on, of those that are offered.
+        """
+        self._family = family or self._family
+        challenge = self._digest_of(refusal.challenges)
         if challenge:
             self._nonce = AnsweredChallenge(challenge)
+
+    def _digest_of(self, challenges: Iterable[Challenge]) -> Challenge | None:
+        """Return the challenge with the hash that was chosen, else with the best one."""
+        offered = digests(challenges)
+        chosen = (item for item in offered if item.family == self._family)
+        return next(chosen, next(iter(offered), None))
 
     async def exchange(
         self,
@@ -150,13 +178,20 @@ class HttpLogin:
             )
             if answer.status != 401 or mode is not AuthMode.DIGEST:
                 return answer
-            challenge = strongest_digest(parse_challenges(answer.challenges))
+            challenge = self._digest_of(parse_challenges(answer.challenges))
             if challenge is None:
                 return answer
             self._nonce = AnsweredChallenge(challenge)
             if nonce is not None and not challenge.is_stale:
                 return answer
         return answer
+
+    def _ways_to_picture(self, refusal: Refusal) -> tuple[Rung, ...]:
+        """Return how to log in for a picture: with the hash that SOAP takes, if it is one."""
+        found = rungs(refusal, allows_cleartext=self._login.allows_cleartext)
+        ways = [each for each in found if each.mode in _HTTP_MODES]
+        known = [each for each in ways if self._family and each.family == self._family]
+        return tuple(known or ways)
 
     async def get(self, url: str, *, where: str) -> HttpAnswer:
         """Fetch a picture; see `_get`."""
@@ -177,18 +212,22 @@ class HttpLogin:
         if answer.status == 401 and self._login.username:
             self._guard.check()
             refusal = Refusal(parse_challenges(answer.challenges))
-            mode = rungs(refusal, allows_cleartext=self._login.allows_cleartext)[0]
-            if mode is AuthMode.WSS:
+            ways = self._ways_to_picture(refusal)
+            if not ways:
                 raise NvrError(
                     ErrorKind.UNSUPPORTED,
                     "asks for a password in a way that is not safe",
                     where=where,
                 )
-            self.offer(refusal)
-            answer = await self.exchange(
-                "GET", url, mode, where=where, headers={}, limit=limit
-            )
-            if answer.status == 401:
+            for way in ways:
+                self.offer(refusal, way.family)
+                answer = await self.exchange(
+                    "GET", url, way.mode, where=where, headers={}, limit=limit
+                )
+                if answer.status != 401:
+                    break
+                refusal = Refusal(parse_challenges(answer.challenges))
+            else:
                 self._closed.add(url)
         if answer.status in {401, 403}:
             # SOAP accepts the login, so this says nothing about the password.

@@ -5,8 +5,8 @@ number or one MAC address, tell some marks to administrators only, and change ot
 the firmware. So marks are compared together, and a name, once given, is kept.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 import hashlib
 import re
@@ -20,6 +20,8 @@ _MEANINGLESS = re.compile(
 )
 _FEWEST_DIGITS = 4
 _UUID_DIGITS = 32
+_UUID = re.compile(rf"[0-9a-f]{{{_UUID_DIGITS}}}")
+_URN = re.compile(r"^(urn:)?(uuid:)?")
 _RUNS = (
     "01234567890123456789",
     "09876543210987654321",
@@ -64,10 +66,9 @@ class Marks:
 
     @property
     def uuid(self) -> str:
-        """Return the endpoint id, empty where it is worth nothing."""
-        uuid = self.endpoint_id.strip().lower()
-        bare = _hex(uuid)
-        return "" if len(bare) >= _UUID_DIGITS and _is_pattern(bare) else uuid
+        """Return the endpoint id as `endpoint_digits`, empty where it is worth nothing."""
+        uuid = endpoint_digits(self.endpoint_id)
+        return "" if len(uuid) >= _UUID_DIGITS and _is_pattern(uuid) else uuid
 
     @property
     def hardware(self) -> str:
@@ -83,6 +84,16 @@ class Marks:
             identity.manufacturer.strip().casefold(),
             identity.model.strip().casefold(),
         )
+
+
+def endpoint_digits(endpoint_id: str) -> str:
+    """Return what of an endpoint id can be compared: a UUID's digits, however written.
+
+    Firmwares change between `urn:uuid:…`, `uuid:…`, braces and capitals.
+    """
+    bare = _URN.sub("", endpoint_id.strip().lower())
+    digits = re.sub(r"[-{}]", "", bare)
+    return digits if _UUID.fullmatch(digits) else bare
 
 
 def _hex(text: str) -> str:
@@ -127,7 +138,7 @@ def nvr_key(
     elif macs := [m for m in (identity.mac, *sorted(marks.macs)) if m in marks.macs]:
         parts += ["mac", macs[0]]
     elif marks.uuid:
-        parts += ["uuid", marks.uuid]
+        parts += ["uuid", endpoint_id.strip().lower()]
     else:
         parts += ["model", marks.make[1], marks.hardware]
     key, number = _hashed(parts), 1
@@ -141,21 +152,23 @@ def _hashed(parts: Collection[str]) -> NvrKey:
     return NvrKey(hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:20])
 
 
-def compare(known: Marks, seen: Marks) -> Likeness:
+def compare_marks(known: Marks, seen: Marks) -> Likeness:
     """Compare all marks of two readings; firmware and name may change.
 
     A mark that one reading lacks says nothing. Serials or MAC addresses that differ are
-    two devices, whatever else agrees. Where only one of them can be compared, endpoint
-    ids must not contradict it, nor, for a MAC address alone, the hardware. Where neither
-    can, an endpoint id proves it; maker, model and hardware are those of a whole series.
+    two devices, unless the other one and the endpoint id agree both: then a person has to
+    say. Where only one of them can be compared, endpoint ids must not contradict it, nor,
+    for a MAC address alone, the hardware. Where neither can, an endpoint id proves it;
+    maker, model and hardware are those of a whole series.
     """
-    serials = _agree(known.serial, seen.serial)
+    serials = _agree(known.serial.casefold(), seen.serial.casefold())
     macs = bool(known.macs & seen.macs) if known.macs and seen.macs else None
     uuids = _agree(known.uuid, seen.uuid)
     hardware = _agree(known.hardware, seen.hardware)
     makers, models = map(_agree, known.make, seen.make, strict=True)
     if serials is False or macs is False:
-        return Likeness.OTHER
+        is_likely = uuids and (serials or macs) and makers is not False
+        return Likeness.UNCERTAIN if is_likely else Likeness.OTHER
     if serials and macs:
         return Likeness.SAME
     if uuids is False or makers is False:
@@ -167,23 +180,51 @@ def compare(known: Marks, seen: Marks) -> Likeness:
     return Likeness.SAME if macs or uuids else Likeness.UNCERTAIN
 
 
+class Mark(StrEnum):
+    """What of two readings a person may be shown as different."""
+
+    SERIAL = "serial"
+    MAC = "mac"
+    MANUFACTURER = "manufacturer"
+    MODEL = "model"
+    HARDWARE = "hardware"
+
+
+def differences(known: Marks, seen: Marks) -> Mapping[Mark, tuple[str, str]]:
+    """Return which marks contradict each other, as they were told and as they are now."""
+    pairs = {
+        Mark.SERIAL: (known.serial, seen.serial),
+        Mark.MAC: (", ".join(sorted(known.macs)), ", ".join(sorted(seen.macs))),
+        Mark.MANUFACTURER: (known.identity.manufacturer, seen.identity.manufacturer),
+        Mark.MODEL: (known.identity.model, seen.identity.model),
+        Mark.HARDWARE: (known.hardware, seen.hardware),
+    }
+    found = {
+        mark: (ours.strip(), theirs.strip())
+        for mark, (ours, theirs) in pairs.items()
+        if _agree(ours.strip().casefold(), theirs.strip().casefold()) is False
+    }
+    if known.macs & seen.macs:
+        found.pop(Mark.MAC, None)
+    return found
+
+
+def with_marks_of(known: DeviceIdentity, seen: DeviceIdentity) -> DeviceIdentity:
+    """Return what the same device tells now; what it does not tell stays known."""
+    told = {
+        item.name: getattr(seen, item.name)
+        for item in fields(seen)
+        if getattr(seen, item.name)
+    }
+    return replace(known, **told)
+
+
 def agree_twice(known: Marks, seen: Marks) -> bool:
     """Return whether serial and MAC address agree both: hardly so on two devices."""
-    is_same = compare(known, seen) is Likeness.SAME
+    is_same = compare_marks(known, seen) is Likeness.SAME
     return is_same and bool(known.serial and seen.serial and known.macs & seen.macs)
 
 
 def _agree(ours: str, theirs: str) -> bool | None:
     """Return whether two marks agree; None where one is missing."""
     return ours == theirs if ours and theirs else None
-
-
-def is_same_device(
-    known: DeviceIdentity,
-    seen: DeviceIdentity,
-    known_endpoint: str = "",
-    seen_endpoint: str = "",
-) -> bool:
-    """Return whether two readings prove to be of one device."""
-    likeness = compare(Marks(known, known_endpoint), Marks(seen, seen_endpoint))
-    return likeness is Likeness.SAME

@@ -6,6 +6,7 @@ from itertools import islice
 from xml.etree import ElementTree as ET
 
 from ..models import DeviceEvent, EventClass
+from .lenient import format_time, parse_bool, parse_time_ms
 from .names import Service
 from .soap import element, leaf
 from .topics import (
@@ -15,10 +16,10 @@ from .topics import (
     SOURCE_ITEMS,
     STATE_CLASSES,
     STATE_ITEMS,
-    classify,
+    class_of_topic,
     is_notice,
+    notice_of,
 )
-from .values import format_time, parse_bool, parse_time_ms
 from .xml import Element, attribute, children, descendants, find, local, text
 
 _PORT = "http://www.onvif.org/ver10/events/wsdl/"
@@ -28,8 +29,10 @@ PULL_ACTION = f"{_PORT}PullPointSubscription/PullMessagesRequest"
 RENEW_ACTION = f"{_BASE}SubscriptionManager/RenewRequest"
 UNSUBSCRIBE_ACTION = f"{_BASE}SubscriptionManager/UnsubscribeRequest"
 _NOTIFY = "http://docs.oasis-open.org/wsn/b-2"
-MOST_MESSAGES = 500
-"""Read of one answer: five times what was asked for."""
+MESSAGES = 100
+"""Asked for at a time."""
+MOST_MESSAGES = 5 * MESSAGES
+"""Read of one answer."""
 _MOST_OBJECT_ELEMENTS = 50
 _MAX_REFERENCE_ELEMENTS = 100
 _MAX_REFERENCE_LENGTH = 16 * 1024
@@ -53,15 +56,18 @@ def termination(lifetime_seconds: int, device_now_ms: int | None = None) -> str:
 
 
 def build_create(until: str) -> str:
-    """Build CreatePullPointSubscription for all topics; filters are misunderstood."""
+    """Build CreatePullPointSubscription for all topics; filters are misunderstood.
+
+    Without `until` the device decides how long it lives.
+    """
     return element(
         "t:CreatePullPointSubscription",
-        leaf("t:InitialTerminationTime", until),
+        leaf("t:InitialTerminationTime", until) if until else "",
         namespace=Service.EVENTS.value,
     )
 
 
-def build_pull(wait_seconds: float, limit: int = 100) -> str:
+def build_pull(wait_seconds: float, limit: int = MESSAGES) -> str:
     """Build PullMessages: answered when something happens or the time is over."""
     return element(
         "t:PullMessages",
@@ -167,14 +173,15 @@ def read_notifications(
 
     A message without a readable time happened now. Left out are deleted properties, those
     that only tell at the beginning of a subscription that they exist, and what a device
-    tells of itself.
+    tells of itself, but for the notices that are shown.
     """
     events = []
     for item in islice(children(answer, "NotificationMessage"), MOST_MESSAGES):
         written = text(item, "Topic")
         topic = "/".join(part.rpartition(":")[2] for part in written.split("/"))
         message = next((m for m in descendants(item, "Message") if _is_inner(m)), None)
-        if not topic or message is None or is_notice(topic):
+        notice = notice_of(topic)
+        if not topic or message is None or (notice is None and is_notice(topic)):
             continue
         operation = attribute(message, "PropertyOperation").lower()
         data, source = _items(message, "Data"), _items(message, "Source")
@@ -183,10 +190,11 @@ def read_notifications(
             continue
         token = next((source[name] for name in SOURCE_ITEMS if source.get(name)), "")
         device_ms = parse_time_ms(attribute(message, "UtcTime"))
-        kind = classify(topic)
-        if kind in {EventClass.MOTION, EventClass.OTHER}:
+        kind = class_of_topic(topic)
+        if kind in {EventClass.MOTION, EventClass.LINE, EventClass.OTHER}:
             kind = _object_class(data) or _shown_class(message) or kind
-        if state is None and operation and kind is EventClass.OTHER:
+        is_reading = state is None and operation and kind is EventClass.OTHER
+        if is_reading and notice is None:
             # A property that is neither on nor off is a reading (a temperature).
             continue
         events.append(
@@ -197,6 +205,8 @@ def read_notifications(
                 device_ms=device_now_ms if device_ms is None else device_ms,
                 is_active=state is not False,
                 is_moment=state is None,
+                is_initial=operation == "initialized",
+                notice=notice,
             )
         )
     return tuple(events)

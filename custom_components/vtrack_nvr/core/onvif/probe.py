@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 import socket
 from typing import override
-import uuid
 
 import aiohttp
 
@@ -25,16 +24,15 @@ from .device import (
     scope_values,
 )
 from .device_clock import bounds_of, read_time
-from .found import FoundDevice
-from .http_login import Login
+from .http_login import Credentials
 from .names import DEVICE_PATH, OTHER_DEVICE_PATHS, Service
-from .probe_match import PORT, Finds, Gate, build_probe
+from .probe_match import DatagramGate, FoundDevice
 from .redirects import RedirectedAway
 from .soap import SoapFault, element
 from .targets import Target
 from .tls import TlsMode, TlsOptions
 from .transport import HttpTransport
-from .xaddr import Endpoint
+from .xaddr import ReachedHost
 
 _CONNECT_SECONDS = 1.5
 _ANSWER_BYTES = 256 * 1024
@@ -213,8 +211,8 @@ class _Scan:
     async def _speak(self, target: Target) -> ProbeResult:
         tls = TlsOptions(TlsMode.ANY if target.is_https else TlsMode.OFF)
         transport = HttpTransport(self._session, self._waits, self._bounds, tls)
-        caller = SoapCaller(transport, Login(), LoginGuard(), self._clock, _never)
-        endpoint = Endpoint(target.host, target.port, target.is_https)
+        caller = SoapCaller(transport, Credentials(), LoginGuard(), self._clock, _never)
+        endpoint = ReachedHost(target.host, target.port, target.is_https)
         body = element("t:GetSystemDateAndTime", namespace=Service.DEVICE.value)
         first: ProbeResult | None = None
         for path in (DEVICE_PATH, *OTHER_DEVICE_PATHS):
@@ -289,37 +287,12 @@ def _explain(target: Target, error: NvrError) -> ProbeResult:
     return ProbeResult(target, ProbeAnswer.NOT_ONVIF, error.detail)
 
 
-async def probe_datagrams(
-    hosts: Sequence[str], *, seconds: float = 3.0, port: int = PORT
-) -> tuple[FoundDevice, ...]:
-    """Send the WS-Discovery probe to each host alone (VLANs); returns who answered."""
-    found = Finds()
-    gate = Gate()
-    loop = asyncio.get_running_loop()
-    try:
-        transport, _ = await loop.create_datagram_endpoint(
-            lambda: DatagramListener(found.add, gate),
-            local_addr=("0.0.0.0", 0),  # noqa: S104 - the route decides
-            family=socket.AF_INET,
-        )
-    except OSError:
-        return ()
-    try:
-        for host in hosts:
-            with contextlib.suppress(OSError, ValueError):
-                socket.inet_pton(socket.AF_INET, host)
-                transport.sendto(build_probe(str(uuid.uuid4())), (host, port))
-            await asyncio.sleep(0.002)
-        await asyncio.sleep(seconds)
-    finally:
-        transport.close()
-    return found.devices
-
-
 class DatagramListener(asyncio.DatagramProtocol):
     """Hands on the devices that answer."""
 
-    def __init__(self, on_found: Callable[[FoundDevice], object], gate: Gate) -> None:
+    def __init__(
+        self, on_found: Callable[[FoundDevice], object], gate: DatagramGate
+    ) -> None:
         """`on_found` is called on the loop, for every answer the gate lets through."""
         self._on_found = on_found
         self._gate = gate

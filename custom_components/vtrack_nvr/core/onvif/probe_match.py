@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 import ipaddress
 from itertools import islice
 import time
 
 from ..errors import NvrError
+from ..texts import clean_fields
 from .device import (
     bare_uuid,
     normal_mac,
@@ -15,9 +17,35 @@ from .device import (
     scope_text,
     scope_values,
 )
-from .found import FoundDevice
-from .xaddr import Address, split
-from .xml import DATAGRAM, descendants, parse, text
+from .xaddr import UrlParts, split
+from .xml import DATAGRAM, descendants, parse_xml, text
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDevice:
+    """Where a device answers and what its scopes tell; any text may be empty.
+
+    `endpoint_id` is the UUID of its WS-Discovery endpoint without `urn:uuid:`; it is empty
+    where only the port answered. `xaddrs` are the advertised service addresses as sent.
+    """
+
+    host: str
+    port: int
+    is_https: bool = False
+    endpoint_id: str = ""
+    name: str = ""
+    hardware: str = ""
+    location: str = ""
+    mac: str = ""
+    serial: str = ""
+    profiles: frozenset[str] = frozenset()
+    """Profile letters as the scopes claim them: "S", "T", "G" …; a hint only."""
+    xaddrs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Clean what a device wrote."""
+        clean_fields(self, "endpoint_id", "name", "hardware", "location", "serial")
+
 
 GROUP = "239.255.255.250"
 PORT = 3702
@@ -71,7 +99,7 @@ def read_matches(data: bytes, sender: str) -> tuple[FoundDevice, ...]:
     if len(data) > MAX_DATAGRAM:
         return ()
     try:
-        root = parse(data, DATAGRAM)
+        root = parse_xml(data, DATAGRAM)
     except NvrError:
         return ()
     matches = (
@@ -92,7 +120,7 @@ def read_matches(data: bytes, sender: str) -> tuple[FoundDevice, ...]:
     return tuple(device for device in found if device)
 
 
-class Gate:
+class DatagramGate:
     """Reads the datagrams of one search: so many of it, of a sender, and so long.
 
     Anybody on the network may send them; what is left unread was sent by a device that
@@ -166,12 +194,12 @@ def make_found(
     )
 
 
-def _choose(xaddrs: Iterable[str], sender: str) -> Address | None:
+def _choose(xaddrs: Iterable[str], sender: str) -> UrlParts | None:
     """Return the address to use: the sender's own first, plain http before https."""
     addresses = [address for address in map(split, xaddrs) if address]
     usable = [a for a in addresses if a.scheme in {"http", "https"}]
 
-    def rank(address: Address) -> tuple[bool, bool, bool]:
+    def rank(address: UrlParts) -> tuple[bool, bool, bool]:
         try:
             is_link_local = ipaddress.ip_address(address.host).is_link_local
         except ValueError:

@@ -12,7 +12,7 @@ import math
 import re
 
 from ..models import Channel, StreamProfile
-from .values import parse_float, parse_int
+from .lenient import parse_float, parse_int
 from .xml import Element, attribute, children, find, text
 
 _CODECS = {
@@ -153,7 +153,7 @@ def last_number(token: str) -> int | None:
 
 
 def is_generic(name: str) -> bool:
-    """Say whether a name is one that devices give to everything."""
+    """Return whether a name is one that devices give to everything."""
     return bool(_GENERIC_NAME.match(name.strip()))
 
 

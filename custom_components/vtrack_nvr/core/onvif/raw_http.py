@@ -7,7 +7,7 @@ import ssl
 
 from yarl import URL
 
-from .http_answer import HttpAnswer, is_whole, read_answer
+from .http_answer import Arrival, HttpAnswer, arrived, is_whole, read_http_answer
 from .tls import TlsMode, TlsOptions, trusting_context
 from .xaddr import bracketed
 
@@ -27,7 +27,7 @@ async def exchange(
     """Send, read until the device closes or is quiet, and return what it says.
 
     None for what is no answer. At most `limit` bytes of body are read; `quiet` seconds
-    without more end an answer that is whole. Raises OSError (SSLError where the
+    without more end an answer that is whole or as long as it was said to be. Raises OSError (SSLError where the
     certificate is not the wanted one: nothing was sent); the caller limits the time.
     """
     context = await _context(tls) if url.scheme == "https" else None
@@ -49,15 +49,19 @@ async def exchange(
         data = bytearray()
         with contextlib.suppress(ConnectionError):
             while len(data) <= limit + _HEAD_BYTES:
+                there = arrived(data)
+                if there is Arrival.WHOLE:
+                    break
+                may_end = there is Arrival.TOLD or is_whole(data)
                 try:
-                    async with asyncio.timeout(quiet if is_whole(data) else None):
+                    async with asyncio.timeout(quiet if may_end else None):
                         piece = await reader.read(64 * 1024)
                 except TimeoutError:
                     break
                 if not piece:
                     break
                 data += piece
-        return read_answer(bytes(data))
+        return read_http_answer(bytes(data))
     finally:
         writer.transport.abort()
 

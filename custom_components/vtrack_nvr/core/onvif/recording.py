@@ -1,5 +1,7 @@
 """Recording Control: only what tells which source feeds which recording (RC §5)."""
 
+from collections.abc import Mapping
+
 from ..models import Recording, Track
 from .channels import JobSource
 from .search import track_kind
@@ -54,3 +56,15 @@ def read_compatible_sources(answer: Element) -> tuple[str, ...]:
         tokens += attribute(item, "CompatibleSources").split()
         tokens += (text(e) for e in descendants(item, "CompatibleSources") if text(e))
     return tuple(dict.fromkeys(tokens))
+
+
+PROTOCOLS = ("RTSP", "UDP", "HTTP")
+"""What to ask for, in order. Whatever is granted, SETUP asks for interleaved TCP first."""
+
+
+def replay_uri_parameters(token: str, protocol: str) -> Mapping[str, object]:
+    """Return the parameters of GetReplayUri."""
+    return {
+        "StreamSetup": {"Stream": "RTP-Unicast", "Transport": {"Protocol": protocol}},
+        "RecordingToken": token,
+    }

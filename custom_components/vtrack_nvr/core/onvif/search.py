@@ -8,7 +8,7 @@ from enum import StrEnum
 from ..frames import TrackKind
 from ..intervals import TimeRange
 from ..models import Recording, RecordingStatus, Track
-from .values import parse_bool, parse_time_ms, to_datetime
+from .lenient import parse_bool, parse_time_ms, to_datetime
 from .xml import Element, attribute, children, descendants, find, text
 
 KEEP_ALIVE = timedelta(seconds=60)
@@ -171,7 +171,7 @@ def read_summary_from(answer: Element) -> int | None:
     return parse_time_ms(text(summary, "DataFrom"))
 
 
-def read_information(answer: Element) -> Recording | None:
+def read_recording_information(answer: Element) -> Recording | None:
     """Read GetRecordingInformationResponse; None where it holds nothing."""
     item = find(answer, "RecordingInformation")
     if item is None:
@@ -243,7 +243,7 @@ def read_event_page(answer: Element) -> EventPage:
 def looks_capped(
     results: int, events: tuple[HistoryEvent, ...], window: TimeRange
 ) -> bool:
-    """Say whether a device may have cut its list short without saying so.
+    """Return whether a device may have cut its list short without saying so.
 
     Where a round number of results ends well before the window does, the search is
     continued from there; a wrong suspicion costs one more search.

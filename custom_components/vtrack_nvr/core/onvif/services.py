@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..device_report import ReplaySupport
+from .lenient import parse_bool, parse_int
 from .names import LEGACY_CATEGORIES, Service
-from .values import parse_bool, parse_int
 from .xml import Element, attribute, children, descendants, find, local, text
 
 _BY_NAMESPACE = {service.value.lower(): service for service in Service}
@@ -21,7 +21,7 @@ class ServiceMap:
     """How many the device says that it has (deviceIO), None where it does not."""
 
     def has(self, service: Service) -> bool:
-        """Say whether the service is offered (an empty address means it is not)."""
+        """Return whether the service is offered (an empty address means it is not)."""
         return service in self.xaddrs
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from xml.sax.saxutils import escape, quoteattr
 
 from ..errors import ErrorKind, NvrError
+from .http_answer import HttpAnswer
 from .names import ADDRESSING, ENVELOPE, SCHEMA
 from .xml import Element, children, descendants, local, text
 
@@ -60,8 +61,34 @@ class SoapFault(NvrError):  # noqa: N818 - SOAP calls it a fault
         self.is_auth = is_auth
 
     def has(self, subcode: str) -> bool:
-        """Say whether a subcode was given."""
+        """Return whether a subcode was given."""
         return subcode in self.subcodes
+
+
+class EmptyAnswer(NvrError):  # noqa: N818 - what it is, not that it is an error
+    """An HTTP answer without a body; `status` is that of HTTP."""
+
+    status = 0
+
+
+def without_soap(answer: HttpAnswer, error: NvrError, where: str) -> NvrError:
+    """Return what an answer without SOAP means; the HTTP status knows more then."""
+    status, kind, detail = answer.status, error.kind, error.detail
+    if status in {429, 503}:
+        kind, detail = ErrorKind.BUSY, f"http {status}"
+    elif status in {404, 405, 410, 501}:
+        kind, detail = ErrorKind.NOT_ONVIF, f"http {status}"
+    elif status == 403:
+        kind, detail = ErrorKind.NO_PERMISSION, "http 403"
+    elif status >= 500:
+        kind, detail = ErrorKind.PROTOCOL, f"http {status}"
+    elif kind is ErrorKind.NOT_ONVIF and status != 200:
+        detail = f"{detail}, http {status}"
+    if answer.body.strip():
+        return NvrError(kind, detail, where=where)
+    empty = EmptyAnswer(kind, detail, where=where)
+    empty.status = status
+    return empty
 
 
 def envelope(body: str, headers: str = "") -> bytes:

@@ -58,7 +58,7 @@ def _is_missing(error: NvrError | None) -> bool:
 
 
 def _is_from_the_future(survey: Survey) -> bool:
-    """Say whether footage is dated after the device's own now (§2.2)."""
+    """Return whether footage is dated after the device's own now (§2.2)."""
     device_now_ms = survey.clock.measured_ms - survey.clock.offset_ms
     return any(
         recording.device_latest_ms is not None

@@ -126,20 +126,6 @@ def _parts(text: str) -> list[str]:
     return [part for part in _SEPARATORS.split(joined) if part]
 
 
-def parse_hosts(text: str) -> tuple[str, ...]:
-    """Read names, addresses, "192.0.2.1-40", "192.0.2.0/24" (up to /22), separated by
-    commas or spaces; raises `TargetError`.
-    """
-    hosts: dict[str, None] = {}
-    for part in _parts(text):
-        hosts.update(dict.fromkeys(_addresses(part)))
-        if len(hosts) > MAX_HOSTS:
-            raise TargetError("too_many", part)
-    if not hosts:
-        raise TargetError("empty", text)
-    return tuple(hosts)
-
-
 def _with_ports(part: str) -> tuple[str, tuple[int, ...], bool | None]:
     """Return host part, the ports it names itself, and whether it says https."""
     found = _URL.match(part)

@@ -1,12 +1,16 @@
 """Which topics mean what: the words of many vendors, as data."""
 
-from ..models import EventClass
+from ..models import DeviceNotice, EventClass
 
 CLASSES: tuple[tuple[tuple[str, ...], EventClass], ...] = (
     (
+        ("doorbell", "/visitor", "visitorcall", "callbutton", "/ring", "pressbutton"),
+        EventClass.DOORBELL,
+    ),
+    (
         ("peopledetect", "peopledetector", "humandetect", "persondetect", "pedestrian",
          "humanshapedetect", "humanoid", "facedetect", "facerecognition", "/face",
-         "motionhuman", "humanmotion", "/visitor", "crowddetect", "/human", "/person",
+         "motionhuman", "humanmotion", "crowddetect", "/human", "/person",
          "bodydetect"),
         EventClass.PERSON,
     ),
@@ -31,10 +35,14 @@ CLASSES: tuple[tuple[tuple[str, ...], EventClass], ...] = (
         EventClass.MOTION,
     ),
     (
-        ("fielddetector", "linedetector", "linecross", "crossline", "crossregion",
-         "regionentrance", "regionexiting", "intrusion", "intruder", "loiter",
-         "myruledetector", "smartevent", "objectdetect", "objectsinside", "/crossed",
-         "enterarea", "leavearea", "perimeter", "tripwire", "/iva", "rapidmove",
+        ("linedetector", "linecross", "crossline", "crossregion", "regionentrance",
+         "regionexiting", "/crossed", "enterarea", "leavearea", "tripwire"),
+        EventClass.LINE,
+    ),
+    (
+        ("fielddetector", "intrusion", "intruder", "loiter",
+         "myruledetector", "smartevent", "objectdetect", "objectsinside",
+         "perimeter", "/iva", "rapidmove",
          "unattended", "objectremoval", "objectleft", "missingobject"),
         EventClass.MOTION,
     ),
@@ -89,6 +97,7 @@ OBJECT_ITEMS = frozenset(
 )
 STATE_ITEMS = (
     "state",
+    "failed",
     "ismotion",
     "isinside",
     "ispeople",
@@ -137,13 +146,40 @@ SOURCE_ITEMS = (
 """Names of the source item that tells which camera, most telling first."""
 
 
+TELLING_NOTICES: tuple[tuple[tuple[str, ...], DeviceNotice], ...] = (
+    (("signalloss", "videoloss", "videolost", "signallost", "videosignal"),
+     DeviceNotice.VIDEO_LOSS),
+    (("storagefailure", "diskfailure", "diskerror", "harddiskfailure", "hddfailure",
+      "storagenotexist", "storagelowspace", "storageabnormal", "/recordingfailure"),
+     DeviceNotice.STORAGE_FAILURE),
+)  # fmt: skip
+"""Parts of a topic's path in lower case that somebody wants to know of.
+
+`Device/HardwareFailure/StorageFailure` is the specification's (Core, Device topics);
+the others are makers' own.
+"""
+
+
+def notice_of(topic: str) -> DeviceNotice | None:
+    """Return what a device tells of itself, None if it is nothing we show."""
+    lowered = f"/{topic.lower()}"
+    return next(
+        (
+            kind
+            for words, kind in TELLING_NOTICES
+            if any(word in lowered for word in words)
+        ),
+        None,
+    )
+
+
 def is_notice(topic: str) -> bool:
     """Return whether a topic's path is about the device and not about its pictures."""
     path = f"/{topic.lower()}/"
     return any(word in path for word in NOTICES)
 
 
-def classify(topic: str) -> EventClass:
+def class_of_topic(topic: str) -> EventClass:
     """Return what a topic's path is about."""
     lowered = f"/{topic.lower()}"
     return next(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 import errno
 import ssl
 
@@ -11,7 +12,7 @@ from yarl import URL
 from ..errors import ErrorKind, NvrError, Treatment
 from ..policy import Bounds, Waits
 from . import raw_http
-from .http_answer import HttpAnswer, OnAnswer, is_cut, is_whole, unpack
+from .http_answer import HttpAnswer, OnAnswer, has_end, is_cut, is_whole, unpack_body
 from .tls import TlsOptions
 
 __all__ = [
@@ -90,6 +91,8 @@ class HttpTransport:
     ) -> HttpAnswer:
         """Send and read; raises UNREACHABLE, TIMEOUT, TLS, NOT_ONVIF or PROTOCOL.
 
+        CANCELLED where the session is closed, as at the end of Home Assistant.
+
         An envelope or a picture that has come to its end is the answer, however its
         length was told. `AskAgain` is raised for a connection that turns out closed before
         anything was answered, as devices drop idle ones at any moment, and for what is no
@@ -108,7 +111,7 @@ class HttpTransport:
         except NvrError as error:
             raise type(error)(error.kind, error.detail, where=where) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            found = classify(error, where)
+            found = transport_error(error, where)
             if is_raw or not (_is_unreadable(error) or _is_dropped(error)):
                 raise found from error
             self._reads_next = _is_unreadable(error)
@@ -141,8 +144,10 @@ class HttpTransport:
         if answer is None:
             raise NvrError(ErrorKind.NOT_ONVIF, "the answer is not http")
         answer = _unpacked(answer, limit)
+        has_come = answer.is_complete or has_end(answer.body)
+        is_broken = is_cut(answer.body, is_complete=answer.is_complete)
         # Elsewhere the body says no more than the status.
-        if answer.status == 200 and not is_whole(answer.body):
+        if answer.status == 200 and (is_broken or not has_come):
             raise NvrError(ErrorKind.PROTOCOL, "the answer broke off")
         self._lies += 1
         return answer
@@ -155,6 +160,9 @@ class HttpTransport:
         body: bytes | None,
         limit: int,
     ) -> HttpAnswer:
+        if self._session.closed:
+            # whoever lends it is going: that is no answer of the device, nor a fault
+            raise NvrError(ErrorKind.CANCELLED, "the HTTP session is closed")
         async with self._session.request(
             method,
             url,
@@ -164,20 +172,25 @@ class HttpTransport:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._waits.connect),
             ssl=self._tls.for_aiohttp(),
         ) as response:
+            body, is_complete = await self._body(response, limit)
             answer = HttpAnswer(
                 response.status,
                 response.content_type,
-                await self._body(response, limit),
+                body,
                 tuple(response.headers.getall("WWW-Authenticate", ())),
                 response.headers.get("Location", ""),
+                is_complete,
             )
         answer = _unpacked(answer, limit)
-        if is_cut(answer.body) and len(answer.body) <= limit:
+        is_broken = is_cut(answer.body, is_complete=is_complete)
+        if is_broken and len(answer.body) <= limit:
             raise aiohttp.ClientPayloadError
         return answer
 
-    async def _body(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
-        """Read to the end that was told, or to the body's own."""
+    async def _body(
+        self, response: aiohttp.ClientResponse, limit: int
+    ) -> tuple[bytes, bool]:
+        """Read to the end that was told, or to the body's own; return whether it was told."""
         is_endless = response.content_type == "multipart/x-mixed-replace"
         body = bytearray()
         while len(body) <= limit:
@@ -188,26 +201,24 @@ class HttpTransport:
             except TimeoutError:
                 break
             except aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, OSError:
-                if not is_whole(body):
+                # Nothing more will come.
+                if not has_end(body):
                     raise
                 break
             if not chunk:
-                return bytes(body)
+                is_told = response.content_length is not None or (
+                    "chunked" in response.headers.get("Transfer-Encoding", "").lower()
+                )
+                return bytes(body), is_told
             body += chunk
             if is_endless and b"\xff\xd9" in chunk:
                 break
         response.close()
-        return bytes(body)
+        return bytes(body), False
 
 
 def _unpacked(answer: HttpAnswer, limit: int) -> HttpAnswer:
-    return HttpAnswer(
-        answer.status,
-        answer.content_type,
-        unpack(answer.body, limit),
-        answer.challenges,
-        answer.location,
-    )
+    return replace(answer, body=unpack_body(answer.body, limit))
 
 
 def _is_unreadable(error: Exception) -> bool:
@@ -227,7 +238,7 @@ def _is_dropped(error: Exception) -> bool:
     return False
 
 
-def classify(error: Exception, where: str) -> NvrError:
+def transport_error(error: Exception, where: str) -> NvrError:
     """Turn what aiohttp raises into one of our kinds; never quotes a URL."""
     make: type[NvrError] = NvrError
     match error:

@@ -36,7 +36,7 @@ def make_searcher(
         raise ImportError(msg)
 
     def deaf(thread: Any) -> Any:
-        class Deaf(thread):  # type: ignore[misc]
+        class Deaf(thread):  # type: ignore[misc]  # the library has no types
             def _recvMessages(self) -> None:
                 for key, _ in self._selector.select(0):
                     for _ in range(_AT_ONCE):
@@ -50,7 +50,7 @@ def make_searcher(
 
         return Deaf
 
-    class Searcher(base):  # type: ignore[misc]
+    class Searcher(base):  # type: ignore[misc]  # the library has no types
         def _startThreads(self) -> None:
             own: Any = self
             if own._networkingThread_v4 is None:

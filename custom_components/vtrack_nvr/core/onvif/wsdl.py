@@ -90,11 +90,6 @@ async def warm_up() -> None:
     await asyncio.shield(asyncio.wrap_future(future))
 
 
-def is_known(service: Service) -> bool:
-    """Say whether the library brings that service's WSDL along."""
-    return service in _FILES
-
-
 def build(service: Service, operation: str, parameters: Mapping[str, Any]) -> str:
     """Return the body of a request as XML; `warm_up` must have been awaited.
 

@@ -4,8 +4,9 @@ Devices advertise inner, local or wrong addresses. The path and the query of wha
 are kept byte for byte; the host is always the one a person configured.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import re
+from typing import override
 
 _URL = re.compile(
     r"^\s*([A-Za-z][A-Za-z0-9+.-]*)://"
@@ -20,7 +21,7 @@ _LONGEST = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ReachedHost:
     """How the device was reached: the host, port and scheme a person configured."""
 
     host: str
@@ -38,7 +39,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class UrlParts:
     """A URL in pieces; `rest` is path, query and fragment as they were."""
 
     scheme: str
@@ -46,13 +47,19 @@ class Address:
     port: int | None
     rest: str
 
+    @override
+    def __str__(self) -> str:
+        """Return the URL again."""
+        port = f":{self.port}" if self.port else ""
+        return f"{self.scheme}://{bracketed(self.host)}{port}{self.rest}"
+
 
 def bracketed(host: str) -> str:
     """Return a host as it stands in a URL."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
-def split(url: str) -> Address | None:
+def split(url: str) -> UrlParts | None:
     """Take a URL apart; credentials in it and doubled ports are dropped.
 
     None for what is none, is endless or could break out of a request line.
@@ -65,7 +72,7 @@ def split(url: str) -> Address | None:
     rest = (found[4] or "").strip()
     if rest and not rest.startswith("/"):
         rest = f"/{rest}"
-    return Address(
+    return UrlParts(
         found[1].lower(),
         found[2].strip("[]").lower(),
         port if port and port < 65536 else None,
@@ -73,7 +80,7 @@ def split(url: str) -> Address | None:
     )
 
 
-def service_urls(advertised: str, endpoint: Endpoint) -> tuple[str, ...]:
+def service_urls(advertised: str, endpoint: ReachedHost) -> tuple[str, ...]:
     """Return the URLs to try for a service, most trusted first; empty if it says none.
 
     Where the advertised host is another one (NAT, several devices behind one address),
@@ -109,11 +116,10 @@ def media_uri(advertised: str, host: str, rtsp_port: int | None = None) -> str |
     if address is None:
         return None
     port = rtsp_port or address.port
-    suffix = f":{port}" if port else ""
-    return f"{address.scheme}://{bracketed(host)}{suffix}{address.rest}"
+    return str(replace(address, host=host, port=port))
 
 
-def is_inner(advertised: str, endpoint: Endpoint) -> bool:
-    """Say whether an advertised address names another host than the configured one."""
+def is_inner(advertised: str, endpoint: ReachedHost) -> bool:
+    """Return whether an advertised address names another host than the configured one."""
     address = split(advertised)
     return address is not None and address.host != endpoint.host.strip("[]").lower()

@@ -17,11 +17,11 @@ from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from ..errors import ErrorKind, NvrError
-from .xml_text import decode, mend
+from .xml_text import decode_xml, mend
 
 type Element = ET.Element
 
-_PIECE = 16 * 1024
+_PIECE = 4 * 1024
 _LONGEST_TAG = 64 * 1024
 _MOST_EQUALS = 2_000
 """Expat hands out a tag's attributes all at once, so that there must not be more."""
@@ -46,7 +46,7 @@ SEARCH = XmlLimits(elements=120_000, attributes=240_000)
 DATAGRAM = XmlLimits(elements=600, attributes=1_200, depth=40)
 
 
-def parse(data: bytes, limits: XmlLimits = ANSWER) -> Element:
+def parse_xml(data: bytes, limits: XmlLimits = ANSWER) -> Element:
     """Return the root; raises NOT_ONVIF for what is no XML, PROTOCOL for a DTD.
 
     Prefixes nobody declared, wrong encodings, illegal characters and references, bare
@@ -82,7 +82,7 @@ async def read_in_turns[T](read: Callable[[Element], T], answer: Element) -> T:
 
 
 def _steps(data: bytes, limits: XmlLimits) -> Generator[None, None, Element]:
-    text = decode(data)
+    text = decode_xml(data)
     yield
     lowered = text[:1024].lower()
     if "<!doctype html" in lowered or "<html" in lowered:

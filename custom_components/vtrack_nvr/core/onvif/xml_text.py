@@ -18,16 +18,24 @@ _DECLARED = re.compile(rb"^[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9_.-]{1,40})
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]+")
 _STRAY_BYTES = re.compile("[\udc80-\udcff]+")
-_REFERENCE = re.compile(
-    r"&(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{0,31};)?"
+_BARE_AMPERSAND = re.compile(
+    r"&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{0,31};)"
 )
-_OWN_NAMES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
+_REFERENCE = re.compile(
+    r"&(?!(?:amp|lt|gt|quot|apos);)"
+    r"(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{0,31};)"
+)
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_TAG = re.compile(r"<([A-Za-z_][\w:.-]*)((?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*?)(/?)>")
-_ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(\"[^\"<]*\"|'[^'<]*'|[^\s\"'<>]+)")
+# Possessive, and from the start of a word only: what has no end is read once.
+_TAG = re.compile(
+    r"<([A-Za-z_][\w:.-]*+)((?:[^<>\"'/]++|/(?!>)|\"[^\"<]*+\"|'[^'<]*+')*+)(/?)>"
+)
+_ATTRIBUTE = re.compile(
+    r"(?<![\w:.-])([\w:.-]++)\s*+=\s*+(\"[^\"<]*+\"|'[^'<]*+'|[^\s\"'<>]++)"
+)
 
 
-def decode(data: bytes) -> str:
+def decode_xml(data: bytes) -> str:
     """Return the text without its declaration; never fails.
 
     UTF-8 where it is that, whatever is declared; else what is declared. Bytes that fit
@@ -67,16 +75,13 @@ def mend(piece: str) -> str:
     """Return whole tags and the text between them as XML allows them."""
     piece = _ILLEGAL.sub("", restore_bytes(piece))
     if "&" in piece:
+        piece = _BARE_AMPERSAND.sub("&amp;", piece)
         piece = _REFERENCE.sub(_mend_reference, piece)
     return _TAG.sub(_mend_tag, piece)
 
 
 def _mend_reference(found: re.Match[str]) -> str:
-    name: str | None = found[1]
-    if name is None:
-        return "&amp;"
-    if name in _OWN_NAMES:
-        return found[0]
+    name: str = found[1]
     if name.startswith("#"):
         is_hex = name[1] in "xX"
         code = int(name[2:-1], 16) if is_hex else int(name[1:-1])

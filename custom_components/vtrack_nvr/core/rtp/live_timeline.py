@@ -264,6 +264,9 @@ class LiveTimeline:
                 half_us = max(self._tick_us, ahead_us // 2)
                 time_us = max(time_us, latest_us + half_us)
                 time_us = min(time_us, latest_us + ahead_us + half_us)
+                # whatever its times say, it was captured before it came
+                last_us = max(seen.arrival_us + STEP_US, latest_us + self._tick_us)
+                time_us = min(time_us, last_us)
             self._taken_us.clear()
             self._dated_behind = self._dated_front
             self._dated_front = seen.media_us, time_us

@@ -38,29 +38,7 @@ def parse_packet(data: memoryview) -> RtpPacket:
         msg = f"RTP packet of {stop} bytes is shorter than its header"
         raise PacketDefectError(msg)
     first, second, sequence, timestamp, ssrc = HEADER.unpack_from(data)
-    if first >> 6 != 2:
-        msg = f"RTP version {first >> 6} instead of 2"
-        raise PacketDefectError(msg)
-    start = 12
-    stamp = None
-    if first & 0x3F:
-        start += 4 * (first & 0x0F)
-        if first & _HAS_EXTENSION:
-            if start + 4 > stop:
-                msg = "RTP header extension is cut off"
-                raise PacketDefectError(msg)
-            profile, words = _EXTENSION.unpack_from(data, start)
-            start += 4
-            if start + 4 * words > stop:
-                msg = f"RTP header extension of {words} words is cut off"
-                raise PacketDefectError(msg)
-            stamp = parse_extension(profile, words, data, start)
-            start += 4 * words
-        if first & _PADDING:
-            stop -= data[stop - 1]
-        if start > stop:
-            msg = "RTP packet is shorter than its CSRC list and padding"
-            raise PacketDefectError(msg)
+    stamp, start, stop = find_payload(first, data, 0, stop)
     return RtpPacket(
         second > 0x7F,
         second & 0x7F,
@@ -70,3 +48,34 @@ def parse_packet(data: memoryview) -> RtpPacket:
         stamp,
         data[start:stop],
     )
+
+
+def find_payload(
+    first: int, data: memoryview, start: int, stop: int
+) -> tuple[ReplayStamp | None, int, int]:
+    """Return stamp, begin and end of the payload of a packet from `start` to `stop`.
+
+    `first` is its first byte; the header is known to be there. Raises `PacketDefectError`.
+    """
+    if first >> 6 != 2:
+        msg = f"RTP version {first >> 6} instead of 2"
+        raise PacketDefectError(msg)
+    start += HEADER.size + 4 * (first & 0x0F)
+    stamp = None
+    if first & _HAS_EXTENSION:
+        body = start + 4
+        if body > stop:
+            msg = "RTP header extension is cut off"
+            raise PacketDefectError(msg)
+        profile, words = _EXTENSION.unpack_from(data, start)
+        start = body + 4 * words
+        if start > stop:
+            msg = f"RTP header extension of {words} words is cut off"
+            raise PacketDefectError(msg)
+        stamp = parse_extension(profile, words, data, body)
+    if first & _PADDING:
+        stop -= data[stop - 1]
+    if start > stop:
+        msg = "RTP packet is shorter than its CSRC list and padding"
+        raise PacketDefectError(msg)
+    return stamp, start, stop

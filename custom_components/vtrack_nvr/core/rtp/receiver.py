@@ -1,9 +1,10 @@
 """Interleaved frames in, access units out: the hot loop (RFC 2326 10.12, RFC 3550).
 
 Nearly all bytes of a recording are middle fragments of pictures: same track, next
-sequence number, same timestamp, no surprises. `_Track.run` takes these with one unpack,
-one comparison and one slice each; everything else goes through `_Track.packet`, which
-spells the rules out. Both see the same bytes, so leaving the run early is always right.
+sequence number, same timestamp, no surprises. `_Track.run` takes these, and the last
+fragment behind them, with one unpack, a few comparisons and one slice each; everything else
+goes through `_Track.packet`, which spells the rules out. Both see the same bytes, so leaving
+the run early is always right.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,20 +14,22 @@ from typing import Final
 from ..frames import AccessUnit, TrackFormat
 from ..policy import Bounds
 from .depacketize import Depacketizer, VideoDepacketizer, make_depacketizer
-from .packet import PacketDefectError, parse_packet
+from .packet import HEADER, PacketDefectError, find_payload
 from .rtcp import PACKET_TYPES, Goodbye, SenderReport, parse_rtcp
 
 _DOLLAR: Final = 0x24
-_NEXT_SEQUENCE: Final = 1 << 32
-_PLAIN_OFFSET: Final = 16
-_STAMPED_OFFSET: Final = 32
+_FRAME: Final = struct.Struct(">HH")
+_HEADER_BYTES: Final = HEADER.size
+_PLAIN: Final = 0x80
+"""The first byte of a packet with nothing but the fixed header."""
 _STAMPED: Final = 0x90
-_STAMP_HEAD: Final = 0xABAC0003
+_THREE_WORDS: Final = b"\0\3"
+_MARKER: Final = 0x80
 
 type DepacketizerMaker = Callable[[list[AccessUnit]], Depacketizer]
 """Gets the list that units are to be appended to."""
-type _Fields = tuple[int, int, int, int, bytes]
-type _Run = tuple[int, int, Callable[[memoryview, int], _Fields]]
+type _Fields = tuple[int, int, int, int, bytes, bytes]
+type _FieldRun = tuple[int, Callable[[memoryview, int], _Fields]]
 
 
 class _Track:
@@ -69,23 +72,42 @@ class _Track:
         self._sequence: int | None = None
         """The next one; None before the first packet."""
         self._ssrc = 0
+        self._extension = b""
+        """Its first 16 bytes in the latest packet, if nothing stands before it."""
         self._runs = _run_layouts(self.video.HEADER + 1 if self.video else 0)
 
-    def packet(self, data: memoryview) -> None:
-        """Take one RTP packet of any kind."""
-        try:
-            packet = parse_packet(data)
-        except PacketDefectError:
-            self.malformed += 1
-            return
-        marker, payload_type, sequence, timestamp, ssrc, stamp, payload = packet
+    def packet(self, view: memoryview, start: int, stop: int) -> bool:
+        """Take one RTP packet of any kind, which lies from `start` to `stop`.
+
+        Returns whether it was one: what is RTCP is not looked at.
+        """
+        if stop - start < _HEADER_BYTES:
+            is_rtcp = stop - start > 1 and view[start + 1] in PACKET_TYPES
+            self.malformed += not is_rtcp
+            return not is_rtcp
+        first, second, sequence, timestamp, ssrc = HEADER.unpack_from(view, start)
+        if second in PACKET_TYPES:
+            return False
+        stamp = None
+        self._extension = b""
+        if first == _PLAIN:
+            start += _HEADER_BYTES
+        else:
+            if first == _STAMPED:
+                self._extension = bytes(view[start + 12 : start + 28])
+            try:
+                stamp, start, stop = find_payload(first, view, start, stop)
+            except PacketDefectError:
+                self.malformed += 1
+                return True
+        payload_type = second & 0x7F
         depacketizer = self.depacketizer
         if payload_type == self._payload_type:
             self._has_matched = True
         elif other := self._others.get(payload_type):
             depacketizer = other
         elif self._has_matched:
-            return
+            return True
         is_after_loss = False
         if (
             sequence != self._sequence
@@ -96,12 +118,15 @@ class _Track:
             self._hole_places.append(len(self._out) + self.depacketizer.is_holding)
             is_after_loss = True
         self._ssrc = ssrc
-        self._sequence = (sequence + 1) & 0xFFFF
+        self._sequence = sequence + 1 & 0xFFFF
         self.has_ended = False
         place = len(self._out)
-        depacketizer.push(payload, timestamp, marker, stamp, is_after_loss)
+        depacketizer.push(
+            view[start:stop], timestamp, second >= _MARKER, stamp, is_after_loss
+        )
         if self._formats:
             self._name_format(place, self._formats.get(payload_type))
+        return True
 
     def _name_format(self, place: int, track_format: TrackFormat | None) -> None:
         """Let the units from a place on say how they are coded."""
@@ -109,43 +134,57 @@ class _Track:
             self._out[number] = self._out[number]._replace(format=track_format)
 
     def run(self, view: memoryview, position: int, end: int) -> int:
-        """Take middle fragments as long as there is nothing else; return where it ends."""
+        """Take the rest of a NAL unit as long as there is nothing else; return its end.
+
+        The last fragment is taken too, but for one with zeros at its end. Stamps must be
+        that of the packet before.
+        """
         video = self.video
         assert video is not None
-        head = video.fragment_head
-        first = self._sequence
-        assert first is not None
+        middle_head, last_head = video.fragment_heads
+        sequence = self._sequence
+        assert sequence is not None
         frame_head = self._frame_head
-        expected = (0x8000 | self._payload_type) << 48 | first << 32 | video.timestamp
-        constant = self._ssrc
-        skip, needed, unpack = self._runs[0]
+        plain = _PLAIN << 8 | self._payload_type
+        constant = struct.pack(">II", video.timestamp, self._ssrc)
+        size, unpack = self._runs[0]
         if end - position > 4 and view[position + 4] == _STAMPED:
-            expected |= 0x1000 << 48
-            constant = _STAMP_HEAD
-            skip, needed, unpack = self._runs[1]
-        start = expected
+            plain = _STAMPED << 8 | self._payload_type
+            constant += self._extension
+            size, unpack = self._runs[1]
+            if self._extension[2:4] != _THREE_WORDS:
+                return position
         append = video.parts.append
-        last = end - needed
-        size = 0
-        while position <= last:
-            found_head, length, found, found_constant, fragment = unpack(view, position)
-            stop = position + 4 + length
+        furthest = end - size
+        taken = 0
+        is_last = is_marked = False
+        while position <= furthest:
+            head, length, flags, number, found, fragment = unpack(view, position)
+            start, stop = position + size, position + 4 + length
             if (
-                found != expected
-                or fragment != head
-                or found_head != frame_head
-                or found_constant != constant
+                number != sequence
+                or found != constant
+                or head != frame_head
                 or stop > end
-                or length < needed - 4
+                or stop <= start
             ):
                 break
-            append(view[position + skip : stop])
-            size += stop - position - skip
+            if fragment == last_head:
+                if flags & ~_MARKER != plain or not view[stop - 1]:
+                    break
+                is_last = True
+            elif fragment != middle_head or flags != plain:
+                break
+            append(view[start:stop])
+            taken += stop - start
             position = stop
-            expected += _NEXT_SEQUENCE
-        if size:
-            video.size += size
-            self._sequence = (first + (expected - start >> 32)) & 0xFFFF
+            sequence = sequence + 1 & 0xFFFF
+            if is_last:
+                is_marked = flags != plain
+                break
+        self._sequence = sequence
+        if taken:
+            video.end_run(taken, is_last=is_last, is_marked=is_marked)
         return position
 
     def restart(self) -> None:
@@ -157,18 +196,17 @@ class _Track:
             other.reset()
 
 
-def _run_layouts(head_bytes: int) -> tuple[_Run, _Run]:
-    """Return payload offset, shortest frame and unpacker, without and with a stamp.
+def _run_layouts(head_bytes: int) -> tuple[_FieldRun, _FieldRun]:
+    """Return the bytes before the payload and their unpacker, without and with a stamp.
 
-    Both unpack: `$` and channel, length, the eight RTP bytes that say everything, a
-    constant (SSRC, or the head of the extension), the first bytes of the payload.
+    Both unpack: `$` and channel, length, the first two bytes of RTP, the sequence number,
+    what all packets of a picture have in common (timestamp, SSRC, stamp), the first bytes
+    of the payload. Small numbers and short strings: Python
+    compares these quickest.
     """
-    plain = struct.Struct(f">HHQI{head_bytes}s")
-    stamped = struct.Struct(f">HHQ4xI12x{head_bytes}s")
-    return (
-        (_PLAIN_OFFSET + head_bytes, plain.size, plain.unpack_from),
-        (_STAMPED_OFFSET + head_bytes, stamped.size, stamped.unpack_from),
-    )
+    plain = struct.Struct(f">HHHH8s{head_bytes}s")
+    stamped = struct.Struct(f">HHHH24s{head_bytes}s")
+    return (plain.size, plain.unpack_from), (stamped.size, stamped.unpack_from)
 
 
 class Receiver:
@@ -187,6 +225,8 @@ class Receiver:
         `units` is the one to come."""
         self._bounds = bounds
         self._media: dict[int, _Track] = {}
+        self._tracks: dict[int, _Track] = {}
+        """The same, by the first two bytes of their frames."""
         self._control: dict[int, _Track] = {}
         self._depacketizers: list[Depacketizer] = []
 
@@ -218,6 +258,7 @@ class Receiver:
             others or {},
         )
         self._media[channel] = track
+        self._tracks[_DOLLAR << 8 | channel] = track
         self._depacketizers = [item.depacketizer for item in self._media.values()]
         self._control[control_channel] = track
 
@@ -240,7 +281,7 @@ class Receiver:
 
     @property
     def have_all_ended(self) -> bool:
-        """Say whether every track has said BYE."""
+        """Return whether every track has said BYE."""
         tracks = self._media.values()
         return bool(tracks) and all(track.has_ended for track in tracks)
 
@@ -257,25 +298,23 @@ class Receiver:
         Stops before anything that is not a frame and before a frame that is not whole.
         Nothing of `view` is referred to any more when this returns.
         """
-        media = self._media
-        while end - position >= 4 and view[position] == _DOLLAR:
-            stop = position + 4 + (view[position + 2] << 8 | view[position + 3])
-            if stop > end:
+        tracks = self._tracks
+        while end - position >= 4:
+            head, length = _FRAME.unpack_from(view, position)
+            stop = position + 4 + length
+            if head >> 8 != _DOLLAR or stop > end:
                 break
-            channel = view[position + 1]
-            track = media.get(channel)
+            track = tracks.get(head)
             if track is None:
-                if control := self._control.get(channel):
+                if control := self._control.get(head & 0xFF):
                     self._take_rtcp(control, view[position + 4 : stop])
                 position = stop
                 continue
-            if stop - position > 5 and view[position + 5] in PACKET_TYPES:
+            if not track.packet(view, position + 4, stop):
                 self._take_rtcp(track, view[position + 4 : stop])
-                position = stop
-                continue
-            track.packet(view[position + 4 : stop])
             position = stop
-            if track.video and track.video.fragment_head:
+            video = track.video
+            if video and video.fragment_heads and video.held_place is None:
                 position = track.run(view, position, end)
         arrival_ms = self._now_ms() if self._now_ms else None
         for item in self._depacketizers:

@@ -1,6 +1,6 @@
 """RTSP login: answers the challenges of one connection (RFC 2326 16, RFC 7616)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from ..digest import AnsweredChallenge, Challenge, fresh_cnonce, parse_challenges
@@ -13,7 +13,8 @@ class Authenticator:
     """Answers challenges of one connection.
 
     An answered challenge that is refused again is final, unless the device says that only
-    the nonce was too old, or a login that had worked meets a new nonce in mid-session.
+    the nonce was too old, a login that had worked meets a new nonce in mid-session, or the
+    device offers a digest by another hash.
     """
 
     def __init__(
@@ -32,10 +33,12 @@ class Authenticator:
         self._answered: AnsweredChallenge | None = None
         self._has_worked = False
         self._renewals = 0
+        self._refused: set[str] = set()
+        """Hashes that were refused: devices offer one that they cannot compute."""
 
     @property
     def has_challenge(self) -> bool:
-        """Say whether requests carry credentials from now on."""
+        """Return whether requests carry credentials from now on."""
         return self._answered is not None
 
     @property
@@ -77,15 +80,25 @@ class Authenticator:
             )
         if not self._username:
             raise NvrError(ErrorKind.AUTH_REFUSED, "a login is needed, none is known")
-        best = max(usable, key=lambda item: item.strength)
+        best = self._best(usable)
         if answered is not None and not self._may_renew(best):
-            raise NvrError(ErrorKind.AUTH_REFUSED, "user name or password refused")
+            if self._answered is not None and not self._has_worked:
+                self._refused.add(self._answered.challenge.family)
+            best = self._best(usable)
+            if self._has_worked or best.family in self._refused:
+                raise NvrError(ErrorKind.AUTH_REFUSED, "user name or password refused")
         if self._answered is None or self._answered.challenge != best:
             # The counter of a nonce must never begin anew.
             self._answered = AnsweredChallenge(best, self._make_cnonce)
 
+    def _best(self, usable: Sequence[Challenge]) -> Challenge:
+        """Return the strongest challenge, of those that were not refused if there is one."""
+        return max(
+            usable, key=lambda item: (item.family not in self._refused, item.strength)
+        )
+
     def _may_renew(self, challenge: Challenge) -> bool:
-        """Say whether the refusal is about the nonce and not about the login."""
+        """Return whether the refusal is about the nonce and not about the login."""
         old = self._answered
         is_new = old is None or challenge.nonce != old.challenge.nonce
         self._renewals += 1

@@ -1,26 +1,27 @@
 """Asking and being answered over a wire, while media flows past. Blocking.
 
 Joins the pure parts: bytes from `wire.py` go through `parser.py`, messages through
-`connection.py`. Knows nothing of what the requests mean; that is `session.py`.
+`conversation.py`. Knows nothing of what the requests mean; that is `session.py`.
 """
 
 from typing import Final
 
 from ..cancel import CancelToken
 from ..clock import Clock
+from ..device_habits import KeepAlive
+from ..endpoint import Endpoint
 from ..errors import ErrorKind, NvrError
 from ..login_guard import LoginGuard
 from ..policy import Bounds, Waits
 from .auth import Authenticator
-from .connection import Answered, Retry, RtspConnection, State
-from .errors import RtspRefused
-from .habits import KeepAlive
+from .conversation import Answered, LoginRetry, RtspConnection, State
 from .headers import parse_notice, parse_tokens
 from .keep_alive import KeepAlives
-from .messages import HeaderItems, Message, Request, Response
+from .messages import HeaderItems, Request, Response, RtspMessage
 from .parser import DiscardingSink, FrameSink, StreamParser
+from .refusals import RtspRefused
+from .session_values import Notice
 from .urls import parse_url
-from .values import Endpoint, Notice
 from .wire import Wire, open_wire
 
 _GUARDED = "rtsp"
@@ -87,6 +88,18 @@ class Exchange:
                 self._endpoint, self._waits, self._bounds, self._cancel
             )
 
+    def reopen(self) -> None:
+        """Connect anew before there is a session; what the device wants of a login is kept."""
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+        self.connection = RtspConnection(self.connection.authenticator)
+        self._parser = StreamParser(self._bounds, DiscardingSink())
+        self._answers.clear()
+        self._awaited = None
+        self.is_closed = False
+        self.open()
+
     @property
     def stumbles(self) -> int:
         """Return how often bytes came that made no sense."""
@@ -126,7 +139,7 @@ class Exchange:
                 raise NvrError(
                     ErrorKind.TIMEOUT, f"{method}: no answer", where=self.where
                 )
-            received += self.read(left)
+            received += self._read_answer(left)
             if self.is_closed and cseq not in self._answers:
                 raise NvrError(
                     ErrorKind.INTERRUPTED,
@@ -145,9 +158,20 @@ class Exchange:
                 unsupported=tuple(
                     sorted(parse_tokens(response.headers.get("Unsupported")))
                 ),
+                location=response.headers.get("Location"),
                 where=self.where,
             )
         return response
+
+    def _read_answer(self, left: float) -> int:
+        """Read once; a description without a true length ends where silence begins."""
+        parser = self._parser
+        if not parser.has_open_body:
+            return self.read(left)
+        count = self.read(min(left, self._waits.body_quiet))
+        if not count and (message := parser.end_body()) is not None:
+            self._take(message)
+        return count
 
     def read(self, timeout_s: float) -> int:
         """Read once; return how many bytes came, 0 for silence or the end."""
@@ -246,7 +270,7 @@ class Exchange:
             raise NvrError(ErrorKind.INTERRUPTED, "not connected", where=self.where)
         self._wire.send(data)
 
-    def _take(self, message: Message) -> None:
+    def _take(self, message: RtspMessage) -> None:
         if isinstance(message, Request):
             self._take_request(message)
             return
@@ -260,7 +284,7 @@ class Exchange:
             if error.kind is ErrorKind.AUTH_REFUSED and self._endpoint.username:
                 self._guard.refused(_GUARDED)
             raise
-        if isinstance(step, Retry):
+        if isinstance(step, LoginRetry):
             self._send(step.data)
         elif step is not None:
             self._take_answer(step)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import re
 from typing import NamedTuple
 
-from .values import RtpInfo
+from .session_values import RtpInfo
 
 DEFAULT_SESSION_TIMEOUT_S = 60
 """Where the Session header names none (RFC 2326 12.37)."""
@@ -85,7 +85,8 @@ def parse_clock(text: str) -> int | None:
     if not match:
         return None
     try:
-        moment = datetime(*(int(match[i]) for i in range(1, 7)), tzinfo=UTC)  # type: ignore[misc, arg-type]
+        year, month, day, hour, minute, second = map(int, match.groups()[:6])
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
     nanoseconds = int((match[7] or "0").ljust(9, "0"))

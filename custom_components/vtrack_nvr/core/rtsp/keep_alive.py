@@ -3,8 +3,8 @@
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from ..device_habits import DeviceHabits, KeepAlive
 from ..policy import Waits
-from .habits import DeviceHabits, KeepAlive
 
 _REQUESTS: Final = (
     KeepAlive.GET_PARAMETER,

@@ -49,7 +49,7 @@ class Headers:
         """Compare as lists of lines."""
         return isinstance(other, Headers) and other.items == self.items
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # Python has it so
 
     @override
     def __repr__(self) -> str:
@@ -103,10 +103,10 @@ class Response:
         return _encode(line, self.headers, self.body)
 
 
-type Message = Request | Response
+type RtspMessage = Request | Response
 
 
-def parse_head(head: bytes) -> Message:
+def parse_head(head: bytes) -> RtspMessage:
     """Read a start line and headers (without the blank line after them).
 
     Raises `MessageDefectError` only. The reason phrase may be missing; header lines

@@ -10,18 +10,26 @@ from typing import Final, Protocol, override
 
 from ..errors import ErrorKind, NvrError
 from ..policy import Bounds
-from .errors import OutOfStep
-from .messages import Message, MessageDefectError, parse_head
+from .messages import MessageDefectError, Response, RtspMessage, parse_head
+from .refusals import OutOfStep
 
 _DOLLAR: Final = 0x24
 _FRAME: Final = 4 + 0xFFFF
 _PLAUSIBLE: Final = 5
 """So many bytes tell whether a `$` begins a frame: head and RTP version."""
+_MISCOUNTED: Final = 64
+"""By so many bytes devices tell the length of a description too long."""
 _TEXT = re.compile(rb"(?i:RTSP|HTTP)/|[A-Z][A-Z_]{1,30} ")
 _TEXT_SO_FAR = re.compile(rb"[A-Z][A-Z_]{0,30}|(?i:r|rt|rts|rtsp|h|ht|htt|http)")
 _HEAD_END = re.compile(rb"\n\r?\n")
 _BLANK = re.compile(rb"[\r\n]+")
 _RESYNC = re.compile(rb"[$]|RTSP/1")
+
+
+def _is_description(message: RtspMessage) -> bool:
+    """Return whether a head announces a session description."""
+    kind = message.headers.get("Content-Type").partition(";")[0]
+    return isinstance(message, Response) and kind.strip().lower() == "application/sdp"
 
 
 class FrameSink(Protocol):
@@ -81,16 +89,38 @@ class StreamParser:
         self._needed = 0
         """How many bytes the message under way is long, once its head has come."""
         self._lost = 0
+        self._described: tuple[RtspMessage, int] | None = None
+        """A description whose end its head does not tell, and how long the head is."""
+
+    @property
+    def has_open_body(self) -> bool:
+        """Return whether a session description is under way that may be complete."""
+        return self._described is not None
+
+    def end_body(self) -> RtspMessage | None:
+        """Return the description that came, if it ends with a line; None: there is none.
+
+        Devices leave out its length, or count wrong: nothing comes any more.
+        """
+        if self._described is None:
+            return None
+        message, start = self._described
+        body = bytes(self._view[start : self._held])
+        if not body.endswith(b"\n") or self._needed - self._held > _MISCOUNTED:
+            return None
+        self._described = None
+        self._held = self._searched = self._needed = 0
+        return replace(message, body=body)
 
     def space(self) -> memoryview:
         """Return where to read the next bytes to; never empty."""
         return self._view[self._held : self._held + self._bounds.receive_bytes]
 
-    def feed(self, count: int) -> list[Message]:
+    def feed(self, count: int) -> list[RtspMessage]:
         """Take the `count` bytes just read; return the messages that are complete."""
         end = self._held + count
         position = 0
-        messages: list[Message] = []
+        messages: list[RtspMessage] = []
         buffer = self._buffer
         while position < end:
             first = buffer[position]
@@ -120,9 +150,9 @@ class StreamParser:
             buffer[: self._held] = buffer[position:end]
         return messages
 
-    def feed_bytes(self, data: bytes) -> list[Message]:
+    def feed_bytes(self, data: bytes) -> list[RtspMessage]:
         """Copy bytes in and take them, for what does not read from a socket."""
-        messages: list[Message] = []
+        messages: list[RtspMessage] = []
         position = 0
         while position < len(data):
             space = self.space()
@@ -132,7 +162,7 @@ class StreamParser:
             position += len(piece)
         return messages
 
-    def _take_text(self, position: int, end: int) -> tuple[int, Message | None]:
+    def _take_text(self, position: int, end: int) -> tuple[int, RtspMessage | None]:
         """Return (after it, message), (same position, None) to wait, or (later, None)."""
         if end - position < self._needed:
             return position, None
@@ -157,10 +187,17 @@ class StreamParser:
         if length > self._bounds.body_bytes:
             raise NvrError(ErrorKind.PROTOCOL, "RTSP message body is too long")
         stop = found.end() + length
-        if stop > end:
+        is_description = _is_description(message)
+        is_open = is_description and not message.headers.get("Content-Length")
+        if is_open and end - found.end() > self._bounds.body_bytes:
+            raise NvrError(ErrorKind.PROTOCOL, "RTSP message body is too long")
+        if stop > end or is_open:
             self._searched = max(0, found.start() - position)
             self._needed = stop - position
+            if is_description:
+                self._described = message, found.end() - position
             return position, None
+        self._described = None
         self._searched = self._needed = 0
         return stop, replace(message, body=bytes(self._view[found.end() : stop]))
 
@@ -189,7 +226,7 @@ class StreamParser:
         return here
 
     def _is_plausible(self, here: int, end: int) -> bool:
-        """Say whether the `$` can begin a frame; what is not there yet is believed."""
+        """Return whether the `$` can begin a frame; what is not there yet is believed."""
         head = self._buffer[here : min(here + _PLAUSIBLE, end)]
         if len(head) > 1 and head[1] not in self.channels:
             return False

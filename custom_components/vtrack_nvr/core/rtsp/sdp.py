@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 import re
 
-from ..frames import TrackFormat, TrackKind
+from ..frames import Codec, TrackFormat, TrackKind
 from .sdp_formats import track_format
+from .session_values import MediaTrack, SessionDescription
 from .urls import join_control
-from .values import MediaTrack, SessionDescription
 
 _TRACKS_ALLOWED = 64
 _DYNAMIC = 96
@@ -41,8 +41,8 @@ def parse_sdp(text: bytes, base_url: str) -> SessionDescription:
     sections: list[_Media] = []
     session_control = ""
     name = ""
-    for line in text.decode("utf-8", "replace").splitlines():
-        kind, mark, value = line[:1], line[1:2], line[2:].strip()
+    for line in map(str.strip, text.decode("utf-8", "replace").splitlines()):
+        kind, mark, value = line[:1].lower(), line[1:2], line[2:].strip()
         if kind == "m" and mark == "=":
             if len(sections) == _TRACKS_ALLOWED:
                 break
@@ -87,7 +87,7 @@ def _take_attribute(section: _Media, value: str) -> None:
     elif name in _DIRECTIONS:
         section.direction = name
     elif name in {"rtpmap", "fmtp"}:
-        number, _, text = rest.partition(" ")
+        number, text = [*rest.split(None, 1), "", ""][:2]
         if number.isascii() and number.isdecimal() and len(number) < 4:
             table = section.rtpmaps if name == "rtpmap" else section.fmtps
             table[int(number)] = text.strip()
@@ -123,18 +123,34 @@ def _others(
     )
 
 
-def _finish(index: int, section: _Media, base: str) -> MediaTrack:
-    """Choose the payload type: the first one that has a name, else the first."""
-    types = section.payload_types or tuple(section.rtpmaps) or (0,)
-    payload_type = next((pt for pt in types if pt in section.rtpmaps), types[0])
-    kind = _KINDS.get(section.kind, TrackKind.EXTENDED)
+def _read_track(
+    section: _Media, kind: TrackKind, payload_type: int, types: tuple[int, ...]
+) -> tuple[int, TrackFormat, str, str]:
+    """Return what a payload type carries, with the lines that say so."""
     rtpmap = section.rtpmaps.get(payload_type, "")
     if payload_type >= _DYNAMIC:
         rtpmap = _meant(section.rtpmaps, payload_type, types)
     fmtp = _meant(section.fmtps, payload_type, types)
+    return payload_type, track_format(kind, payload_type, rtpmap, fmtp), rtpmap, fmtp
+
+
+def _finish(index: int, section: _Media, base: str) -> MediaTrack:
+    """Choose the payload type: the first one that is known, has a name, or is there.
+
+    Repeats of lost packets and dialled digits may stand before what carries pictures or
+    sound (`97 96` with rtx, `101 8` with telephone-event).
+    """
+    kind = _KINDS.get(section.kind, TrackKind.EXTENDED)
+    types = section.payload_types or tuple(section.rtpmaps) or (0,)
+    named = [number for number in types if number in section.rtpmaps]
+    choices = [_read_track(section, kind, number, types) for number in (*named, *types)]
+    payload_type, track, rtpmap, fmtp = next(
+        (choice for choice in choices if choice[1].codec is not Codec.UNKNOWN),
+        choices[0],
+    )
     return MediaTrack(
         index,
-        track_format(kind, payload_type, rtpmap, fmtp),
+        track,
         payload_type,
         join_control(base, section.control),
         section.token,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import re
 from typing import Final, NamedTuple
 
-from ..aac import has_band_replication, plain_config, read_config
+from ..aac_config import has_band_replication, plain_config, read_config
 from ..frames import Codec, TrackFormat, TrackKind
 
 _CODECS: Final = {

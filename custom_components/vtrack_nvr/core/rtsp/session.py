@@ -11,12 +11,12 @@ from typing import override
 
 from ..cancel import CancelToken
 from ..clock import Clock
+from ..endpoint import Endpoint
 from ..errors import ErrorKind, NvrError
 from ..held import Held
 from ..login_guard import LoginGuard
 from ..policy import Bounds, Waits
-from .connection import State
-from .errors import RtspRefused
+from .conversation import State
 from .exchange import Exchange
 from .headers import (
     build_clock_range,
@@ -28,7 +28,17 @@ from .headers import (
 )
 from .messages import HeaderItems, Response
 from .parser import FrameSink
+from .refusals import RtspRefused
 from .sdp import parse_sdp
+from .session_values import (
+    Channels,
+    MediaTrack,
+    Notice,
+    PlayAnswer,
+    PlayRequest,
+    RtpInfo,
+    SessionDescription,
+)
 from .urls import (
     RtspUrl,
     at_host_of,
@@ -37,21 +47,14 @@ from .urls import (
     setup_urls,
     without_credentials,
 )
-from .values import (
-    Channels,
-    Endpoint,
-    MediaTrack,
-    Notice,
-    PlayAnswer,
-    PlayRequest,
-    RtpInfo,
-    SessionDescription,
-)
 
 _CHANNELS = 256
 _REPLAY_TAG = ("Require", "onvif-replay")
 _NOT_THE_URL = frozenset({401, 403, 407, 453, 461, 503, 551})
 """Refusals of SETUP that another URL does not cure."""
+_MOVED = frozenset({301, 302, 303, 307, 308})
+_INVALID_RANGE = 457
+_HUNG_UP = frozenset({ErrorKind.TIMEOUT, ErrorKind.INTERRUPTED})
 
 
 class RtspSession(Held):
@@ -78,6 +81,7 @@ class RtspSession(Held):
         )
         self._request_url = _request_url(endpoint.url)
         self._exchange.control = self._request_url
+        self._habits = endpoint.habits
         self._bounds = bounds
         self._tracks: list[MediaTrack] = []
         self._has_played = False
@@ -91,7 +95,7 @@ class RtspSession(Held):
 
     @property
     def is_closed(self) -> bool:
-        """Say whether the device closed the connection in order (or we did)."""
+        """Return whether the device closed the connection in order (or we did)."""
         return self._exchange.is_closed
 
     @property
@@ -111,25 +115,21 @@ class RtspSession(Held):
 
     @property
     def is_forgotten(self) -> bool:
-        """Say whether the device no longer knew the session (454), TEARDOWN included."""
+        """Return whether the device no longer knew the session (454), TEARDOWN included."""
         return self._exchange.connection.is_forgotten
 
     def describe(self) -> SessionDescription:
-        """Connect if need be, ask OPTIONS and DESCRIBE.
+        """Connect if need be, ask OPTIONS (which is optional here) and DESCRIBE.
 
         Raises `NvrError` (UNREACHABLE, TIMEOUT, TLS, AUTH_REFUSED, PROTOCOL, CANCELLED …)
         or `RtspRefused` with the status.
         """
         exchange = self._exchange
         exchange.open()
-        try:
-            exchange.ask("OPTIONS", self._request_url)
-        except RtspRefused as refused:
-            if refused.kind in {ErrorKind.NO_PERMISSION, ErrorKind.BUSY}:
-                raise
-        response = exchange.ask(
-            "DESCRIBE", self._request_url, (("Accept", "application/sdp"),)
-        )
+        is_mute = self._ask_options()
+        response = self._ask_description()
+        if is_mute:
+            self._habits.skips_options = True
         headers = response.headers
         base = headers.get("Content-Base") or headers.get("Content-Location")
         described = parse_sdp(
@@ -144,6 +144,50 @@ class RtspSession(Held):
             )
         exchange.control = described.control
         return described
+
+    def _ask_options(self) -> bool:
+        """Ask what the device can do; return whether that is silent or hangs up.
+
+        Anything goes on without an answer, but for a login that was refused.
+        """
+        if self._habits.skips_options:
+            return False
+        try:
+            self._exchange.ask("OPTIONS", self._request_url)
+        except RtspRefused:
+            return False
+        except NvrError as error:
+            if error.kind is ErrorKind.UNSUPPORTED:
+                return False  # 401 without a challenge
+            if error.kind not in _HUNG_UP:
+                raise
+            self._exchange.reopen()
+            return True
+        return False
+
+    def _ask_description(self) -> Response:
+        """Ask for the tracks; follow the device to other URLs of its own.
+
+        A connection that ends is opened once more: devices close it behind a 401.
+        """
+        exchange = self._exchange
+        moves, may_reopen = 2, True
+        while True:
+            try:
+                return exchange.ask(
+                    "DESCRIBE", self._request_url, (("Accept", "application/sdp"),)
+                )
+            except RtspRefused as refused:
+                moved = _moved(self._request_url, refused.location)
+                if refused.status not in _MOVED or not moves or not moved:
+                    raise
+                moves -= 1
+                self._request_url = exchange.control = moved
+            except NvrError as error:
+                if error.kind is not ErrorKind.INTERRUPTED or not may_reopen:
+                    raise
+                may_reopen = False
+                exchange.reopen()
 
     def setup(self, track: MediaTrack, *, require_replay: bool = False) -> Channels:
         """Set up a track; the channels are those of the answer.
@@ -208,7 +252,13 @@ class RtspSession(Held):
         exchange = self._exchange
         headers = play_headers(request)
         exchange.deliver_to(sink)
-        response = self._ask_play(headers)
+        try:
+            response = self._ask_play(headers)
+        except RtspRefused as refused:
+            if refused.status != _INVALID_RANGE or request.start_ms is not None:
+                raise
+            # live: some want a range although there is none to name
+            response = self._ask_play((*headers, ("Range", "npt=0.000-")))
         cseq = exchange.connection.cseq
         if response is None:
             exchange.connection.state = State.PLAYING
@@ -301,6 +351,17 @@ class RtspSession(Held):
         }.get(status, ())
         asked = self._exchange.control.removesuffix("/")
         return tuple(url for url in others if url.removesuffix("/") != asked)
+
+
+def _moved(url: str, location: str) -> str | None:
+    """Return where a device sends us, if that is a URL of its own at the same port."""
+    moved = at_host_of(url, location) if location else None
+    if (
+        not moved
+        or parse_url(moved).port_or_default() != parse_url(url).port_or_default()
+    ):
+        return None
+    return moved
 
 
 def _free_channel(taken: AbstractSet[int]) -> int:

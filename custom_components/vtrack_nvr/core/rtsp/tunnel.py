@@ -45,12 +45,12 @@ def _build(method: str, url: RtspUrl, cookie: str, *lines: str) -> bytes:
     return "\r\n".join(head).encode("utf-8")
 
 
-def encode(data: bytes) -> bytes:
+def encode_message(data: bytes) -> bytes:
     """Return one message as it travels in the POST body."""
     return base64.b64encode(data)
 
 
-def read_answer(data: bytes, limit: int) -> bytes | None:
+def read_tunnel_answer(data: bytes, limit: int) -> bytes | None:
     """Return what follows the head of the GET's answer, None while it is not whole.
 
     Raises `NvrError`: UNSUPPORTED where the device answers anything but 200, PROTOCOL

@@ -26,7 +26,7 @@ class RtspUrl:
 
     @property
     def is_tls(self) -> bool:
-        """Say whether the scheme asks for TLS."""
+        """Return whether the scheme asks for TLS."""
         return self.scheme in {"rtsps", "https"}
 
     def port_or_default(self) -> int:
@@ -73,12 +73,6 @@ def without_credentials(url: str) -> str:
     scheme, mark, after = url.strip().partition("://")
     cut = min((i for i in map(after.find, "/?#") if i >= 0), default=len(after))
     return f"{scheme}{mark}{after[:cut].rpartition('@')[2]}{after[cut:]}"
-
-
-def with_host(url: str, host: str, port: int | None = None) -> str:
-    """Return the URL at another host; `port` None keeps the URL's own (profile-g 1.5)."""
-    parsed = parse_url(url)
-    return str(RtspUrl(parsed.scheme, host, port or parsed.port, parsed.rest))
 
 
 def join_control(base: str, control: str) -> str:

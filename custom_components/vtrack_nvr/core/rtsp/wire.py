@@ -17,11 +17,17 @@ import time
 from typing import override
 
 from ..cancel import CancelToken
+from ..endpoint import Endpoint, Transport, WireTap
 from ..errors import ErrorKind, NvrError
 from ..policy import Bounds, Waits
-from .tunnel import POST_LENGTH, build_get, build_post, encode, read_answer
+from .tunnel import (
+    POST_LENGTH,
+    build_get,
+    build_post,
+    encode_message,
+    read_tunnel_answer,
+)
 from .urls import DEFAULT_PORTS, RtspUrl, parse_url
-from .values import Endpoint, Transport, WireTap
 
 _USUAL_PORTS = (554, 8554)
 
@@ -302,7 +308,7 @@ class TunnelWire(Wire):
 
     @override
     def send(self, data: bytes) -> None:
-        text = encode(data)
+        text = encode_message(data)
         if self._post is None or self._post_left < len(text):
             if self._post:
                 self._post.close()
@@ -345,7 +351,7 @@ class TunnelWire(Wire):
                     where=self._get.peer,
                 )
             data += piece[:count]
-            rest = read_answer(data, limit)
+            rest = read_tunnel_answer(data, limit)
             if rest is not None:
                 return rest
 

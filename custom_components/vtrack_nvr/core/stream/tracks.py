@@ -3,7 +3,7 @@
 from ..errors import ErrorKind, NvrError
 from ..frames import Codec, TrackKind
 from ..rtp.depacketize import can_depacketize
-from ..rtsp.values import MediaTrack, SessionDescription
+from ..rtsp.session_values import MediaTrack, SessionDescription
 
 _PREFERRED = frozenset({Codec.H264, Codec.H265})
 OLD_CODECS = frozenset({Codec.MJPEG, Codec.MPEG4})

@@ -7,6 +7,7 @@ from typing import override
 
 from ..cancel import CancelToken
 from ..clock import Clock
+from ..endpoint import Endpoint
 from ..frames import AccessUnit
 from ..held import Held
 from ..login_guard import LoginGuard
@@ -15,8 +16,7 @@ from ..rtp.depacketize import can_depacketize, check_format
 from ..rtp.receiver import DepacketizerMaker, Receiver
 from ..rtp.rtcp import build_receiver_report
 from ..rtsp.session import RtspSession
-from ..rtsp.values import (
-    Endpoint,
+from ..rtsp.session_values import (
     MediaTrack,
     Notice,
     PlayAnswer,
@@ -42,7 +42,7 @@ class EndSignal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SenderReport:
+class SenderTimes:
     """An RTCP sender report; both times are 0 where the device sends none."""
 
     track: int
@@ -68,7 +68,7 @@ class Batch:
     stumbles: int = 0
     hole_places: tuple[int, ...] = ()
     arrival_ms: int = 0
-    reports: list[SenderReport] = field(default_factory=list)
+    reports: list[SenderTimes] = field(default_factory=list)
     bye_tracks: frozenset[int] = frozenset()
 
 
@@ -197,7 +197,7 @@ class UnitStream(Held):
             places,
             self._clock.now_ms(),
             [
-                SenderReport(index, report.time_us or 0, report.rtp_time)
+                SenderTimes(index, report.time_us or 0, report.rtp_time)
                 for index, report in reports
             ],
             receiver.ended_tracks,
@@ -219,7 +219,7 @@ class UnitStream(Held):
 
     @property
     def is_forgotten(self) -> bool:
-        """Say whether the device no longer knew the session; sure once it is closed."""
+        """Return whether the device no longer knew the session; sure once it is closed."""
         return self._session.is_forgotten
 
     def pause(self) -> None:

@@ -19,7 +19,7 @@ PENDING = frozenset(
 """States to fetch from. *Missing* is none: the next sweep says if the device has it."""
 
 
-class Stretch(NamedTuple):
+class BacklogStretch(NamedTuple):
     """A piece of backlog, UTC; `next_try_ms` is 0 where it may be tried at once."""
 
     start_ms: int
@@ -45,7 +45,7 @@ class Backlog:
         """Return the number of stretches."""
         return len(self._starts)
 
-    def __iter__(self) -> Iterator[Stretch]:
+    def __iter__(self) -> Iterator[BacklogStretch]:
         """Yield all stretches, oldest first."""
         return (self._at(i) for i in range(len(self)))
 
@@ -53,7 +53,7 @@ class Backlog:
         """Make the window hold what these spans (in order) say, the rest unchanged."""
         first = bisect_right(self._ends, window.start_ms)
         last = bisect_left(self._starts, window.end_ms)
-        inside: list[Stretch] = []
+        inside: list[BacklogStretch] = []
         if first < last and self._starts[first] < window.start_ms:
             inside.append(self._at(first)._replace(end_ms=window.start_ms))
         tail = None
@@ -70,7 +70,7 @@ class Backlog:
             last += 1
         self._splice(first, last, _joined(inside))
 
-    def oldest(self, from_ms: int, to_ms: int, now_ms: int) -> Iterator[Stretch]:
+    def oldest(self, from_ms: int, to_ms: int, now_ms: int) -> Iterator[BacklogStretch]:
         """Yield what may be tried now inside [from, to), oldest first, clipped."""
         for i in range(bisect_right(self._ends, from_ms), len(self)):
             if self._starts[i] >= to_ms:
@@ -78,7 +78,7 @@ class Backlog:
             if self._tries[i] <= now_ms:
                 yield self._clipped(i, from_ms, to_ms)
 
-    def newest(self, from_ms: int, to_ms: int, now_ms: int) -> Iterator[Stretch]:
+    def newest(self, from_ms: int, to_ms: int, now_ms: int) -> Iterator[BacklogStretch]:
         """Yield what may be tried now inside [from, to), newest first, clipped."""
         for i in range(bisect_left(self._starts, to_ms) - 1, -1, -1):
             if self._ends[i] <= from_ms:
@@ -86,20 +86,20 @@ class Backlog:
             if self._tries[i] <= now_ms:
                 yield self._clipped(i, from_ms, to_ms)
 
-    def _at(self, i: int) -> Stretch:
-        return Stretch(
+    def _at(self, i: int) -> BacklogStretch:
+        return BacklogStretch(
             self._starts[i], self._ends[i], self._tries[i], self._attempts[i]
         )
 
-    def _clipped(self, i: int, from_ms: int, to_ms: int) -> Stretch:
-        return Stretch(
+    def _clipped(self, i: int, from_ms: int, to_ms: int) -> BacklogStretch:
+        return BacklogStretch(
             max(self._starts[i], from_ms),
             min(self._ends[i], to_ms),
             self._tries[i],
             self._attempts[i],
         )
 
-    def _splice(self, first: int, last: int, new: list[Stretch]) -> None:
+    def _splice(self, first: int, last: int, new: list[BacklogStretch]) -> None:
         gone_ms = sum(self._ends[first:last]) - sum(self._starts[first:last])
         self.total_ms += sum(s.end_ms - s.start_ms for s in new) - gone_ms
         self._starts[first:last] = array("q", (s.start_ms for s in new))
@@ -108,16 +108,18 @@ class Backlog:
         self._attempts[first:last] = array("q", (s.attempts for s in new))
 
 
-def _pending(window: TimeRange, spans: Iterable[CoverageSpan]) -> Iterator[Stretch]:
+def _pending(
+    window: TimeRange, spans: Iterable[CoverageSpan]
+) -> Iterator[BacklogStretch]:
     for span in spans:
         if span.state in PENDING and (inside := span.range.intersection(window)):
-            yield Stretch(
+            yield BacklogStretch(
                 inside.start_ms, inside.end_ms, span.next_try_ms or 0, span.attempts
             )
 
 
-def _joined(stretches: Iterable[Stretch]) -> list[Stretch]:
-    joined: list[Stretch] = []
+def _joined(stretches: Iterable[BacklogStretch]) -> list[BacklogStretch]:
+    joined: list[BacklogStretch] = []
     for item in stretches:
         if joined and joined[-1].end_ms == item.start_ms and joined[-1][2:] == item[2:]:
             joined[-1] = joined[-1]._replace(end_ms=item.end_ms)

@@ -36,5 +36,5 @@ class Backoff:
         self.until_s = 0.0
 
     def is_waiting(self, now_s: float) -> bool:
-        """Say whether it is too early to try again."""
+        """Return whether it is too early to try again."""
         return now_s < self.until_s

@@ -8,21 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ..errors import NvrError
-from ..intervals import Ranges, TimeRange, add
+from ..intervals import DAY_MS, Ranges, TimeRange, add_ranges
 from ..ledger import CameraTotals
-from ..models import CameraKey, CoverageSpan, EventMark, Recording
+from ..models import CameraKey, ClockEra, CoverageSpan, EventMark, Recording
 from .backlog import Backlog
 from .backoff import Backoff
-from .expected import coverage_percent
+from .device_tail import DeviceTail
+from .engine_context import EngineContext
+from .missing import coverage_percent
 from .plan import CameraView, OpenWant
 from .ports import LiveNow
-from .ring import Ring
-from .rooms import Rooms
-from .settings import SyncMode
+from .settings import CameraSpec, SyncMode
 from .source import SourceDecision, decide_source
-from .spec import CameraSpec
 from .status import FootageSource, LiveNote, MissingFootage, Problem, Progress
-from .wanted import DAY_MS, around, oldest_wanted_ms, wanted_inside
+from .wanted import around, oldest_wanted_ms, wanted_inside
 
 ALWAYS_MS = 2**62
 FIRST_CHUNK_MS = 7 * DAY_MS
@@ -36,13 +35,13 @@ class CameraState:
 
     key: CameraKey
     spec: CameraSpec
-    rooms: Rooms
+    rooms: EngineContext
     retry: Backoff = field(init=False)
     """Pauses of fetches."""
     search: Backoff = field(init=False)
     """Pauses of searches."""
     backlog: Backlog = field(default_factory=Backlog)
-    ring: Ring = field(default_factory=Ring)
+    ring: DeviceTail = field(default_factory=DeviceTail)
     recordings: Mapping[str, Recording] = field(default_factory=dict)
     totals: CameraTotals = field(default_factory=CameraTotals)
     wanted: Ranges = ()
@@ -65,6 +64,8 @@ class CameraState:
     missing: MissingFootage | None = None
     is_judged: bool = False
     are_totals_stale: bool = True
+    told_live: tuple[bool, ClockEra | None] | None = None
+    """What the live recording was told last."""
 
     def __post_init__(self) -> None:
         """Begin without any failure."""
@@ -91,7 +92,7 @@ class CameraState:
 
     @property
     def has_replay(self) -> bool:
-        """Say whether requests can be served from the device."""
+        """Return whether requests can be served from the device."""
         return bool(self.spec.recording_tokens)
 
     @property
@@ -101,6 +102,13 @@ class CameraState:
         if live is None or self.decision.source is not FootageSource.LIVE:
             return LiveNow()
         return live.now(self.key)
+
+    def tell_live(self, era: ClockEra | None) -> None:
+        """Let the live recording know whether it is relied on, and of the clock."""
+        now = (self.decision.source is FootageSource.LIVE, era)
+        if self.spec.live is not None and now != self.told_live:
+            self.told_live = now
+            self.spec.live.follow(self.key, is_live=now[0], era=era)
 
     @property
     def recording(self) -> TimeRange | None:
@@ -186,7 +194,7 @@ class CameraState:
         new = around(self.spec.settings, marks)
         first_ms = min(mark.range.start_ms for mark in marks)
         oldest_ms = oldest_wanted_ms(self.spec.settings, first_ms)
-        self.wanted = add(self.wanted, new, from_ms=oldest_ms)
+        self.wanted = add_ranges(self.wanted, new, from_ms=oldest_ms)
         return new
 
     async def wanted_inside(self, window: TimeRange, now_ms: int) -> Ranges | None:
@@ -207,6 +215,7 @@ class CameraState:
         in_flight: Ranges,
         *,
         in_request: Ranges = (),
+        in_watch: Ranges = (),
         speed: float | None = None,
         is_background_allowed: bool,
         is_request_allowed: bool,
@@ -226,6 +235,7 @@ class CameraState:
             wanted=self.wanted,
             in_flight=in_flight,
             in_request=in_request,
+            in_watch=in_watch,
             device_earliest_ms=self.ring.reachable_from_ms(
                 now_ms, limits.job_ms, speed
             ),
@@ -279,7 +289,7 @@ class CameraState:
     def change(self, spec: CameraSpec) -> None:
         """Take another spec; what it makes wanted or not is found by a full sweep."""
         before, after = self.spec.settings, spec.settings
-        scope = ("mode", "retention_days", "pre_roll_ms", "post_roll_ms")
+        scope = ("mode", "retention_days", "pre_roll_ms", "post_roll_ms", "week")
         if (
             any(getattr(before, name) != getattr(after, name) for name in scope)
             or before.event_classes != after.event_classes

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 import logging
 
 from ..errors import ErrorKind, NvrError
 from ..models import ClockEra, ClockReading, NvrKey
-from .clocks import ClockCause, ClockVerdict, EraMap, judge
+from .clock_eras import ClockCause, ClockVerdict, EraMap, judge_reading
+from .engine_context import EngineContext
 from .ports import Device
-from .rooms import Rooms
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -16,7 +17,7 @@ _LOGGER = logging.getLogger(__name__)
 class ClockKeeper:
     """Knows the eras of one NVR."""
 
-    def __init__(self, nvr: NvrKey, device: Device, rooms: Rooms) -> None:
+    def __init__(self, nvr: NvrKey, device: Device, rooms: EngineContext) -> None:
         """Measure nothing yet."""
         self._nvr = nvr
         self._device = device
@@ -40,7 +41,7 @@ class ClockKeeper:
 
     @property
     def is_known(self) -> bool:
-        """Say whether there is any era yet."""
+        """Return whether there is any era yet."""
         return self._map is not None
 
     @property
@@ -101,6 +102,8 @@ class ClockKeeper:
             reading = await self._device.measure_clock()
             verdict = self._judge(stored, reading, jump_ms)
         eras = list(stored)
+        if eras and verdict.device_seen_ms is not None:
+            eras[-1] = await self._saw(eras[-1], verdict.device_seen_ms)
         for era in verdict.eras:
             eras.append(await self._rooms.library.add_era(self._nvr, era))
             self._is_own_era = True
@@ -111,18 +114,24 @@ class ClockKeeper:
                 verdict.cause,
                 verdict.offset_ms,
             )
-        if self._map is None or verdict.eras:
-            self._map = EraMap(eras)
+        self._map = EraMap(eras)
         self._last = reading
         self._last_now_ms = self._rooms.clock.now_ms()
         self._last_s = self._rooms.clock.monotonic()
         self._is_forced = False
         return bool(verdict.eras)
 
+    async def _saw(self, era: ClockEra, device_ms: int) -> ClockEra:
+        """Write down up to when an era held."""
+        if era.device_seen_ms == device_ms:
+            return era
+        await self._rooms.library.saw_era(era.id, device_ms)
+        return replace(era, device_seen_ms=device_ms)
+
     def _judge(
         self, stored: Sequence[ClockEra], reading: ClockReading, jump_ms: int
     ) -> ClockVerdict:
-        return judge(
+        return judge_reading(
             stored,
             self._last,
             reading,

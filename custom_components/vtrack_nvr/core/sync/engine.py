@@ -17,21 +17,24 @@ from ..ledger import Want
 from ..models import CameraKey, DeviceEvent, EventMark, NvrKey
 from ..policy import Bounds, DevicePolicy, Waits
 from .backoff import Backoff
-from .engine_events import EventDesk
+from .engine_context import EngineContext, Slots
+from .events import EventIntake
+from .nvr_state import NvrState
 from .nvr_worker import NvrWorker
-from .ports import Fetcher, Library
-from .publisher import Publisher
+from .ports import EngineLedger, Fetcher
 from .requests import saved_clip
-from .rooms import Rooms
-from .settings import EngineLimits, NvrSettings
-from .slots import Slots
-from .spec import CameraSpec, NvrSpec
-from .status import LiveNote, SavedClip, SyncReport, SyncStatus
+from .settings import CameraSpec, EngineLimits, NvrSettings, NvrSpec
+from .snapshots import Publisher
+from .status import CancelledWork, LiveNote, SavedClip, SyncReport, SyncStatus
 
 _LOGGER = logging.getLogger(__name__)
 
 RESTART_S = (30.0, 60.0, 300.0, 900.0, 3600.0)
 """Pauses before a worker that broke (a fault of ours) is started again."""
+
+
+PAUSE_S = 3600.0
+"""How long a pause lasts unless told otherwise."""
 
 
 class SyncEngine:
@@ -44,7 +47,7 @@ class SyncEngine:
 
     def __init__(
         self,
-        library: Library,
+        library: EngineLedger,
         fetcher: Fetcher,
         clock: Clock,
         limits: EngineLimits | None = None,
@@ -57,8 +60,8 @@ class SyncEngine:
         limits = limits or EngineLimits()
         self._workers: dict[NvrKey, NvrWorker] = {}
         self._runners: dict[NvrKey, asyncio.Task[None]] = {}
-        self._publisher = Publisher(self._workers, clock, limits.status_s)
-        self._rooms = Rooms(
+        self._publisher = Publisher(self._states, clock, limits.status_s)
+        self._rooms = EngineContext(
             library=library,
             fetcher=fetcher,
             clock=clock,
@@ -69,7 +72,8 @@ class SyncEngine:
             slots=Slots(limits.total_sessions, self._wake_all),
             changed=self._publisher.changed,
         )
-        self._events = EventDesk(self._rooms)
+        self.news = self._rooms.news
+        self._events = EventIntake(self._rooms)
         self._leaving: set[asyncio.Future[None]] = set()
         self._is_running = False
         self._stopped = asyncio.Event()
@@ -155,20 +159,21 @@ class SyncEngine:
     def set_enabled(self, camera: CameraKey, is_enabled: bool) -> None:
         """Switch a camera's background sync; requests are served all the same."""
         worker = self._worker_of(camera)
-        worker.cameras[camera].set_enabled(is_enabled=is_enabled)
+        worker.state.cameras[camera].set_enabled(is_enabled=is_enabled)
         worker.wake()
 
     def set_replay_broken(self, camera: CameraKey, is_broken: bool) -> None:
         """Tell what was found out elsewhere; holds until the daily re-probe."""
         worker = self._worker_of(camera)
-        worker.cameras[camera].set_replay_broken(is_broken=is_broken)
+        worker.state.cameras[camera].set_replay_broken(is_broken=is_broken)
         worker.wake()
 
     async def teach(
         self, nvr: NvrKey, taught: Callable[[DevicePolicy], DevicePolicy]
     ) -> None:
         """Remember what a live session found out of the device; raises `NvrError`."""
-        await self._worker(nvr).desk.teach(taught)
+        state = self._worker(nvr).state
+        await state.learn(taught(state.policy))
 
     # Asking for work
 
@@ -186,7 +191,7 @@ class SyncEngine:
         chosen = None if cameras is None else frozenset(cameras)
         runs = []
         for worker in self._workers.values():
-            here = frozenset(worker.cameras)
+            here = frozenset(worker.state.cameras)
             mine = here if chosen is None else here & chosen
             if mine:
                 runs.append(worker.sync_now(mine, is_full=full))
@@ -210,7 +215,7 @@ class SyncEngine:
 
         The request stays open after the deadline.
         """
-        future = self._worker_of(want.camera).requests.waiter(want)
+        future = self._worker_of(want.camera).state.requests.waiter(want)
         outcome = "expired"
         if deadline_s is None:
             outcome = await future
@@ -237,24 +242,68 @@ class SyncEngine:
         want = await self.request(camera, wanted, note)
         return await self.wait_for(want, deadline_s)
 
+    async def watch(self, camera: CameraKey, wanted: TimeRange) -> Want:
+        """Ask for footage that somebody watches now: ahead of requests, until `unwatch`.
+
+        It is forgotten at a restart. Raises `NvrError(GONE)` for a camera that is not
+        attached, and as `request`.
+        """
+        return await self._worker_of(camera).request(
+            camera, wanted, "", is_watched=True
+        )
+
+    async def unwatch(self, want: Want) -> bool:
+        """Let go of what is watched no more; what came is kept.
+
+        Returns whether it was still open. What others watch goes on.
+        """
+        for worker in self._workers.values():
+            if want.camera in worker.state.cameras:
+                return await worker.unwatch(want)
+        return False
+
+    def is_open(self, want: Want) -> bool:
+        """Return whether more may come for a request."""
+        return any(
+            worker.state.requests.is_open(want.id) for worker in self._workers.values()
+        )
+
+    def look_at_viewers(self, nvr: NvrKey) -> None:
+        """Look at once whether somebody watches a device live."""
+        if (worker := self._workers.get(nvr)) is not None:
+            worker.wake()
+
     async def cancel_request(self, want: Want) -> None:
         """Close a request unserved."""
-        await self._worker_of(want.camera).requests.cancel(want.id)
+        await self._worker_of(want.camera).state.requests.cancel(want.id)
 
     # Steering
 
-    def pause(self, nvr: NvrKey | None = None) -> None:
-        """Start no more background work for an NVR (all); running fetches make way."""
-        self._set_paused(nvr, is_paused=True)
+    def pause(self, nvr: NvrKey | None = None, seconds: float = PAUSE_S) -> None:
+        """Start no background work for an NVR (all) for a while; running fetches make way.
+
+        A pause ends by itself: one that is forgotten would cost footage.
+        """
+        clock = self._rooms.clock
+        until_ms = clock.now_ms() + round(seconds * 1000)
+        self._set_pause(nvr, clock.monotonic() + seconds, until_ms)
 
     def resume(self, nvr: NvrKey | None = None) -> None:
-        """Undo `pause`."""
-        self._set_paused(nvr, is_paused=False)
+        """End a pause before its time."""
+        self._set_pause(nvr, None, None)
+
+    async def cancel_work(self, camera: CameraKey) -> CancelledWork:
+        """End all that is being done for a camera; returns how much that was.
+
+        Fetches end, requests are closed unserved, and whoever waits for a sync by hand is
+        told. Background work goes on with the next sweep. Raises `NvrError(GONE)`.
+        """
+        return await self._worker_of(camera).cancel_work(camera)
 
     def cancel(self, camera: CameraKey | None = None) -> None:
         """End the running fetches of a camera (all) now; they are planned anew later."""
         for worker in self._workers.values():
-            for fetch in worker.fetches:
+            for fetch in worker.state.fetches:
                 if camera is None or fetch.job.camera == camera:
                     fetch.cancel.cancel("asked to")
 
@@ -262,20 +311,24 @@ class SyncEngine:
         """Try an NVR again that was stopped (login, certificate, address changed)."""
         self._worker(nvr).credentials_changed()
 
+    def set_total_sessions(self, total: int) -> None:
+        """Allow so many replay sessions at once over all NVRs."""
+        self._rooms.slots.resize(total)
+
     # News from outside
 
     def notify_event(self, nvr: NvrKey, event: DeviceEvent) -> None:
         """Enter a device's event as a mark and look for its footage soon."""
         if (worker := self._workers.get(nvr)) is not None:
-            self._events.device_event(worker, event)
+            self._events.device_event(worker.state, event)
 
     def notify_mark(self, camera: CameraKey, mark: EventMark) -> None:
         """Enter an event of another origin (a Home Assistant entity), in UTC."""
-        self._events.mark(self._worker_of(camera), camera, mark)
+        self._events.mark(self._worker_of(camera).state, camera, mark)
 
     def notify_kept(self, camera: CameraKey, kept: TimeRange) -> None:
         """Tell that a clip was completed or changed elsewhere (live, retention, repair)."""
-        self._events.kept(self._worker_of(camera), camera, kept)
+        self._events.kept(self._worker_of(camera).state, camera, kept)
 
     async def leave_out(self, camera: CameraKey) -> None:
         """Do without the footage that was given up, and what is gone though it was kept.
@@ -283,11 +336,11 @@ class SyncEngine:
         The ledger says *removed*; asking for it again tries again. Raises `NvrError`.
         """
         worker = self._worker_of(camera)
-        await worker.lookout.leave_out(worker.cameras[camera])
+        await worker.missing_watch.leave_out(worker.state.cameras[camera])
 
     def note_live(self, camera: CameraKey, note: LiveNote | None) -> None:
         """Tell what a camera's live recording is doing; it only shows in the status."""
-        self._worker_of(camera).cameras[camera].live = note
+        self._worker_of(camera).state.cameras[camera].live = note
         self._rooms.changed()
 
     # Status
@@ -306,6 +359,9 @@ class SyncEngine:
 
     # Inside
 
+    def _states(self) -> tuple[NvrState, ...]:
+        return tuple(worker.state for worker in self._workers.values())
+
     def _worker(self, nvr: NvrKey) -> NvrWorker:
         worker = self._workers.get(nvr)
         if worker is None:
@@ -314,14 +370,17 @@ class SyncEngine:
 
     def _worker_of(self, camera: CameraKey) -> NvrWorker:
         for worker in self._workers.values():
-            if camera in worker.cameras:
+            if camera in worker.state.cameras:
                 return worker
         raise NvrError(ErrorKind.GONE, "the camera is not attached", where=camera)
 
-    def _set_paused(self, nvr: NvrKey | None, *, is_paused: bool) -> None:
+    def _set_pause(
+        self, nvr: NvrKey | None, until_s: float | None, until_ms: int | None
+    ) -> None:
         for worker in self._workers.values():
-            if nvr is None or worker.key == nvr:
-                worker.is_paused = is_paused
+            if nvr is None or worker.state.key == nvr:
+                worker.state.paused_until_s = until_s
+                worker.state.paused_until_ms = until_ms
                 worker.wake()
         self._rooms.changed()
 
@@ -331,7 +390,7 @@ class SyncEngine:
 
     def _begin(self, worker: NvrWorker) -> None:
         task = asyncio.get_running_loop().create_task(self._keep_running(worker))
-        self._runners[worker.key] = task
+        self._runners[worker.state.key] = task
 
     async def _keep_running(self, worker: NvrWorker) -> None:
         """Run a worker; one that breaks is reported and started again."""
@@ -341,11 +400,11 @@ class SyncEngine:
             await asyncio.wait({task})
             if task.cancelled() or (error := task.exception()) is None:
                 return
-            _LOGGER.error("%s: the worker broke", worker.key, exc_info=error)
+            _LOGGER.error("%s: the worker broke", worker.state.key, exc_info=error)
             await self._rooms.clock.sleep(pause.failed(0.0))
 
     async def _end(self, worker: NvrWorker) -> None:
-        runner = self._runners.pop(worker.key, None)
+        runner = self._runners.pop(worker.state.key, None)
         await worker.stop()
         if runner is not None:
             await asyncio.wait({runner})

@@ -1,12 +1,19 @@
 """From a device's event to a mark on the time line of the camera it is about; pure."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
+import logging
 
-from ..intervals import TimeRange
-from ..models import CameraKey, DeviceEvent, EventMark
-from .clocks import EraMap
-from .spec import CameraSpec
+from ..errors import NvrError
+from ..intervals import Ranges, TimeRange, intersection
+from ..models import CameraKey, CoverageState, DeviceEvent, EventMark
+from .camera_state import CameraState
+from .clock_eras import EraMap
+from .engine_context import EngineContext
+from .nvr_state import NvrState
+from .settings import CameraSpec
+from .status import FootageSource
 
 FAR_OFF_MS = 3_600_000
 """An event dated further from now than this carries no usable time."""
@@ -18,7 +25,7 @@ MOST_OPEN = 1_000
 """So many events are open at once at most, over all devices."""
 
 
-def camera_of(
+def camera_of_event(
     cameras: Mapping[CameraKey, CameraSpec], event: DeviceEvent
 ) -> CameraKey | None:
     """Return the camera an event is about; the only camera of an NVR needs no name."""
@@ -40,7 +47,7 @@ def moment_of(event: DeviceEvent, eras: EraMap | None, now_ms: int) -> int:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenEvent:
     """An event under way: when it began, was last said to go on, and was last told."""
 
     since_ms: int
@@ -57,7 +64,7 @@ class OpenEvents:
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._open: dict[tuple[CameraKey, str, str], _Open] = {}
+        self._open: dict[tuple[CameraKey, str, str], _OpenEvent] = {}
 
     def __len__(self) -> int:
         """Return how many are open."""
@@ -82,7 +89,7 @@ class OpenEvents:
             return None if known is None else _mark_of(event, known.since_ms, moment_ms)
         if known is None:
             self._forget_old(moment_ms)
-            self._open[name] = _Open(moment_ms, moment_ms, moment_ms)
+            self._open[name] = _OpenEvent(moment_ms, moment_ms, moment_ms)
             return _mark_of(event, moment_ms, moment_ms)
         known.seen_ms = max(known.seen_ms, moment_ms)
         if moment_ms - known.told_ms < REPEAT_MS:
@@ -105,3 +112,109 @@ class OpenEvents:
 def _mark_of(event: DeviceEvent, start_ms: int, end_ms: int) -> EventMark:
     stretch = TimeRange(start_ms, max(start_ms, end_ms))
     return EventMark(event.event_class, stretch, event.topic)
+
+
+_LOGGER = logging.getLogger(__name__)
+
+OPEN_EVENT_MS = 600_000
+"""How long the live picture of an event is recorded at most while its end is awaited."""
+
+
+class EventIntake:
+    """Enters news into the library and asks for early sweeps."""
+
+    def __init__(self, rooms: EngineContext) -> None:
+        """Know of no event yet."""
+        self._rooms = rooms
+        self._open = OpenEvents()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def device_event(self, nvr: NvrState, event: DeviceEvent) -> None:
+        """Turn a device's event into a mark."""
+        specs = {key: camera.spec for key, camera in nvr.cameras.items()}
+        key = camera_of_event(specs, event)
+        self._rooms.news.heard(nvr.key, key, event)
+        if event.notice is not None:
+            return
+        if key is None:
+            _LOGGER.debug("%s: an event of an unknown source", nvr.key)
+            return
+        keeper = nvr.keeper
+        eras = keeper.eras if keeper.is_known else None
+        moment_ms = moment_of(event, eras, self._rooms.clock.now_ms())
+        mark = self._open.mark(key, event, moment_ms)
+        if mark is not None:
+            is_open = event.is_active and not event.is_moment
+            self.mark(nvr, key, mark, is_open=is_open)
+
+    def mark(
+        self,
+        nvr: NvrState,
+        key: CameraKey,
+        mark: EventMark,
+        *,
+        is_open: bool = False,
+    ) -> None:
+        """Store a mark, make its footage wanted, look for it soon.
+
+        `is_open`: the event goes on, its end comes as another mark.
+        """
+        camera = nvr.cameras[key]
+        new = camera.add_marks((mark,))
+        now_ms = self._rooms.clock.now_ms()
+        delay_s = until_fetchable_s(camera, mark, now_ms)
+        nvr.schedule.hint(key, delay_s, self._rooms.waits.early_sweep)
+        nvr.wake()
+        self._spawn(self._store(camera, mark, new))
+        if camera.spec.live and camera.decision.source is FootageSource.LIVE:
+            for stretch in new:
+                end_ms = now_ms + OPEN_EVENT_MS if is_open else stretch.end_ms
+                wanted = TimeRange(stretch.start_ms, max(stretch.end_ms, end_ms))
+                name = f"{mark.source} {mark.range.start_ms}"
+                self._spawn(camera.spec.live.want(key, wanted, name))
+
+    def kept(self, nvr: NvrState, key: CameraKey, kept: TimeRange) -> None:
+        """Take up what was kept elsewhere."""
+        self._spawn(self._take_up(nvr, key, kept))
+
+    async def _store(self, camera: CameraState, mark: EventMark, new: Ranges) -> None:
+        """Store a mark; footage that was not wanted before it now is."""
+        library = self._rooms.library
+        await library.add_marks(camera.key, (mark,))
+        for window in new:
+            spans = await library.coverage(camera.key, window)
+            spurned = intersection(
+                (s.range for s in spans if s.state is CoverageState.NOT_WANTED),
+                (window,),
+            )
+            if spurned:
+                await library.mark(camera.key, spurned, CoverageState.ON_DEVICE)
+                await camera.refresh(window)
+
+    async def _take_up(self, nvr: NvrState, key: CameraKey, kept: TimeRange) -> None:
+        if (camera := nvr.cameras.get(key)) is not None:
+            await camera.refresh(kept)
+            nvr.requests.look_again(key, kept)
+            nvr.wake()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, NvrError):
+            _LOGGER.debug("an event was not stored: %s", error)
+        else:
+            _LOGGER.error("an event was not stored", exc_info=error)
+
+
+def until_fetchable_s(camera: CameraState, mark: EventMark, now_ms: int) -> float:
+    """Return when background work may take an event's footage: its window has settled."""
+    settings = camera.spec.settings
+    end_ms = mark.range.end_ms + settings.post_roll_ms
+    border_ms = -(-end_ms // settings.clip_ms) * settings.clip_ms
+    return max((border_ms - now_ms) / 1000 + camera.settle_s, 0.0)

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError
 from .backoff import Backoff
-from .rooms import Rooms
+from .engine_context import EngineContext
 from .status import Problem
 
 
@@ -54,7 +54,7 @@ class NvrHealth:
     a person acts. `session_cap` is how many sessions the device proved to bear.
     """
 
-    rooms: Rooms
+    rooms: EngineContext
     asking: Backoff = field(init=False)
     sessions: Backoff = field(init=False)
     is_online: bool | None = None

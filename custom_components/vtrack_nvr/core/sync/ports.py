@@ -5,20 +5,14 @@ fetcher, `library` the library and its clip sinks. The engine knows none of thes
 Everything here is awaited on the event loop and must not block it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ..cancel import CancelToken
-from ..clips import ClipSink
+from ..clip_sink import ClipSink
 from ..errors import NvrError
-from ..fetching import (
-    EndReason as EndReason,  # noqa: PLC0414
-    FetchedGap as FetchedGap,  # noqa: PLC0414
-    FetchJob,
-    FetchOutcome,
-    FetchProgress,
-)
+from ..fetch_job import FetchJob, FetchOutcome, FetchProgress, ReplaySource
 from ..intervals import Ranges, TimeRange
 from ..ledger import CameraTotals, HoleSum, RunKind, RunResult, SweepFindings, Want
 from ..models import (
@@ -64,7 +58,7 @@ class Device(Protocol):
         """Search what the recording holds in a window of at most 24 h (RS 5.9)."""
         ...
 
-    async def replay_uri(self, recording_token: str) -> str:
+    async def replay(self, recording_token: str) -> ReplaySource:
         """Return a fresh replay URI with the host made reachable (RP 5.1)."""
         ...
 
@@ -88,7 +82,7 @@ class Fetcher(Protocol):
         ...
 
 
-class Library(Protocol):
+class EngineLedger(Protocol):
     """The ledger as the engine uses it (implemented by `core.library`); UTC throughout."""
 
     async def coverage(
@@ -153,6 +147,20 @@ class Library(Protocol):
 
     async def add_era(self, nvr: NvrKey, era: ClockEra) -> ClockEra:
         """Store a new era; returns it with its id."""
+        ...
+
+    async def saw_era(self, era_id: int, device_ms: int) -> None:
+        """Store what the device's clock read when an era's offset was measured last."""
+        ...
+
+    async def earliest_by_era(self, camera: CameraKey) -> Mapping[int, int]:
+        """Return where a camera's footage began (device clock) when it was asked, by era."""
+        ...
+
+    async def set_earliest(
+        self, camera: CameraKey, era_id: int, device_ms: int
+    ) -> None:
+        """Remember where a camera's footage begins, for the eras found last."""
         ...
 
     async def policy(self, nvr: NvrKey) -> DevicePolicy:
@@ -230,6 +238,14 @@ class Gate(Protocol):
         ...
 
 
+class Viewers(Protocol):
+    """Whether somebody watches a device live: the picture on a screen goes first."""
+
+    def is_watched(self) -> bool:
+        """Return whether a live stream of the device is open for somebody now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LiveNow:
     """What a camera's live recording is about at this moment.
@@ -245,7 +261,14 @@ class LiveNow:
 
 
 class LiveSource(Protocol):
-    """Who records a camera's live stream (implemented by `core.live` through the shell)."""
+    """Who records a camera's live stream (implemented by `core.archive.live`)."""
+
+    def follow(self, camera: CameraKey, *, is_live: bool, era: ClockEra | None) -> None:
+        """Take whether the camera relies on it now, and the device's clock era if known.
+
+        Called whenever one of them has changed.
+        """
+        ...
 
     async def want(self, camera: CameraKey, wanted: TimeRange, event: str = "") -> None:
         """Make sure that the range is recorded and its clips close soon after its end.

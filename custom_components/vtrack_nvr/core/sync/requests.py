@@ -11,17 +11,17 @@ from dataclasses import dataclass, field, replace
 import logging
 
 from ..errors import ErrorKind, Limit, LimitError, NvrError
-from ..fetching import EndReason, FetchOutcome
+from ..fetch_job import EndReason, FetchOutcome
 from ..intervals import Ranges, TimeRange, difference, intersection, union
 from ..ledger import Want
 from ..models import CameraKey, CoverageSpan, CoverageState, NvrKey
 from .backlog import PENDING
 from .backoff import pause_s
 from .camera_state import CameraState
-from .plan import Job, OpenWant
-from .rooms import Rooms
+from .engine_context import EngineContext
+from .fetch_result import FAULTY_MS, HOPELESS, NOT_THE_STRETCH
+from .plan import OpenWant, PlannedFetch
 from .runs import Run, Runs
-from .settle import FAULTY_MS, HOPELESS, NOT_THE_STRETCH
 from .status import FootageSource, SavedClip
 from .sweeper import Sweeper
 
@@ -38,6 +38,8 @@ LIVE_GRACE_MS = 60_000
 LIVE_SEAM_MS = 1_500
 """What lies between a loss and the clip after it is not waited for."""
 REMEMBERED = 256
+WATCHED = "watched"
+"""The note of requests that end with whoever watches, and with a restart."""
 _GAVE_WAY = frozenset({EndReason.YIELDED, EndReason.CANCELLED})
 
 
@@ -74,7 +76,7 @@ class Requests:
         cameras: Mapping[CameraKey, CameraState],
         sweeper: Sweeper,
         runs: Runs,
-        rooms: Rooms,
+        rooms: EngineContext,
     ) -> None:
         """Know of none yet."""
         self._runs = runs
@@ -85,20 +87,35 @@ class Requests:
         self._open: dict[int, OpenRequest] = {}
         self._closed: dict[int, str] = {}
         self._waiting: dict[int, list[asyncio.Future[str]]] = {}
+        self._watched: dict[int, int] = {}
+        """How many watch what is fetched for a request."""
         self._turn_s = 0.0
         """When the device may be asked for the next request."""
 
     async def load(self) -> None:
-        """Take up the requests that were open before a restart."""
+        """Take up the requests that were open before a restart; viewers have gone."""
         for want in await self._rooms.library.wants(self._nvr):
-            self._open.setdefault(want.id, OpenRequest(want))
+            if want.note != WATCHED:
+                self._open.setdefault(want.id, OpenRequest(want))
+            elif want.id not in self._open:
+                await self._rooms.library.close_want(want.id, "cancelled")
 
     def __len__(self) -> int:
         """Return how many are open."""
         return len(self._open)
 
-    async def add(self, camera: CameraState, wanted: TimeRange, note: str) -> Want:
+    async def add(
+        self,
+        camera: CameraState,
+        wanted: TimeRange,
+        note: str,
+        *,
+        is_watched: bool = False,
+    ) -> Want:
         """Store a request, or return the open one that it is a part of.
+
+        One that `is_watched` goes ahead of the others until `unwatch`, which is to be called
+        as often as this for the same.
 
         Raises `LimitError`: REQUESTS where too many of the camera are open, REQUEST_AHEAD
         where it ends too far in the future.
@@ -111,8 +128,14 @@ class Requests:
             request.want
             for request in self._open.values()
             if request.want.camera == camera.key
+            and (request.want.id in self._watched) is is_watched
         ]
         for want in mine:
+            if want.range == wanted and is_watched:
+                self._watched[want.id] += 1
+                return want
+            if is_watched:
+                continue
             if want.range == wanted or (
                 # a long one would let whoever asks for a moment wait for all of it
                 want.range.duration_ms <= limits.request_merge_ms
@@ -122,10 +145,14 @@ class Requests:
                 return replace(want, range=wanted)
         if len(mine) >= limits.requests_open:
             raise LimitError(Limit.REQUESTS, {"most": str(limits.requests_open)})
+        if is_watched:
+            note = WATCHED
         want = await self._rooms.library.add_want(camera.key, wanted, note)
         self._open.setdefault(want.id, OpenRequest(want))
+        if is_watched:
+            self._watched[want.id] = 1
         await camera.refresh(wanted)
-        if camera.spec.live is not None:
+        if camera.spec.live is not None and not is_watched:
             await camera.spec.live.want(camera.key, wanted)
         return want
 
@@ -188,7 +215,7 @@ class Requests:
         elif can_talk and self._has_turn(request):
             await self._open_up(request, camera)
 
-    def fetched(self, job: Job, outcome: FetchOutcome | None) -> None:
+    def fetched(self, job: PlannedFetch, outcome: FetchOutcome | None) -> None:
         """Take note that a fetch for a request ended (None: it never began)."""
         request = self._open.get(job.want_id or 0)
         if request is None:
@@ -261,6 +288,7 @@ class Requests:
         want = request.want
         if self._open.pop(want.id, None) is None:
             return
+        self._watched.pop(want.id, None)
         self._show(request, ())
         self._closed[want.id] = outcome
         while len(self._closed) > REMEMBERED:
@@ -279,11 +307,26 @@ class Requests:
         if (request := self._open.get(want_id)) is not None:
             await self.close(request, "cancelled")
 
-    async def cancel_camera(self, camera: CameraKey) -> None:
-        """Close all requests of a camera that goes away."""
-        for request in list(self._open.values()):
-            if request.want.camera == camera:
-                await self.close(request, "cancelled")
+    async def cancel_camera(self, camera: CameraKey) -> int:
+        """Close all requests of a camera unserved; returns how many were open."""
+        mine = [r for r in self._open.values() if r.want.camera == camera]
+        for request in mine:
+            await self.close(request, "cancelled")
+        return len(mine)
+
+    async def unwatch(self, want_id: int) -> bool:
+        """Close what nobody watches any more; return whether it was open until now."""
+        left = self._watched.get(want_id, 0) - 1
+        if left > 0:
+            self._watched[want_id] = left
+            return False
+        is_open = want_id in self._open
+        await self.cancel(want_id)
+        return is_open
+
+    def is_open(self, want_id: int) -> bool:
+        """Return whether a request is still open."""
+        return want_id in self._open
 
     def give_up(self) -> None:
         """Let go of whoever waits; the requests stay open in the library."""
@@ -358,7 +401,7 @@ class Requests:
         await self.close(request, outcome)
 
     def _is_live_to_come(self, camera: CameraState, want: Want, now_ms: int) -> bool:
-        """Say whether the live recording may still bring the footage."""
+        """Return whether the live recording may still bring the footage."""
         if camera.decision.source is not FootageSource.LIVE:
             return False
         clip_ms = camera.spec.settings.clip_ms
@@ -370,7 +413,12 @@ class Requests:
         camera = self._cameras.get(request.want.camera)
         if camera is not None:
             camera.open_wants = tuple(
-                OpenWant(other.want.id, other.want.made_ms, other.open)
+                OpenWant(
+                    other.want.id,
+                    other.want.made_ms,
+                    other.open,
+                    is_watched=other.want.id in self._watched,
+                )
                 for other in self._open.values()
                 if other.want.camera == camera.key and other.open
             )
@@ -416,7 +464,7 @@ def _settled(spans: tuple[CoverageSpan, ...]) -> Ranges:
 
 
 async def saved_clip(
-    rooms: Rooms, camera: CameraKey, wanted: TimeRange, outcome: str
+    rooms: EngineContext, camera: CameraKey, wanted: TimeRange, outcome: str
 ) -> SavedClip:
     """Return what the library holds of a range."""
     spans = await rooms.library.coverage(camera, wanted)

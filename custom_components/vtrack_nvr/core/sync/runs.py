@@ -8,7 +8,7 @@ import logging
 from ..errors import NvrError
 from ..ledger import RunKind, RunResult
 from ..models import CameraKey, NvrKey
-from .rooms import Rooms
+from .engine_context import EngineContext
 from .status import Problem, SyncReport
 
 _LOGGER = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Run:
 class Runs:
     """All runs of one NVR."""
 
-    def __init__(self, nvr: NvrKey, rooms: Rooms) -> None:
+    def __init__(self, nvr: NvrKey, rooms: EngineContext) -> None:
         """Begin without any."""
         self._nvr = nvr
         self._rooms = rooms
@@ -70,7 +70,7 @@ class Runs:
         return iter(tuple(self._runs))
 
     def is_forced(self, camera: CameraKey) -> bool:
-        """Say whether a person asked for this camera now (gates do not count)."""
+        """Return whether a person asked for this camera now (gates do not count)."""
         return any(
             run.kind is RunKind.MANUAL and camera in run.cameras for run in self._runs
         )
@@ -103,6 +103,7 @@ class Runs:
         )
         if run.done is not None and not run.done.done():
             run.done.set_result(report)
+        self._rooms.news.synced(self._nvr, run.kind, report)
         await self.close(run, str(problem.kind) if problem else "")
 
     async def close(self, run: Run, detail: str) -> None:

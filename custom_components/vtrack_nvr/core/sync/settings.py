@@ -3,8 +3,13 @@
 Lengths say their unit. Every default is what the one form of the set-up preselects.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from ..models import CameraKey, NvrKey
+from .ports import Device, Gate, LiveSource, Viewers
+from .week import WeekPlan
 
 
 class SyncMode(StrEnum):
@@ -52,6 +57,8 @@ class CameraSettings:
     pre_roll_ms: int = 10_000
     post_roll_ms: int = 20_000
     event_classes: frozenset[str] | None = None
+    week: WeekPlan | None = None
+    """When footage is wanted at all; None is always."""
     settle_s: float | None = None
     """Age of footage before a background fetch takes it (None: `Waits.settle`)."""
     bytes_per_second: int | None = None
@@ -113,3 +120,32 @@ class EngineLimits:
     """How long background work may take to make way for a request."""
     tick_s: float = 5.0
     """The longest the engine looks away from gates, storage and the host's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSpec:
+    """One camera of an NVR.
+
+    `recording_tokens`: the recordings that hold its footage (the camera ↔ recording map,
+    onvif-profile-g §1.6); empty where it has no Profile G. `source_tokens`: what pull-point
+    events call it (video source, configuration or recording tokens). `can_live`: a live
+    stream exists. `live`: who records it, for requests; None where nobody does.
+    """
+
+    settings: CameraSettings = field(default_factory=CameraSettings)
+    recording_tokens: tuple[str, ...] = ()
+    source_tokens: frozenset[str] = frozenset()
+    can_live: bool = False
+    live: LiveSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NvrSpec:
+    """One NVR: its device, its cameras, the gate of its background work, who watches it."""
+
+    key: NvrKey
+    device: Device
+    cameras: Mapping[CameraKey, CameraSpec] = field(default_factory=dict)
+    settings: NvrSettings = field(default_factory=NvrSettings)
+    gate: Gate | None = None
+    viewers: Viewers | None = None

@@ -128,8 +128,27 @@ class CameraStatus:
     progress: Progress | None = None
     problem: Problem | None = None
     missing: MissingFootage | None = None
+    is_recording_on_device: bool | None = None
+    """Whether the device says that it records the camera now; None: it does not say."""
     is_judged: bool = False
     """Whether `missing` is known, which takes a moment after a start."""
+
+    def lag_s(self, now_ms: int) -> int | None:
+        """Return how far (seconds) what is kept lies behind what there is to keep.
+
+        None if nothing is kept, or if the device does not say what it has.
+        """
+        if self.last_clip_end_ms is None:
+            return None
+        if self.source is FootageSource.LIVE:
+            if self.state is SyncState.RECORDING:
+                return 0
+            newest_ms: int | None = now_ms
+        else:
+            newest_ms = self.device_newest_ms
+        if newest_ms is None:
+            return None
+        return max(0, round((newest_ms - self.last_clip_end_ms) / 1000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +161,7 @@ class NvrStatus:
     clock_offset_ms: int | None = None
     last_sweep_ms: int | None = None
     next_sweep_ms: int | None = None
+    paused_until_ms: int | None = None
     problem: Problem | None = None
     cameras: dict[CameraKey, CameraStatus] = field(default_factory=dict)
 
@@ -178,6 +198,16 @@ class SyncReport:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelledWork:
+    """How much of a camera's work was ended before its time."""
+
+    fetches: int = 0
+    requests: int = 0
+    runs: int = 0
+    """Syncs that somebody had started by hand."""
+
+
+@dataclass(frozen=True, slots=True)
 class SavedClip:
     """What is kept of a range that was asked for; all ranges in UTC.
 
@@ -195,5 +225,5 @@ class SavedClip:
 
     @property
     def is_whole(self) -> bool:
-        """Say whether everything that was asked for is kept."""
+        """Return whether everything that was asked for is kept."""
         return not self.missing

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from ..intervals import Ranges, TimeRange, intersection, union
+from ..intervals import DAY_MS, Ranges, TimeRange, intersection, union
 from ..models import EventClass, EventMark
 from .settings import CameraSettings, SyncMode
 
-DAY_MS = 86_400_000
 EPOCH_2000_MS = 946_684_800_000
 """Devices whose clock was unset date recordings 1970; nothing older than this is real."""
 
@@ -19,15 +18,15 @@ def oldest_wanted_ms(settings: CameraSettings, now_ms: int) -> int:
 
 
 def counts(settings: CameraSettings, mark: EventMark) -> bool:
-    """Say whether an event is one of those whose footage is wanted."""
+    """Return whether an event is one of those whose footage is wanted."""
     if settings.event_classes is None:
         return mark.event_class is not EventClass.RECORDING
     return mark.event_class in settings.event_classes
 
 
 def around(settings: CameraSettings, marks: Iterable[EventMark]) -> Ranges:
-    """Return the stretches around the events, with pre- and post-roll."""
-    return union(
+    """Return the stretches around the events, with pre- and post-roll, as scheduled."""
+    wanted = union(
         TimeRange(
             mark.range.start_ms - settings.pre_roll_ms,
             mark.range.end_ms + settings.post_roll_ms,
@@ -35,6 +34,10 @@ def around(settings: CameraSettings, marks: Iterable[EventMark]) -> Ranges:
         for mark in marks
         if counts(settings, mark)
     )
+    if settings.week is None or not wanted:
+        return wanted
+    reach = TimeRange(wanted[0].start_ms, wanted[-1].end_ms)
+    return intersection(wanted, settings.week.inside(reach))
 
 
 def wanted_inside(
@@ -61,4 +64,6 @@ def wanted_inside(
         case SyncMode.EVENTS:
             return intersection(around(settings, marks), (recent,))
         case SyncMode.EVERYTHING:
-            return None if recent == window else (recent,)
+            if settings.week is None:
+                return None if recent == window else (recent,)
+            return settings.week.inside(recent)

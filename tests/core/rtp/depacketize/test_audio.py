@@ -18,7 +18,7 @@ from custom_components.vtrack_nvr.core.rtp.depacketize import (
     make_depacketizer,
 )
 from custom_components.vtrack_nvr.core.rtp.replay_extension import CLEAN, ReplayStamp
-from tests.core.test_aac import adts
+from tests.core.test_aac_config import adts
 
 BOUNDS = Bounds(access_unit_bytes=1000)
 STAMP = ReplayStamp(777, CLEAN, 2)

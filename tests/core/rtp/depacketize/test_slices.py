@@ -1,5 +1,7 @@
 """Pictures of several slices, start codes where none belong, sets that change."""
 
+# Reads private members: the bound of a picture is lowered: a real one is megabytes.
+
 from collections.abc import Iterable
 
 import pytest

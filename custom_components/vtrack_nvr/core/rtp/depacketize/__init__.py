@@ -39,7 +39,7 @@ __all__ = [
 
 
 def can_depacketize(track_format: TrackFormat) -> bool:
-    """Say whether `make_depacketizer` knows the format."""
+    """Return whether `make_depacketizer` knows the format."""
     return (
         track_format.codec in _PLAIN
         or track_format.codec in PICTURES

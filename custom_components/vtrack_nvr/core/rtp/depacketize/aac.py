@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple, override
 
-from ...aac import AdtsFrame, is_adts, read_config, split_adts, ticks_per_frame
+from ...aac_config import AdtsFrame, is_adts, read_config, split_adts, ticks_per_frame
 from ...frames import AccessUnit, TrackFormat
 from ..replay_extension import ReplayStamp
 from ..timeline import signed_distance
@@ -32,7 +32,7 @@ _USUAL: Final = (_Layout(13, 3, 3), _Layout(13, 0, 0), _Layout(6, 2, 2))
 """AAC-hbr, the same without an index, AAC-lbr (RFC 3640 3.3.5, 3.3.6)."""
 
 
-class _Clock:
+class _RtpmapClock:
     """RTP times in the clock of the rtpmap, whatever the device counts in.
 
     Where the configuration names another rate than the rtpmap, some count in that one:
@@ -91,7 +91,7 @@ class AacDepacketizer(AudioDepacketizer):
         self._unit_bytes = track_format.au_bytes
         self._channels = track_format.channels
         self._config = track_format.config
-        self._clock = _Clock(track_format.config, track_format.clock_rate)
+        self._clock = _RtpmapClock(track_format.config, track_format.clock_rate)
         self._wanted = 0
         self._timestamp = 0
 

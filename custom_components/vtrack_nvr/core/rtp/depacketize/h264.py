@@ -1,9 +1,10 @@
 """H.264 in RTP (RFC 6184, packetization modes 0 and 1)."""
 
+from functools import lru_cache
 from typing import ClassVar, override
 
 from ...frames import Codec
-from .video import VideoDepacketizer
+from .video import FragmentHead, VideoDepacketizer, fragment_head
 
 _STAP_A = 24
 _FU_A = 28
@@ -29,16 +30,9 @@ class H264Depacketizer(VideoDepacketizer):
 
     @override
     def _take(self, payload: memoryview) -> None:
-        first = payload[0]
-        kind = first & 0x1F
+        kind = payload[0] & 0x1F
         if kind == _FU_A:
-            header = payload[1]
-            if header & 0x80:
-                nal_header = bytes((first & 0xE0 | header & 0x1F,))
-                head = bytes((first, header & 0x1F))
-                self._begin_fragments(nal_header, head, payload[2:], header & 0x40 != 0)
-            else:
-                self._go_on(payload[2:], header & 0x40 != 0)
+            self._fragment(_read_head(bytes(payload[:2])), payload[2:])
         elif kind < _STAP_A:
             self._nal(payload)
         elif kind == _STAP_A:
@@ -58,3 +52,11 @@ class H264Depacketizer(VideoDepacketizer):
         if not payload[1] & 0x80:
             return b""
         return bytes((payload[0] & 0xE0 | payload[1] & 0x1F, *payload[2:8]))
+
+
+@lru_cache(maxsize=256)
+def _read_head(head: bytes) -> FragmentHead:
+    """Read indicator and header of an FU-A (5.8)."""
+    first, bits = head
+    kind = bits & 0x1F
+    return fragment_head(kind, bytes((first & 0xE0 | kind,)), head[:1], bits & ~0x20)

@@ -1,9 +1,10 @@
 """H.265 in RTP (RFC 7798, without decoding order numbers)."""
 
+from functools import lru_cache
 from typing import ClassVar, override
 
 from ...frames import Codec
-from .video import VideoDepacketizer
+from .video import FragmentHead, VideoDepacketizer, fragment_head
 
 _AP = 48
 _FU = 49
@@ -31,16 +32,7 @@ class H265Depacketizer(VideoDepacketizer):
     def _take(self, payload: memoryview) -> None:
         kind = payload[0] >> 1 & 0x3F
         if kind == _FU:
-            fragment = payload[2]
-            if fragment & 0x80:
-                inner = fragment & 0x3F
-                nal_header = bytes((payload[0] & 0x81 | inner << 1, payload[1]))
-                head = bytes((payload[0], payload[1], inner))
-                self._begin_fragments(
-                    nal_header, head, payload[3:], fragment & 0x40 != 0
-                )
-            else:
-                self._go_on(payload[3:], fragment & 0x40 != 0)
+            self._fragment(_read_head(bytes(payload[:3])), payload[3:])
         elif kind < _AP:
             self._nal(payload)
         elif kind == _AP:
@@ -61,3 +53,13 @@ class H265Depacketizer(VideoDepacketizer):
             return b""
         inner = payload[2] & 0x3F
         return bytes((payload[0] & 0x81 | inner << 1, payload[1], *payload[3:9]))
+
+
+@lru_cache(maxsize=256)
+def _read_head(head: bytes) -> FragmentHead:
+    """Read payload header and header of an FU (4.4.3)."""
+    first, second, bits = head
+    kind = bits & 0x3F
+    return fragment_head(
+        kind, bytes((first & 0x81 | kind << 1, second)), head[:2], bits
+    )

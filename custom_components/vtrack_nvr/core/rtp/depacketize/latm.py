@@ -7,7 +7,7 @@ it in band, units are LOAS frames, which decoders of LATM read.
 
 from typing import override
 
-from ...aac import ticks_per_frame
+from ...aac_config import ticks_per_frame
 from ...frames import AccessUnit, Codec, TrackFormat
 from ..replay_extension import ReplayStamp
 from .audio import AudioDepacketizer

@@ -9,7 +9,7 @@ ends, it becomes the beginning of the next one.
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, override
+from typing import ClassVar, NamedTuple, Never, override
 
 from ...errors import ErrorKind, NvrError
 from ...frames import AccessUnit, Codec
@@ -20,6 +20,43 @@ from .sets import ParameterSets
 START_CODE = b"\x00\x00\x00\x01"
 MARK = b"\x00\x00\x01"
 _SLICE_HEAD = 32
+_FIRST = 0x80
+_LAST = 0x40
+
+
+class FragmentHead(NamedTuple):
+    """What the first bytes of a packet say that holds a piece of a NAL unit.
+
+    `header` is the NAL unit header to rebuild, `front` that behind a start code. `heads`
+    are the first bytes of the other packets of this NAL unit: of those in its middle, and
+    of the last.
+    """
+
+    kind: int
+    is_first: bool
+    is_last: bool
+    header: bytes
+    front: bytes
+    heads: tuple[bytes, bytes]
+
+
+def fragment_head(
+    kind: int, header: bytes, indicator: bytes, bits: int
+) -> FragmentHead:
+    """Return it for a type, a NAL unit header, and the bytes that every piece begins with.
+
+    The last of these, `bits`, says in its two highest bits whether the piece is the first
+    or the last one.
+    """
+    rest = bits & ~(_FIRST | _LAST)
+    return FragmentHead(
+        kind,
+        bits & _FIRST != 0,
+        bits & _LAST != 0,
+        header,
+        START_CODE + header,
+        (indicator + bytes((rest,)), indicator + bytes((rest | _LAST,))),
+    )
 
 
 class VideoDepacketizer(Depacketizer):
@@ -29,9 +66,9 @@ class VideoDepacketizer(Depacketizer):
     it: where the device leaves them out, those seen last (at first: the session
     description's) are put in front. Where none are known, no unit is a key unit.
 
-    For the receiver's fast path: while `fragment_head` is not empty, a packet that begins
-    with these bytes is a middle fragment, and what follows them belongs at the end of
-    `parts` (and its length into `size`).
+    For the receiver's fast path: while `fragment_heads` is not empty, a packet that begins
+    with the first of them is a middle fragment, and what follows it belongs at the end of
+    `parts`. One that begins with the second is the last fragment. `end_run` must hear of it.
     """
 
     CODEC: ClassVar[Codec]
@@ -58,7 +95,7 @@ class VideoDepacketizer(Depacketizer):
     ) -> None:
         """Begin with the parameter sets of the session description (any order)."""
         self.out = out
-        self.fragment_head = b""
+        self.fragment_heads: tuple[bytes, ...] = ()
         self.parts: list[bytes | memoryview] = []
         self.size = 0
         self.timestamp = 0
@@ -107,7 +144,7 @@ class VideoDepacketizer(Depacketizer):
         """Return how the first NAL unit of a payload begins, b"" in its middle."""
 
     def _starts_picture(self, payload: memoryview) -> bool:
-        """Say whether nothing of the picture can be missing before this payload."""
+        """Return whether nothing of the picture can be missing before this payload."""
         head = self._first_bytes(payload)
         if head.startswith((MARK, START_CODE)):
             head = head.lstrip(b"\0")[1:]
@@ -155,15 +192,32 @@ class VideoDepacketizer(Depacketizer):
         if len(payload) > self.HEADER:
             self._take(payload)
         if self.size > self._limit:
-            raise NvrError(
-                ErrorKind.PROTOCOL, f"access unit longer than {self._limit} bytes"
-            )
+            self._refuse_size()
         if self._copied or self._new_sets or self._gathered:
             self._check_pieces()
         if marker:
             self._has_marks = True
             if self._has_picture:
                 self.held_place = len(self.out)
+
+    def end_run(self, size: int, *, is_last: bool, is_marked: bool) -> None:
+        """Hear that fragments, so many bytes, were put into `parts`; raises as `push`.
+
+        `is_last`: the NAL unit is whole with them; `is_marked`: the marker was set there.
+        """
+        self.size += size
+        if self.size > self._limit:
+            self._refuse_size()
+        if is_last:
+            self.fragment_heads = ()
+        if is_marked:
+            self._has_marks = True
+            self.held_place = len(self.out)
+
+    def _refuse_size(self) -> Never:
+        raise NvrError(
+            ErrorKind.PROTOCOL, f"access unit longer than {self._limit} bytes"
+        )
 
     def _check_pieces(self) -> None:
         pieces = len(self._copied) + len(self._new_sets) + len(self._gathered or ())
@@ -196,14 +250,14 @@ class VideoDepacketizer(Depacketizer):
 
     @property
     def _is_fragment_open(self) -> bool:
-        return bool(self.fragment_head) or self._gathered is not None
+        return bool(self.fragment_heads) or self._gathered is not None
 
     def _drop_fragment(self) -> None:
         """Close a fragmented NAL unit whose rest is missing."""
-        if self._is_fragment_open:
+        if self.fragment_heads or self._gathered is not None:
             self._is_damaged = True
-        self.fragment_head = b""
-        self._gathered = None
+            self.fragment_heads = ()
+            self._gathered = None
 
     def _nal(self, nal: memoryview | bytes) -> None:
         """Add a whole NAL unit, or several of them with start codes between.
@@ -238,35 +292,42 @@ class VideoDepacketizer(Depacketizer):
                     bytes(item[:_SLICE_HEAD]) for item in beginning
                 )
 
-    def _begin_fragments(
-        self, header: bytes, head: bytes, body: memoryview, is_end: bool
-    ) -> None:
-        """Begin a NAL unit that comes in pieces.
+    def _fragment(self, head: FragmentHead, body: memoryview) -> None:
+        """Take a piece of a NAL unit.
 
-        `header` is the NAL unit header to rebuild, `head` what middle fragments begin
-        with. Pieces of pictures go straight into the unit; the others are gathered, since
+        Pieces of pictures go straight into the unit; those of others are gathered, since
         they must be looked at whole.
         """
+        if not head.is_first:
+            self._go_on(body, head.is_last)
+            return
         self._drop_fragment()
-        kind = self._type_of(header[0])
-        is_raw = header == bytes(self.HEADER)
+        kind = head.kind
+        is_raw = not any(head.header)
         if kind not in self.NAL_TYPES and not is_raw:
             self._is_damaged = True
         elif kind in self.PICTURE_TYPES and not is_raw:
-            self._note_slice(kind, header, body)
-            self.parts += (START_CODE + header, body)
-            self.size += 4 + len(header) + len(body)
-            if not is_end:
-                self.fragment_head = head
-        elif is_end:
-            self._nal(header + bytes(body))
+            self._note_slice(kind, head.header, body)
+            self.parts += (head.front, body)
+            self.size += len(head.front) + len(body)
+            if not head.is_last:
+                self.fragment_heads = head.heads
+        elif head.is_last:
+            self._nal(head.header + bytes(body))
         else:
-            self._gathered = [header, bytes(body)]
-            self.size += len(header) + len(body)
+            self._gathered = [head.header, bytes(body)]
+            self.size += len(head.header) + len(body)
 
     def _go_on(self, body: memoryview, is_end: bool) -> None:
         """Add a middle or last piece."""
-        if self._gathered is not None:
+        if self.fragment_heads:
+            if is_end and body and not body[-1]:
+                body = memoryview(bytes(body).rstrip(b"\0"))
+            self.parts.append(body)
+            self.size += len(body)
+            if is_end:
+                self.fragment_heads = ()
+        elif self._gathered is not None:
             self._gathered.append(bytes(body))
             self.size += len(body)
             if is_end:
@@ -274,13 +335,6 @@ class VideoDepacketizer(Depacketizer):
                 self._gathered = None
                 self.size -= len(whole)
                 self._nal(whole)
-        elif self.fragment_head:
-            if is_end and body and not body[-1]:
-                body = memoryview(bytes(body).rstrip(b"\0"))
-            self.parts.append(body)
-            self.size += len(body)
-            if is_end:
-                self.fragment_head = b""
         else:
             self._is_damaged = True
 
@@ -332,7 +386,7 @@ class VideoDepacketizer(Depacketizer):
         self.parts.clear()
         self._copied.clear()
         self.size = 0
-        self.fragment_head = b""
+        self.fragment_heads = ()
         self._gathered = None
         self._new_sets = []
         self._stamp = None

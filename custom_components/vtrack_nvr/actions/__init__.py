@@ -1,0 +1,1 @@
+"""Actions of the integration, by subject; `services.py` registers them."""

@@ -1,0 +1,1 @@
+"""The core put together: library, engine, recorders, and what is made of footage."""

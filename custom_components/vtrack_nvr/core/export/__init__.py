@@ -1,1 +1,0 @@
-"""Any range of kept footage as one file."""

@@ -1,0 +1,1 @@
+"""What people are told to act on, as Home Assistant's repair issues."""

@@ -1,0 +1,1 @@
+"""Simulated footage for trying the player in a browser."""

@@ -1,0 +1,3 @@
+/** The panel and the card's inside, one module. */
+import "./card/view";
+import "./panel/panel";

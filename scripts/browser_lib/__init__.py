@@ -1,0 +1,1 @@
+"""Home Assistant walked through in a headless browser: scenes, pictures, a walk."""

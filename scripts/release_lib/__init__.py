@@ -1,0 +1,1 @@
+"""The zip of a release: how it is built, and what must be true of it."""

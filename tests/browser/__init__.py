@@ -1,0 +1,1 @@
+"""Playback in real browsers: `scripts/browser --playback`."""

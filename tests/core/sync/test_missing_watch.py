@@ -1,0 +1,221 @@
+"""The look-out on a real library: what SQLite remembers, over restarts."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+import random
+
+import pytest
+
+from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.library import Library
+from custom_components.vtrack_nvr.core.models import CoverageState as S
+from custom_components.vtrack_nvr.core.policy import Bounds, Waits
+from custom_components.vtrack_nvr.core.sync.engine_context import EngineContext, Slots
+from custom_components.vtrack_nvr.core.sync.missing_watch import MissingWatch
+from custom_components.vtrack_nvr.core.sync.nvr_worker import NvrWorker
+from custom_components.vtrack_nvr.core.sync.settings import (
+    CameraSpec,
+    EngineLimits,
+    NvrSpec,
+)
+from custom_components.vtrack_nvr.core.sync.status import MissingCause, MissingFootage
+from tests.core.fakes import FakeDevice, FakeFetcher
+from tests.core.library.rig import (
+    CAMERA,
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    NVR,
+    ManualClock,
+    Setup,
+    make_library,
+)
+
+
+@dataclass
+class Watch:
+    """A worker that is driven by hand, and the library it looks into."""
+
+    setup: Setup
+    worker: NvrWorker
+
+    @property
+    def library(self) -> Library:
+        return self.setup.library
+
+    @property
+    def lookout(self) -> MissingWatch:
+        return self.worker.missing_watch
+
+    async def after(self, ms: int, *, answers: bool = True) -> MissingFootage | None:
+        """Let time pass and look; the device answered just then, or did not."""
+        self.setup.clock.advance(ms)
+        camera = self.worker.state.cameras[CAMERA]
+        if answers:
+            camera.last_sync_ms = self.setup.clock.now_ms()
+        await self.lookout.look()
+        return camera.missing
+
+
+def watch_of(setup: Setup) -> Watch:
+    """Begin to watch, as after a start."""
+    clock = setup.clock
+    device = FakeDevice(clock)
+    rooms = EngineContext(
+        library=setup.library.ledger,
+        fetcher=FakeFetcher(clock, lambda _: device),
+        clock=clock,
+        limits=EngineLimits(),
+        waits=Waits(),
+        bounds=Bounds(),
+        rng=random.Random(4),
+        slots=Slots(2, lambda: None),
+        changed=lambda: None,
+    )
+    spec = NvrSpec(NVR, device, {CAMERA: CameraSpec(recording_tokens=("r1",))})
+    return Watch(setup, NvrWorker(spec, rooms))
+
+
+@pytest.fixture
+async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
+    setup = make_library(tmp_path, ManualClock())
+    await setup.library.open()
+    await setup.library.register_nvr(NVR, "Recorder")
+    await setup.library.register_camera(NVR, CAMERA, "Garden")
+    watch = watch_of(setup)
+    await watch.after(0)
+    yield watch
+    await setup.library.close()
+
+
+async def test_a_hole_is_told_and_taken_back_when_it_is_filled(watch: Watch) -> None:
+    hole = TimeRange(NOW - HOUR, NOW - HOUR + 5 * MINUTE)
+    await watch.library.ledger.mark(CAMERA, [hole], S.ON_DEVICE)
+    assert await watch.after(HOUR) is None
+    assert await watch.after(HOUR) is None
+    found = await watch.after(HOUR)
+    assert found == MissingFootage(MissingCause.NOT_COPIED, NOW + HOUR, 300)
+    watch.setup.keep(hole.start_ms)
+    assert await watch.after(MINUTE) is None
+
+
+async def test_a_hole_found_to_be_empty_is_taken_back(watch: Watch) -> None:
+    hole = TimeRange(NOW - HOUR, NOW - HOUR + 5 * MINUTE)
+    await watch.library.ledger.mark(CAMERA, [hole], S.FAILED, "no_footage", attempts=5)
+    found = await watch.after(3 * HOUR)
+    assert found is not None
+    assert (found.cause, found.reason) == (MissingCause.GIVEN_UP, "no_footage")
+    await watch.library.ledger.mark(CAMERA, [hole], S.ABSENT, "no_footage")
+    assert await watch.after(MINUTE) is None
+
+
+async def test_a_kept_clip_counts_as_progress_for_all_that_waits(watch: Watch) -> None:
+    await watch.library.ledger.mark(
+        CAMERA, [TimeRange(NOW - DAY, NOW - HOUR)], S.ON_DEVICE
+    )
+    for n in range(12):
+        watch.setup.keep(NOW - DAY + n * 5 * MINUTE)
+        assert await watch.after(HOUR) is None
+    assert await watch.after(HOUR // 2) is None
+    assert await watch.after(HOUR) is not None
+
+
+async def test_silence_after_a_life_without_a_break_is_told(watch: Watch) -> None:
+    await watch.library.ledger.mark(CAMERA, [TimeRange(NOW - 4 * DAY, NOW)], S.LOST)
+    assert await watch.after(110 * MINUTE) is None
+    found = await watch.after(20 * MINUTE)
+    assert found is not None
+    assert (found.cause, found.since_ms) == (MissingCause.NO_NEW_FOOTAGE, NOW)
+    now_ms = watch.setup.clock.now_ms()
+    await watch.library.ledger.mark(
+        CAMERA, [TimeRange(now_ms - MINUTE, now_ms)], S.LOST
+    )
+    assert await watch.after(MINUTE) is None
+
+
+async def test_what_was_told_outlives_a_restart(watch: Watch) -> None:
+    await watch.after(HOUR)
+    before = await watch.after(3 * HOUR, answers=False)
+    assert before is not None
+    assert before.since_ms == NOW + HOUR
+    second = watch_of(watch.setup)
+    after = await second.after(MINUTE, answers=False)
+    assert after is not None
+    assert (after.cause, after.since_ms) == (before.cause, before.since_ms)
+    assert await second.after(MINUTE) is None
+    # a start after days without Home Assistant gives the device its time first
+    third = watch_of(watch.setup)
+    assert await third.after(3 * DAY, answers=False) is None
+    assert await third.after(30 * MINUTE, answers=False) is None
+    assert await third.after(30 * MINUTE, answers=False) is not None
+
+
+async def test_a_person_does_without_and_everything_else_stays(watch: Watch) -> None:
+    given_up = TimeRange(NOW - DAY, NOW - DAY + 5 * MINUTE)
+    trying = TimeRange(NOW - HOUR, NOW - HOUR + 5 * MINUTE)
+    await watch.library.ledger.mark(CAMERA, [given_up], S.FAILED, "damaged", attempts=5)
+    await watch.library.ledger.mark(
+        CAMERA, [trying], S.FAILED, "interrupted", attempts=1
+    )
+    assert await watch.after(HOUR) is not None
+    await watch.lookout.leave_out(watch.worker.state.cameras[CAMERA])
+    assert watch.worker.state.cameras[CAMERA].missing is None
+    spans = await watch.library.ledger.coverage(CAMERA, TimeRange(0, NOW + DAY))
+    assert [(span.state, span.reason) for span in spans] == [
+        (S.REMOVED, "left_out"),
+        (S.FAILED, "interrupted"),
+    ]
+    await watch.lookout.leave_out(watch.worker.state.cameras[CAMERA])
+
+
+async def test_an_index_that_fails_changes_no_judgement(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hole = TimeRange(NOW - DAY, NOW - DAY + 5 * MINUTE)
+    await watch.library.ledger.mark(CAMERA, [hole], S.FAILED, "damaged", attempts=5)
+    before = await watch.after(HOUR)
+    assert before is not None
+
+    async def totals(*_: object) -> None:
+        raise NvrError(ErrorKind.INDEX_FAILED)
+
+    monkeypatch.setattr(watch.library.ledger, "totals", totals)
+    assert await watch.after(HOUR) == before
+
+
+async def test_a_camera_that_is_gone_is_forgotten(watch: Watch) -> None:
+    await watch.worker.remove_camera(CAMERA)
+    await watch.lookout.look()
+    assert watch.library.ledger.storage_problem(CAMERA) is None
+
+
+async def test_the_ledger_sums_holes_by_reason(watch: Watch) -> None:
+    at_ms = NOW - HOUR
+    for n, (state, reason, attempts) in enumerate(
+        (
+            (S.ON_DEVICE, "", 0),
+            (S.FAILED, "busy", 1),
+            (S.FAILED, "busy", 5),
+            (S.MISSING, "file_gone", 0),
+            (S.LOST, "overwritten", 0),
+            (S.ABSENT, "edge", 0),
+        )
+    ):
+        stretch = TimeRange(at_ms + n * MINUTE, at_ms + (n + 1) * MINUTE)
+        await watch.library.ledger.mark(
+            CAMERA, [stretch], state, reason, attempts=attempts
+        )
+    holes = await watch.library.ledger.holes(CAMERA, at_ms + 3 * MINUTE + 30_000, 5)
+    assert [(h.state, h.reason, h.is_given_up, h.ms, h.first_ms) for h in holes] == [
+        (S.ON_DEVICE, "", False, MINUTE, at_ms),
+        (S.FAILED, "busy", False, MINUTE, at_ms + MINUTE),
+        (S.FAILED, "busy", True, MINUTE, at_ms + 2 * MINUTE),
+        (S.MISSING, "file_gone", False, 30_000, at_ms + 3 * MINUTE),
+    ]
+    assert all(hole.changed_ms == NOW for hole in holes)
+    assert await watch.library.ledger.footage_end_ms(CAMERA) == at_ms + 5 * MINUTE
+    watch.setup.keep(NOW)
+    assert await watch.library.ledger.footage_end_ms(CAMERA) == NOW + 5 * MINUTE
