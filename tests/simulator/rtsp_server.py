@@ -122,10 +122,11 @@ class RtspServer:
             self._listener.close()
             self._listener = None
         self.drop_connections()
-        with self._lock:
-            threads = list(self._threads)
-        for thread in threads:
-            thread.join(10)
+        for _ in ("accepting", "accepted meanwhile"):
+            with self._lock:
+                threads = list(self._threads)
+            for thread in threads:
+                thread.join(10)
 
     def drop_connections(self, *, reset: bool = False) -> None:
         """Close every connection, as a reboot does."""
@@ -143,9 +144,9 @@ class RtspServer:
                     self._threads.discard(threading.current_thread())
 
         thread = threading.Thread(target=run, name="sim-rtsp", daemon=True)
-        with self._lock:
+        with self._lock:  # whoever finds the thread can join it
             self._threads.add(thread)
-        thread.start()
+            thread.start()
 
     # --- What there is -----------------------------------------------------------------
 

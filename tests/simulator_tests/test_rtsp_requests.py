@@ -1,13 +1,16 @@
 """What the server lets pass, and what it refuses, by RFC 2326 and by switch."""
 
+import contextlib
 import re
 import socket
+import threading
 import time
 
 import pytest
 
 from tests.simulator.rtsp_message import MalformedMessageError, RequestReader
 from tests.simulator.rtsp_range import format_clock, parse_clock
+from tests.simulator.rtsp_server import RtspServer
 from tests.simulator_tests.raw_client import BASE
 
 FIRST = format_clock(BASE)
@@ -466,3 +469,29 @@ def test_too_many_failures_lock_everybody_out(connect, faults):
     for _ in range(2):
         assert connect(password="wrong").describe("/rec").status == 401
     assert connect().describe("/rec").status == 401
+
+
+def test_whoever_calls_while_it_stops_leaves_no_thread_behind(
+    server: RtspServer,
+) -> None:
+    server.stop_now()
+    ended = threading.Event()
+
+    def call() -> None:
+        while not ended.is_set():
+            with contextlib.suppress(OSError):
+                socket.create_connection((server.host, server.port), 1).close()
+
+    callers = [threading.Thread(target=call) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    try:
+        for _ in range(50):
+            server.start_now()
+            time.sleep(0.002)
+            server.stop_now()
+            assert "sim-rtsp" not in {thread.name for thread in threading.enumerate()}
+    finally:
+        ended.set()
+        for caller in callers:
+            caller.join()
