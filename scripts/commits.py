@@ -67,7 +67,9 @@ def _chosen() -> list[str]:
 def main() -> int:
     """Print what is wrong with the newest commits; 0 if nothing is."""
     chosen = sys.argv[1:] or _chosen()
-    log = _git("log", "-z", "--no-merges", f"--max-count={MOST}", "--format=%B", *chosen)
+    log = _git(
+        "log", "-z", "--no-merges", f"--max-count={MOST}", "--format=%B", *chosen
+    )
     found = [
         f"{message.splitlines()[0]}: {problem}"
         for message in log.split("\0")
