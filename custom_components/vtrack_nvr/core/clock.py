@@ -39,8 +39,10 @@ class Clock(Protocol):
         return True
 
 
-_BEHIND_MS = 120_000
-"""A clock this much behind what was seen before is not believed."""
+_WRONG_MS = 120_000
+"""A clock this far from what is known is not believed."""
+_PATIENCE_S = 86_400.0
+"""How long a clock that nobody keeps right any more is doubted."""
 _UNSYNCHRONISED = 5
 """TIME_ERROR, what adjtimex(2) answers of a clock that nobody has set."""
 
@@ -74,12 +76,16 @@ class SystemClock(Clock):
         return event.wait(seconds)
 
 
-class FlooredClock(Clock):
-    """A clock that is never behind what was seen before it was started.
+class HostClock(Clock):
+    """The host's clock, never behind what was seen before the start, and doubted if moved.
 
     A host without a battery for its clock comes up days behind, until NTP answers. Until
     then, and until the clock has caught up or is kept right, time goes on from the newest
     moment that was seen: too early, but in no time that has footage already.
+
+    A clock that was kept right and is not any more is doubted once it has moved against
+    the steady clock, and after a start: for a day, or until it is kept right again. It may
+    have gone on while the host was paused, so its time is used all the same.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -87,12 +93,18 @@ class FlooredClock(Clock):
         self._clock = clock
         self._floor_ms: int | None = None
         self._since_s = 0.0
+        self._right_ms: int | None = None
+        """Difference of UTC and steady clock when it was last kept right."""
+        self._doubted_s: float | None = None
+        self.was_kept = False
+        """Whether somebody kept the clock right, so that it is known when nobody does."""
 
-    def begin(self, seen_ms: int) -> None:
-        """Say which moment has passed for certain."""
-        is_behind = self._clock.now_ms() < seen_ms - _BEHIND_MS
+    def begin(self, seen_ms: int, *, was_kept: bool = False) -> None:
+        """Say which moment has passed for certain, and whether the clock was kept right."""
+        is_behind = self._clock.now_ms() < seen_ms - _WRONG_MS
         self._since_s = self._clock.monotonic()
         self._floor_ms = seen_ms if is_behind else None
+        self.was_kept = was_kept
 
     @property
     def lead_ms(self) -> int:
@@ -129,4 +141,23 @@ class FlooredClock(Clock):
 
     @override
     def is_believed(self) -> bool:
-        return not self.lead_ms
+        return not (self.lead_ms or self._is_doubted())
+
+    def _is_doubted(self) -> bool:
+        steady_s = self._clock.monotonic()
+        base_ms = self._clock.now_ms() - int(steady_s * 1000)
+        is_kept = self._clock.is_synchronised()
+        if is_kept:
+            self._right_ms, self.was_kept = base_ms, True
+        is_right = self._right_ms is not None and (
+            abs(base_ms - self._right_ms) <= _WRONG_MS
+        )
+        if is_kept is None or is_right or not self.was_kept:
+            self._doubted_s = None
+            return False
+        if self._doubted_s is None:
+            self._doubted_s = steady_s
+        if steady_s - self._doubted_s < _PATIENCE_S:
+            return True
+        self._right_ms, self.was_kept = None, False
+        return False

@@ -86,6 +86,8 @@ class ErrorKind(StrEnum):
     """The storage root answered with another error."""
     INDEX_FAILED = "index_failed"
     """The index cannot be read or written."""
+    HOST_CLOCK = "host_clock"
+    """Home Assistant's own clock may be wrong: nothing can be dated by it."""
     CANCELLED = "cancelled"
     """Somebody asked to stop."""
     LIMIT = "limit"
@@ -123,6 +125,7 @@ _TREATMENTS = {
     ErrorKind.STORAGE_IN_USE: Treatment.STOP,
     ErrorKind.STORAGE_FAILED: Treatment.STOP,
     ErrorKind.INDEX_FAILED: Treatment.STOP,
+    ErrorKind.HOST_CLOCK: Treatment.LATER,
     ErrorKind.CANCELLED: Treatment.STOP,
     ErrorKind.LIMIT: Treatment.NEVER,
 }

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from custom_components.vtrack_nvr.core.clock import FlooredClock, SystemClock
+from custom_components.vtrack_nvr.core.clock import HostClock, SystemClock
 from custom_components.vtrack_nvr.core.ledger import RunKind
 from custom_components.vtrack_nvr.core.models import ClipSource, TimeSource
 from tests.insides import keeper_of, store_of
@@ -123,7 +123,7 @@ async def test_runs_and_upkeep_say_what_time_it_was_as_well(tmp_path: Path) -> N
 
 def test_time_goes_on_from_the_floor_until_the_clock_has_caught_up() -> None:
     clock = ManualClock(1_000_000_000)
-    floored = FlooredClock(clock)
+    floored = HostClock(clock)
     assert floored.now_ms() == 1_000_000_000
     floored.begin(1_000_000_000 + HOUR)
     assert floored.now_ms() - (1_000_000_000 + HOUR) < 1_000
@@ -152,9 +152,56 @@ def test_the_system_says_whether_somebody_keeps_its_clock(
 
 
 async def test_waiting_is_the_clocks_own() -> None:
-    floored = FlooredClock(SystemClock())
+    floored = HostClock(SystemClock())
     await floored.sleep(0)
     event = threading.Event()
     assert not floored.wait(event, 0)
     event.set()
     assert floored.wait(event, 10)
+
+
+def test_a_clock_that_was_kept_right_and_moved_is_doubted_for_a_day() -> None:
+    clock = ManualClock(1_000_000_000)
+    host = HostClock(clock)
+    clock.is_kept = False
+    assert host.is_believed(), "nobody ever kept it"
+    clock.is_kept = True
+    assert host.is_believed()
+    assert host.was_kept
+    clock.is_kept = False
+    clock.advance(DAY)
+    assert host.is_believed(), "it went on as it was"
+    clock.utc_ms += HOUR
+    assert not host.is_believed()
+    assert host.now_ms() == clock.now_ms()
+    clock.utc_ms -= HOUR
+    assert host.is_believed(), "it is back where it was"
+    clock.utc_ms -= HOUR
+    assert not host.is_believed()
+    clock.is_kept = None
+    assert host.is_believed(), "the system does not say"
+    clock.is_kept = False
+    assert not host.is_believed()
+    clock.advance(DAY - MINUTE)
+    assert not host.is_believed()
+    clock.advance(2 * MINUTE)
+    assert host.is_believed()
+    assert not host.was_kept
+
+
+async def test_the_index_remembers_that_the_clock_was_kept_right(
+    tmp_path: Path,
+) -> None:
+    clock = ManualClock()
+    clock.is_kept = True
+    setup = await opened(tmp_path, clock)
+    assert setup.library.clock.is_believed()
+    await setup.library.care.run_retention()
+    await setup.library.close()
+    clock.is_kept = False
+    again = await opened(tmp_path, clock)
+    assert again.library.clock.was_kept
+    assert not again.library.clock.is_believed(), "it may have moved meanwhile"
+    clock.is_kept = True
+    assert again.library.clock.is_believed()
+    await again.library.close()

@@ -446,7 +446,12 @@ async def test_a_host_that_does_not_know_the_time_judges_no_devices_clock() -> N
         world.attach()
         await world.sleep(3600)
         assert await world.library.eras(NVR) == (before,)
-        assert 1 <= world.device.calls["measure_clock"] <= 10
+        assert 1 <= world.device.calls["measure_clock"] <= 20  # 5 s to 5 min apart
+        assert world.fetcher.begun == []
+        problem = world.nvr_status().problem
+        assert problem is not None
+        assert problem.kind is ErrorKind.HOST_CLOCK
+        assert world.ms_in(CoverageState.FAILED) == 0
         world.device.offset_ms = 7_000
         world.clock.is_believed = lambda: True  # as above
         await world.sleep(3600)

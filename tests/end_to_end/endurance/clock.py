@@ -56,7 +56,7 @@ class SharedTime:
         return time.time_ns() // 1_000_000 + self.skipped_ms
 
 
-class HostClock(Clock):
+class WrongClock(Clock):
     """The host's clock; everybody who sleeps wakes when time was moved past the end."""
 
     def __init__(self, shared: SharedTime) -> None:

@@ -19,7 +19,7 @@ from custom_components.vtrack_nvr.core.errors import NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.library import DeleteCause
 from custom_components.vtrack_nvr.core.models import Clip, CoverageState
-from tests.end_to_end.endurance.clock import HostClock, SharedTime
+from tests.end_to_end.endurance.clock import SharedTime, WrongClock
 from tests.end_to_end.endurance.house import House
 from tests.end_to_end.endurance.measures import measure
 from tests.insides import workers_of
@@ -39,7 +39,7 @@ class Worker:
         self._folder = folder
         self._roots = roots
         self._shared = SharedTime(folder / "time")
-        self.house = House(folder, roots, HostClock(self._shared), decodes=decodes)
+        self.house = House(folder, roots, WrongClock(self._shared), decodes=decodes)
         self.library = self.house.archive.library
         self.is_over = False
         self._syncs: set[asyncio.Task[None]] = set()

@@ -13,7 +13,7 @@ from typing import Concatenate
 from zoneinfo import ZoneInfo
 
 from ..clip_sink import MediaProbe
-from ..clock import FlooredClock
+from ..clock import HostClock
 from ..errors import STORAGE_KINDS, ErrorKind, NvrError
 from ..models import CameraKey
 from .files import FileLayer
@@ -34,7 +34,7 @@ DAY_S = 86_400.0
 class LibraryContext:
     """Handed to every part of the library; made by `Library`."""
 
-    clock: FlooredClock
+    clock: HostClock
     files: FileLayer
     probe: MediaProbe
     bounds: LibraryBounds

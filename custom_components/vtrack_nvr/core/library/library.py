@@ -15,7 +15,7 @@ import sqlite3
 from zoneinfo import ZoneInfo
 
 from ..clip_sink import MediaProbe
-from ..clock import Clock, FlooredClock
+from ..clock import Clock, HostClock
 from ..errors import ErrorKind, NvrError
 from ..models import (
     CameraKey,
@@ -48,6 +48,7 @@ from .root_info import root_info
 from .shares import ShareBook
 from .thumbnail_records import ThumbnailBook
 from .time_line import TimeLine
+from .upkeep.retention_run import was_clock_kept
 from .upkeep.timetable import Timetable
 from .values import (
     CameraInfo,
@@ -108,7 +109,7 @@ class Library:
         self._with_keeper = with_keeper
         self._owner = owner
         files = files or FileLayer()
-        self.clock = FlooredClock(clock)
+        self.clock = HostClock(clock)
         clock = self.clock
         guard = Guard(
             clock,
@@ -172,7 +173,10 @@ class Library:
                 share_rows.remove_all
             )  # a copy does not know which links were revoked
         self._is_open = True
-        self.clock.begin(store.read(history_rows.newest_seen_ms))
+        self.clock.begin(
+            store.read(history_rows.newest_seen_ms),
+            was_kept=store.read(was_clock_kept),
+        )
         if self.clock.lead_ms:
             _LOGGER.warning(
                 "The clock is %d s behind what was recorded before; live footage is"

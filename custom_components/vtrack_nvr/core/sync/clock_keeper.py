@@ -26,7 +26,8 @@ class ClockKeeper:
         self._last: ClockReading | None = None
         self._last_now_ms = 0
         self._last_s = 0.0
-        self._put_off_s = 0.0
+        self.is_in_doubt = False
+        """Whether the host's clock may be wrong: nothing is dated by it meanwhile."""
         self._is_forced = True
         self._is_own_era = False
         self._lock = asyncio.Lock()
@@ -66,9 +67,6 @@ class ClockKeeper:
     @property
     def is_due(self) -> bool:
         """Return whether the clock should be measured now."""
-        clock = self._rooms.clock
-        if not clock.is_believed() and clock.monotonic() < self._put_off_s:
-            return False
         return (
             self._is_forced
             or self._last is None
@@ -80,7 +78,8 @@ class ClockKeeper:
     async def ensure(self) -> bool:
         """Measure if due; return whether the clock had moved. Raises what the device does.
 
-        A jump is believed only when a second measurement says the same.
+        A jump is believed only when a second measurement says the same, and if the host's
+        clock can be believed: `NvrError(HOST_CLOCK)` if not.
         """
         async with self._lock:
             return await self._measure() if self.is_due else False
@@ -91,13 +90,12 @@ class ClockKeeper:
             stored = await self._rooms.library.eras(self._nvr)
         jump_ms = self.host_jump_ms
         reading = await self._device.measure_clock()
-        clock = self._rooms.clock
-        if stored and not clock.is_believed():
-            # what was measured while this host knew the time is nearer the truth
-            self._map = EraMap(stored)
-            self._put_off_s = clock.monotonic() + self._rooms.waits.clock_check
-            return False
         verdict = self._judge(stored, reading, jump_ms)
+        is_believed = self._rooms.clock.is_believed()
+        # That both agree proves more than what the host says of itself.
+        self.is_in_doubt = verdict.cause is not ClockCause.SAME and not is_believed
+        if self.is_in_doubt:
+            raise NvrError(ErrorKind.HOST_CLOCK, "nobody keeps this host's clock right")
         if verdict.cause not in {ClockCause.SAME, ClockCause.FIRST}:
             reading = await self._device.measure_clock()
             verdict = self._judge(stored, reading, jump_ms)

@@ -29,6 +29,7 @@ _WHOLE_NVR = frozenset(
         ErrorKind.AUTH_REFUSED,
         ErrorKind.BUSY,
         ErrorKind.INDEX_FAILED,
+        ErrorKind.HOST_CLOCK,
     }
 )
 

@@ -257,6 +257,7 @@ class NvrWorker:
         if (
             can_talk
             and self.state.keeper.is_known
+            and not self.state.keeper.is_in_doubt
             and self.state.health.can_fetch(now_s)
         ):
             start_what_fits(

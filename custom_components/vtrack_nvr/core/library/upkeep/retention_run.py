@@ -34,6 +34,8 @@ _PATIENCE_S = 1.0
 
 _CLOCK = "clock"
 """The key of when the clock was last known to be right."""
+_CLOCK_KEPT = "clock_kept"
+"""The key of whether somebody keeps it right, as far as is known."""
 
 
 class ClockWatch:
@@ -115,8 +117,14 @@ class ClockWatch:
 
     def remember(self) -> None:
         """Store that the clock was right just now, for the next start."""
-        now_ms = self._store.clock.now_ms()
-        self._store.write(meta.put, _CLOCK, str(now_ms))
+        clock = self._store.clock
+        self._store.write(meta.put, _CLOCK, str(clock.now_ms()))
+        self._store.write(meta.put, _CLOCK_KEPT, "yes" if clock.was_kept else "no")
+
+
+def was_clock_kept(connection: sqlite3.Connection) -> bool:
+    """Return whether somebody kept the host's clock right, before this start."""
+    return meta.get(connection, _CLOCK_KEPT) == "yes"
 
 
 def _last_seen(connection: sqlite3.Connection) -> int | None:
