@@ -12,6 +12,10 @@ mkdir -p "$CACHE/bin" "$CACHE/log"
 PATH=$PATH:$CACHE/bin
 export PATH ROOT CACHE
 unset VIRTUAL_ENV CONDA_PREFIX PYTHONHOME PYTHONPATH
+# Home Assistant takes seconds to compile. Each of hundreds of processes would do so anew
+# where the environment says that nothing is to be written.
+unset PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX=$CACHE/bytecode
 
 say() { printf '%s\n' "· $*" >&2; }
 fail() {
