@@ -17,7 +17,7 @@ from tests.end_to_end import core_only  # noqa: F401 - first
 
 import asyncio  # isort: skip
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 import shutil
 import signal
@@ -49,9 +49,12 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def plan_of(days: float, minutes: float, seed: int) -> Plan:
+def plan_of(
+    days: float, minutes: float, seed: int, often: Collection[str] = ()
+) -> Plan:
     """Return the plan of a compressed run."""
-    return Plan(days, max(5, round(minutes * TICKS_A_MINUTE)), seed, minutes * 60)
+    ticks = max(5, round(minutes * TICKS_A_MINUTE))
+    return Plan(days, ticks, seed, minutes * 60, often=frozenset(often))
 
 
 def real_plan(hours: float, seed: int) -> Plan:
@@ -125,6 +128,13 @@ def main() -> int:
     parser.add_argument("--days", type=float, default=30.0)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--often",
+        action="append",
+        default=[],
+        metavar="TROUBLE",
+        help="comes far more often than others, as in --often 'device clock set'",
+    )
     parser.add_argument("--real-time", action="store_true")
     parser.add_argument("--hours", type=float, default=8.0, help="with --real-time")
     parser.add_argument("--keep", default="", help="where log and index go at the end")
@@ -132,7 +142,7 @@ def main() -> int:
     if chosen.real_time:
         plan = real_plan(chosen.hours, chosen.seed)
     else:
-        plan = plan_of(chosen.days, chosen.minutes, chosen.seed)
+        plan = plan_of(chosen.days, chosen.minutes, chosen.seed, chosen.often)
     # Whoever ends it does not leave its storages mounted.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     outcome = live(plan, keep=chosen.keep)

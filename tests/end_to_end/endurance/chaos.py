@@ -1,6 +1,6 @@
 """What goes wrong: each trouble knows how it begins and how it ends."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 import copy
 from dataclasses import dataclass, field
 import random
@@ -79,11 +79,20 @@ class Stage:
         self.past.append(trouble)
 
 
+OFTEN = 20
+"""How many times as often as usual a trouble comes that is asked for."""
+
+
 class Chaos:
     """Begins troubles at random, by a seed."""
 
-    def __init__(self, stage: Stage, rng: random.Random) -> None:
-        """Act on a stage."""
+    def __init__(
+        self, stage: Stage, rng: random.Random, often: Collection[str] = ()
+    ) -> None:
+        """Act on a stage; `often` names what comes far more often than others.
+
+        Raises `ValueError` for the name of no trouble.
+        """
         self._stage = stage
         self._rng = rng
         self.counts: dict[str, int] = {}
@@ -104,6 +113,15 @@ class Chaos:
             (2, "storage away", self._away),
             (1, "storage read-only", self._read_only),
             (2, "storage full", self._full),
+        ]
+        names = {name for _, name, _ in self._kinds}
+        if unknown := set(often) - names:
+            raise ValueError(
+                f"no trouble: {sorted(unknown)}; there are {sorted(names)}"
+            )
+        self._kinds = [
+            (weight * OFTEN if name in often else weight, name, begin)
+            for weight, name, begin in self._kinds
         ]
 
     async def begin(self, tick: int) -> None:

@@ -62,6 +62,8 @@ class Plan:
     """After so many real seconds no further tick begins."""
     is_real_time: bool = False
     """No time is skipped: a tick takes as long as it says."""
+    often: frozenset[str] = frozenset()
+    """Troubles that come far more often than others, by name."""
 
     @property
     def tick_ms(self) -> int:
@@ -129,7 +131,7 @@ class Director:
         self._stage = Stage(
             self._devices, self._disks, self._shared, self._ask, self._host.run
         )
-        self._chaos = Chaos(self._stage, chaos)
+        self._chaos = Chaos(self._stage, chaos, plan.often)
         self._births: list[int] = []
         self._acts: list[tuple[int, str]] = []
         self._tick = 0
