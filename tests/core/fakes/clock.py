@@ -5,12 +5,9 @@ import heapq
 from itertools import count
 import threading
 from types import TracebackType
-from typing import Self, override
+from typing import Any, Self, override
 
 from custom_components.vtrack_nvr.core.clock import Clock
-
-QUIET_ROUNDS = 25
-"""Turns of the event loop without a new sleeper, after which everybody is waiting."""
 
 
 class SimulatedClock(Clock):
@@ -71,9 +68,11 @@ class SimulatedClock(Clock):
         await asyncio.wait({self._driver})
 
     async def _drive(self) -> None:
+        loop: Any = asyncio.get_running_loop()
         while True:
-            for _ in range(QUIET_ROUNDS):
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            if loop._ready:  # somebody can go on; asyncio tells it nowhere else
+                continue
             while self._sleepers and self._sleepers[0][2].done():
                 heapq.heappop(self._sleepers)
             if not self._sleepers:
