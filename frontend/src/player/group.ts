@@ -85,7 +85,8 @@ export class SyncGroup {
     } else {
       this.clock.stop();
     }
-    const clock = { ms: this.clock.ms, rate: this.clock.rate, runs: this.clock.isRunning };
+    const { ms, rate, isRunning: runs } = this.clock;
+    const clock = { ms, rate, runs, rests: !this.wantsPlay };
     for (const tile of this.tiles) {
       tile.follow(clock);
     }
