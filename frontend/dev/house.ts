@@ -128,11 +128,11 @@ export class House {
       const from = Math.max(at, event.start - MIN);
       const to = Math.min(start + DAY, event.start + event.length + 2 * MIN);
       if (to <= from) continue;
-      if (from > at) spans.push({ from: at, to: from, state: "not_wanted", reason: "mode" });
+      if (from > at) spans.push({ from: at, to: from, state: "on_request", reason: "" });
       spans.push({ from, to, state: "kept", reason: "" });
       at = to;
     }
-    if (at < start + DAY) spans.push({ from: at, to: start + DAY, state: "not_wanted", reason: "mode" });
+    if (at < start + DAY) spans.push({ from: at, to: start + DAY, state: "on_request", reason: "" });
     return spans;
   }
 

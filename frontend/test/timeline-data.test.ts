@@ -109,12 +109,22 @@ describe("calendar", () => {
     expect(dayCoverage([[0, 90, 5, 5, 0, 0, 0, 500, 500, 500]])).toEqual({
       share: 0.9,
       hasProblem: false,
+      hasRequestable: false,
     });
     expect(dayCoverage([[0, 50, 0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 50, 0, 0, 0, 0]])).toEqual({
       share: 0.5,
       hasProblem: true,
+      hasRequestable: false,
     });
     expect(dayCoverage([[0, 0, 0, 0, 0, 0, 0, 9, 9, 9]]).share).toBeUndefined();
+  });
+
+  it("tells of footage that the device holds and that nobody wants to be copied", () => {
+    expect(dayCoverage([[0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 60]])).toEqual({
+      share: undefined,
+      hasProblem: false,
+      hasRequestable: true,
+    });
   });
 });
 

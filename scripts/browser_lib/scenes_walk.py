@@ -314,8 +314,10 @@ def footage_on_the_device_plays(walker: Walker) -> None:
     before = _clips_of(walker, ATTIC)
     walker.open_timeline([walker.key_of(CAMERAS[0])], begin + 5000, 300)
     state = walker.ask("coverage/at", camera=key, t_ms=begin + 30_000)["state"]
-    expect(before > 0 or state == "not_wanted", f"on the device, but told as {state}")
+    expect(before > 0 or state == "on_request", f"on the device, but told as {state}")
     place = walker.run("return walk.place(camera, at);", camera=key, at=begin + 30_000)
+    if before == 0:
+        _see_on_request(walker, key, begin, place)
     under = walker.run("return walk.momentAt(x);", x=place["x"])
     begun = time.monotonic()
     # The device sends slowly at first: what is seen then is not complete yet.
@@ -345,6 +347,30 @@ def footage_on_the_device_plays(walker: Walker) -> None:
         f" then; {len(seen)} pictures with the right times; kept afterwards"
     )
     expect(before > 0 or complete == 0, "it was seen only when it was complete")
+
+
+def _see_on_request(
+    walker: Walker, key: str, begin: int, place: dict[str, float]
+) -> None:
+    """Hold lane and tooltip against footage that is copied only on request."""
+    walker.run(
+        "await walk.until(() => walk.isDrawn(camera, held, 'on_request'), 60, 'the lane of the device');",
+        camera=key,
+        held=begin + 30_000,
+    )
+    is_empty = (
+        "return !['on_request', 'kept'].some(state => walk.isDrawn(camera, at, state));"
+    )
+    expect(
+        walker.run(is_empty, camera=key, at=begin + 140_000),
+        "footage is drawn where there is none",
+    )
+    walker.hands.move(place["x"], place["y"])
+    words = walker.run(
+        "return await walk.until(() => walk.deep('vtrack-preview')?.renderRoot"
+        ".querySelector('figcaption')?.textContent, 30, 'the words above the pointer');"
+    )
+    expect("On the device, on request" in words, f"the lane is told as {words!r}")
 
 
 def _clips_of(walker: Walker, camera: str) -> int:

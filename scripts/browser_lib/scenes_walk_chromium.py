@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 import json
+import re
 from typing import Any
+from urllib.parse import quote
 
 from playwright.sync_api import Page, expect
 
@@ -11,6 +14,7 @@ from . import scenes_dashboard
 from .person import PATIENCE_MS, Person
 from .scenes_dashboard import ANSWER, PANEL, open_page
 from .scenes_walk import (
+    ATTIC,
     CAMERAS,
     FRAME_MS,
     clip_border,
@@ -226,7 +230,60 @@ def touch_on_a_phone(who: Person) -> None:
         )
 
 
+def on_request_is_seen(who: Person) -> None:
+    """Keep pictures of a lane whose footage stays on the device, and of its words elsewhere."""
+    desktop = {"viewport": DESKTOP}
+    phone = {"viewport": PHONE, "is_mobile": True, "has_touch": True}
+    for name, screen in (("desktop", desktop), ("phone", phone)):
+        with _another_page(who, **screen) as page:
+            walker = walker_of(who, page)
+            page.goto(f"{who.url}/vtrack-nvr")
+            page.locator("vtrack-page-overview").first.wait_for(
+                state="attached", timeout=PATIENCE_MS
+            )
+            begin, _ = kept_spans(walker, CAMERAS[0])[0]
+            keys = [walker.key_of(each) for each in (CAMERAS[0], ATTIC)]
+            # Where two follow a clock nothing is fetched, nor where there is nothing.
+            _see_lane(walker, keys, begin + 30_000, begin + 100_000)
+            _look(who, page, f"on request {name}")
+            _see_lane(walker, keys[1:], begin - 60_000, begin + 30_000)
+            page.locator(f"{PANEL} vtrack-timeline .skip").dispatch_event("click")
+            told = page.locator(f"{PANEL} vtrack-span-list li")
+            expect(told.first).to_contain_text("On the device, on request")
+            told.first.scroll_into_view_if_needed()
+            if name == "desktop":
+                day = page.locator("vtrack-calendar button.day[aria-current=date]")
+                expect(day).to_have_accessible_name(re.compile("footage on the device"))
+            _look(who, page, f"on request {name} alone")
+            page.evaluate("walk.deep('vtrack-timeline-tools').legend.show()")
+            _look(who, page, f"on request {name} legend")
+
+
+def _see_lane(walker: Walker, keys: list[str], at_ms: int, held_ms: int) -> None:
+    """Open the timeline of cameras, and point at what the device holds of the last one."""
+    when = datetime.fromtimestamp(at_ms / 1000, UTC).isoformat()
+    query = f"?c={quote(','.join(keys), safe='')}&t={quote(when)}&z=300"
+    walker.open("timeline", query)
+    place = walker.run(
+        "await walk.until(() => walk.timeline()?.isReady"
+        " && walk.isDrawn(camera, at, 'on_request'), 60, 'the lane of the device');"
+        "return walk.place(camera, at);",
+        camera=keys[-1],
+        at=held_ms,
+    )
+    walker.hands.move(place["x"], place["y"])
+
+
+def _look(who: Person, page: Page, name: str) -> None:
+    """Keep a picture in each theme."""
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_timeout(1000)
+        who.look(f"{name} {theme}", of=page)
+
+
 SCENES: tuple[Scene, ...] = (
+    on_request_is_seen,
     export_downloads_and_plays,
     protect_delete_undo,
     two_tabs,

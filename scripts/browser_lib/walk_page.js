@@ -128,6 +128,22 @@ globalThis.walk = (() => {
     });
   }
 
+  /** Return whether a state is drawn in a camera's lane at a moment, in any part of its height. */
+  function isDrawn(camera, t, state) {
+    const line = timeline();
+    const canvas = line.renderRoot.querySelector(".track > canvas");
+    const wanted = rgb(line.stage.palette.states[state]);
+    const box = canvas.getBoundingClientRect();
+    const scale = canvas.width / box.width;
+    const { x, y } = place(camera, t);
+    const { bar } = line.layout();
+    const [left, top] = [x - box.left, y - box.top - bar / 2].map((at) => Math.round(at * scale));
+    const { data } = canvas.getContext("2d").getImageData(left, top, 1, Math.round(bar * scale));
+    return Array.from({ length: data.length / 4 }, (_, row) => row * 4).some((at) =>
+      wanted.every((part, index) => Math.abs(part - data[at + index]) < 8),
+    );
+  }
+
   /** Show a second in each pixel, from a moment on, and return the lane when it no longer changes. */
   async function secondsOf(camera, from) {
     const line = timeline();
@@ -176,7 +192,7 @@ globalThis.walk = (() => {
   const ask = (message) => document.querySelector("home-assistant").hass.callWS(message);
 
   return {
-    ask, deep, every: (name) => [...every(name)], keptPixels, momentAt, pause, place, player, preview, rest, ruler,
+    ask, deep, every: (name) => [...every(name)], isDrawn, keptPixels, momentAt, pause, place, player, preview, rest, ruler,
     secondsOf, shown, spread, state, tiles, timeline, until, video, watch,
   };
 })();

@@ -36,7 +36,7 @@ async def test_info_names_what_is_there_and_how_it_is_told(
     assert info["version"]
     assert info["user"]["is_admin"]
     assert info["states"][0] == "unknown"
-    assert len(info["states"]) == 10
+    assert len(info["states"]) == 11
     [nvr] = info["nvrs"]
     [entry] = hass.config_entries.async_entries(DOMAIN)
     assert nvr["entry_id"] == entry.entry_id

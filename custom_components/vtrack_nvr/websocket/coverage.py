@@ -5,7 +5,7 @@ from typing import Any
 import voluptuous as vol
 
 from ..core.library import coverage_tiles as tiles
-from ..core.models import CameraKey
+from ..core.models import CameraKey, CoverageSpan
 from .caller import Caller
 from .command import command
 from .fields import (
@@ -64,6 +64,10 @@ async def coverage_tiles(caller: Caller, msg: dict[str, Any]) -> dict[str, Any]:
     return {"level": msg["level"], "tiles": rows, "left": left}
 
 
+def _row(state: str, span: CoverageSpan) -> dict[str, Any]:
+    return span_row(state, span.range, span.reason, span.next_try_ms, span.attempts)
+
+
 async def _seen(caller: Caller, msg: dict[str, Any]) -> CameraKey:
     (camera,) = await caller.seen([msg["camera"]])
     return camera
@@ -76,13 +80,10 @@ async def coverage_at(caller: Caller, msg: dict[str, Any]) -> dict[str, Any]:
     library = caller.hub.library
     at = await library.time_line.at(camera, msg["t_ms"])
     events = () if at.clip is None else (await library.events.classes_of([at.clip]))[0]
-    span = at.span
-    row = (
-        span_row(tiles.STATES[tiles.UNKNOWN], at.window)
-        if span is None
-        else span_row(
-            str(span.state), at.window, span.reason, span.next_try_ms, span.attempts
-        )
+    told = library.time_line.told(camera, () if at.span is None else (at.span,))
+    row = next(
+        (_row(*each) for each in told if each[1].range.contains(msg["t_ms"])),
+        span_row(tiles.STATES[tiles.UNKNOWN], at.window),
     )
     return {
         **row,
@@ -96,20 +97,12 @@ async def coverage_at(caller: Caller, msg: dict[str, Any]) -> dict[str, Any]:
 async def coverage_spans(caller: Caller, msg: dict[str, Any]) -> dict[str, Any]:
     """Return the exact spans of a range, in order."""
     camera = await _seen(caller, msg)
-    spans, next_ms = await caller.hub.library.time_line.spans(
+    time_line = caller.hub.library.time_line
+    spans, next_ms = await time_line.spans(
         camera, range_of(msg, LONGEST_SPANS_MS), msg["limit"]
     )
     return {
-        "spans": [
-            span_row(
-                str(span.state),
-                span.range,
-                span.reason,
-                span.next_try_ms,
-                span.attempts,
-            )
-            for span in spans
-        ],
+        "spans": [_row(*told) for told in time_line.told(camera, spans)],
         "next_from_ms": next_ms,
     }
 

@@ -1,17 +1,6 @@
 /** The WebSocket API of docs/websocket-api.md, version 1. Times are UTC milliseconds. */
 
 export type Key = string;
-export type State =
-  | "unknown"
-  | "kept"
-  | "on_device"
-  | "fetching"
-  | "failed"
-  | "lost"
-  | "missing"
-  | "removed"
-  | "absent"
-  | "not_wanted";
 export type EventClass = "motion" | "person" | "vehicle" | "animal" | "doorbell" | "line" | "recording" | "other";
 export type Source = "replay" | "live" | "backfill";
 export type SyncState =
@@ -25,7 +14,7 @@ export type SyncState =
   | "offline";
 
 /** A state's number in tiles and months is its place here. */
-export const STATES: readonly State[] = [
+export const STATES = [
   "unknown",
   "kept",
   "on_device",
@@ -36,7 +25,9 @@ export const STATES: readonly State[] = [
   "removed",
   "absent",
   "not_wanted",
-];
+  "on_request",
+] as const;
+export type State = (typeof STATES)[number];
 
 export const EVENT_CLASSES: readonly EventClass[] = [
   "motion",

@@ -16,7 +16,7 @@ const PICTURE_S = 0.001;
 /** States in which the device still has the footage, or it is on its way. */
 const FETCHABLE: ReadonlySet<string> = new Set(["on_device", "fetching", "failed"]);
 /** The device has it, but it is kept only if somebody asks for it. */
-const ON_REQUEST = "not_wanted";
+const ON_REQUEST = "on_request";
 
 /** Return what coverage says of a moment. */
 export function spanAt(spans: readonly Span[], ms: number): Span | undefined {

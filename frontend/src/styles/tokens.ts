@@ -33,6 +33,7 @@ export const tokens = css`
     --vt-lane-low: #e4e7ea;
     --vt-kept: #0072b2;
     --vt-on-device: #0072b2;
+    --vt-on-request: #0072b2;
     --vt-fetching: #9a5b00;
     --vt-failed: #b3400e;
     --vt-lost: #1a1a1a;
@@ -82,6 +83,7 @@ export const tokens = css`
     --vt-lane-low: #181b1e;
     --vt-kept: #56b4e9;
     --vt-on-device: #56b4e9;
+    --vt-on-request: #56b4e9;
     --vt-fetching: #f0c14b;
     --vt-failed: #ff8a5b;
     --vt-lost: #f2f2f2;

@@ -15,6 +15,8 @@ export interface DayCoverage {
   share?: number;
   /** Something failed, is lost or missing. */
   hasProblem: boolean;
+  /** The device holds footage that is copied only on request. */
+  hasRequestable: boolean;
 }
 
 const EXPECTED: readonly State[] = ["kept", "on_device", "fetching", "failed", "lost", "missing"];
@@ -32,6 +34,7 @@ export function dayCoverage(rows: readonly (readonly number[])[]): DayCoverage {
   return {
     share: expected > 0 ? sum(["kept"]) / expected : undefined,
     hasProblem: sum(PROBLEMS) > 0,
+    hasRequestable: sum(["on_request"]) > 0,
   };
 }
 
@@ -127,6 +130,12 @@ export class VtrackCalendar extends VtrackElement {
         border-radius: 2px;
         background: var(--vt-soft-2);
         overflow: hidden;
+      }
+
+      .bar.requestable {
+        box-sizing: border-box;
+        border: 1px solid var(--vt-on-request);
+        background: none;
       }
 
       .bar span {
@@ -244,9 +253,10 @@ export class VtrackCalendar extends VtrackElement {
     const name = zone.dayName(from);
     const covered = from > now ? undefined : this.coverage(name);
     const isShown = this.time !== undefined && zone.dayName(this.time) === name;
+    const isOnRequest = covered?.share === undefined && covered?.hasRequestable;
     const words = covered
       ? covered.share === undefined
-        ? this.t("calendar.nothing")
+        ? this.t(isOnRequest ? "calendar.on_request" : "calendar.nothing")
         : this.t("calendar.covered", { percent: formats.percent(covered.share) })
       : "";
     const problem = covered?.hasProblem ? `, ${this.t("calendar.problem")}` : "";
@@ -260,7 +270,9 @@ export class VtrackCalendar extends VtrackElement {
       @click=${() => this.choose(from)}
     >
       ${formats.dayOfMonth(from)}
-      <span class="bar" style=${covered?.share === undefined ? "visibility: hidden" : ""}
+      <span
+        class="bar ${isOnRequest ? "requestable" : ""}"
+        style=${covered?.share === undefined && !isOnRequest ? "visibility: hidden" : ""}
         ><span style="inline-size: ${Math.round((covered?.share ?? 0) * 100)}%"></span
       ></span>
       ${covered?.hasProblem ? html`<span class="problem">!</span>` : nothing}

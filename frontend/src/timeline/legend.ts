@@ -9,6 +9,7 @@ import { fit } from "./painter";
 const SHOWN: readonly State[] = [
   "kept",
   "on_device",
+  "on_request",
   "fetching",
   "failed",
   "lost",

@@ -47,6 +47,7 @@ export type Shape =
   | "none"
   | "solid"
   | "diagonal"
+  | "half"
   | "chevrons"
   | "cross"
   | "bottom"
@@ -66,6 +67,7 @@ export const SHAPES: Record<State, Shape> = {
   removed: "dots",
   absent: "hairline",
   not_wanted: "lowered",
+  on_request: "half",
 };
 
 /** The sign on wide runs. */
@@ -108,6 +110,7 @@ export class Patterns {
     g.beginPath();
     switch (shape) {
       case "diagonal":
+      case "half":
         g.lineWidth = 1.1;
         lines(g, 1);
         break;
@@ -198,6 +201,12 @@ export function drawState(
       for (const { x, y, width } of rects) g.rect(x, y + height * 0.62, width, height * 0.38);
       g.fill();
       return;
+    case "half": {
+      const top = Math.round(height * 0.45);
+      const low = rects.map(({ x, y, width }) => ({ x, y: y + top, width }));
+      patterned(g, patterns, palette, state, low, height - top);
+      return;
+    }
     default:
       patterned(g, patterns, palette, state, rects, height);
   }
@@ -213,6 +222,7 @@ function patterned(
   height: number,
 ): void {
   const colour = palette.states[state];
+  const isLight = state === "on_device" || state === "on_request";
   for (const { x, y, width } of rects) if (width < PATTERN_FROM) g.rect(x, y, width, height);
   g.fill();
   const wide = rects.filter(({ width }) => width >= PATTERN_FROM);
@@ -220,7 +230,7 @@ function patterned(
   g.beginPath();
   for (const { x, y, width } of wide) g.rect(x, y, width, height);
   if (!palette.isForced) {
-    g.globalAlpha = state === "on_device" ? 0.14 : 0.2;
+    g.globalAlpha = isLight ? 0.14 : 0.2;
     g.fill();
     g.globalAlpha = 1;
   }
@@ -229,7 +239,7 @@ function patterned(
     for (const { x, y, width } of wide) chevrons(g, patterns, colour, x, y, width, height, 0);
   } else {
     g.fillStyle = patterns.get(SHAPES[state], colour, height);
-    g.globalAlpha = state === "on_device" ? 0.75 : 1;
+    g.globalAlpha = isLight ? 0.75 : 1;
     g.fill();
     g.globalAlpha = 1;
   }

@@ -14,6 +14,7 @@ const STATES: State[] = [
   "removed",
   "absent",
   "not_wanted",
+  "on_request",
 ];
 const DAY = 86_400_000;
 
@@ -28,8 +29,9 @@ const month = (...days: number[][]): Month => ({
 const seconds = (part: Partial<Record<State, number>>): number[] => STATES.map((state) => part[state] ?? 0);
 
 describe("the report of a month", () => {
-  it("counts what was expected, not what was never recorded or not wanted", () => {
-    const report = reportOf("a", "Porch", month(seconds({ kept: 90, lost: 10, absent: 500, not_wanted: 900 })), DAY);
+  it("counts what was expected, not what was never recorded, not wanted, or is kept on request", () => {
+    const day = seconds({ kept: 90, lost: 10, absent: 500, not_wanted: 900, on_request: 900 });
+    const report = reportOf("a", "Porch", month(day), DAY);
     expect(report.percent).toBe(90);
     expect(report.missingSeconds).toBe(10);
     expect(report.days[0]?.tone).toBe("most");

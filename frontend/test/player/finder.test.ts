@@ -197,8 +197,8 @@ describe("footage on the device", () => {
     });
   });
 
-  it("is fetched where it is not wanted by itself, if it was asked for", async () => {
-    const world: World = { ...away, spans: [["not_wanted", MINUTE, 60 * MINUTE]] };
+  it("is fetched where it is copied on request only, if it was asked for", async () => {
+    const world: World = { ...away, spans: [["on_request", MINUTE, 60 * MINUTE]] };
     const { find, source } = finder(world);
     expect((await find(2 * MINUTE)).kind).toBe("missing");
     expect(source.opened.some(({ fetch }) => fetch)).toBe(false);

@@ -64,14 +64,15 @@ describe("what to fetch", () => {
     for (const state of ["failed", "fetching"]) {
       expect(fetchWindow([span(state, 0, MINUTE)], T, true)).toBeDefined();
     }
-    for (const state of ["lost", "missing", "removed", "absent", "not_wanted", "kept", "unknown"]) {
+    for (const state of ["lost", "missing", "removed", "absent", "not_wanted", "on_request", "kept", "unknown"]) {
       expect(fetchWindow([span(state, 0, MINUTE)], T, true)).toBeUndefined();
     }
   });
 
-  it("is what is not wanted by itself, if a person asks for that moment", () => {
-    expect(fetchWindow([span("not_wanted", 0, MINUTE)], T, true, true)).toBeDefined();
-    expect(fetchWindow([span("not_wanted", 0, MINUTE)], T, false, true)).toBeUndefined();
+  it("is what is copied on request only, if a person asks for that moment", () => {
+    expect(fetchWindow([span("on_request", 0, MINUTE)], T, true, true)).toBeDefined();
+    expect(fetchWindow([span("on_request", 0, MINUTE)], T, false, true)).toBeUndefined();
+    expect(fetchWindow([span("not_wanted", 0, MINUTE)], T, true, true)).toBeUndefined();
     expect(fetchWindow([span("removed", 0, MINUTE)], T, true, true)).toBeUndefined();
   });
 

@@ -322,7 +322,7 @@ async def test_a_month_adds_up_to_its_days(setup: Setup, line: TimeLine) -> None
     assert sums[14][NUMBERS[S.KEPT]] == 5 * MINUTE
     assert sums[14][NUMBERS[S.FAILED]] == HOUR
     assert sums[14] == await line.today(CAMERA)
-    assert month.cameras[CameraKey("nobody")][0] == (DAY, *([0] * 9))
+    assert month.cameras[CameraKey("nobody")][0] == (DAY, *([0] * 10))
     assert (await line.month([CAMERA], dt.date(2027, 1, 1))).cameras[CAMERA] == sums
     await mark(setup, NOW - DAY, NOW - DAY + HOUR, S.LOST)
     changed = (await line.month([CAMERA], dt.date(2027, 1, 1))).cameras[CAMERA]

@@ -6,12 +6,13 @@ shows in a month and does not paint an hour. `docs/websocket-api.md` draws the a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 import datetime as dt
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from ..intervals import Ranges
-from ..models import EXPECTED_STATES, CoverageState
+from ..intervals import Ranges, TimeRange
+from ..models import EXPECTED_STATES, CoverageSpan, CoverageState
 from .naming import day_start_ms
 
 UNKNOWN: Final = 0
@@ -26,8 +27,13 @@ STATES: Final[tuple[str, ...]] = (
     CoverageState.REMOVED,
     CoverageState.ABSENT,
     CoverageState.NOT_WANTED,
+    "on_request",
 )
-"""The states in the order of their numbers; the numbers are part of the API."""
+"""The states in the order of their numbers; the numbers are part of the API.
+
+People see one more than the ledger has: what is *not wanted* and still on the device can be
+had on request.
+"""
 NUMBERS: Final = {state: number for number, state in enumerate(STATES)}
 KEPT: Final = NUMBERS[CoverageState.KEPT]
 EXPECTED: Final = tuple(sorted(NUMBERS[state] for state in EXPECTED_STATES))
@@ -50,7 +56,7 @@ _WORST: Final = {
     NUMBERS[CoverageState.LOST]: 2,
     NUMBERS[CoverageState.FAILED]: 1,
 }
-_LOUDER: Final = (0, 5, 6, 7, 8, 9, 10, 4, 1, 3)
+_LOUDER: Final = (0, 5, 6, 7, 8, 9, 10, 4, 1, 2, 3)
 """Which of two states that fill a bucket equally is told: the one a person asks about."""
 
 type Stretch = tuple[int, int, int]
@@ -67,6 +73,36 @@ def bucket_ms(level: int) -> int:
 def tile_ms(level: int) -> int:
     """Return how long a tile of a level is."""
     return bucket_ms(level) * BUCKETS
+
+
+def with_requestable(
+    entries: Iterable[Stretch], device_oldest_ms: int | None
+) -> Iterator[Stretch]:
+    """Return entries of the ledger as people see them.
+
+    What is not wanted is on request from the device's oldest footage on, all of it if the
+    device does not tell its oldest.
+    """
+    not_wanted, on_request = NUMBERS[CoverageState.NOT_WANTED], NUMBERS["on_request"]
+    for begin, end, number in entries:
+        if number != not_wanted:
+            yield begin, end, number
+            continue
+        cut = begin if device_oldest_ms is None else device_oldest_ms
+        if begin < cut:
+            yield begin, min(cut, end), not_wanted
+        if cut < end:
+            yield max(begin, cut), end, on_request
+
+
+def told_spans(
+    spans: Iterable[CoverageSpan], device_oldest_ms: int | None
+) -> Iterator[tuple[str, CoverageSpan]]:
+    """Return spans as people see them, each with the word for its state."""
+    for span in spans:
+        stretch = (span.range.start_ms, span.range.end_ms, NUMBERS[span.state])
+        for begin, end, number in with_requestable((stretch,), device_oldest_ms):
+            yield STATES[number], replace(span, range=TimeRange(begin, end))
 
 
 def time_line(

@@ -6,7 +6,7 @@ for much gets a part and asks again.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 import datetime as dt
 from itertools import islice, pairwise
 from operator import itemgetter
@@ -94,6 +94,8 @@ class TimeLine:
         self._thread = Answering("vtrack-time-line")
         self._ids: dict[CameraKey, int] = {}
         self._keys: dict[int, CameraKey] = {}
+        self._oldest_ms: dict[int, int | None] = {}
+        """Where the device's footage begins, by the camera's row."""
         self._cache = TileCache()
         self._present: dict[tuple[int, int, int], tuple[list[Stretch], Ranges]] = {}
         self._changes: dict[tuple[int, int], Touched] = {}
@@ -124,6 +126,13 @@ class TimeLine:
     ) -> tuple[list[CoverageSpan], int | None]:
         """Return the first exact spans of a window, and from where on there are more."""
         return await self._thread.ask(self._spans, camera, window, limit)
+
+    def told(
+        self, camera: CameraKey, spans: Iterable[CoverageSpan]
+    ) -> list[tuple[str, CoverageSpan]]:
+        """Return spans as people see them, each with the word for its state."""
+        oldest_ms = self._oldest_ms.get(self._ids.get(camera, 0))
+        return list(tiles_of.told_spans(spans, oldest_ms))
 
     async def edge(
         self,
@@ -176,16 +185,18 @@ class TimeLine:
 
         def read(
             connection: sqlite3.Connection,
-        ) -> tuple[dict[CameraKey, int], list[Touched]]:
+        ) -> tuple[dict[CameraKey, int], dict[int, int | None], list[Touched]]:
             if not self._is_watching:
                 time_line_rows.watch(connection)
             touched = time_line_rows.take_touched(connection)
-            return time_line_rows.camera_ids(connection), touched
+            oldest_ms = time_line_rows.device_oldest_ms(connection)
+            return time_line_rows.camera_ids(connection), oldest_ms, touched
 
-        self._ids, touched = self._store.read(read)
+        before = self._oldest_ms
+        self._ids, self._oldest_ms, touched = self._store.read(read)
         self._is_watching = True
         self._keys = {number: key for key, number in self._ids.items()}
-        for item in touched:
+        for item in (*touched, *_moved(before, self._oldest_ms)):
             self._forget(item)
 
     def _forget(self, item: Touched) -> None:
@@ -214,6 +225,7 @@ class TimeLine:
         self, camera_id: int, start_ms: int, end_ms: int
     ) -> tuple[list[Stretch], Ranges]:
         """Return what is known of a window, and where protected clips lie in it."""
+        oldest_ms = self._oldest_ms.get(camera_id)
         line: list[Stretch] = []
         protected: list[TimeRange] = []
         at_ms: int | None = start_ms
@@ -222,7 +234,8 @@ class TimeLine:
                 time_line_rows.time_line_rows, camera_id, at_ms, end_ms
             )
             part_ms = end_ms if rows.next_ms is None else rows.next_ms
-            part = tiles_of.time_line(rows.clips, rows.entries, at_ms, part_ms)
+            entries = tiles_of.with_requestable(rows.entries, oldest_ms)
+            part = tiles_of.time_line(rows.clips, entries, at_ms, part_ms)
             if line and part and line[-1][1:] == (part[0][0], part[0][2]):
                 line[-1] = (line[-1][0], part[0][1], part[0][2])
                 part = part[1:]
@@ -475,3 +488,13 @@ class TimeLine:
         if len(found) > limit:
             return found[:limit], found[limit][0]
         return found, None
+
+
+def _moved(
+    before: Mapping[int, int | None], now: Mapping[int, int | None]
+) -> Iterator[Touched]:
+    """Return the time that devices have dropped, or tell of anew."""
+    for camera_id, oldest_ms in now.items():
+        low, high = sorted((before.get(camera_id) or 0, oldest_ms or 0))
+        if camera_id in before and low < high:
+            yield Touched(camera_id, low, high)

@@ -97,6 +97,7 @@ export const REPORT_STATES: readonly State[] = [
   "removed",
   "absent",
   "not_wanted",
+  "on_request",
 ];
 
 /** Return the report as rows of a table, one per camera and past day; seconds are whole. */

@@ -16,6 +16,7 @@ const SHAPES: Readonly<Partial<Record<State, { y: number; height: number }>>> = 
   missing: { y: 0, height: 5 },
   removed: { y: 5, height: 2 },
   not_wanted: { y: 10, height: 2 },
+  on_request: { y: 7, height: 5 },
 };
 
 /** Coverage of a day as a bar of 24 hours, with what it says in words. */
@@ -46,7 +47,8 @@ export class VtrackDayBar extends VtrackElement {
         fill: var(--vt-kept);
       }
 
-      .on_device {
+      .on_device,
+      .on_request {
         fill: var(--vt-on-device);
         fill-opacity: 0.5;
       }

@@ -51,7 +51,7 @@ export function lasts(app: App, daysLeft: number | null): string | null {
   return daysLeft > YEAR_DAYS ? app.t("storage.lasts_years") : app.t("storage.days_left", { days: days(app, daysLeft) });
 }
 
-const TOLD: readonly State[] = ["kept", "on_device", "fetching", "failed", "lost", "missing"];
+const TOLD: readonly State[] = ["kept", "on_device", "fetching", "failed", "lost", "missing", "on_request"];
 
 /** Return how long each state lasted, for people who do not see the bar. */
 export function coverageWords(app: App, seconds: Readonly<Partial<Record<State, number>>>): string {

@@ -93,6 +93,12 @@ def camera_ids(connection: sqlite3.Connection) -> dict[CameraKey, int]:
     }
 
 
+def device_oldest_ms(connection: sqlite3.Connection) -> dict[int, int | None]:
+    """Return by the cameras' rows where the footage of the device begins, as last told."""
+    rows = connection.execute("select id, device_oldest_ms from camera")
+    return {row[0]: row[1] for row in rows}
+
+
 def time_line_rows(
     connection: sqlite3.Connection, camera_id: int, start_ms: int, end_ms: int
 ) -> TimeLineRows:
