@@ -102,10 +102,10 @@ class Items:
         return self.video(ClipNode(clip.id), title, thumbnail)
 
     def on_device(
-        self, camera: CameraKey, stretch: TimeRange, state: CoverageState
+        self, camera: CameraKey, stretch: TimeRange, state: str
     ) -> BrowseMediaSource:
         """Return footage that is not kept yet; playing it fetches it."""
-        is_coming = state is CoverageState.FETCHING
+        is_coming = state == CoverageState.FETCHING
         title = self.phrases.get(
             "being_fetched" if is_coming else "on_device",
             title=self._length_title(stretch),

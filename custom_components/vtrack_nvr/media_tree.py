@@ -19,6 +19,7 @@ from homeassistant.util import dt as dt_util
 
 from .core.errors import ErrorKind, NvrError
 from .core.intervals import TimeRange, cut
+from .core.library.coverage_tiles import ON_REQUEST
 from .core.library.values import CameraInfo, ClipPage, Export, SearchOrder
 from .core.models import CameraKey, CoverageState, EventClass, NvrKey
 from .media_identifier import (
@@ -59,6 +60,7 @@ _TO_COME: Final = frozenset(
         CoverageState.FETCHING,
         CoverageState.FAILED,
         CoverageState.MISSING,
+        ON_REQUEST,
     }
 )
 """What a device is believed to hold still."""
@@ -309,9 +311,9 @@ class MediaTree:
         whole = browse.day_range(day)
         kept: Counter[int] = Counter()
         to_come: Counter[int] = Counter()
-        for span in await browse.coverage(camera, whole):
-            counts = kept if span.state is CoverageState.KEPT else to_come
-            if counts is kept or span.state in _TO_COME:
+        for state, span in await browse.told(camera, whole):
+            counts = kept if state == CoverageState.KEPT else to_come
+            if counts is kept or state in _TO_COME:
                 for hour, length_ms in _by_hour(whole, span.range):
                     counts[hour] += length_ms
         hours = [
@@ -359,13 +361,10 @@ class MediaTree:
             hour.end_ms if page.next_after is None else found[-1][0],
         )
         if self._may(camera, POLICY_CONTROL):
-            for span in await browse.coverage(camera, here):
-                if span.state in _TO_COME:
+            for state, span in await browse.told(camera, here):
+                if state in _TO_COME:
                     found += [
-                        (
-                            piece.start_ms,
-                            self._items.on_device(camera, piece, span.state),
-                        )
+                        (piece.start_ms, self._items.on_device(camera, piece, state))
                         for piece in cut(span.range, PIECE_MS)
                     ]
         children = []

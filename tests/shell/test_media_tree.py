@@ -23,6 +23,7 @@ import yaml
 
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.intervals import TimeRange
+from custom_components.vtrack_nvr.core.ledger import SweepFindings
 from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.core.models import (
     CoverageState,
@@ -84,6 +85,26 @@ async def test_an_hour_shows_what_is_still_on_the_device_and_on_its_way(
         "18:20:00 (5 min) · on the device",
         "18:25:00 (2 min) · on the device",
         "18:40:00 (5 min) · being fetched",
+    ]
+
+
+async def test_an_hour_shows_what_is_copied_on_request_while_the_device_holds_it(
+    hass: HomeAssistant, library: Library
+) -> None:
+    await hass.config.async_update(time_zone="UTC")
+    held = TimeRange(START + 20 * MINUTE, START + HOUR)
+    await keep(library, START)
+    await mark(library, START + 10 * MINUTE, 20 * MINUTE, CoverageState.NOT_WANTED)
+    await library.ledger.note_sweep(
+        SweepFindings(CAMERA, held, (), True, held.start_ms, held.end_ms)
+    )
+    assert await titles(hass, DayNode(CAMERA, date(2027, 1, 15))) == [
+        "18:00 (5 min) · on the device"
+    ]
+    assert await titles(hass, HourNode(CAMERA, START)) == [
+        "18:00:00 (5 min)",
+        "18:20:00 (5 min) · on the device",
+        "18:25:00 (5 min) · on the device",
     ]
 
 

@@ -20,6 +20,7 @@ from ..models import (
     NvrKey,
 )
 from .context import LibraryContext, absolute
+from .coverage_tiles import told_spans
 from .growing import GrowingClip, growing_clips
 from .index import camera_rows, clip_rows, clip_search, history_rows
 from .index.clip_search import ClipPlace, EventSearch
@@ -265,6 +266,14 @@ class Browser:
             )
             clip_search.join_spans(spans, more)
         return tuple(spans)
+
+    async def told(
+        self, camera: CameraKey, window: TimeRange
+    ) -> list[tuple[str, CoverageSpan]]:
+        """Return the same spans in the states that people see (`coverage_tiles.STATES`)."""
+        row = await self._store.async_read(camera_rows.camera_row, camera)
+        spans = await self.coverage(camera, window)
+        return list(told_spans(spans, row["device_oldest_ms"]))
 
     async def totals(self, camera: CameraKey) -> CameraTotals:
         """Return a camera's sums over its whole time line."""

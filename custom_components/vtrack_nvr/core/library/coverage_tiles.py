@@ -16,6 +16,8 @@ from ..models import EXPECTED_STATES, CoverageSpan, CoverageState
 from .naming import day_start_ms
 
 UNKNOWN: Final = 0
+ON_REQUEST: Final = "on_request"
+"""What is *not wanted* and still on the device: it can be had on request."""
 STATES: Final[tuple[str, ...]] = (
     "unknown",
     CoverageState.KEPT,
@@ -27,12 +29,11 @@ STATES: Final[tuple[str, ...]] = (
     CoverageState.REMOVED,
     CoverageState.ABSENT,
     CoverageState.NOT_WANTED,
-    "on_request",
+    ON_REQUEST,
 )
 """The states in the order of their numbers; the numbers are part of the API.
 
-People see one more than the ledger has: what is *not wanted* and still on the device can be
-had on request.
+People see one more than the ledger has.
 """
 NUMBERS: Final = {state: number for number, state in enumerate(STATES)}
 KEPT: Final = NUMBERS[CoverageState.KEPT]
@@ -83,7 +84,7 @@ def with_requestable(
     What is not wanted is on request from the device's oldest footage on, all of it if the
     device does not tell its oldest.
     """
-    not_wanted, on_request = NUMBERS[CoverageState.NOT_WANTED], NUMBERS["on_request"]
+    not_wanted, on_request = NUMBERS[CoverageState.NOT_WANTED], NUMBERS[ON_REQUEST]
     for begin, end, number in entries:
         if number != not_wanted:
             yield begin, end, number
