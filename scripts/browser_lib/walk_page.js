@@ -58,7 +58,8 @@ globalThis.walk = (() => {
     let since = 0;
     return until(() => {
       const now = shown();
-      const is = now.length > 0 && now.every(({ phase, time }) => time !== null && !["opening", "buffering", "fetching"].includes(phase));
+      const isSeeking = tiles().some(({ controller }) => controller.readiness === "loading");
+      const is = !isSeeking && now.length > 0 && now.every(({ phase, time }) => time !== null && !["opening", "buffering", "fetching"].includes(phase));
       const text = tell(now);
       if (!is || text !== before) since = performance.now();
       before = text;
