@@ -33,7 +33,7 @@ from custom_components.vtrack_nvr.runtime import HUB
 from custom_components.vtrack_nvr.views_playback import ViewingView
 from tests.core.library.rig import ManualClock
 from tests.core.media import encoded
-from tests.core.playback.house import CAMERA, START, House, Writing
+from tests.core.playback.rig import CAMERA, START, PlaybackRig, Writing
 from tests.simulator.footage import FootageStore
 from tests.simulator.timeline import FRAME_MS, Look
 
@@ -102,7 +102,7 @@ class Waiting(ManualClock):
         await asyncio.sleep(seconds)
 
 
-class Stage(House):
+class Stage(PlaybackRig):
     """A house whose footage is drawn by the simulator, read as Home Assistant reads it."""
 
     def __init__(self, folder: Path) -> None:

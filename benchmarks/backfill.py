@@ -29,8 +29,8 @@ from custom_components.vtrack_nvr.core.models import CameraKey, CoverageState
 from custom_components.vtrack_nvr.core.policy import Waits
 from custom_components.vtrack_nvr.core.sync.settings import EngineLimits
 from tests.end_to_end.devices import Devices
-from tests.end_to_end.harness import DAY_MS, HOUR_MS, PENDING, Attached, Home
 from tests.end_to_end.proof import Proof, prove
+from tests.end_to_end.rig import DAY_MS, HOUR_MS, PENDING, Attached, CoreRig
 from tests.simulator.footage import FootageStore
 from tests.simulator.nvr import SimulatedNvr
 from tests.simulator.spec import CameraSpec, NvrSpec
@@ -85,7 +85,7 @@ class WatchedSink:
 class BackFill:
     """One home that copies one day."""
 
-    def __init__(self, home: Home, nvr: SimulatedNvr, seed: int) -> None:
+    def __init__(self, home: CoreRig, nvr: SimulatedNvr, seed: int) -> None:
         self._home = home
         self._nvr = nvr
         self._rng = random.Random(seed)
@@ -220,7 +220,7 @@ async def run(hours: float, seed: int, rate: int | None) -> Filled:
         )
         say(f"{hours:g} h of footage made in {time.monotonic() - began:.0f} s")
         with tempfile.TemporaryDirectory() as folder:
-            async with Home(
+            async with CoreRig(
                 Path(folder),
                 waits=Waits(),
                 limits=EngineLimits(),

@@ -27,7 +27,7 @@ import av
 
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import ClipSource
-from tests.core.playback.house import CAMERA, START, Device, allowed
+from tests.core.playback.rig import CAMERA, START, Device, allowed
 
 from ._bars import row_of
 from ._measures import lateness, percentile, resident_mb

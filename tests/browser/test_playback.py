@@ -23,8 +23,8 @@ from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.media.fragment_index import Look as FragmentLook
 from custom_components.vtrack_nvr.core.playback.playlist import Variant, master_playlist
 from scripts.browser_lib.engines import BINARIES, ENGINES, Page
-from tests.browser.yard import H265, LOOK, SMALL, Yard, numbers, serve
-from tests.core.playback.house import CAMERA, House
+from tests.browser.rig import H265, LOOK, SMALL, BrowserRig, numbers, serve
+from tests.core.playback.rig import CAMERA, PlaybackRig
 from tests.simulator.timeline import NUMBER_EPOCH_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -38,17 +38,17 @@ _WANTED = os.environ.get("BROWSERS", "chromium firefox webkit").split()
 
 
 @pytest.fixture
-async def yard(tmp_path: Path, socket_enabled: None) -> AsyncIterator[Yard]:
-    house = House(tmp_path)
-    house.clock.utc_ms = START + 3_600_000
-    await house.open()
+async def rig(tmp_path: Path, socket_enabled: None) -> AsyncIterator[BrowserRig]:
+    playback = PlaybackRig(tmp_path)
+    playback.clock.utc_ms = START + 3_600_000
+    await playback.open()
     converted = ConvertedSegments(
-        house.footage, tmp_path / "cache", shutil.which("ffmpeg") or ""
+        playback.footage, tmp_path / "cache", shutil.which("ffmpeg") or ""
     )
-    house.desk.h264 = converted
-    yield Yard(house)
+    playback.desk.h264 = converted
+    yield BrowserRig(playback)
     await converted.stop()
-    await house.library.close()
+    await playback.library.close()
 
 
 @pytest.fixture(params=_WANTED)
@@ -81,9 +81,9 @@ class Screen:
 
 
 @pytest.fixture
-async def watch(yard: Yard, page: Page) -> AsyncIterator[Any]:
+async def watch(rig: BrowserRig, page: Page) -> AsyncIterator[Any]:
     """Return how to open a range: `await watch(from_ms, to_ms, "h264/index.m3u8")`."""
-    server = await serve(yard)
+    server = await serve(rig)
 
     async def check() -> bool:
         return True
@@ -91,7 +91,7 @@ async def watch(yard: Yard, page: Page) -> AsyncIterator[Any]:
     async def open_range(
         begin_ms: int, end_ms: int, name: str = "index.m3u8", how: str = "{}"
     ) -> Screen:
-        opened = await yard.house.desk.open(
+        opened = await rig.playback.desk.open(
             "one", CAMERA, TimeRange(begin_ms, end_ms), check
         )
         await page.open(str(server.make_url("/playback_page.html")))
@@ -117,9 +117,11 @@ def check_pictures(shown: list[int], expected: list[int]) -> None:
     )
 
 
-async def test_twelve_clips_in_a_row_without_a_hitch(yard: Yard, watch: Any) -> None:
+async def test_twelve_clips_in_a_row_without_a_hitch(
+    rig: BrowserRig, watch: Any
+) -> None:
     for number in range(12):
-        await yard.keep(START + number * CLIP_MS, CLIP_S)
+        await rig.keep(START + number * CLIP_MS, CLIP_S)
     screen = await watch(START, START + 12 * CLIP_MS)
     await screen.run("await watch.playTo(Infinity, 300);")
     check_pictures(await screen.shown(), numbers(START, 12 * CLIP_S))
@@ -129,10 +131,10 @@ async def test_twelve_clips_in_a_row_without_a_hitch(yard: Yard, watch: Any) -> 
     assert "ended" in events
 
 
-async def test_a_gap_is_passed_and_told(yard: Yard, watch: Any) -> None:
+async def test_a_gap_is_passed_and_told(rig: BrowserRig, watch: Any) -> None:
     later = START + 10 * CLIP_MS
-    await yard.keep(START, CLIP_S)
-    await yard.keep(later, CLIP_S)
+    await rig.keep(START, CLIP_S)
+    await rig.keep(later, CLIP_S)
     screen = await watch(START, later + CLIP_MS)
     times = await screen.run(
         "await watch.video.play(); const seen = [];"
@@ -147,10 +149,12 @@ async def test_a_gap_is_passed_and_told(yard: Yard, watch: Any) -> None:
     assert not any(START + CLIP_MS + 500 < time < later - 500 for time in told)
 
 
-async def test_another_size_and_another_sound_play_on(yard: Yard, watch: Any) -> None:
-    await yard.keep(START, CLIP_S, LOOK, rate=16_000)
-    await yard.keep(START + CLIP_MS, CLIP_S, SMALL, rate=8_000)
-    await yard.keep(START + 2 * CLIP_MS, CLIP_S, LOOK, rate=16_000)
+async def test_another_size_and_another_sound_play_on(
+    rig: BrowserRig, watch: Any
+) -> None:
+    await rig.keep(START, CLIP_S, LOOK, rate=16_000)
+    await rig.keep(START + CLIP_MS, CLIP_S, SMALL, rate=8_000)
+    await rig.keep(START + 2 * CLIP_MS, CLIP_S, LOOK, rate=16_000)
     screen = await watch(START, START + 3 * CLIP_MS)
     await screen.run("await watch.playTo();")
     check_pictures(await screen.shown(), numbers(START, 3 * CLIP_S))
@@ -169,10 +173,10 @@ def _runs(values: list[int]) -> list[tuple[int, int]]:
 
 
 async def test_seeking_back_over_a_border_shows_the_picture_asked_for(
-    yard: Yard, watch: Any
+    rig: BrowserRig, watch: Any
 ) -> None:
     for number in range(3):
-        await yard.keep(START + number * CLIP_MS, CLIP_S)
+        await rig.keep(START + number * CLIP_MS, CLIP_S)
     screen = await watch(START, START + 3 * CLIP_MS)
     await screen.run(f"await watch.playTo({2 * CLIP_S + 1});")
     for at_s in (5.25, 1.45, 9.05, 3.95, 4.05, 0.05):
@@ -184,10 +188,12 @@ async def test_seeking_back_over_a_border_shows_the_picture_asked_for(
     await screen.run("await watch.seek(3.55); await watch.playTo(4.5);")
 
 
-async def test_a_clip_that_grows_is_watched_to_its_end(yard: Yard, watch: Any) -> None:
+async def test_a_clip_that_grows_is_watched_to_its_end(
+    rig: BrowserRig, watch: Any
+) -> None:
     """As while it is fetched from a device: more of it comes as it is watched."""
-    await yard.keep(START, CLIP_S)
-    writing = yard.begin(START + CLIP_MS, 2 * CLIP_S)
+    await rig.keep(START, CLIP_S)
+    writing = rig.begin(START + CLIP_MS, 2 * CLIP_S)
     await writing.write(3)
     screen = await watch(START, START + 3 * CLIP_MS)
     playing = asyncio.create_task(screen.run("await watch.playTo(Infinity, 300);"))
@@ -199,9 +205,11 @@ async def test_a_clip_that_grows_is_watched_to_its_end(yard: Yard, watch: Any) -
     check_pictures(await screen.shown(), numbers(START, 3 * CLIP_S))
 
 
-async def test_h265_is_seen_as_h264_from_any_moment(yard: Yard, watch: Any) -> None:
+async def test_h265_is_seen_as_h264_from_any_moment(
+    rig: BrowserRig, watch: Any
+) -> None:
     for number in range(2):
-        await yard.keep(START + number * CLIP_MS, CLIP_S, H265)
+        await rig.keep(START + number * CLIP_MS, CLIP_S, H265)
     screen = await watch(START, START + 2 * CLIP_MS, "h264/index.m3u8")
     shown = await screen.run("return await watch.seek(5.05);")
     assert abs(shown[3] - numbers(START, 5.1)[-1]) <= 1
@@ -210,9 +218,9 @@ async def test_h265_is_seen_as_h264_from_any_moment(yard: Yard, watch: Any) -> N
     check_pictures(seen, numbers(START, 2 * CLIP_S)[49:])
 
 
-def made(yard: Yard) -> int:
+def made(rig: BrowserRig) -> int:
     """Return how many segments were converted."""
-    converted = yard.house.desk.h264
+    converted = rig.playback.desk.h264
     assert isinstance(converted, ConvertedSegments)
     return len(converted._made)
 
@@ -223,32 +231,34 @@ async def shows_h265(screen: Screen) -> bool:
     )
 
 
-async def test_a_browser_is_given_what_it_can_show(yard: Yard, watch: Any) -> None:
+async def test_a_browser_is_given_what_it_can_show(rig: BrowserRig, watch: Any) -> None:
     """H.265 behind H.264, and more of it as it is written: no picture is black."""
-    await yard.keep(START, CLIP_S)
-    await yard.keep(START + CLIP_MS, CLIP_S, H265)
-    writing = yard.begin(START + 2 * CLIP_MS, CLIP_S, H265)
+    await rig.keep(START, CLIP_S)
+    await rig.keep(START + CLIP_MS, CLIP_S, H265)
+    writing = rig.begin(START + 2 * CLIP_MS, CLIP_S, H265)
     await writing.write(2)
     screen = await watch(START, START + 3 * CLIP_MS, "browser.m3u8")
     playing = asyncio.create_task(screen.run("await watch.playTo(Infinity, 300);"))
     await writing.finish()
     await playing
     check_pictures(await screen.shown(), numbers(START, 3 * CLIP_S))
-    assert (made(yard) == 0) is await shows_h265(screen)
+    assert (made(rig) == 0) is await shows_h265(screen)
 
 
-async def test_h264_is_played_as_it_is_kept(yard: Yard, watch: Any) -> None:
-    await yard.keep(START, CLIP_S)
+async def test_h264_is_played_as_it_is_kept(rig: BrowserRig, watch: Any) -> None:
+    await rig.keep(START, CLIP_S)
     screen = await watch(START, START + CLIP_MS, "browser.m3u8")
     await screen.run("await watch.playTo(Infinity, 300);")
     check_pictures(await screen.shown(), numbers(START, CLIP_S))
-    assert made(yard) == 0
+    assert made(rig) == 0
 
 
-async def test_the_browsers_own_hls_chooses_as_well(yard: Yard, watch: Any) -> None:
+async def test_the_browsers_own_hls_chooses_as_well(
+    rig: BrowserRig, watch: Any
+) -> None:
     """As on Apple's devices; Firefox has none."""
-    await yard.keep(START, CLIP_S, H265)
-    await yard.keep(START + CLIP_MS, CLIP_S)
+    await rig.keep(START, CLIP_S, H265)
+    await rig.keep(START + CLIP_MS, CLIP_S)
     screen = await watch(START + CLIP_MS, START + 2 * CLIP_MS)
     kind = "return watch.video.canPlayType('application/vnd.apple.mpegurl');"
     if not await screen.run(kind):
@@ -282,12 +292,12 @@ _OLDER = FragmentLook("", "avc1.4d401f", "", 640, 360)
 
 
 async def test_hls_js_takes_the_original_where_it_can_and_h264_where_it_must(
-    yard: Yard, page: Page
+    rig: BrowserRig, page: Page
 ) -> None:
     """Whatever the size and the rate, and never back and forth for want of bandwidth."""
-    server = await serve(yard)
+    server = await serve(rig)
     await page.open(str(server.make_url("/playback_page.html")))
-    converted = yard.house.desk.h264
+    converted = rig.playback.desk.h264
     assert isinstance(converted, ConvertedSegments)
     cases: list[tuple[str, bool]] = []
     for size, sound, rate, older in product(_SIZES, _SOUNDS, _RATES, ([], [_OLDER])):
@@ -340,21 +350,21 @@ return [asked, levels.map((level) => level.codecSet), watch.events.map(([, name]
 
 
 async def test_hls_js_stays_with_the_original_when_data_comes_late(
-    yard: Yard, page: Page
+    rig: BrowserRig, page: Page
 ) -> None:
     """Footage that Chromium shows poses as H.265, so that it can be played here."""
     for number in range(4):
-        await yard.keep(START + number * CLIP_MS, CLIP_S, rate=None)
-    server = await serve(yard)
+        await rig.keep(START + number * CLIP_MS, CLIP_S, rate=None)
+    server = await serve(rig)
 
     async def check() -> bool:
         return True
 
     window = TimeRange(START, START + 4 * CLIP_MS)
-    opened = await yard.house.desk.open("one", CAMERA, window, check)
+    opened = await rig.playback.desk.open("one", CAMERA, window, check)
     below = str(server.make_url(f"/api/vtrack_nvr/s/{opened.token}/"))
     look = FragmentLook("", "hvc1.1.6.L93.B0", "", 640, 360)
-    converted = yard.house.desk.h264
+    converted = rig.playback.desk.h264
     assert isinstance(converted, ConvertedSegments)
     text = master_playlist(
         [
@@ -368,5 +378,5 @@ async def test_hls_js_stays_with_the_original_when_data_comes_late(
     assert sets == ["hvc1", "avc1"]
     assert "waiting" in events, "data came late"
     assert set(asked) == {"original"}
-    assert made(yard) == 0
+    assert made(rig) == 0
     await server.close()

@@ -1,4 +1,4 @@
-"""Kills a syncing home again and again, and proves what is left of it."""
+"""Kills a syncing rig again and again, and proves what is left of it."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,8 +21,8 @@ from tests.simulator.spec import CameraSpec, NvrSpec
 from tests.simulator.timeline import Stretch
 
 from .devices import Devices
-from .harness import DAY_MS, Home
 from .proof import prove
+from .rig import DAY_MS, CoreRig
 
 ROOT = Path(__file__).parents[2]
 MINUTE = 60_000
@@ -216,15 +216,15 @@ class Killer:
         nvr.faults.rtsp.rate_limit_bytes = None
         said: list[object] = []
         try:
-            async with Home(folder) as home:
-                attached = await home.introduce(nvr.description())
-                await home.attach(nvr.description())
-                await home.settled(attached, 60)
+            async with CoreRig(folder) as rig:
+                attached = await rig.introduce(nvr.description())
+                await rig.attach(nvr.description())
+                await rig.settled(attached, 60)
                 known: set[Path] = set()
                 for camera, ledger in zip(
                     attached.cameras, nvr.ledger().values(), strict=True
                 ):
-                    clips = [(c, home.path(c)) for c in await home.clips(camera)]
+                    clips = [(c, rig.path(c)) for c in await rig.clips(camera)]
                     known |= {path for _, path in clips}
                     proof = await asyncio.to_thread(prove, ledger["frames"], clips)
                     tally.lost += len(proof.missing)
@@ -233,8 +233,8 @@ class Killer:
                     if expected is not None:
                         tally.frames += proof.frames
                         tally.clips += len(clips)
-                    said.append(await self._ledger(home, camera))
-                tally.strays += home.strays(known)
+                    said.append(await self._ledger(rig, camera))
+                tally.strays += rig.strays(known)
         finally:
             nvr.faults.rtsp.rate_limit_bytes = slow
         if expected is not None and said != expected:
@@ -242,9 +242,9 @@ class Killer:
         return said
 
     @staticmethod
-    async def _ledger(home: Home, camera: object) -> object:
+    async def _ledger(rig: CoreRig, camera: object) -> object:
         """Return what is kept, and every state that is not."""
-        spans = await home.spans(camera)
+        spans = await rig.spans(camera)
         kept = union(
             (s.range for s in spans if s.state is CoverageState.KEPT), join_ms=150
         )

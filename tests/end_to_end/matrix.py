@@ -34,8 +34,8 @@ from tests.end_to_end.cases import (
     VARIANTS,
 )
 from tests.end_to_end.devices import Devices
-from tests.end_to_end.harness import Attached, Home, short_waits, until
 from tests.end_to_end.proof import prove, silence
+from tests.end_to_end.rig import Attached, CoreRig, short_waits, until
 from tests.simulator.footage import FootageStore
 from tests.simulator.nvr import SimulatedNvr
 from tests.simulator.spec import DAY_MS, CameraSpec, NvrSpec
@@ -90,21 +90,21 @@ async def run_case(
         await asyncio.to_thread(nvr.encode)
         with tempfile.TemporaryDirectory() as folder:
             waits = short_waits(**{"teardown": 3.0, **case.waits})
-            home = Home(Path(folder), waits=waits, verify=verify)
-            async with home:
-                problems = await Trial(home, nvr, case, devices).run()
+            rig = CoreRig(Path(folder), waits=waits, verify=verify)
+            async with rig:
+                problems = await Trial(rig, nvr, case, devices).run()
         return {"problems": problems, "counts": nvr.counts()}
     finally:
         await devices.stop(nvr)
 
 
 class Trial:
-    """One case on one home."""
+    """One case on one rig."""
 
     def __init__(
-        self, home: Home, nvr: SimulatedNvr, case: Case, devices: Devices
+        self, rig: CoreRig, nvr: SimulatedNvr, case: Case, devices: Devices
     ) -> None:
-        self.home, self.nvr, self.case = home, nvr, case
+        self.rig, self.nvr, self.case = rig, nvr, case
         self.devices = devices
         self.problems: list[str] = []
 
@@ -115,17 +115,17 @@ class Trial:
             return await self._wrong_password(about)
         if case.is_at_setup:
             break_it(self.nvr, case)
-        attached = await self.home.introduce(about)
+        attached = await self.rig.introduce(about)
         if not case.is_at_setup:
             break_it(self.nvr, case)
         self.nvr.reset_counts()
-        await self.home.attach(about)
+        await self.rig.attach(about)
         if case.end is End.FAILED:
             await self._fails_and_recovers(attached)
         elif case.end is End.BLOCKED:
             await self._is_blocked(attached)
         else:
-            await self.home.settled(attached, case.timeout_s)
+            await self.rig.settled(attached, case.timeout_s)
             self._check_counts()
             await self._check(attached, case.end)
         if case.events is not Events.NOT_ASKED:
@@ -160,23 +160,23 @@ class Trial:
 
     async def _proof(self, attached: Attached, end: End) -> Any:
         (camera,) = attached.cameras
-        clips = await self.home.clips(camera)
+        clips = await self.rig.clips(camera)
         (ledger,) = self.nvr.ledger().values()
         proof = await asyncio.to_thread(
             prove,
             ledger["frames"],
-            [(clip, self.home.path(clip)) for clip in clips],
+            [(clip, self.rig.path(clip)) for clip in clips],
             tolerance_ms=ESTIMATE_MS if end is End.ESTIMATED else 100,
             may_have_holes=end is End.HOLES,
         )
-        if strays := self.home.strays({self.home.path(clip) for clip in clips}):
+        if strays := self.rig.strays({self.rig.path(clip) for clip in clips}):
             self._say(f"strays: {strays}")
         return proof, clips
 
     async def _check(self, attached: Attached, end: End) -> None:
         (camera,) = attached.cameras
         proof, clips = await self._proof(attached, end)
-        state = await self.home.ms_in(camera)
+        state = await self.rig.ms_in(camera)
         if lost := {k: v for k, v in state.items() if k in {"lost", "missing"}}:
             self._say(f"without proof: {lost}")
         match end:
@@ -191,7 +191,7 @@ class Trial:
                 if {clip.facts.time_source for clip in clips} - {wanted}:
                     self._say(f"times are not {wanted}")
                 for clip in clips if self.case.sound else ():
-                    lost_s = silence(self.home.path(clip), clip.facts.range.duration_ms)
+                    lost_s = silence(self.rig.path(clip), clip.facts.range.duration_ms)
                     if lost_s > MOST_SILENCE_S:
                         self._say(f"{lost_s:.2f} s without sound")
             case End.HOLES:
@@ -207,7 +207,7 @@ class Trial:
                 if not proof.is_exact:
                     self._say(str(proof))
         if self.problems:
-            self._say(await self.home.describe(attached))
+            self._say(await self.rig.describe(attached))
 
     async def _check_skipped(self, attached: Attached, proof: Any) -> None:
         (camera,) = attached.cameras
@@ -219,7 +219,7 @@ class Trial:
             self._say(f"{len(proof.missing)} frames are missing, 1 to {most} may be")
         failed = [
             span
-            for span in await self.home.spans(camera)
+            for span in await self.rig.spans(camera)
             if span.state is CoverageState.FAILED
         ]
         damaged = BASE_MS + DAMAGED_MS
@@ -253,36 +253,36 @@ class Trial:
         (camera,) = attached.cameras
 
         async def has_failed() -> bool:
-            status = await self.home.camera_status(attached.key, camera)
-            return bool(status.problem) and self.home.rests(attached.key)
+            status = await self.rig.camera_status(attached.key, camera)
+            return bool(status.problem) and self.rig.rests(attached.key)
 
         await until(
-            has_failed, self.case.timeout_s, lambda: self.home.describe(attached)
+            has_failed, self.case.timeout_s, lambda: self.rig.describe(attached)
         )
         (ledger,) = self.nvr.ledger().values()
         state: dict[str, int] = {}
         for start_ms, end_ms in ledger["segments"]:
-            state |= await self.home.ms_in(camera, TimeRange(start_ms, end_ms))
+            state |= await self.rig.ms_in(camera, TimeRange(start_ms, end_ms))
         if {"lost", "missing", "kept", "absent"} & state.keys():
             self._say(f"ledger after failing: {state}")
-        status = await self.home.camera_status(attached.key, camera)
+        status = await self.rig.camera_status(attached.key, camera)
         if self.case.reason and status.problem.kind != self.case.reason:
             self._say(f"problem is {status.problem}")
         self._check_counts()
         self.nvr.faults.rtsp.reset()
-        self.home.engine.credentials_changed(attached.key)
-        await self.home.settled(attached, self.case.timeout_s)
+        self.rig.engine.credentials_changed(attached.key)
+        await self.rig.settled(attached, self.case.timeout_s)
         await self._check(attached, End.WHOLE)
 
     async def _is_blocked(self, attached: Attached) -> None:
         """After two refusals nothing is tried, whatever is asked, until a person acts."""
 
         async def is_locked() -> bool:
-            return attached.guard.is_locked and self.home.rests(attached.key)
+            return attached.guard.is_locked and self.rig.rests(attached.key)
 
-        await until(is_locked, 15, lambda: self.home.describe(attached))
-        await self.home.engine.sync_now()
-        await self.home.engine.sync_now(full=True)
+        await until(is_locked, 15, lambda: self.rig.describe(attached))
+        await self.rig.engine.sync_now()
+        await self.rig.engine.sync_now(full=True)
         await asyncio.sleep(0.5)
         if (refused := self._refused()) != 2:
             self._say(f"{refused} refused logins instead of two")
@@ -293,25 +293,25 @@ class Trial:
         self.nvr.rtsp_accounts[self.nvr.spec.user] = self.nvr.spec.password
         self.nvr.faults.rtsp.lock_after_failures = None
         attached.guard.reset()
-        self.home.engine.credentials_changed(attached.key)
-        await self.home.settled(attached, self.case.timeout_s)
+        self.rig.engine.credentials_changed(attached.key)
+        await self.rig.settled(attached, self.case.timeout_s)
         await self._check(attached, End.WHOLE)
 
     async def _wrong_password(self, about: dict[str, Any]) -> list[str]:
         """The password changes on the device after it was added."""
-        home, nvr = self.home, self.nvr
-        attached = await home.introduce(about)
+        rig, nvr = self.rig, self.nvr
+        attached = await rig.introduce(about)
         break_it(nvr, self.case)
         nvr.set_password("changed-harbour-1")
         nvr.reset_counts()
-        await home.attach(about)
+        await rig.attach(about)
 
         async def is_locked() -> bool:
-            return attached.guard.is_locked and home.rests(attached.key)
+            return attached.guard.is_locked and rig.rests(attached.key)
 
-        await until(is_locked, 15, lambda: home.describe(attached))
-        await home.engine.sync_now()
-        await home.engine.sync_now(full=True)
+        await until(is_locked, 15, lambda: rig.describe(attached))
+        await rig.engine.sync_now()
+        await rig.engine.sync_now(full=True)
         for ask in (attached.device.recordings, attached.device.identity):
             try:
                 await ask()
@@ -321,16 +321,16 @@ class Trial:
                 self._say("a locked login is still used")
         if (refused := self._refused()) > 2:
             self._say(f"{refused} refused logins: {nvr.counts()['auth_failures']}")
-        status = await home.status(attached.key)
+        status = await rig.status(attached.key)
         if status.problem is None or status.problem.kind != "auth_refused":
             self._say(f"problem is {status.problem}")
         (camera,) = attached.cameras
-        if await home.ms_in(camera):
+        if await rig.ms_in(camera):
             self._say("the ledger changed")
         nvr.set_password(nvr.spec.password)
         attached.guard.reset()
-        home.engine.credentials_changed(attached.key)
-        await home.settled(attached, self.case.timeout_s)
+        rig.engine.credentials_changed(attached.key)
+        await rig.settled(attached, self.case.timeout_s)
         await self._check(attached, End.WHOLE)
         return self.problems
 

@@ -17,10 +17,10 @@ import pytest
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.live.live_values import LiveState
 from custom_components.vtrack_nvr.core.models import CoverageState
-from tests.end_to_end.live_house import (
+from tests.end_to_end.live_rig import (
     PASSWORD,
     PATIENT,
-    House,
+    LiveCoreRig,
     now_ms,
     processes_that_show,
 )
@@ -50,51 +50,51 @@ def children_of(process: int) -> list[int]:
 
 
 @pytest.fixture
-async def house(socket_enabled: None, tmp_path: Path) -> AsyncIterator[House]:
-    house = House(tmp_path)
-    await house.open()
-    yield house
-    await house.close()
+async def rig(socket_enabled: None, tmp_path: Path) -> AsyncIterator[LiveCoreRig]:
+    rig = LiveCoreRig(tmp_path)
+    await rig.open()
+    yield rig
+    await rig.close()
 
 
-async def drop(house: House, number: int) -> None:
-    stream, began = house.stream(number), now_ms()
-    await asyncio.to_thread(house.servers[number].drop_connections)
-    await house.recording(number)
-    house.took_away(number, stream, began - 200)
+async def drop(rig: LiveCoreRig, number: int) -> None:
+    stream, began = rig.stream(number), now_ms()
+    await asyncio.to_thread(rig.servers[number].drop_connections)
+    await rig.recording(number)
+    rig.took_away(number, stream, began - 200)
 
 
-async def stall(house: House, number: int) -> None:
-    stream, began = house.stream(number), now_ms()
-    faults = house.servers[number].faults
+async def stall(rig: LiveCoreRig, number: int) -> None:
+    stream, began = rig.stream(number), now_ms()
+    faults = rig.servers[number].faults
     faults.stall_after_frames = 1
     faults.limits["stall_after_frames"] = 1
     await asyncio.sleep(0.3)
     # It acts on the next stream; that one stands still until the watchdog ends it. What
     # came of it is recorded, so only the stream after it shows that it is over.
-    await asyncio.to_thread(house.servers[number].drop_connections)
-    await house.until(lambda: not faults.limits["stall_after_frames"])
-    stalled = house.stream(number)
-    await house.until(lambda: house.stream(number) is not stalled)
-    await house.recording(number)
-    house.took_away(number, stream, began - 200)
+    await asyncio.to_thread(rig.servers[number].drop_connections)
+    await rig.until(lambda: not faults.limits["stall_after_frames"])
+    stalled = rig.stream(number)
+    await rig.until(lambda: rig.stream(number) is not stalled)
+    await rig.recording(number)
+    rig.took_away(number, stream, began - 200)
 
 
-async def reboot(house: House, number: int) -> None:
-    server = house.servers[number]
-    stream, began = house.stream(number), now_ms()
+async def reboot(rig: LiveCoreRig, number: int) -> None:
+    server = rig.servers[number]
+    stream, began = rig.stream(number), now_ms()
     port = server.port
     await asyncio.to_thread(server.stop_now)
     await asyncio.sleep(1.0)
     server.port = port
     await asyncio.to_thread(server.start_now)
-    await house.recording(number)
-    house.took_away(number, stream, began - 200)
+    await rig.recording(number)
+    rig.took_away(number, stream, began - 200)
 
 
-async def change_codec(house: House, number: int) -> None:
-    stream, began = house.stream(number), now_ms()
-    live = house.servers[number].live
+async def change_codec(rig: LiveCoreRig, number: int) -> None:
+    stream, began = rig.stream(number), now_ms()
+    live = rig.servers[number].live
     old = live["/live"]
     live["/live"] = LiveSource(
         old.camera_name,
@@ -104,33 +104,33 @@ async def change_codec(house: House, number: int) -> None:
         width=old.width,
         height=old.height,
     )
-    await asyncio.to_thread(house.servers[number].drop_connections)
-    await house.recording(number)
-    house.took_away(number, stream, began - 200)
+    await asyncio.to_thread(rig.servers[number].drop_connections)
+    await rig.recording(number)
+    rig.took_away(number, stream, began - 200)
 
 
-async def change_password(house: House, number: int) -> None:
-    stream, began = house.stream(number), now_ms()
-    server = house.servers[number]
-    camera = house.cameras[number]
-    house.accounts[number]["viewer"] = "another-one"
+async def change_password(rig: LiveCoreRig, number: int) -> None:
+    stream, began = rig.stream(number), now_ms()
+    server = rig.servers[number]
+    camera = rig.cameras[number]
+    rig.accounts[number]["viewer"] = "another-one"
     await asyncio.to_thread(server.drop_connections)
-    await house.state(number, LiveState.BLOCKED)
+    await rig.state(number, LiveState.BLOCKED)
     await asyncio.sleep(0.5)
     failures = server.counters.auth_failures
     assert failures <= 3, "the camera would have locked us out"
-    house.accounts[number]["viewer"] = PASSWORD
-    house.guards[camera].reset()
-    house.live.retry_now(camera)
-    await house.recording(number)
-    house.took_away(number, stream, began - 200)
+    rig.accounts[number]["viewer"] = PASSWORD
+    rig.guards[camera].reset()
+    rig.live.retry_now(camera)
+    await rig.recording(number)
+    rig.took_away(number, stream, began - 200)
 
 
 async def test_only_what_could_not_come_is_missing(
-    house: House, caplog: pytest.LogCaptureFixture
+    rig: LiveCoreRig, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    await asyncio.gather(*(house.recording(n) for n in range(3)))
+    await asyncio.gather(*(rig.recording(n) for n in range(3)))
     for first, second, third in (
         (drop, change_codec, None),
         (stall, drop, change_password),
@@ -138,61 +138,61 @@ async def test_only_what_could_not_come_is_missing(
         (change_codec, stall, reboot),
     ):
         steps = [
-            step(house, number)
+            step(rig, number)
             for number, step in enumerate((first, second, third))
             if step
         ]
         await asyncio.gather(*steps)
         await asyncio.sleep(1.0)
     assert processes_that_show(PASSWORD) == []
-    assert await house.stop_recording() < 5.0
-    lost = [await house.prove(camera) for camera in house.cameras]
+    assert await rig.stop_recording() < 5.0
+    lost = [await rig.prove(camera) for camera in rig.cameras]
     assert all(ms < 15_000 for ms in lost), lost
-    clips = [await house.clips(camera) for camera in house.cameras]
+    clips = [await rig.clips(camera) for camera in rig.cameras]
     codecs = [{clip.facts.video_codec for clip in items} for items in clips]
     assert [len(item) for item in codecs] == [2, 2, 1]
     sounds = [{clip.facts.audio_codec for clip in items} for items in clips]
     assert [bool(item - {None}) for item in sounds] == [True, True, False]
-    reasons = [{gap.reason for gap in house.gaps[camera]} for camera in house.cameras]
+    reasons = [{gap.reason for gap in rig.gaps[camera]} for camera in rig.cameras]
     assert "interrupted" in reasons[0]
     assert "unreachable" in reasons[1]
     assert "auth_refused" in reasons[2]
     assert PASSWORD not in caplog.text
-    assert not list(house.folder.rglob("*.part"))
+    assert not list(rig.folder.rglob("*.part"))
 
 
 async def test_cameras_of_other_codecs_lose_no_more(
     socket_enabled: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    house = House(
+    rig = LiveCoreRig(
         tmp_path, sounds=("PCMU", None), codecs=("JPEG", "MPEG4"), waits=PATIENT
     )
-    await house.open()
+    await rig.open()
     try:
-        await asyncio.gather(*(house.recording(n, 20) for n in range(2)))
+        await asyncio.gather(*(rig.recording(n, 20) for n in range(2)))
         assert len(children_of(os.getpid())) >= 2
         for first, second in ((drop, reboot), (stall, change_codec)):
-            await asyncio.gather(first(house, 0), second(house, 1))
+            await asyncio.gather(first(rig, 0), second(rig, 1))
             await asyncio.sleep(1.0)
         assert processes_that_show(PASSWORD) == []
-        assert await house.stop_recording() < 5.0
-        for camera in house.cameras:
-            await house.prove(camera)
-        clips = [await house.clips(camera) for camera in house.cameras]
+        assert await rig.stop_recording() < 5.0
+        for camera in rig.cameras:
+            await rig.prove(camera)
+        clips = [await rig.clips(camera) for camera in rig.cameras]
         codecs = [{clip.facts.video_codec for clip in items} for items in clips]
         assert codecs == [{Codec.MJPEG}, {Codec.MPEG4, Codec.MJPEG}]
         assert PASSWORD not in caplog.text
-        assert not list(house.folder.rglob("*.part"))
+        assert not list(rig.folder.rglob("*.part"))
     finally:
-        await house.close()
+        await rig.close()
 
 
 @pytest.mark.parametrize("codec", ["H264", "JPEG"])
 async def test_a_killed_process_leaves_its_clip_to_the_next_start(
     socket_enabled: None, tmp_path: Path, codec: str
 ) -> None:
-    camera_house = House(tmp_path / "cameras", sounds=("AAC",), codecs=(codec,))
+    camera_house = LiveCoreRig(tmp_path / "cameras", sounds=("AAC",), codecs=(codec,))
     camera_house.folder.mkdir()
     await asyncio.to_thread(camera_house._serve)
     folder = tmp_path / "data"
@@ -228,17 +228,17 @@ async def test_a_killed_process_leaves_its_clip_to_the_next_start(
         worker.wait()
         for server in camera_house.servers:
             await asyncio.to_thread(server.stop_now)
-    house = House(folder, sounds=("AAC",), is_simulated=False)
-    await house.open()
-    [camera] = house.cameras
-    [clip] = await house.clips(camera)
-    numbers = await house.frames(camera)
+    rig = LiveCoreRig(folder, sounds=("AAC",), is_simulated=False)
+    await rig.open()
+    [camera] = rig.cameras
+    [clip] = await rig.clips(camera)
+    numbers = await rig.frames(camera)
     assert len(numbers) >= 15
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert killed_ms - clip.facts.range.end_ms < 2_500
-    spans = await house.library.ledger.coverage(camera, clip.facts.range)
+    spans = await rig.library.ledger.coverage(camera, clip.facts.range)
     assert {span.state for span in spans} == {CoverageState.KEPT}
-    await house.close()
+    await rig.close()
     log.seek(0)
     assert PASSWORD not in log.read()
     log.close()

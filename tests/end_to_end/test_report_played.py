@@ -40,8 +40,8 @@ from tests.simulator.scenario import ODD_HOUSE, make_specs
 from tests.simulator.spec import NvrSpec
 
 from .devices import Devices
-from .harness import Home
 from .proof import Proof, prove
+from .rig import CoreRig
 
 pytestmark = pytest.mark.long
 
@@ -315,9 +315,9 @@ async def sync_and_prove(
     played = PlayedNvr(reported_of(content), footage=devices.footage)
     await devices.run(played.start())
     try:
-        async with Home(folder) as home:
-            attached = await home.attach(played.description())
-            await home.settled(attached, 60)
+        async with CoreRig(folder) as rig:
+            attached = await rig.attach(played.description())
+            await rig.settled(attached, 60)
             offset_ms = int(content["facts"]["clock_offset_ms"])
             held = {
                 each["channel"]: each["frames"] for each in played.ledger().values()
@@ -325,12 +325,12 @@ async def sync_and_prove(
             sources = {each.source_token: each.number for each in played.all_channels}
             proofs = []
             for camera in attached.cameras:
-                clips = [(clip, home.path(clip)) for clip in await home.clips(camera)]
+                clips = [(clip, rig.path(clip)) for clip in await rig.clips(camera)]
                 frames = held[sources[camera.rpartition("/")[2]]]
                 proof = await asyncio.to_thread(
                     prove, frames, clips, offset_ms=offset_ms, tolerance_ms=1000
                 )
-                assert proof.is_exact, f"{proof}\n{await home.describe(attached)}"
+                assert proof.is_exact, f"{proof}\n{await rig.describe(attached)}"
                 proofs.append(proof)
             return proofs
     finally:

@@ -26,8 +26,8 @@ from tests.simulator.spec import CameraSpec, NvrSpec
 from tests.simulator.timeline import Stretch
 
 from .devices import Devices
-from .harness import DAY_MS, Attached, Home, short_waits, until
 from .proof import Proof, prove
+from .rig import DAY_MS, Attached, CoreRig, short_waits, until
 
 pytestmark = pytest.mark.long
 
@@ -59,9 +59,9 @@ def frames_of(nvr: SimulatedNvr) -> list[list[int]]:
     return ledger["frames"]
 
 
-async def proof_of(home: Home, attached: Attached, frames: list[list[int]]) -> Proof:
+async def proof_of(rig: CoreRig, attached: Attached, frames: list[list[int]]) -> Proof:
     (camera,) = attached.cameras
-    clips = [(clip, home.path(clip)) for clip in await home.clips(camera)]
+    clips = [(clip, rig.path(clip)) for clip in await rig.clips(camera)]
     return await asyncio.to_thread(prove, frames, clips)
 
 
@@ -86,7 +86,7 @@ class EarlierClock(SystemClock):
 async def test_the_hour_in_which_nobody_ran_appears_untouched(
     devices: Devices, home_folder: Path, source: SourceChoice, label: ClipSource
 ) -> None:
-    # The first home's clock stands one minute after the last border that background
+    # The first rig's clock stands one minute after the last border that background
     # work may reach, whatever the time is.
     clip_ms = CameraSettings().clip_ms
     settled_ms = int(short_waits().settle * 1000) + MINUTE
@@ -97,28 +97,28 @@ async def test_the_hour_in_which_nobody_ran_appears_untouched(
     spec.clock_offset_ms = -ago_ms
     nvr = await devices.start(spec)
     settings = CameraSettings(source=source)
-    async with Home(home_folder, clock=EarlierClock(ago_ms)) as home:
-        attached = await home.introduce(nvr.description())
-        await home.attach(nvr.description(), settings, can_live=True)
-        await home.settled(attached)
+    async with CoreRig(home_folder, clock=EarlierClock(ago_ms)) as rig:
+        attached = await rig.introduce(nvr.description())
+        await rig.attach(nvr.description(), settings, can_live=True)
+        await rig.settled(attached)
         before = frames_of(nvr)
-        assert (await proof_of(home, attached, before)).is_exact
+        assert (await proof_of(rig, attached, before)).is_exact
         assert len(before) == 240
     nvr.clock.offset_ms = 0
-    async with Home(home_folder) as home:
-        attached = await home.introduce(nvr.description())
-        await home.attach(nvr.description(), settings, can_live=True)
-        await home.settled(attached)
+    async with CoreRig(home_folder) as rig:
+        attached = await rig.introduce(nvr.description())
+        await rig.attach(nvr.description(), settings, can_live=True)
+        await rig.settled(attached)
         (camera,) = attached.cameras
-        proof = await proof_of(home, attached, frames_of(nvr))
-        assert proof.is_exact, f"{proof}\n{await home.describe(attached)}"
+        proof = await proof_of(rig, attached, frames_of(nvr))
+        assert proof.is_exact, f"{proof}\n{await rig.describe(attached)}"
         assert proof.frames == 7 * 120
-        clips = await home.clips(camera)
+        clips = await rig.clips(camera)
         away = [c.facts.source for c in clips if c.facts.range.start_ms > base]
         assert away == [ClipSource.BACKFILL] * 5
         before_it = {c.facts.source for c in clips if c.facts.range.end_ms < base}
         assert before_it == {label}
-        assert (await home.ms_in(camera)).keys() <= {"kept", "absent"}
+        assert (await rig.ms_in(camera)).keys() <= {"kept", "absent"}
 
 
 async def test_what_a_ring_overwrites_before_it_is_copied_is_lost_with_its_times(
@@ -142,9 +142,9 @@ async def test_what_a_ring_overwrites_before_it_is_copied_is_lost_with_its_times
     nvr.faults.rtsp.rate_limit_bytes = round(size / 10 / 1.2)
     limits = EngineLimits(tick_s=0.1, status_s=0.1, job_ms=6_000, endangered_ms=8_000)
     waits = short_waits(settle=2.0)
-    async with Home(home_folder, waits=waits, limits=limits) as home:
-        attached = await home.introduce(nvr.description())
-        await home.attach(
+    async with CoreRig(home_folder, waits=waits, limits=limits) as rig:
+        attached = await rig.introduce(nvr.description())
+        await rig.attach(
             nvr.description(),
             CameraSettings(clip_ms=10_000),
             NvrSettings(interval_s=1.0),
@@ -156,12 +156,12 @@ async def test_what_a_ring_overwrites_before_it_is_copied_is_lost_with_its_times
         nvr.faults.rtsp.rate_limit_bytes = None
         seen |= dict(map(tuple, frames_of(nvr)))
         await asyncio.sleep(4)
-        await home.engine.sync_now(full=True)
-        await home.settled(attached)
+        await rig.engine.sync_now(full=True)
+        await rig.settled(attached)
         (camera,) = attached.cameras
-        spans = await home.spans(camera)
-        told = await home.describe(attached)
-        proof = await proof_of(home, attached, sorted(map(list, seen.items())))
+        spans = await rig.spans(camera)
+        told = await rig.describe(attached)
+        proof = await proof_of(rig, attached, sorted(map(list, seen.items())))
     held = {number for number, _ in frames_of(nvr)}
     lost = [s for s in spans if s.state is CoverageState.LOST]
     assert (proof.twice, proof.foreign, proof.wrong) == ([], [], [])
@@ -204,13 +204,13 @@ async def test_a_wanted_clip_comes_first_and_the_back_fill_ends_complete(
     start = 9 * HOUR
     nvr = await devices.start(one_camera(Stretch(start, 4 * MINUTE)))
     nvr.faults.rtsp.rate_limit_bytes = 60_000
-    async with Home(home_folder) as home:
-        attached = await home.introduce(nvr.description())
-        await home.attach(nvr.description())
+    async with CoreRig(home_folder) as rig:
+        attached = await rig.introduce(nvr.description())
+        await rig.attach(nvr.description())
         (camera,) = attached.cameras
 
         async def is_filling() -> bool:
-            status = await home.camera_status(attached.key, camera)
+            status = await rig.camera_status(attached.key, camera)
             return status.progress is not None and status.progress.bytes > 0
 
         await until(is_filling)
@@ -218,11 +218,11 @@ async def test_a_wanted_clip_comes_first_and_the_back_fill_ends_complete(
         wanted_ms = YESTERDAY_MS + start + 100_000
         wanted = TimeRange(wanted_ms, wanted_ms + 6_000)
         asked = time.monotonic()
-        saving = asyncio.create_task(home.engine.save_clip(camera, wanted, 30))
+        saving = asyncio.create_task(rig.engine.save_clip(camera, wanted, 30))
 
         async def has_bytes() -> bool:
             return len(nvr.rtsp.plays) > plays and (
-                any(p.stat().st_size for p in home.media.rglob("*.part"))
+                any(p.stat().st_size for p in rig.media.rglob("*.part"))
                 or saving.done()
             )
 
@@ -233,32 +233,32 @@ async def test_a_wanted_clip_comes_first_and_the_back_fill_ends_complete(
         assert saved.outcome == "kept"
         print(f"first byte after {first_byte_s:.2f} s")
         assert first_byte_s <= 5
-        assert all(home.path(clip).is_file() for clip in saved.clips)
-        assert (await home.camera_status(attached.key, camera)).backlog_s > 0
+        assert all(rig.path(clip).is_file() for clip in saved.clips)
+        assert (await rig.camera_status(attached.key, camera)).backlog_s > 0
         nvr.faults.rtsp.rate_limit_bytes = None
-        home.engine.cancel()
-        await home.settled(attached, 40)
-        proof = await proof_of(home, attached, frames_of(nvr))
-        assert proof.is_exact, f"{proof}\n{await home.describe(attached)}"
+        rig.engine.cancel()
+        await rig.settled(attached, 40)
+        proof = await proof_of(rig, attached, frames_of(nvr))
+        assert proof.is_exact, f"{proof}\n{await rig.describe(attached)}"
 
 
 async def test_on_demand_fetches_what_is_wanted_and_nothing_else(
     devices: Devices, home_folder: Path
 ) -> None:
     nvr = await devices.start(one_camera(Stretch(9 * HOUR, 40_000)))
-    async with Home(home_folder) as home:
-        attached = await home.introduce(nvr.description())
-        await home.attach(nvr.description(), CameraSettings(mode=SyncMode.ON_DEMAND))
+    async with CoreRig(home_folder) as rig:
+        attached = await rig.introduce(nvr.description())
+        await rig.attach(nvr.description(), CameraSettings(mode=SyncMode.ON_DEMAND))
         (camera,) = attached.cameras
-        await home.settled(attached)
-        assert not await home.clips(camera)
+        await rig.settled(attached)
+        assert not await rig.clips(camera)
         begin = YESTERDAY_MS + 9 * HOUR + 11_000
-        saved = await home.engine.save_clip(camera, TimeRange(begin, begin + 5000), 20)
+        saved = await rig.engine.save_clip(camera, TimeRange(begin, begin + 5000), 20)
         assert saved.is_whole
         kept = sum(clip.facts.frames for clip in saved.clips)
         assert 50 <= kept <= 90, "whole groups around what was wanted"
         nothing = TimeRange(begin + HOUR, begin + HOUR + 5000)
-        missing = await home.engine.save_clip(camera, nothing, 3)
+        missing = await rig.engine.save_clip(camera, nothing, 3)
         assert missing.missing == (nothing,)
 
 
@@ -296,39 +296,39 @@ async def test_what_is_kept_stays_whatever_the_device_says(
     nvr = await devices.start(
         one_camera(Stretch(9 * HOUR, 12_000), Stretch(10 * HOUR, 8_000))
     )
-    async with Home(home_folder) as home:
-        attached = await home.introduce(nvr.description())
-        await home.attach(nvr.description())
-        await home.settled(attached)
+    async with CoreRig(home_folder) as rig:
+        attached = await rig.introduce(nvr.description())
+        await rig.attach(nvr.description())
+        await rig.settled(attached)
         (camera,) = attached.cameras
         frames = frames_of(nvr)
         # Newer footage is known of and not copied yet when it happens.
-        home.engine.pause()
+        rig.engine.pause()
         timeline = nvr.all_channels[0].timeline
         assert timeline is not None
         timeline.stretches.append(Stretch(11 * HOUR, 8_000))
-        await home.engine.sync_now(full=True)
-        before = await home.clips(camera)
-        known = await home.ms_in(camera)
+        await rig.engine.sync_now(full=True)
+        before = await rig.clips(camera)
+        known = await rig.ms_in(camera)
         assert known["on_device"] == 8_000
         disaster = DISASTERS[name]
         if disaster is None:
             await devices.stop(nvr)
         else:
             disaster(nvr)
-        home.engine.resume()
+        rig.engine.resume()
         for _ in range(3):
-            await home.engine.sync_now(full=True)
+            await rig.engine.sync_now(full=True)
         await asyncio.sleep(0.5)
-        clips = await home.clips(camera)
+        clips = await rig.clips(camera)
         assert [clip for clip in before if clip not in clips] == []
-        proof = await proof_of(home, attached, frames)
+        proof = await proof_of(rig, attached, frames)
         assert (proof.missing, proof.twice, proof.wrong) == ([], [], [])
-        after = await home.ms_in(camera)
+        after = await rig.ms_in(camera)
         assert not {"lost", "missing", "removed"} & after.keys()
         if len(clips) == len(before):  # a device that only lists nothing still plays
             still = sum(after.get(state, 0) for state in ("on_device", "failed"))
-            assert still == 8_000, await home.describe(attached)
+            assert still == 8_000, await rig.describe(attached)
 
 
 LOOK_AT_ONE = ("tse:GetRecordingInformation",)
@@ -358,14 +358,14 @@ async def test_a_sweep_without_news_is_a_few_calls_and_no_session(
 ) -> None:
     nvr = await devices.start(spec)
     settings = CameraSettings(mode=mode)
-    async with Home(home_folder) as home:
-        attached = await home.introduce(nvr.description())
-        await home.attach(nvr.description(), settings, NvrSettings(interval_s=0.8))
-        await home.settled(attached)
+    async with CoreRig(home_folder) as rig:
+        attached = await rig.introduce(nvr.description())
+        await rig.attach(nvr.description(), settings, NvrSettings(interval_s=0.8))
+        await rig.settled(attached)
         moments: set[int] = set()
 
         async def has_swept() -> bool:
-            last_ms = (await home.status(attached.key)).last_sweep_ms
+            last_ms = (await rig.status(attached.key)).last_sweep_ms
             moments.add(last_ms or 0)
             return len(moments) > 4
 
@@ -386,14 +386,14 @@ async def test_a_wrong_password_from_the_start_is_tried_twice_at_most(
 ) -> None:
     nvr = await devices.start(one_camera(Stretch(9 * HOUR, 8_000)))
     nvr.faults.lockout_after = 5
-    async with Home(home_folder) as home:
+    async with CoreRig(home_folder) as rig:
         with pytest.raises(Exception) as caught:  # noqa: PT011 - its kind is checked
-            await home.introduce(nvr.description(), password="wrong-harbour-1")
+            await rig.introduce(nvr.description(), password="wrong-harbour-1")
         assert getattr(caught.value, "kind", None) is ErrorKind.AUTH_REFUSED
         failures = nvr.counts()["auth_failures"]
         refused = sum(n for cause, n in failures.items() if cause != "missing")
         assert refused <= 2, failures
-        assert not list(home.media.rglob("*.mp4"))
+        assert not list(rig.media.rglob("*.mp4"))
 
 
 @pytest.mark.parametrize(("cap", "searches"), [(5, 19), (8, 9), (9, 7)])
@@ -403,13 +403,13 @@ async def test_a_list_silently_cut_short_hides_nothing(
     stretches = [Stretch(hour * HOUR, 2_000) for hour in range(3, 13)]
     nvr = await devices.start(one_camera(*stretches))
     nvr.faults.silent_cap = cap
-    async with Home(home_folder) as home:
-        attached = await home.introduce(nvr.description())
+    async with CoreRig(home_folder) as rig:
+        attached = await rig.introduce(nvr.description())
         nvr.reset_counts()
-        await home.attach(nvr.description())
-        await home.settled(attached)
-        proof = await proof_of(home, attached, frames_of(nvr))
-        assert proof.is_exact, f"{proof}\n{await home.describe(attached)}"
+        await rig.attach(nvr.description())
+        await rig.settled(attached)
+        proof = await proof_of(rig, attached, frames_of(nvr))
+        assert proof.is_exact, f"{proof}\n{await rig.describe(attached)}"
         counts = nvr.counts()
     calls = counts["operations"]
     # One measurement, which watches the device's second change: how many looks that

@@ -1,4 +1,4 @@
-"""A home in a process of its own, to be killed: real engine, real library.
+"""A rig in a process of its own, to be killed: real engine, real library.
 
 `python -m tests.end_to_end.worker FOLDER ABOUT VERIFY` (JSON as the simulator describes
 a device; how much of a clip is checked) says `attached`, then `done` when all is kept,
@@ -13,16 +13,16 @@ from pathlib import Path
 import sys
 
 from custom_components.vtrack_nvr.core.download.downloader import Verify
-from tests.end_to_end.harness import Home
+from tests.end_to_end.rig import CoreRig
 
 
 async def main(folder: Path, about: dict[str, object], verify: Verify) -> None:
     """Sync until all is kept."""
-    async with Home(folder, verify=verify) as home:
-        nvr = await home.introduce(about)
-        await home.attach(about)
+    async with CoreRig(folder, verify=verify) as rig:
+        nvr = await rig.introduce(about)
+        await rig.attach(about)
         print("attached", flush=True)
-        await home.settled(nvr, 600)
+        await rig.settled(nvr, 600)
         print("done", flush=True)
 
 

@@ -24,14 +24,14 @@ from custom_components.vtrack_nvr.runtime import HUB
 from custom_components.vtrack_nvr.services import ACTIONS
 from tests.core.library.rig import CAMERA
 
-from .commands import House
+from .commands import CommandRig
 from .fuzzer import Target
 
 CARRIED_OUT = ("protect", "unprotect", "delete", "restore", "purge")
 _TARGETED = ("device_id", "area_id", "floor_id", "label_id")
 
 
-class _ActionHouse(House):
+class _ActionRig(CommandRig):
     """A library, and as much of Home Assistant as its actions look at."""
 
     def __init__(self) -> None:
@@ -41,7 +41,9 @@ class _ActionHouse(House):
         entry = SimpleNamespace(runtime_data=runtime)
         engine = SimpleNamespace(notify_kept=lambda *_: None)
         self.hass = SimpleNamespace(
-            data={HUB: SimpleNamespace(library=self.setup.library, engine=engine)},
+            data={
+                HUB: SimpleNamespace(library=self.library_rig.library, engine=engine)
+            },
             config_entries=SimpleNamespace(async_loaded_entries=lambda _: [entry]),
         )
 
@@ -66,14 +68,14 @@ def _show(wanted: TimeRange) -> None:
     answers.iso(wanted.end_ms)
 
 
-_house: _ActionHouse | None = None
+_house: _ActionRig | None = None
 
 
 def read_call(data: bytes) -> None:
     """Read a call, and carry it out as far as the library can."""
     global _house  # noqa: PLW0603 - one library for all inputs
     if _house is None:
-        _house = _ActionHouse()
+        _house = _ActionRig()
     try:
         # Refuses lone surrogates, as Home Assistant does: parsing a time from one ends
         # the process (ciso8601).

@@ -59,16 +59,16 @@ ANSWERED = (
 )
 
 
-class House:
+class CommandRig:
     """A library with footage, and a loop to ask it on."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         folder = Path(tempfile.mkdtemp(prefix="vtrack-fuzz-"))
-        self.setup = make_library(folder, ManualClock())
+        self.library_rig = make_library(folder, ManualClock())
         self.loop.run_until_complete(self._fill())
         user = SimpleNamespace(id="user", is_admin=True, permissions=None)
-        hub = SimpleNamespace(library=self.setup.library)
+        hub = SimpleNamespace(library=self.library_rig.library)
         self.caller = Caller(
             SimpleNamespace(  # as much as they look at
                 data={"vtrack_nvr": hub},
@@ -78,12 +78,14 @@ class House:
         )
 
     async def _fill(self) -> None:
-        library = self.setup.library
+        library = self.library_rig.library
         await library.open()
         await library.register_nvr(NVR, "Recorder")
         await library.register_camera(NVR, CAMERA, "Garden")
         await asyncio.to_thread(
-            lambda: [self.setup.keep(NOW - HOUR + n * 5 * MINUTE) for n in range(12)]
+            lambda: [
+                self.library_rig.keep(NOW - HOUR + n * 5 * MINUTE) for n in range(12)
+            ]
         )
         for n, state in enumerate(CoverageState):
             if state is not CoverageState.KEPT:
@@ -96,7 +98,7 @@ class House:
         await library.ledger.add_marks(CAMERA, marks)
 
     def close(self) -> None:
-        self.loop.run_until_complete(self.setup.library.close())
+        self.loop.run_until_complete(self.library_rig.library.close())
         self.loop.close()
 
     def ask(self, name: str, message: dict[str, Any]) -> None:
@@ -104,14 +106,14 @@ class House:
         assert len(json.dumps(answer)) <= MOST_BYTES
 
 
-_house: House | None = None
+_house: CommandRig | None = None
 
 
 def read_command(data: bytes) -> None:
     """Read a command, and answer it."""
     global _house  # noqa: PLW0603 - one library for all inputs
     if _house is None:
-        _house = House()
+        _house = CommandRig()
     try:
         message = json_loads(data) if data[:1] == b"{" else _made(data)
     except ValueError as error:

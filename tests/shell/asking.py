@@ -91,7 +91,7 @@ async def code_of(asked: Awaitable[Any]) -> str:
 
 @dataclass
 class Stock:
-    """A house with clips that were put into the library directly."""
+    """Clips that were put into the library directly."""
 
     first: str
     second: str

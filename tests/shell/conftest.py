@@ -27,7 +27,7 @@ from custom_components.vtrack_nvr.runtime.connect import (
     Login,
     async_inspect,
 )
-from tests.shell.house import MakeWhole, Whole
+from tests.shell.rig import MakeWhole, Whole
 from tests.simulator.footage import FootageStore
 from tests.simulator.nvr import SimulatedNvr
 from tests.simulator.scenario import make_specs

@@ -9,12 +9,12 @@ from homeassistant.components.http import KEY_HASS
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.runtime import HUB
 from custom_components.vtrack_nvr.views_playback import ViewingView
-from tests.core.playback.house import House
+from tests.core.playback.rig import PlaybackRig
 
 
-async def serve(house: House) -> TestServer:
-    """Serve what is below tokens of a house's desk; the caller closes it."""
-    hub = SimpleNamespace(archive=SimpleNamespace(desk=house.desk))
+async def serve(rig: PlaybackRig) -> TestServer:
+    """Serve what is below tokens of a rig's desk; the caller closes it."""
+    hub = SimpleNamespace(archive=SimpleNamespace(desk=rig.desk))
     hass = SimpleNamespace(data={HUB: hub}, is_stopping=False)
     app = web.Application()
     app[KEY_HASS] = hass

@@ -27,7 +27,7 @@ from custom_components.vtrack_nvr.core.errors import (
     NvrError,
 )
 from custom_components.vtrack_nvr.core.sync.status import SavedClip
-from tests.shell.house import MakeWhole, clips_below, sync
+from tests.shell.rig import MakeWhole, clips_below, sync
 
 FOUR = "mapping-video-source"
 """A scenario with an NVR of four channels."""

@@ -14,7 +14,7 @@ from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.library.upkeep_values import DayPlan
 from custom_components.vtrack_nvr.core.models import Clip, ClipState, CoverageState
-from tests.shell.house import MakeWhole, clips_below, sync
+from tests.shell.rig import MakeWhole, clips_below, sync
 
 
 async def act(hass: HomeAssistant, name: str, **data: Any) -> dict[str, Any]:

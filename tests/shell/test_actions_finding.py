@@ -16,7 +16,7 @@ from custom_components.vtrack_nvr.core.models import (
     EventClass,
     EventMark,
 )
-from tests.shell.house import MakeWhole, sync
+from tests.shell.rig import MakeWhole, sync
 
 
 def text(utc_ms: int) -> str:

@@ -15,7 +15,7 @@ import voluptuous as vol
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.models import Clip
-from tests.shell.house import MakeWhole, sync
+from tests.shell.rig import MakeWhole, sync
 
 CAMERA = "camera.first_live"
 

@@ -11,7 +11,7 @@ import voluptuous as vol
 
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.sync.status import SyncState
-from tests.shell.house import MakeWhole
+from tests.shell.rig import MakeWhole
 
 
 async def act(hass: HomeAssistant, name: str, **data: Any) -> dict[str, Any]:

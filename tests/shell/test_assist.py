@@ -24,7 +24,7 @@ from custom_components.vtrack_nvr.core.models import (
     EventClass,
     EventMark,
 )
-from tests.shell.house import MakeWhole, sync
+from tests.shell.rig import MakeWhole, sync
 
 FOUR = "mapping-video-source"
 FIND, EVENTS = f"{DOMAIN}__find_footage", f"{DOMAIN}__list_events"

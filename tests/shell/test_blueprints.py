@@ -25,7 +25,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.models import Clip, CoverageState
-from tests.shell.house import MakeWhole, clips_below, sync, until
+from tests.shell.rig import MakeWhole, clips_below, sync, until
 
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints" / "automation" / DOMAIN
 CAMERA = "camera.first_live"

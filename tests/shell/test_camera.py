@@ -13,7 +13,7 @@ import pytest
 from custom_components.vtrack_nvr.const import CONF_PROFILES, DOMAIN
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from tests.shell.conftest import StartNvr, entry_for
-from tests.shell.house import MakeWhole, until
+from tests.shell.rig import MakeWhole, until
 
 
 def live(hass: HomeAssistant) -> str:

@@ -27,20 +27,20 @@ from custom_components.vtrack_nvr.issues.cameras import (
     channel_news,
 )
 from tests.shell.conftest import RemoteNvr, StartNvr, entry_for
-from tests.shell.house import until
+from tests.shell.rig import until
 
-type House = tuple[RemoteNvr, MockConfigEntry]
+type WatchRig = tuple[RemoteNvr, MockConfigEntry]
 
 A, B, C = (Channel(token, number, token) for number, token in enumerate("ABC"))
 
 
 @pytest.fixture
-async def make_house(
+async def make_rig(
     hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
-) -> Callable[..., Awaitable[House]]:
+) -> Callable[..., Awaitable[WatchRig]]:
     """Set up a four-channel NVR, some of which are not there yet."""
 
-    async def make(without: tuple[str, ...] = (), **changes: Any) -> House:
+    async def make(without: tuple[str, ...] = (), **changes: Any) -> WatchRig:
         nvr = (await start_nvr("demo"))[3]
         nvr.faults.vanished_channels = list(without)
         entry = await entry_for(hass, nvr, media_dir, mode="on_demand")
@@ -94,9 +94,9 @@ async def fix(hass: HomeAssistant, issue_id: str) -> Any:
 
 
 async def test_new_cameras_are_offered_and_added(
-    hass: HomeAssistant, make_house: Callable[..., Awaitable[House]]
+    hass: HomeAssistant, make_rig: Callable[..., Awaitable[WatchRig]]
 ) -> None:
-    nvr, entry = await make_house(("Cellar", "Attic"))
+    nvr, entry = await make_rig(("Cellar", "Attic"))
     assert len(entry.subentries) == 2
     assert not issues(hass, "new_cameras")
     nvr.faults.vanished_channels = []
@@ -124,9 +124,9 @@ async def test_new_cameras_are_offered_and_added(
 
 
 async def test_the_offer_ends_when_there_is_nothing_to_add(
-    hass: HomeAssistant, make_house: Callable[..., Awaitable[House]]
+    hass: HomeAssistant, make_rig: Callable[..., Awaitable[WatchRig]]
 ) -> None:
-    nvr, entry = await make_house(("Attic",))
+    nvr, entry = await make_rig(("Attic",))
     nvr.faults.vanished_channels = []
     await async_look(hass, entry)
     [issue] = issues(hass, "new_cameras")
@@ -153,9 +153,9 @@ async def test_the_offer_ends_when_there_is_nothing_to_add(
 
 
 async def test_a_vanished_camera_is_unavailable_and_comes_back(
-    hass: HomeAssistant, make_house: Callable[..., Awaitable[House]]
+    hass: HomeAssistant, make_rig: Callable[..., Awaitable[WatchRig]]
 ) -> None:
-    nvr, entry = await make_house()
+    nvr, entry = await make_rig()
     assert hass.states.get("camera.attic_live").state != STATE_UNAVAILABLE
     nvr.faults.vanished_channels = ["Attic"]
     await async_look(hass, entry)
@@ -189,9 +189,9 @@ def device_of(hass: HomeAssistant, entry: MockConfigEntry, title: str) -> Any:
 
 
 async def test_only_the_device_of_a_vanished_camera_can_be_deleted(
-    hass: HomeAssistant, make_house: Callable[..., Awaitable[House]]
+    hass: HomeAssistant, make_rig: Callable[..., Awaitable[WatchRig]]
 ) -> None:
-    nvr, entry = await make_house()
+    nvr, entry = await make_rig()
     attic = device_of(hass, entry, "Attic")
     assert not await async_remove_config_entry_device(hass, entry, attic)
     house = device_of(hass, entry, "House")

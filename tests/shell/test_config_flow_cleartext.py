@@ -19,7 +19,7 @@ from custom_components.vtrack_nvr.runtime.connect import (
 from custom_components.vtrack_nvr.runtime.rtsp import _describe, rtsp_endpoint
 from tests.shell.conftest import RemoteNvr, StartNvr, login_of
 from tests.shell.flow_steps import choose, sign_in, submit, suggested, to_login
-from tests.shell.house import MakeWhole
+from tests.shell.rig import MakeWhole
 
 pytestmark = pytest.mark.usefixtures("found_by_multicast")
 

@@ -17,7 +17,7 @@ from custom_components.vtrack_nvr.core.models import CameraKey, RecordingJob
 from custom_components.vtrack_nvr.core.sync.settings import SyncMode
 from custom_components.vtrack_nvr.runtime.recording_jobs import RecordingJobs
 from tests.insides import workers_of
-from tests.shell.house import MakeWhole, until
+from tests.shell.rig import MakeWhole, until
 
 pytestmark = pytest.mark.usefixtures("entity_registry_enabled_by_default")
 

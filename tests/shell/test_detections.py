@@ -21,7 +21,7 @@ from custom_components.vtrack_nvr.core.models import (
 )
 from custom_components.vtrack_nvr.core.sync.detections import HOLD_S
 from tests.shell.conftest import StartNvr, entry_for
-from tests.shell.house import MakeWhole, until
+from tests.shell.rig import MakeWhole, until
 
 MOTION = "binary_sensor.first_motion"
 

@@ -25,7 +25,7 @@ from custom_components.vtrack_nvr.core.diagnose.report import read_report
 from custom_components.vtrack_nvr.core.diagnose.sessions import Patience
 from custom_components.vtrack_nvr.runtime import reporting
 from tests.shell.conftest import RemoteNvr, StartNvr, entry_for
-from tests.shell.house import until
+from tests.shell.rig import until
 from tests.shell.test_lifecycle import sync_range
 
 SHORT = Patience(quiet=0.5, paced=0.5, live=0.5, events=1.0)
@@ -37,7 +37,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def house(
+async def rig(
     hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
 ) -> AsyncIterator[tuple[RemoteNvr, MockConfigEntry]]:
     nvr = (await start_nvr("demo"))[0]
@@ -66,11 +66,11 @@ async def make(hass: HomeAssistant, entry: MockConfigEntry, *clicks: str) -> Any
 
 async def test_a_report_is_made_from_the_connection_test(
     hass: HomeAssistant,
-    house: tuple[RemoteNvr, MockConfigEntry],
+    rig: tuple[RemoteNvr, MockConfigEntry],
     hass_client: ClientSessionGenerator,
     hass_admin_user: MockUser,
 ) -> None:
-    nvr, entry = house
+    nvr, entry = rig
     told = async_capture_events(hass, "data_entry_flow_progress_update")
     result = await make(hass, entry, "test")
     assert result["type"] is FlowResultType.MENU
@@ -93,11 +93,11 @@ async def test_a_report_is_made_from_the_connection_test(
 
 async def test_the_link_opens_in_the_browser_of_the_person_who_asked(
     hass: HomeAssistant,
-    house: tuple[RemoteNvr, MockConfigEntry],
+    rig: tuple[RemoteNvr, MockConfigEntry],
     hass_client_no_auth: ClientSessionGenerator,
     hass_admin_user: MockUser,
 ) -> None:
-    _, entry = house
+    _, entry = rig
     token = await hass.auth.async_create_refresh_token(
         hass_admin_user, client_id="https://example.com/"
     )
@@ -115,10 +115,10 @@ async def test_the_link_opens_in_the_browser_of_the_person_who_asked(
 
 async def test_a_silent_device_has_a_report_too(
     hass: HomeAssistant,
-    house: tuple[RemoteNvr, MockConfigEntry],
+    rig: tuple[RemoteNvr, MockConfigEntry],
     hass_client: ClientSessionGenerator,
 ) -> None:
-    nvr, entry = house
+    nvr, entry = rig
     nvr.faults.html_ops = ["*"]
     client = await hass_client()
     url = f"/api/{DOMAIN}/report/{entry.entry_id}"
@@ -132,9 +132,9 @@ async def test_a_silent_device_has_a_report_too(
 
 
 async def test_only_the_newest_few_are_kept_and_a_closed_flow_ends_the_work(
-    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+    hass: HomeAssistant, rig: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
-    _, entry = house
+    _, entry = rig
     kept = hass.data.setdefault(reporting.REPORTS, {})
     for number in range(4):
         kept[f"other-{number}"] = reporting.MadeReport("{}", has_answered=True)
@@ -151,9 +151,9 @@ async def test_only_the_newest_few_are_kept_and_a_closed_flow_ends_the_work(
 
 
 async def test_a_report_asks_everything_that_is_asked_in_daily_life(
-    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+    hass: HomeAssistant, rig: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
-    nvr, entry = house
+    nvr, entry = rig
     await sync_range(hass, nvr)
     [camera] = hass.states.async_entity_ids("camera")
     await hass.services.async_call(

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.vtrack_nvr.const import CONF_SEEN, DOMAIN
 from tests.shell.conftest import StartNvr, entry_for
-from tests.shell.house import MakeWhole, until
+from tests.shell.rig import MakeWhole, until
 
 
 def devices_of(hass: HomeAssistant, entry: MockConfigEntry) -> list[dr.DeviceEntry]:

@@ -11,7 +11,7 @@ from custom_components.vtrack_nvr.diagnostics import (
     async_get_config_entry_diagnostics,
     async_get_device_diagnostics,
 )
-from tests.shell.house import MakeWhole
+from tests.shell.rig import MakeWhole
 
 
 async def test_diagnostics_can_be_written_and_hold_no_secret(

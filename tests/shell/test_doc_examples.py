@@ -21,7 +21,7 @@ import yaml
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.intervals import HOUR_MS, TimeRange
 from custom_components.vtrack_nvr.core.models import CoverageState
-from tests.shell.house import MakeWhole, sync
+from tests.shell.rig import MakeWhole, sync
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.vtrack_nvr.const import PLATFORMS
 from custom_components.vtrack_nvr.core.models import DeviceEvent, EventClass
 from custom_components.vtrack_nvr.event import DETECTIONS
-from tests.shell.house import MakeWhole, sync
+from tests.shell.rig import MakeWhole, sync
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "custom_components" / "vtrack_nvr"

@@ -31,7 +31,7 @@ from custom_components.vtrack_nvr.core.errors import (
     NvrError,
 )
 from custom_components.vtrack_nvr.core.intervals import DAY_MS, TimeRange
-from tests.shell.house import MakeWhole, sync
+from tests.shell.rig import MakeWhole, sync
 
 
 class SlowExport:

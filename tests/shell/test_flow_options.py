@@ -43,7 +43,7 @@ HOUR_MS = 3_600_000
 
 
 @pytest.fixture
-async def house(
+async def rig(
     hass: HomeAssistant, media_dir: Path, start_nvr: StartNvr
 ) -> AsyncIterator[tuple[RemoteNvr, MockConfigEntry]]:
     """Return a four-channel NVR that is set up and keeps nothing by itself."""
@@ -67,9 +67,9 @@ async def menu(hass: HomeAssistant, entry: MockConfigEntry, choice: str) -> Any:
 
 
 async def test_settings_are_applied_without_a_reload(
-    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+    hass: HomeAssistant, rig: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
-    _, entry = house
+    _, entry = rig
     runtime = entry.runtime_data
     result = await menu(hass, entry, "settings")
     assert "clock is right" in result["description_placeholders"]["clock"]
@@ -101,9 +101,9 @@ async def test_settings_are_applied_without_a_reload(
 
 
 async def test_settings_can_be_changed_without_the_device(
-    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+    hass: HomeAssistant, rig: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
-    nvr, entry = house
+    nvr, entry = rig
     await nvr.stop()
     result = await menu(hass, entry, "settings")
     assert "could not be asked" in result["description_placeholders"]["clock"]
@@ -115,9 +115,9 @@ async def test_settings_can_be_changed_without_the_device(
 
 
 async def test_settings_that_nobody_changed_are_short(
-    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+    hass: HomeAssistant, rig: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
-    _, entry = house
+    _, entry = rig
     result = await menu(hass, entry, "settings")
     assert is_closed(result, "limits_section")
     assert is_closed(result, "clock_section")
@@ -133,9 +133,9 @@ async def test_settings_that_nobody_changed_are_short(
 
 
 async def test_the_connection_test_shows_the_report_and_changes_nothing(
-    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+    hass: HomeAssistant, rig: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
-    nvr, entry = house
+    nvr, entry = rig
     before = dict(entry.options)
     nvr.faults.html_ops = ["*"]
     result = await menu(hass, entry, "test")
@@ -185,14 +185,14 @@ async def test_the_connection_test_shows_the_report_and_changes_nothing(
 )
 async def test_the_connection_test_says_what_is_really_done(
     hass: HomeAssistant,
-    house: tuple[RemoteNvr, MockConfigEntry],
+    rig: tuple[RemoteNvr, MockConfigEntry],
     monkeypatch: pytest.MonkeyPatch,
     source: FootageSource,
     reason: SourceReason,
     said: tuple[str, ...],
     silent: tuple[str, ...],
 ) -> None:
-    _, entry = house
+    _, entry = rig
     statuses = tuple(
         replace(status, source=source, source_reason=reason)
         for status in entry.runtime_data.coordinator.data.cameras.values()
@@ -233,10 +233,10 @@ async def test_recordings_that_end_in_the_future_are_dated_in_local_time(
 
 async def test_a_correction_is_proposed_and_not_forced(
     hass: HomeAssistant,
-    house: tuple[RemoteNvr, MockConfigEntry],
+    rig: tuple[RemoteNvr, MockConfigEntry],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _, entry = house
+    _, entry = rig
     device = entry.runtime_data.device
     report = await device.report()
     now_ms = report.clock.measured_ms - report.clock.offset_ms
@@ -266,9 +266,9 @@ async def add_camera(hass: HomeAssistant, entry: MockConfigEntry) -> Any:
 
 
 async def test_a_camera_that_was_removed_can_be_added_again(
-    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+    hass: HomeAssistant, rig: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
-    _, entry = house
+    _, entry = rig
     result = await add_camera(hass, entry)
     assert result["reason"] == "no_new_cameras"
     removed = next(iter(entry.subentries.values()))
@@ -295,9 +295,9 @@ async def test_a_camera_that_was_removed_can_be_added_again(
 
 
 async def test_the_first_camera_of_a_device_begins_as_usual(
-    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+    hass: HomeAssistant, rig: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
-    _, entry = house
+    _, entry = rig
     for subentry_id in list(entry.subentries):
         hass.config_entries.async_remove_subentry(entry, subentry_id)
     await hass.async_block_till_done()
@@ -308,9 +308,9 @@ async def test_the_first_camera_of_a_device_begins_as_usual(
 
 
 async def test_no_camera_can_be_added_while_the_device_is_away(
-    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+    hass: HomeAssistant, rig: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
-    nvr, entry = house
+    nvr, entry = rig
     await nvr.stop()
     assert (await add_camera(hass, entry))["reason"] == "unreachable"
     await hass.config_entries.async_unload(entry.entry_id)
@@ -322,9 +322,9 @@ async def test_no_camera_can_be_added_while_the_device_is_away(
 
 
 async def test_at_least_one_kind_of_event_counts(
-    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+    hass: HomeAssistant, rig: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
-    _, entry = house
+    _, entry = rig
     first, *_ = entry.subentries
     result = await change_camera(hass, entry, first)
     for classes, is_done in (([], False), (["person", "doorbell"], True)):
@@ -360,9 +360,9 @@ async def test_at_least_one_kind_of_event_counts(
 
 
 async def test_settings_of_a_camera_are_applied_to_it_alone(
-    hass: HomeAssistant, house: tuple[RemoteNvr, MockConfigEntry]
+    hass: HomeAssistant, rig: tuple[RemoteNvr, MockConfigEntry]
 ) -> None:
-    _, entry = house
+    _, entry = rig
     runtime = entry.runtime_data
     first, second, *_ = entry.subentries
     before = runtime.cameras[second]
@@ -417,10 +417,10 @@ async def test_settings_of_a_camera_are_applied_to_it_alone(
 
 async def test_a_camera_can_be_changed_while_the_device_is_away(
     hass: HomeAssistant,
-    house: tuple[RemoteNvr, MockConfigEntry],
+    rig: tuple[RemoteNvr, MockConfigEntry],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _, entry = house
+    _, entry = rig
     first = next(iter(entry.subentries))
 
     async def busy() -> None:

@@ -35,7 +35,7 @@ from tests.shell.conftest import (
     login_of,
 )
 from tests.shell.flow_steps import begin, choose, sign_in, submit, to_login
-from tests.shell.house import clips_below, sync
+from tests.shell.rig import clips_below, sync
 
 OTHER_LOGIN = {"rtsp_username": "stream", "rtsp_password": "other-harbour-7"}
 

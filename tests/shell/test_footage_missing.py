@@ -46,7 +46,7 @@ from custom_components.vtrack_nvr.issues.footage import (
 from custom_components.vtrack_nvr.repairs import async_create_fix_flow
 from custom_components.vtrack_nvr.runtime.settings import nvr_settings
 from tests.shell.flow_steps import read
-from tests.shell.house import MakeWhole, until
+from tests.shell.rig import MakeWhole, until
 
 HOUR = 3_600_000
 PACKAGE = Path(__file__).parents[2] / "custom_components" / "vtrack_nvr"

@@ -28,7 +28,7 @@ from custom_components.vtrack_nvr.core.archive import pictures
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from tests.insides import turns_of
-from tests.shell.house import MakeWhole, sync
+from tests.shell.rig import MakeWhole, sync
 
 API = f"/api/{DOMAIN}"
 TREE = f"media-source://{DOMAIN}"

@@ -25,7 +25,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.vtrack_nvr.const import DOMAIN
 from tests.shell.conftest import StartNvr, entry_for
-from tests.shell.house import MakeWhole, clips_below, sync
+from tests.shell.rig import MakeWhole, clips_below, sync
 
 type Restart = Callable[..., Any]
 

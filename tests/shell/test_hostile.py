@@ -19,7 +19,7 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.policy import Bounds
 from custom_components.vtrack_nvr.runtime.connect import async_inspect
 from tests.shell.conftest import StartNvr, address_of, login_of
-from tests.shell.house import MakeWhole, sync, until
+from tests.shell.rig import MakeWhole, sync, until
 from tests.simulator.hostile import BODIES, KINDS
 
 pytestmark = pytest.mark.long

@@ -34,7 +34,7 @@ from custom_components.vtrack_nvr.runtime.house import (
     House,
     HouseStore,
 )
-from tests.shell.house import MakeWhole, sync
+from tests.shell.rig import MakeWhole, sync
 
 
 async def house_step(hass: HomeAssistant, entry_id: str) -> dict[str, Any]:

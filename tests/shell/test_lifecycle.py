@@ -33,7 +33,7 @@ from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.runtime import CameraRuntime
 from tests.shell.conftest import StartNvr, entry_for
 from tests.shell.flow_steps import read
-from tests.shell.house import MakeWhole, clips_below, until
+from tests.shell.rig import MakeWhole, clips_below, until
 
 GATE = "input_boolean.copy"
 

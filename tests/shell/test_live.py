@@ -28,7 +28,7 @@ from custom_components.vtrack_nvr.core.models import (
 from custom_components.vtrack_nvr.core.sync.status import FootageSource, SourceReason
 from tests.lateness import Lateness
 from tests.shell.conftest import StartNvr, entry_for
-from tests.shell.house import MakeWhole as Make, clips_below, until
+from tests.shell.rig import MakeWhole as Make, clips_below, until
 from tests.simulator.footage import read_frame_numbers
 from tests.simulator.timeline import frame_number
 

@@ -14,7 +14,7 @@ import pytest
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.runtime.viewers import LiveViewers
 from tests.insides import workers_of
-from tests.shell.house import MakeWhole, until
+from tests.shell.rig import MakeWhole, until
 
 
 def running(hass: HomeAssistant) -> int:

@@ -36,7 +36,7 @@ from custom_components.vtrack_nvr.media_identifier import (
 )
 from custom_components.vtrack_nvr.media_play import blocks_of
 from tests.core.media.encoded import START_MS
-from tests.shell.house import MakeWhole, keep_clip, sync
+from tests.shell.rig import MakeWhole, keep_clip, sync
 
 TREE = f"media-source://{DOMAIN}"
 

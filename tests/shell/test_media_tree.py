@@ -35,7 +35,7 @@ from custom_components.vtrack_nvr.media_identifier import (
     DayNode,
     HourNode,
 )
-from tests.shell.house import MakeWhole, sync
+from tests.shell.rig import MakeWhole, sync
 from tests.shell.test_media_browser import (
     CAMERA,
     HOUR,

@@ -27,7 +27,7 @@ from custom_components.vtrack_nvr.issues.nvr_watch import (
     is_not_offered,
     keeps_failing,
 )
-from tests.shell.house import MakeWhole
+from tests.shell.rig import MakeWhole
 
 CAM, NVR = CameraKey("nvr/1"), NvrKey("nvr")
 NOW = 1_800_000_000_000

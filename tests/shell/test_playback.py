@@ -37,7 +37,7 @@ from custom_components.vtrack_nvr.core.policy import Bounds
 from custom_components.vtrack_nvr.runtime import hub as hub_module
 from tests.core.media.test_other_codecs import START, footage
 from tests.insides import turns_of
-from tests.shell.house import MakeWhole
+from tests.shell.rig import MakeWhole
 from tests.simulator.footage import read_frame_numbers, read_picture
 from tests.simulator.timeline import frame_number
 

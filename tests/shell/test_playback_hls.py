@@ -34,12 +34,12 @@ from custom_components.vtrack_nvr.playback_sessions import (
     async_open_playback,
 )
 from custom_components.vtrack_nvr.runtime import VtrackHub
-from tests.shell.house import MakeWhole, sync
+from tests.shell.rig import MakeWhole, sync
 
 HLS = "application/x-mpegURL"
 
 
-class Watched:
+class HlsRig:
     """A camera with footage of yesterday, and how to watch it."""
 
     def __init__(self, hass: HomeAssistant, clips: tuple[Clip, ...]) -> None:
@@ -65,14 +65,14 @@ class Watched:
 
 
 @pytest.fixture
-async def watched(hass: HomeAssistant, whole: MakeWhole) -> Watched:
+async def rig(hass: HomeAssistant, whole: MakeWhole) -> HlsRig:
     await whole()
     await sync(hass)
     browse = hass.data[DOMAIN].library.browse
     [newest] = await browse.recent(1)
     everything = TimeRange(0, 2**42)
     clips = await browse.clips_at(newest.camera, everything)
-    return Watched(hass, clips)
+    return HlsRig(hass, clips)
 
 
 def pieces(text: str) -> list[str]:
@@ -87,9 +87,9 @@ async def no_readers() -> None:
 
 
 async def test_a_range_is_watched_from_its_address_alone(
-    watched: Watched, hass_client_no_auth: ClientSessionGenerator
+    rig: HlsRig, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    told = await watched.open()
+    told = await rig.open()
     client = await hass_client_no_auth()
     master = await client.get(told["url"])
     assert master.status == HTTPStatus.OK
@@ -118,20 +118,18 @@ async def test_a_range_is_watched_from_its_address_alone(
         )
         assert again.status == HTTPStatus.NOT_MODIFIED
         total += len(data)
-    assert total > sum(clip.facts.size_bytes for clip in watched.clips) * 0.9
+    assert total > sum(clip.facts.size_bytes for clip in rig.clips) * 0.9
     told_map = json.loads(await (await client.get(told["map_url"])).text())
-    assert [clip["id"] for clip in told_map["clips"]] == [
-        clip.id for clip in watched.clips
-    ]
+    assert [clip["id"] for clip in told_map["clips"]] == [clip.id for clip in rig.clips]
     await no_readers()
 
 
 async def test_players_are_given_one_address(
-    watched: Watched,
+    rig: HlsRig,
     hass_client: ClientSessionGenerator,
     hass_client_no_auth: ClientSessionGenerator,
 ) -> None:
-    path = hls_url(watched.camera, watched.window)
+    path = hls_url(rig.camera, rig.window)
     stranger = await hass_client_no_auth()
     assert (await stranger.get(path)).status == HTTPStatus.UNAUTHORIZED
     client = await hass_client()
@@ -144,17 +142,17 @@ async def test_players_are_given_one_address(
     listed = await stranger.get(target)
     assert listed.status == HTTPStatus.OK
     assert (await listed.text()).startswith("#EXTM3U")
-    signed = async_sign_path(watched.hass, path, timedelta(hours=1))
+    signed = async_sign_path(rig.hass, path, timedelta(hours=1))
     assert (await stranger.get(signed)).status == HTTPStatus.OK
-    before = len(watched.hub.archive.desk.viewings)
+    before = len(rig.hub.archive.desk.viewings)
     assert (await client.head(path)).status == HTTPStatus.OK
-    assert len(watched.hub.archive.desk.viewings) == before
+    assert len(rig.hub.archive.desk.viewings) == before
 
 
 async def test_what_cannot_be_opened_is_said(
-    watched: Watched, hass_client: ClientSessionGenerator
+    rig: HlsRig, hass_client: ClientSessionGenerator
 ) -> None:
-    camera = hls_url(watched.camera, watched.window).split("/")[4]
+    camera = hls_url(rig.camera, rig.window).split("/")[4]
     client = await hass_client()
     for path, status in (
         (f"{camera}/5-5/index.m3u8", HTTPStatus.BAD_REQUEST),
@@ -172,49 +170,49 @@ async def test_what_cannot_be_opened_is_said(
 
 
 async def test_a_person_watches_what_they_may_see_and_no_longer(
-    watched: Watched,
+    rig: HlsRig,
     hass_client: ClientSessionGenerator,
     hass_admin_user: MockUser,
     hass_client_no_auth: ClientSessionGenerator,
 ) -> None:
-    [entity_id] = watched.hass.states.async_entity_ids("camera")
+    [entity_id] = rig.hass.states.async_entity_ids("camera")
     hass_admin_user.groups = []
     hass_admin_user.is_owner = False
     see = {"entities": {"entity_ids": {entity_id: {POLICY_READ: True}}}}
     hass_admin_user.mock_policy(see)
-    told = await watched.open(hass_admin_user)
+    told = await rig.open(hass_admin_user)
     client = await hass_client_no_auth()
     assert (await client.get(told["url"])).status == HTTPStatus.OK
     with pytest.raises(NvrError) as caught:
-        await watched.open(hass_admin_user, fetch=True)
+        await rig.open(hass_admin_user, fetch=True)
     assert caught.value.kind is ErrorKind.NO_PERMISSION
 
     hass_admin_user.mock_policy({})
     assert (await client.get(told["url"])).status == HTTPStatus.NOT_FOUND
     with pytest.raises(NvrError) as caught:
-        await watched.open(hass_admin_user)
+        await rig.open(hass_admin_user)
     assert caught.value.kind is ErrorKind.NO_PERMISSION
     own = await hass_client()
-    answer = await own.get(hls_url(watched.camera, watched.window))
+    answer = await own.get(hls_url(rig.camera, rig.window))
     assert answer.status == HTTPStatus.FORBIDDEN
     hass_admin_user.mock_policy(see)
     assert (await client.get(told["url"])).status == HTTPStatus.NOT_FOUND
 
 
 async def test_a_login_that_was_revoked_watches_nothing(
-    watched: Watched,
+    rig: HlsRig,
     hass_admin_user: MockUser,
     hass_client_no_auth: ClientSessionGenerator,
 ) -> None:
-    auth = watched.hass.auth
+    auth = rig.hass.auth
     refresh = await auth.async_create_refresh_token(hass_admin_user, "https://x.test")
     told = await async_open_playback(
-        watched.hass,
+        rig.hass,
         hass_admin_user,
         refresh.id,
-        watched.camera,
-        watched.window.start_ms,
-        watched.window.end_ms,
+        rig.camera,
+        rig.window.start_ms,
+        rig.window.end_ms,
     )
     client = await hass_client_no_auth()
     assert (await client.get(told["url"])).status == HTTPStatus.OK
@@ -223,14 +221,14 @@ async def test_a_login_that_was_revoked_watches_nothing(
 
 
 async def test_a_link_brings_its_own_check(
-    watched: Watched, hass_client_no_auth: ClientSessionGenerator
+    rig: HlsRig, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
     is_valid = True
 
     async def check() -> bool:
         return is_valid
 
-    told = await watched.open(owner="share:1", check=check)
+    told = await rig.open(owner="share:1", check=check)
     client = await hass_client_no_auth()
     assert (await client.get(told["url"])).status == HTTPStatus.OK
     is_valid = False
@@ -238,22 +236,22 @@ async def test_a_link_brings_its_own_check(
 
 
 async def test_only_who_opened_it_closes_it(
-    watched: Watched, hass_admin_user: MockUser, hass_read_only_user: MockUser
+    rig: HlsRig, hass_admin_user: MockUser, hass_read_only_user: MockUser
 ) -> None:
-    told = await watched.open(hass_admin_user)
-    await async_close_playback(watched.hass, hass_read_only_user, told["token"])
-    assert await watched.hub.archive.desk.use(told["token"]) is not None
-    await async_close_playback(watched.hass, hass_admin_user, told["token"])
-    assert await watched.hub.archive.desk.use(told["token"]) is None
-    await async_close_playback(watched.hass, hass_admin_user, "none")
+    told = await rig.open(hass_admin_user)
+    await async_close_playback(rig.hass, hass_read_only_user, told["token"])
+    assert await rig.hub.archive.desk.use(told["token"]) is not None
+    await async_close_playback(rig.hass, hass_admin_user, told["token"])
+    assert await rig.hub.archive.desk.use(told["token"]) is None
+    await async_close_playback(rig.hass, hass_admin_user, "none")
 
 
 async def test_addresses_are_told_to_no_log(
-    watched: Watched,
+    rig: HlsRig,
     hass_client_no_auth: ClientSessionGenerator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    told = await watched.open()
+    told = await rig.open()
     client = await hass_client_no_auth()
     caplog.set_level(logging.DEBUG)
     # as Home Assistant sets it: the log of each request is aiohttp's own
@@ -261,17 +259,17 @@ async def test_addresses_are_told_to_no_log(
     base = told["url"].rsplit("/", 1)[0]
     for what in ("index.m3u8", "media.m3u8", "map.json", "999/init.mp4", "nothing"):
         await client.get(f"{base}/{what}")
-    watched.hub.archive.desk.end(told["token"])
+    rig.hub.archive.desk.end(told["token"])
     assert (await client.get(told["url"])).status == HTTPStatus.NOT_FOUND
     assert told["token"] not in caplog.text
 
 
 async def test_nothing_else_lies_below_a_token(
-    watched: Watched, hass_client_no_auth: ClientSessionGenerator
+    rig: HlsRig, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    told = await watched.open()
+    told = await rig.open()
     client = await hass_client_no_auth()
-    clip = watched.clips[0].id
+    clip = rig.clips[0].id
     for what in (
         "",
         "other.m3u8",
@@ -296,29 +294,29 @@ async def test_nothing_else_lies_below_a_token(
 
 
 async def test_head_only_answers(
-    watched: Watched, hass_client_no_auth: ClientSessionGenerator
+    rig: HlsRig, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    told = await watched.open()
+    told = await rig.open()
     client = await hass_client_no_auth()
     base = told["url"].rsplit("/", 1)[0]
-    watched.hub.archive.desk.footage._known.clear()
+    rig.hub.archive.desk.footage._known.clear()
     for what, kind in (
         ("index.m3u8", HLS),
         ("media.m3u8", HLS),
         ("map.json", "application/json"),
-        (f"{watched.clips[0].id}/init.mp4", "video/mp4"),
-        (f"{watched.clips[0].id}/0-0.m4s", "video/mp4"),
+        (f"{rig.clips[0].id}/init.mp4", "video/mp4"),
+        (f"{rig.clips[0].id}/0-0.m4s", "video/mp4"),
     ):
         answer = await client.head(f"{base}/{what}")
         assert answer.status == HTTPStatus.OK
         assert answer.headers["Content-Type"] == kind
-    assert watched.hub.archive.desk.footage._known == {}
+    assert rig.hub.archive.desk.footage._known == {}
 
 
 async def test_other_sites_may_play_it(
-    watched: Watched, hass_client_no_auth: ClientSessionGenerator
+    rig: HlsRig, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    told = await watched.open()
+    told = await rig.open()
     client = await hass_client_no_auth()
     answer = await client.get(told["url"], headers={"Origin": "https://cast.test"})
     assert answer.headers["Access-Control-Allow-Origin"] in {"*", "https://cast.test"}
@@ -331,11 +329,11 @@ async def test_other_sites_may_play_it(
 
 
 async def test_players_are_told_whether_to_ask_again(
-    watched: Watched,
+    rig: HlsRig,
     hass_client_no_auth: ClientSessionGenerator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told = await watched.open()
+    told = await rig.open()
     client = await hass_client_no_auth()
     base = told["url"].rsplit("/", 1)[0]
     for kind, status in (
@@ -350,7 +348,7 @@ async def test_players_are_told_whether_to_ask_again(
         async def fail(_viewing: object, kind: ErrorKind = kind) -> str:
             raise NvrError(kind)
 
-        monkeypatch.setattr(watched.hub.archive.desk, "media", fail)
+        monkeypatch.setattr(rig.hub.archive.desk, "media", fail)
         answer = await client.get(f"{base}/media.m3u8")
         assert answer.status == status
         assert ("Retry-After" in answer.headers) is (status != HTTPStatus.NOT_FOUND)
@@ -373,9 +371,9 @@ async def test_without_the_integration_nothing_is_opened(hass: HomeAssistant) ->
 
 
 async def test_a_clip_is_served_with_its_table_first(
-    watched: Watched, hass_client: ClientSessionGenerator
+    rig: HlsRig, hass_client: ClientSessionGenerator
 ) -> None:
-    clip = watched.clips[0]
+    clip = rig.clips[0]
     client = await hass_client()
     url = f"/api/{DOMAIN}/clip/{clip.id}"
     answer = await client.get(url)
@@ -402,11 +400,11 @@ async def test_a_clip_is_served_with_its_table_first(
     assert len(on_disk) == len(data)
     await no_readers()
 
-    reader = await watched.hub.library.browse.reader(clip.id)
+    reader = await rig.hub.library.browse.reader(clip.id)
     reader.release()
     later = on_disk + b"\0\0\0\x08free"
     reader.path.write_bytes(later)
-    watched.hub.archive.desk.footage._known.clear()
+    rig.hub.archive.desk.footage._known.clear()
     changed = await client.get(url)
     assert await changed.read() == later, "it is laid out otherwise: sent as it is"
     broken = bytearray(on_disk)

@@ -16,7 +16,7 @@ from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from tests.insides import workers_of
 from tests.shell.conftest import StartNvr, entry_for
-from tests.shell.house import MakeWhole, until
+from tests.shell.rig import MakeWhole, until
 from tests.simulator.footage import read_frame_numbers
 from tests.simulator.timeline import frame_number
 

@@ -20,7 +20,7 @@ from custom_components.vtrack_nvr.repairs import (
 )
 from tests.insides import look_now, store_of
 from tests.shell.flow_steps import read
-from tests.shell.house import until
+from tests.shell.rig import until
 from tests.shell.test_media_browser import keep, library as library  # noqa: PLC0414 - a fixture
 
 

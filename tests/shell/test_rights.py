@@ -31,7 +31,7 @@ from pytest_homeassistant_custom_component.typing import (
 
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from tests.shell.house import MakeWhole, sync
+from tests.shell.rig import MakeWhole, sync
 
 pytestmark = pytest.mark.long
 

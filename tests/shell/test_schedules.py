@@ -14,7 +14,7 @@ from custom_components.vtrack_nvr.core.models import CoverageState
 from custom_components.vtrack_nvr.core.sync.week import DAY_S, WeekBlock
 from custom_components.vtrack_nvr.runtime.schedules import DAYS, week_of
 from tests.insides import workers_of
-from tests.shell.house import MakeWhole, sync, until
+from tests.shell.rig import MakeWhole, sync, until
 
 HELPER = "schedule.office"
 

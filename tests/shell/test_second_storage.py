@@ -31,7 +31,7 @@ from custom_components.vtrack_nvr.runtime.hub import HUB
 from custom_components.vtrack_nvr.runtime.settings import camera_retention
 from tests.insides import store_of
 from tests.shell.flow_steps import change_camera, is_closed, suggested
-from tests.shell.house import MakeWhole, clips_below, sync, until
+from tests.shell.rig import MakeWhole, clips_below, sync, until
 
 SECTIONS = ("events_section", "source_section", "copying_section", "second_section")
 SHORT_DAYS = "custom_components.vtrack_nvr.core.library.index.transfer_rows.DAY_MS"

@@ -37,7 +37,7 @@ from custom_components.vtrack_nvr.sensor_tables import (
     throughput,
 )
 from custom_components.vtrack_nvr.storage_devices import STORAGES
-from tests.shell.house import MakeWhole, sync
+from tests.shell.rig import MakeWhole, sync
 
 CAM, NVR = CameraKey("nvr/1"), NvrKey("nvr")
 NOW = 1_800_000_000_000

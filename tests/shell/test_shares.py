@@ -38,7 +38,7 @@ from custom_components.vtrack_nvr.shares import (
     range_target,
 )
 from tests.core.media.encoded import START_MS
-from tests.shell.house import MakeWhole, keep_clip, sync
+from tests.shell.rig import MakeWhole, keep_clip, sync
 
 pytestmark = pytest.mark.long
 

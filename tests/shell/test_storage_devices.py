@@ -17,7 +17,7 @@ from custom_components.vtrack_nvr.core.library.values import (
 from custom_components.vtrack_nvr.storage_devices import STORAGES
 from tests.insides import store_of
 from tests.shell.conftest import StartNvr, entry_for
-from tests.shell.house import MakeWhole, sync, until
+from tests.shell.rig import MakeWhole, sync, until
 
 
 def storages(hass: HomeAssistant) -> list[dr.DeviceEntry]:

@@ -31,7 +31,7 @@ from custom_components.vtrack_nvr.core.sync.status import (
 )
 from custom_components.vtrack_nvr.logbook import async_describe_events
 from custom_components.vtrack_nvr.trigger import TRIGGERS
-from tests.shell.house import MakeWhole, sync, until
+from tests.shell.rig import MakeWhole, sync, until
 
 CAMERA = "camera.first_live"
 

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from tests.shell.conftest import StartNvr, entry_for
-from tests.shell.house import until
+from tests.shell.rig import until
 from tests.simulator.footage import read_frame_numbers
 
 SLOW = 30_000

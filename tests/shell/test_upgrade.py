@@ -26,7 +26,7 @@ from custom_components.vtrack_nvr.core.library.index.opening import newest
 from custom_components.vtrack_nvr.core.media.tags import tags_from_metadata
 from custom_components.vtrack_nvr.core.models import CameraKey
 from tests.shell.conftest import RemoteNvr, SimulatorThread
-from tests.shell.house import sync
+from tests.shell.rig import sync
 from tests.simulator.footage import FootageStore
 from tests.simulator.nvr import SimulatedNvr
 from tests.upgrade.make_library import specs
@@ -45,7 +45,7 @@ COVERAGE = """
 
 
 @dataclass
-class Upgraded:
+class UpgradeRig:
     """The old library, its devices switched on again, and its entries."""
 
     library: OldLibrary
@@ -53,9 +53,9 @@ class Upgraded:
 
 
 @pytest.fixture
-async def old(
+async def rig(
     hass: HomeAssistant, media_dir: Path, socket_enabled: None, footage: FootageStore
-) -> AsyncIterator[Upgraded]:
+) -> AsyncIterator[UpgradeRig]:
     """Return what 0.1.0 left: not started yet, its devices on, on other ports than then."""
     library = await hass.async_add_executor_job(
         unpack, Path(hass.config.config_dir), media_dir
@@ -84,7 +84,7 @@ async def old(
         entry.add_to_hass(hass)
         entries.append(entry)
     register(hass, library.stored)
-    yield Upgraded(library, entries)
+    yield UpgradeRig(library, entries)
     for entry in hass.config_entries.async_entries(DOMAIN):
         if entry.state is ConfigEntryState.LOADED:
             await hass.config_entries.async_unload(entry.entry_id)
@@ -151,9 +151,9 @@ def coverage_of(library: OldLibrary) -> list[tuple[Any, ...]]:
 
 
 async def test_a_filled_library_is_taken_over_whole(
-    hass: HomeAssistant, old: Upgraded, hass_client: ClientSessionGenerator
+    hass: HomeAssistant, rig: UpgradeRig, hass_client: ClientSessionGenerator
 ) -> None:
-    library = old.library
+    library = rig.library
     before = library.rows(CLIPS)
     ledger = coverage_of(library)
     marks = library.rows("select start_ms, end_ms, class from mark order by 1")
@@ -162,7 +162,7 @@ async def test_a_filled_library_is_taken_over_whole(
     assert library.rows("pragma user_version") == [(2,)]
 
     assert await start(hass)
-    assert {entry.state for entry in old.entries} == {ConfigEntryState.LOADED}
+    assert {entry.state for entry in rig.entries} == {ConfigEntryState.LOADED}
     assert library.rows("pragma user_version") == [(newest(),)]
     assert issues(hass) == set()
     answer = await sync(hass)
@@ -198,9 +198,9 @@ async def test_a_filled_library_is_taken_over_whole(
         assert tags.source == clip.facts.source
 
 
-async def test_coverage_is_as_before(hass: HomeAssistant, old: Upgraded) -> None:
-    kept = old.library.rows(CLIPS)
-    ledger = coverage_of(old.library)
+async def test_coverage_is_as_before(hass: HomeAssistant, rig: UpgradeRig) -> None:
+    kept = rig.library.rows(CLIPS)
+    ledger = coverage_of(rig.library)
     assert await start(hass)
     browse = hass.data[DOMAIN].library.browse
     for camera in {row[1] for row in kept}:
@@ -212,15 +212,15 @@ async def test_coverage_is_as_before(hass: HomeAssistant, old: Upgraded) -> None
 
 
 async def test_entries_migrate_and_entities_keep_their_ids(
-    hass: HomeAssistant, old: Upgraded
+    hass: HomeAssistant, rig: UpgradeRig
 ) -> None:
-    assert {entry.minor_version for entry in old.entries} == {2}
+    assert {entry.minor_version for entry in rig.entries} == {2}
     assert await start(hass)
-    for entry in old.entries:
+    for entry in rig.entries:
         assert (entry.version, entry.minor_version) == (1, 3)
         assert all("second_way" not in each.data for each in entry.subentries.values())
     registry = er.async_get(hass)
-    for entity in old.library.stored["entities"]:
+    for entity in rig.library.stored["entities"]:
         found = registry.async_get(entity["entity_id"])
         assert found is not None, entity["entity_id"]
         assert found.unique_id == entity["unique_id"]
@@ -232,52 +232,52 @@ async def test_entries_migrate_and_entities_keep_their_ids(
 
 
 async def test_an_index_of_a_newer_version_is_told_and_nothing_is_touched(
-    hass: HomeAssistant, old: Upgraded
+    hass: HomeAssistant, rig: UpgradeRig
 ) -> None:
-    index = old.library.index
+    index = rig.library.index
     with sqlite3.connect(index) as connection:
         connection.execute(f"pragma user_version = {newest() + 1}")
     connection.close()
-    database, files = index.read_bytes(), old.library.files()
+    database, files = index.read_bytes(), rig.library.files()
     assert not await start(hass)
     assert issues(hass) == {"index_newer"}
     assert index.read_bytes() == database
     assert [path.name for path in index.parent.iterdir()] == [index.name]
-    assert old.library.files() == files
-    assert {entry.state for entry in old.entries} <= {
+    assert rig.library.files() == files
+    assert {entry.state for entry in rig.entries} <= {
         ConfigEntryState.NOT_LOADED,
         ConfigEntryState.SETUP_ERROR,
     }
 
 
 async def test_an_entry_of_a_newer_version_is_refused_and_left_as_it_is(
-    hass: HomeAssistant, old: Upgraded
+    hass: HomeAssistant, rig: UpgradeRig
 ) -> None:
-    newer, other = old.entries
+    newer, other = rig.entries
     hass.config_entries.async_update_entry(newer, version=2, minor_version=1)
-    data, files = dict(newer.data), old.library.files("*.mp4")
+    data, files = dict(newer.data), rig.library.files("*.mp4")
     assert await start(hass)
     assert newer.state is ConfigEntryState.MIGRATION_ERROR
     assert other.state is ConfigEntryState.LOADED
     assert (newer.version, newer.minor_version, dict(newer.data)) == (2, 1, data)
-    assert old.library.files("*.mp4") == files
+    assert rig.library.files("*.mp4") == files
 
 
 # Away
 
 
 async def test_whoever_removes_everything_keeps_the_footage(
-    hass: HomeAssistant, old: Upgraded
+    hass: HomeAssistant, rig: UpgradeRig
 ) -> None:
-    files = old.library.files("*.mp4")
+    files = rig.library.files("*.mp4")
     assert await start(hass)
-    for entry in old.entries:
+    for entry in rig.entries:
         await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
     assert hass.config_entries.async_entries(DOMAIN) == []
     await hass.async_stop(force=True)
-    assert old.library.files("*.mp4") == files
+    assert rig.library.files("*.mp4") == files
     assert (
-        sorted(path.name for path in old.library.footage.rglob(".journal.jsonl"))
+        sorted(path.name for path in rig.library.footage.rglob(".journal.jsonl"))
         == [".journal.jsonl"] * 3
     )

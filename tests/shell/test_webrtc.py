@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from tests.shell.conftest import StartNvr, entry_for
 from tests.shell.go2rtc_stand_in import ANSWER, Go2Rtc, go2rtc
-from tests.shell.house import MakeWhole, until
+from tests.shell.rig import MakeWhole, until
 
 OFFER = "v=0\r\no=- 2 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
 

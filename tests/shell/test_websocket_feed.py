@@ -16,7 +16,7 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.permissions import live_entity
 from custom_components.vtrack_nvr.websocket import feed
 from tests.shell.asking import MINUTE, Socket, Stock, code_of, connect, stock
-from tests.shell.house import MakeWhole, until
+from tests.shell.rig import MakeWhole, until
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def house(hass: HomeAssistant, whole: MakeWhole) -> Stock:
+async def stocked(hass: HomeAssistant, whole: MakeWhole) -> Stock:
     await whole("mapping-video-source", mode="on_demand")
     return await stock(hass)
 
@@ -72,22 +72,22 @@ class Follower:
 
 @pytest.fixture
 async def follower(
-    hass: HomeAssistant, house: Stock, hass_ws_client: WebSocketGenerator
+    hass: HomeAssistant, stocked: Stock, hass_ws_client: WebSocketGenerator
 ) -> Follower:
     return Follower(await connect(hass, hass_ws_client))
 
 
 async def test_the_snapshot_says_how_everything_is(
-    hass: HomeAssistant, follower: Follower, house: Stock
+    hass: HomeAssistant, follower: Follower, stocked: Stock
 ) -> None:
     await follower.begin()
     [entry] = hass.config_entries.async_entries(DOMAIN)
     maps = follower.maps
     assert set(maps["nvrs"]) == {entry.unique_id}
     assert len(maps["cameras"]) == 4
-    await follower.until(lambda: maps["cameras"][house.first]["clips"] == 12)
-    camera = maps["cameras"][house.first]
-    assert camera["last_clip"]["id"] == house.clips[-1]
+    await follower.until(lambda: maps["cameras"][stocked.first]["clips"] == 12)
+    camera = maps["cameras"][stocked.first]
+    assert camera["last_clip"]["id"] == stocked.clips[-1]
     assert camera["held_days"] >= 2.0
     [storage] = maps["storages"].values()
     assert storage["clips"] == 15
@@ -107,32 +107,32 @@ async def test_a_snapshot_that_is_long_comes_in_parts(
 
 
 async def test_what_changes_is_told_once_and_a_quiet_house_says_nothing(
-    hass: HomeAssistant, follower: Follower, house: Stock
+    hass: HomeAssistant, follower: Follower, stocked: Stock
 ) -> None:
     await follower.begin()
     socket = follower.socket
-    job = await socket.ask("clips/delete", ids=house.clips[:2])
+    job = await socket.ask("clips/delete", ids=stocked.clips[:2])
     await follower.until(
         lambda: (
             bool(follower.coverage)
             and job["id"] in follower.maps.get("jobs", {})
-            and follower.maps["cameras"][house.first]["clips"] == 10
+            and follower.maps["cameras"][stocked.first]["clips"] == 10
         )
     )
     camera, from_ms, to_ms = follower.coverage[0]
-    assert camera == house.first
-    assert from_ms <= house.start_ms
-    assert to_ms >= house.start_ms + 5 * MINUTE
+    assert camera == stocked.first
+    assert from_ms <= stocked.start_ms
+    assert to_ms >= stocked.start_ms + 5 * MINUTE
     assert follower.maps["jobs"][job["id"]]["clips"] == 2
 
 
 async def test_topics_are_chosen(
-    hass: HomeAssistant, follower: Follower, house: Stock
+    hass: HomeAssistant, follower: Follower, stocked: Stock
 ) -> None:
     await follower.begin(topics=["coverage", "exports"])
     assert follower.maps == {"exports": {}} or follower.maps == {}
     library = hass.data[DOMAIN].library
-    await library.care.delete(house.others)
+    await library.care.delete(stocked.others)
     await follower.until(lambda: bool(follower.coverage))
     assert set(follower.maps) <= {"exports"}
     for wrong in ({"topics": []}, {"topics": ["all"]}, {"topics": "status"}):
@@ -142,24 +142,24 @@ async def test_topics_are_chosen(
 
 
 async def test_a_person_with_one_camera_is_told_of_that_one(
-    hass: HomeAssistant, house: Stock, hass_ws_client: WebSocketGenerator
+    hass: HomeAssistant, stocked: Stock, hass_ws_client: WebSocketGenerator
 ) -> None:
     user = MockUser(name="Guest", groups=[]).add_to_hass(hass)
-    entity_id = live_entity(hass, house.first)
+    entity_id = live_entity(hass, stocked.first)
     user.mock_policy({"entities": {"entity_ids": {entity_id: {"read": True}}}})
     refresh = await hass.auth.async_create_refresh_token(user, "http://localhost")
     token = hass.auth.async_create_access_token(refresh)
     guest = Follower(await connect(hass, hass_ws_client, token))
     await guest.begin()
-    assert set(guest.maps["cameras"]) == {house.first}
+    assert set(guest.maps["cameras"]) == {stocked.first}
     assert {row["path"] for row in guest.maps["storages"].values()} == {None}
     library = hass.data[DOMAIN].library
-    await library.care.delete([*house.others, house.clips[0]])
+    await library.care.delete([*stocked.others, stocked.clips[0]])
     await guest.until(lambda: bool(guest.coverage))
-    assert {camera for camera, _from, _to in guest.coverage} == {house.first}
+    assert {camera for camera, _from, _to in guest.coverage} == {stocked.first}
 
     user.mock_policy({})
-    await library.care.restore(house.clips[:1])
+    await library.care.restore(stocked.clips[:1])
     await guest.until(lambda: guest.maps["cameras"] == {})
     assert guest.infos == 1
 
@@ -177,14 +177,14 @@ async def test_the_loop_ends_when_nobody_looks_any_more(
 async def test_a_fault_of_ours_ends_the_feed_for_a_moment_only(
     hass: HomeAssistant,
     follower: Follower,
-    house: Stock,
+    stocked: Stock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with patch.object(feed, "storage_rows", side_effect=ZeroDivisionError):
         await follower.socket.ask("subscribe")
         await until(hass, lambda: "The feed broke" in caplog.text)
     await follower.until(lambda: follower.is_complete)
-    assert house.first in follower.maps["cameras"]
+    assert stocked.first in follower.maps["cameras"]
     caplog.clear()
 
 
@@ -205,7 +205,7 @@ async def test_an_index_that_does_not_answer_is_no_end_of_the_feed(
 async def test_everything_else_gets_its_turn_between_two_listeners(
     hass: HomeAssistant,
     follower: Follower,
-    house: Stock,
+    stocked: Stock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     turns: list[str] = []
@@ -220,27 +220,27 @@ async def test_everything_else_gets_its_turn_between_two_listeners(
     for _ in range(4):
         await follower.socket.ask("subscribe", topics=["status"])
     await until(hass, lambda: turns.count("told") >= 4)
-    await follower.socket.ask("clips/delete", ids=house.clips[:2])
+    await follower.socket.ask("clips/delete", ids=stocked.clips[:2])
     await until(hass, lambda: turns.count("told") >= 8)
     assert ("told", "told") not in pairwise(turns)
 
 
 async def test_a_row_that_does_not_change_is_made_once_for_everybody(
-    hass: HomeAssistant, follower: Follower, house: Stock
+    hass: HomeAssistant, follower: Follower, stocked: Stock
 ) -> None:
     await follower.begin()
-    await follower.until(lambda: follower.maps["cameras"][house.first]["clips"] == 12)
+    await follower.until(lambda: follower.maps["cameras"][stocked.first]["clips"] == 12)
     feeding = hass.data[feed.FEED]
     for left in (10, 8, 6):
         rows = {**feeding._state["cameras"]}
         await follower.socket.ask(
-            "clips/delete", ids=house.clips[10 - left : 12 - left]
+            "clips/delete", ids=stocked.clips[10 - left : 12 - left]
         )
         await follower.until(
-            lambda left=left: follower.maps["cameras"][house.first]["clips"] == left
+            lambda left=left: follower.maps["cameras"][stocked.first]["clips"] == left
         )
         now = feeding._state["cameras"]
-        assert now[house.first] is not rows[house.first]
+        assert now[stocked.first] is not rows[stocked.first]
         others = [key for key in rows if now[key] == rows[key]]
         assert all(now[key] is rows[key] for key in others)
         if others:  # unless a minute began meanwhile, with which all rows change

@@ -16,7 +16,7 @@ from custom_components.vtrack_nvr.core.errors import (
 )
 from custom_components.vtrack_nvr.websocket import COMMANDS, info as info_commands
 from tests.shell.asking import AnsweredError, Socket, code_of, connect, stock
-from tests.shell.house import MakeWhole
+from tests.shell.rig import MakeWhole
 
 
 @pytest.fixture

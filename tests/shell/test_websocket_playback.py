@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.typing import (
 
 from custom_components.vtrack_nvr.permissions import live_entity
 from tests.shell.asking import code_of, connect
-from tests.shell.house import MakeWhole, sync
+from tests.shell.rig import MakeWhole, sync
 
 HOUR = 3_600_000
 

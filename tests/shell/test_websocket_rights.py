@@ -15,7 +15,7 @@ from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.permissions import live_entity
 from custom_components.vtrack_nvr.websocket import COMMANDS
 from tests.shell.asking import MINUTE, Socket, Stock, code_of, connect, stock
-from tests.shell.house import MakeWhole
+from tests.shell.rig import MakeWhole
 
 ADMIN = "admin"
 """What only administrators may do."""
@@ -99,17 +99,17 @@ IS_ADMIN = {"owner", "administrator"}
 
 
 @pytest.fixture
-async def house(hass: HomeAssistant, whole: MakeWhole) -> Stock:
+async def stocked(hass: HomeAssistant, whole: MakeWhole) -> Stock:
     await whole("mapping-video-source", mode="on_demand")
     return await stock(hass)
 
 
 @pytest.fixture
 async def people(
-    hass: HomeAssistant, house: Stock, hass_ws_client: WebSocketGenerator
+    hass: HomeAssistant, stocked: Stock, hass_ws_client: WebSocketGenerator
 ) -> dict[str, Socket]:
     """Return a connection for each person; some may use the first camera only."""
-    entity_id = live_entity(hass, house.first)
+    entity_id = live_entity(hass, stocked.first)
     sockets: dict[str, Socket] = {}
     for name in PEOPLE:
         groups = [await hass.auth.async_get_group("system-admin")]
@@ -128,10 +128,10 @@ async def people(
     return sockets
 
 
-def rights_of(person: str, camera: str, house: Stock) -> set[str]:
+def rights_of(person: str, camera: str, stocked: Stock) -> set[str]:
     if person in IS_ADMIN:
         return {POLICY_READ, POLICY_CONTROL, ADMIN}
-    if camera == house.first:
+    if camera == stocked.first:
         return {
             "one camera": {POLICY_READ, POLICY_CONTROL},
             "reader": {POLICY_READ},
@@ -146,13 +146,13 @@ def test_the_tables_know_every_command() -> None:
 
 @pytest.mark.parametrize("person", PEOPLE)
 async def test_a_command_is_done_for_those_who_may_and_for_nobody_else(
-    hass: HomeAssistant, people: dict[str, Socket], house: Stock, person: str
+    hass: HomeAssistant, people: dict[str, Socket], stocked: Stock, person: str
 ) -> None:
     socket = people[person]
     for name, (needed, fields) in OF_A_CAMERA.items():
-        for camera in (house.first, house.second):
-            rights = rights_of(person, camera, house)
-            code = await code_of(socket.ask(name, **fields(camera, house)))
+        for camera in (stocked.first, stocked.second):
+            rights = rights_of(person, camera, stocked)
+            code = await code_of(socket.ask(name, **fields(camera, stocked)))
             if needed in rights:
                 expected = ""
             elif needed == ADMIN or POLICY_READ in rights:
@@ -168,7 +168,7 @@ async def test_a_command_is_done_for_those_who_may_and_for_nobody_else(
 
 @pytest.mark.parametrize("person", ["one camera", "reader", "stranger"])
 async def test_no_answer_names_a_camera_that_may_not_be_seen(
-    hass: HomeAssistant, people: dict[str, Socket], house: Stock, person: str
+    hass: HomeAssistant, people: dict[str, Socket], stocked: Stock, person: str
 ) -> None:
     socket = people[person]
     answers = [
@@ -179,33 +179,33 @@ async def test_no_answer_names_a_camera_that_may_not_be_seen(
     answers += [await socket.event() for _ in range(1)]
     hidden = {info.key for info in await hass.data[DOMAIN].library.cameras()}
     if person != "stranger":
-        hidden -= {house.first}
-        assert house.first in json.dumps(answers)
+        hidden -= {stocked.first}
+        assert stocked.first in json.dumps(answers)
     text = json.dumps(answers)
     assert not [key for key in hidden if key in text]
 
 
 async def test_tiles_of_what_may_not_be_seen_are_empty(
-    people: dict[str, Socket], house: Stock
+    people: dict[str, Socket], stocked: Stock
 ) -> None:
-    n = house.start_ms // (1024 * 16_000)
-    both = [[house.first, n], [house.second, n]]
+    n = stocked.start_ms // (1024 * 16_000)
+    both = [[stocked.first, n], [stocked.second, n]]
     for person, socket in people.items():
         answer = await socket.ask("coverage/tiles", level=2, tiles=both)
         shown = {tile["camera"]: bool(tile["runs"]) for tile in answer["tiles"]}
         assert shown == {
-            camera: POLICY_READ in rights_of(person, camera, house)
-            for camera in (house.first, house.second)
+            camera: POLICY_READ in rights_of(person, camera, stocked)
+            for camera in (stocked.first, stocked.second)
         }, person
 
 
 async def test_a_request_of_somebody_else_is_ended_by_who_may_act_on_the_camera(
-    hass: HomeAssistant, people: dict[str, Socket], house: Stock
+    hass: HomeAssistant, people: dict[str, Socket], stocked: Stock
 ) -> None:
     # of the future: nobody can serve it yet
     now_ms = hass.data[DOMAIN].library.clock.now_ms()
     window = TimeRange(now_ms + 10 * MINUTE, now_ms + 11 * MINUTE)
-    want = await hass.data[DOMAIN].engine.request(house.first, window, "")
+    want = await hass.data[DOMAIN].engine.request(stocked.first, window, "")
     job = f"w{want.id}"
     for person, code in (
         ("stranger", "not_found"),
@@ -216,14 +216,14 @@ async def test_a_request_of_somebody_else_is_ended_by_who_may_act_on_the_camera(
         asked = people[person].ask("jobs/cancel", job=job)
         assert await code_of(asked) == code, person
     plan = await people["one camera"].ask("clips/count", filter={})
-    assert plan["cameras"] == [house.first]
+    assert plan["cameras"] == [stocked.first]
     assert not plan["may_delete"]
     other = people["owner"].ask("clips/delete", plan_id=plan["plan_id"])
     assert await code_of(other) == "plan_expired"
 
 
 async def test_only_administrators_test_a_connection(
-    hass: HomeAssistant, people: dict[str, Socket], house: Stock
+    hass: HomeAssistant, people: dict[str, Socket], stocked: Stock
 ) -> None:
     [entry] = hass.config_entries.async_entries(DOMAIN)
     for person, socket in people.items():
@@ -232,20 +232,20 @@ async def test_only_administrators_test_a_connection(
 
 
 async def test_an_export_is_deleted_by_its_owner_and_by_administrators(
-    hass: HomeAssistant, people: dict[str, Socket], house: Stock
+    hass: HomeAssistant, people: dict[str, Socket], stocked: Stock
 ) -> None:
     library = hass.data[DOMAIN].library
     users = {user.name: user.id for user in await hass.auth.async_get_users()}
 
     async def made(owner: str, camera: str) -> int:
-        clip = await library.browse.clip(house.clips[0])
+        clip = await library.browse.clip(stocked.clips[0])
         export = await library.exports.begin(
             [camera], clip.facts.range, "a.mp4", needed_bytes=1, user=users[owner]
         )
         await library.exports.fail(export.id, "no_footage")
         return int(export.id)
 
-    theirs = await made("owner", house.first)
+    theirs = await made("owner", stocked.first)
     for person, code in (
         ("stranger", "not_found"),
         ("reader", "unauthorized"),
@@ -254,8 +254,8 @@ async def test_an_export_is_deleted_by_its_owner_and_by_administrators(
     ):
         asked = people[person].ask("export/delete", export=theirs)
         assert await code_of(asked) == code, person
-    own = await made("one camera", house.first)
+    own = await made("one camera", stocked.first)
     assert await code_of(people["one camera"].ask("export/delete", export=own)) == ""
-    hidden = await made("one camera", house.second)
+    hidden = await made("one camera", stocked.second)
     asked = people["one camera"].ask("export/delete", export=hidden)
     assert await code_of(asked) == "not_found"

@@ -9,32 +9,32 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.vtrack_nvr.permissions import live_entity
 from tests.shell.asking import MINUTE, Socket, Stock, code_of, connect, stock
-from tests.shell.house import MakeWhole
+from tests.shell.rig import MakeWhole
 
 HOUR = 60 * MINUTE
 
 
 @pytest.fixture
-async def house(hass: HomeAssistant, whole: MakeWhole) -> Stock:
+async def stocked(hass: HomeAssistant, whole: MakeWhole) -> Stock:
     await whole("mapping-video-source", mode="on_demand")
     return await stock(hass)
 
 
 @pytest.fixture
 async def socket(
-    hass: HomeAssistant, house: Stock, hass_ws_client: WebSocketGenerator
+    hass: HomeAssistant, stocked: Stock, hass_ws_client: WebSocketGenerator
 ) -> Socket:
     return await connect(hass, hass_ws_client)
 
 
-async def test_links_are_made_listed_and_ended(socket: Socket, house: Stock) -> None:
+async def test_links_are_made_listed_and_ended(socket: Socket, stocked: Stock) -> None:
     assert "share" in (await socket.ask("info"))["features"]
-    window = {"from_ms": house.start_ms, "to_ms": house.start_ms + MINUTE}
-    of_range = await socket.ask("share/create", camera=house.first, hours=2, **window)
+    window = {"from_ms": stocked.start_ms, "to_ms": stocked.start_ms + MINUTE}
+    of_range = await socket.ask("share/create", camera=stocked.first, hours=2, **window)
     assert of_range["url"].endswith(of_range["path"])
     assert of_range["playlist"]
-    of_clip = await socket.ask("share/create", clip=house.clips[0])
-    picture = await socket.ask("share/create", clip=house.clips[0], is_picture=True)
+    of_clip = await socket.ask("share/create", clip=stocked.clips[0])
+    picture = await socket.ask("share/create", clip=stocked.clips[0], is_picture=True)
     assert of_clip["playlist"] is None
     listed = (await socket.ask("share/list"))["shares"]
     assert {row["id"]: row["kind"] for row in listed} == {
@@ -51,14 +51,14 @@ async def test_links_are_made_listed_and_ended(socket: Socket, house: Stock) -> 
 
     wrong: list[tuple[dict[str, Any], str]] = [
         ({}, "invalid_format"),
-        ({"camera": house.first}, "invalid_format"),
-        ({"clip": house.clips[0], "export": 1}, "invalid_format"),
+        ({"camera": stocked.first}, "invalid_format"),
+        ({"clip": stocked.clips[0], "export": 1}, "invalid_format"),
         ({"clip": 99_999}, "not_found"),
         ({"export": 99_999}, "not_found"),
         ({"camera": "x/1", **window}, "not_found"),
-        ({"camera": house.first, "from_ms": 5, "to_ms": 5}, "bad_range"),
-        ({"camera": house.first, "from_ms": 0, "to_ms": 6 * HOUR + 1}, "bad_range"),
-        ({"clip": house.clips[0], "hours": 721}, "invalid_format"),
+        ({"camera": stocked.first, "from_ms": 5, "to_ms": 5}, "bad_range"),
+        ({"camera": stocked.first, "from_ms": 0, "to_ms": 6 * HOUR + 1}, "bad_range"),
+        ({"clip": stocked.clips[0], "hours": 721}, "invalid_format"),
     ]
     for fields, code in wrong:
         assert await code_of(socket.ask("share/create", **fields)) == code, fields
@@ -67,10 +67,10 @@ async def test_links_are_made_listed_and_ended(socket: Socket, house: Stock) -> 
 async def test_a_link_is_made_by_who_may_act_on_the_camera_and_ended_by_its_maker(
     hass: HomeAssistant,
     socket: Socket,
-    house: Stock,
+    stocked: Stock,
     hass_ws_client: WebSocketGenerator,
 ) -> None:
-    entity_id = live_entity(hass, house.first)
+    entity_id = live_entity(hass, stocked.first)
     guests: dict[str, Socket] = {}
     for name, rights in (
         ("one camera", ("read", "control")),
@@ -83,16 +83,16 @@ async def test_a_link_is_made_by_who_may_act_on_the_camera_and_ended_by_its_make
         refresh = await hass.auth.async_create_refresh_token(user, "http://localhost")
         token = hass.auth.async_create_access_token(refresh)
         guests[name] = await connect(hass, hass_ws_client, token)
-    theirs = await socket.ask("share/create", clip=house.clips[0])
+    theirs = await socket.ask("share/create", clip=stocked.clips[0])
     for name, code in (
         ("one camera", ""),
         ("reader", "unauthorized"),
         ("stranger", "not_found"),
     ):
         guest = guests[name]
-        asked = guest.ask("share/create", clip=house.clips[0])
+        asked = guest.ask("share/create", clip=stocked.clips[0])
         assert await code_of(asked) == code, name
-        hidden = guest.ask("share/create", clip=house.others[0])
+        hidden = guest.ask("share/create", clip=stocked.others[0])
         assert await code_of(hidden) == "not_found", name
         ended = guest.ask("share/revoke", share=theirs["id"])
         assert await code_of(ended) == "not_found", name

@@ -16,21 +16,21 @@ from custom_components.vtrack_nvr.const import (
 from custom_components.vtrack_nvr.core.intervals import DAY_MS
 from tests.insides import store_of
 from tests.shell.asking import MINUTE, Socket, Stock, code_of, connect, stock
-from tests.shell.house import MakeWhole, sync, until
+from tests.shell.rig import MakeWhole, sync, until
 from tests.shell.test_exporting import SlowExport
 
 pytestmark = pytest.mark.long
 
 
 @pytest.fixture
-async def house(hass: HomeAssistant, whole: MakeWhole) -> Stock:
+async def stocked(hass: HomeAssistant, whole: MakeWhole) -> Stock:
     await whole("mapping-video-source", mode="on_demand")
     return await stock(hass)
 
 
 @pytest.fixture
 async def socket(
-    hass: HomeAssistant, house: Stock, hass_ws_client: WebSocketGenerator
+    hass: HomeAssistant, stocked: Stock, hass_ws_client: WebSocketGenerator
 ) -> Socket:
     return await connect(hass, hass_ws_client)
 
@@ -76,16 +76,16 @@ async def test_footage_is_fetched_exported_and_deleted(
 
 
 async def test_an_export_of_nothing_fails_with_its_reason(
-    socket: Socket, house: Stock
+    socket: Socket, stocked: Stock
 ) -> None:
     job = await socket.ask(
-        "export/start", cameras=[house.first], from_ms=1000, to_ms=2000
+        "export/start", cameras=[stocked.first], from_ms=1000, to_ms=2000
     )
     job = await over(socket, job["id"])
     assert (job["state"], job["error"]["code"]) == ("failed", "failed")
     assert job["error"]["translation_key"] == "no_footage"
     long = socket.ask(
-        "export/start", cameras=[house.first], from_ms=0, to_ms=3 * DAY_MS
+        "export/start", cameras=[stocked.first], from_ms=0, to_ms=3 * DAY_MS
     )
     assert await code_of(long) == "bad_range"
     none = socket.ask("export/start", cameras=["x/1"], from_ms=0, to_ms=5)
@@ -93,14 +93,14 @@ async def test_an_export_of_nothing_fails_with_its_reason(
 
 
 async def test_a_request_waits_in_the_queue_and_is_cancelled(
-    hass: HomeAssistant, socket: Socket, house: Stock
+    hass: HomeAssistant, socket: Socket, stocked: Stock
 ) -> None:
-    start = house.start_ms + 66 * MINUTE
+    start = stocked.start_ms + 66 * MINUTE
     job = await socket.ask(
-        "fetch", camera=house.first, from_ms=start, to_ms=start + 1000, note="Why"
+        "fetch", camera=stocked.first, from_ms=start, to_ms=start + 1000, note="Why"
     )
     same = await socket.ask(
-        "fetch", camera=house.first, from_ms=start, to_ms=start + 1000
+        "fetch", camera=stocked.first, from_ms=start, to_ms=start + 1000
     )
     assert same["id"] == job["id"]
     [entry] = hass.config_entries.async_entries(DOMAIN)
@@ -111,7 +111,7 @@ async def test_a_request_waits_in_the_queue_and_is_cancelled(
         assert found[0]["note"] == "Why"
     failed = [row for row in queue["rows"] if row["state"] == "failed"]
     assert [(row["camera"], row["reason"]) for row in failed] == [
-        (house.first, "timeout")
+        (stocked.first, "timeout")
     ]
     ended = await socket.ask("jobs/cancel", job=job["id"])
     assert ended["id"] == job["id"]
@@ -119,26 +119,26 @@ async def test_a_request_waits_in_the_queue_and_is_cancelled(
     assert done["outcome"] in {"cancelled", "missing", "partly"}
     assert await code_of(socket.ask("jobs/cancel", job="w99999")) == "not_found"
     assert await code_of(socket.ask("jobs/cancel", job="w1e9")) == "not_found"
-    long = socket.ask("fetch", camera=house.first, from_ms=0, to_ms=DAY_MS + 1)
+    long = socket.ask("fetch", camera=stocked.first, from_ms=0, to_ms=DAY_MS + 1)
     assert await code_of(long) == "bad_range"
     ahead = socket.ask(
         "fetch",
-        camera=house.first,
+        camera=stocked.first,
         from_ms=start + 9 * DAY_MS,
         to_ms=start + 10 * DAY_MS,
     )
     assert await code_of(ahead) == "failed"
     assert await code_of(socket.ask("fetch/stop", camera="x/1")) == "not_found"
-    assert await socket.ask("fetch/stop", camera=house.first) is None
+    assert await socket.ask("fetch/stop", camera=stocked.first) is None
 
 
 async def test_an_export_is_given_up(
-    hass: HomeAssistant, socket: Socket, house: Stock
+    hass: HomeAssistant, socket: Socket, stocked: Stock
 ) -> None:
     slow = SlowExport()
-    window = {"from_ms": house.start_ms, "to_ms": house.start_ms + MINUTE}
+    window = {"from_ms": stocked.start_ms, "to_ms": stocked.start_ms + MINUTE}
     with patch("custom_components.vtrack_nvr.core.archive.exports.plan_export", slow):
-        job = await socket.ask("export/start", cameras=[house.first], **window)
+        job = await socket.ask("export/start", cameras=[stocked.first], **window)
         await hass.async_add_executor_job(slow.has_begun.wait, 60)
         ended = await socket.ask("jobs/cancel", job=job["id"])
     assert ended["state"] == "cancelled"
@@ -146,13 +146,13 @@ async def test_an_export_is_given_up(
 
 
 async def test_pages_of_the_queue_hold_each_row_once(
-    hass: HomeAssistant, socket: Socket, house: Stock
+    hass: HomeAssistant, socket: Socket, stocked: Stock
 ) -> None:
-    whole = await socket.ask("queue", limit=100, cameras=[house.first])
+    whole = await socket.ask("queue", limit=100, cameras=[stocked.first])
     seen = []
     cursor: dict[str, str] = {}
     for _ in range(20):
-        page = await socket.ask("queue", limit=1, cameras=[house.first], **cursor)
+        page = await socket.ask("queue", limit=1, cameras=[stocked.first], **cursor)
         seen += page["rows"]
         if page["next"] is None:
             break
@@ -168,13 +168,13 @@ async def test_pages_of_the_queue_hold_each_row_once(
 
 
 async def test_sync_and_pause(
-    hass: HomeAssistant, socket: Socket, house: Stock
+    hass: HomeAssistant, socket: Socket, stocked: Stock
 ) -> None:
     [runtime] = [
         entry.runtime_data for entry in hass.config_entries.async_entries(DOMAIN)
     ]
     engine = hass.data[DOMAIN].engine
-    assert await socket.ask("sync", cameras=[house.first]) is None
+    assert await socket.ask("sync", cameras=[stocked.first]) is None
     assert await socket.ask("sync") is None
     assert await code_of(socket.ask("sync", cameras=["x/1"])) == "not_found"
     assert await socket.ask("pause", nvr=runtime.key, minutes=5) is None
@@ -212,35 +212,38 @@ async def test_a_device_is_asked_whether_it_answers(
 
 
 async def test_schedules_are_listed_and_set(
-    hass: HomeAssistant, socket: Socket, house: Stock
+    hass: HomeAssistant, socket: Socket, stocked: Stock
 ) -> None:
     [entry] = hass.config_entries.async_entries(DOMAIN)
     hass.states.async_set("schedule.night", "off", {"friendly_name": "Night"})
     assert (await socket.ask("schedules/list"))["gates"] == []
     gate = {"entity_id": "schedule.night"}
-    await socket.ask("schedules/set", camera=house.first, kind="live", **gate)
+    await socket.ask("schedules/set", camera=stocked.first, kind="live", **gate)
     await socket.ask("schedules/set", nvr=entry.unique_id, kind="sync", **gate)
     await hass.async_block_till_done()
     gates = (await socket.ask("schedules/list"))["gates"]
     assert [(each["camera"], each["kind"], each["is_open"]) for each in gates] == [
         (None, "sync", False),
-        (house.first, "live", False),
+        (stocked.first, "live", False),
     ]
     assert gates[0]["name"] == "Night"
     assert entry.options[CONF_GATE] == "schedule.night"
-    await socket.ask("schedules/set", camera=house.first, kind="live", entity_id=None)
+    await socket.ask("schedules/set", camera=stocked.first, kind="live", entity_id=None)
     await hass.async_block_till_done()
     assert all(CONF_LIVE_GATE not in each.data for each in entry.subentries.values())
     hass.states.async_set("input_boolean.holiday", "on")
     wrong: list[tuple[dict[str, Any], str]] = [
-        ({"camera": house.first, "kind": "sync", "entity_id": "a.b"}, "not_found"),
-        ({"camera": house.first, "kind": "sync", "entity_id": "nothing"}, "not_found"),
+        ({"camera": stocked.first, "kind": "sync", "entity_id": "a.b"}, "not_found"),
+        (
+            {"camera": stocked.first, "kind": "sync", "entity_id": "nothing"},
+            "not_found",
+        ),
         ({"camera": "x/1", "kind": "sync", "entity_id": None}, "not_found"),
         ({"nvr": entry.unique_id, "kind": "live", "entity_id": None}, "invalid_format"),
         ({"nvr": entry.unique_id, "kind": "wanted", **gate}, "invalid_format"),
         (
             {
-                "camera": house.first,
+                "camera": stocked.first,
                 "kind": "wanted",
                 "entity_id": "input_boolean.holiday",
             },
@@ -254,11 +257,11 @@ async def test_schedules_are_listed_and_set(
 
 
 async def test_a_schedule_that_says_what_is_wanted_is_listed_and_set(
-    hass: HomeAssistant, socket: Socket, house: Stock
+    hass: HomeAssistant, socket: Socket, stocked: Stock
 ) -> None:
     [entry] = hass.config_entries.async_entries(DOMAIN)
     hass.states.async_set("schedule.office", "off", {"friendly_name": "Office"})
-    wanted = {"camera": house.first, "kind": "wanted"}
+    wanted = {"camera": stocked.first, "kind": "wanted"}
     await socket.ask("schedules/set", **wanted, entity_id="schedule.office")
     await hass.async_block_till_done()
     [gate] = (await socket.ask("schedules/list"))["gates"]
@@ -284,7 +287,7 @@ async def test_a_schedule_that_says_what_is_wanted_is_listed_and_set(
 async def test_the_preview_of_retention_comes_by_pages(
     hass: HomeAssistant,
     socket: Socket,
-    house: Stock,
+    stocked: Stock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     answer = await socket.ask("retention/preview")
@@ -306,18 +309,18 @@ async def test_the_preview_of_retention_comes_by_pages(
     second = await socket.ask("retention/preview", limit=100, cursor=first["next"])
     rows = [*first["rows"], *second["rows"]]
     assert sum(row["clips"] for row in rows) == 15
-    assert {row["camera"] for row in rows} == {house.first, house.second}
+    assert {row["camera"] for row in rows} == {stocked.first, stocked.second}
     stale = socket.ask("retention/preview", cursor="[1,1]")
     assert await code_of(stale) == "plan_expired"
 
 
 async def test_nobody_has_more_jobs_or_questions_than_their_share(
-    socket: Socket, house: Stock, monkeypatch: pytest.MonkeyPatch
+    socket: Socket, stocked: Stock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("custom_components.vtrack_nvr.websocket.jobs.MOST_RUNNING", 0)
-    job = socket.ask("clips/protect", ids=house.clips[:1], is_protected=True)
+    job = socket.ask("clips/protect", ids=stocked.clips[:1], is_protected=True)
     assert await code_of(job) == "too_many"
-    fetch = socket.ask("fetch", camera=house.first, from_ms=0, to_ms=1)
+    fetch = socket.ask("fetch", camera=stocked.first, from_ms=0, to_ms=1)
     assert await code_of(fetch) == "too_many"
     monkeypatch.setattr(
         "custom_components.vtrack_nvr.core.library.finder.MOST_PLANNED", 5

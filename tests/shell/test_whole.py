@@ -35,7 +35,7 @@ from custom_components.vtrack_nvr.diagnostics import (
     async_get_config_entry_diagnostics,
 )
 from tests.shell.conftest import StartNvr, entry_for
-from tests.shell.house import MakeWhole, clips_below, sync, until
+from tests.shell.rig import MakeWhole, clips_below, sync, until
 
 pytestmark = pytest.mark.long
 

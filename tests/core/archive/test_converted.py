@@ -19,7 +19,7 @@ from custom_components.vtrack_nvr.core.media import h264_segment
 from custom_components.vtrack_nvr.core.media.fragment_index import FragmentIndex, Look
 from custom_components.vtrack_nvr.core.media.h264_segment import Encoder
 from custom_components.vtrack_nvr.core.models import Clip
-from tests.core.playback.house import House
+from tests.core.playback.rig import PlaybackRig
 
 FFMPEG = shutil.which("ffmpeg") or ""
 
@@ -31,28 +31,28 @@ def _no_hardware(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = House(tmp_path)
-    await house.open()
-    yield house
-    await house.library.close()
+async def rig(tmp_path: Path) -> AsyncIterator[PlaybackRig]:
+    rig = PlaybackRig(tmp_path)
+    await rig.open()
+    yield rig
+    await rig.library.close()
 
 
 @pytest.fixture
-async def maker(house: House, tmp_path: Path) -> AsyncIterator[ConvertedSegments]:
-    maker = ConvertedSegments(house.footage, tmp_path / "cache", FFMPEG)
+async def maker(rig: PlaybackRig, tmp_path: Path) -> AsyncIterator[ConvertedSegments]:
+    maker = ConvertedSegments(rig.footage, tmp_path / "cache", FFMPEG)
     await maker.start()
     yield maker
     await maker.stop()
     assert not (tmp_path / "cache" / "h264").exists()
 
 
-async def kept(house: House, **options: object) -> tuple[Clip, FragmentIndex]:
+async def kept(rig: PlaybackRig, **options: object) -> tuple[Clip, FragmentIndex]:
     """Keep a clip of four groups in H.265."""
-    clip_id = await house.keep(codec=Codec.H265, **options)
-    clip = await house.browse.clip(clip_id)
+    clip_id = await rig.keep(codec=Codec.H265, **options)
+    clip = await rig.browse.clip(clip_id)
     assert clip is not None
-    return clip, await house.footage.index(clip_id, "one")
+    return clip, await rig.footage.index(clip_id, "one")
 
 
 def pictures(tmp_path: Path, data: bytes) -> list[float]:
@@ -65,9 +65,9 @@ def pictures(tmp_path: Path, data: bytes) -> list[float]:
 
 
 async def test_a_segment_takes_the_place_of_its_original(
-    house: House, maker: ConvertedSegments, tmp_path: Path
+    rig: PlaybackRig, maker: ConvertedSegments, tmp_path: Path
 ) -> None:
-    clip, index = await kept(house)
+    clip, index = await kept(rig)
     init = await maker.init(clip, index, "one")
     path = await maker.segment(clip, index, 2, 3, "one")
     shown = pictures(tmp_path, init + path.read_bytes())
@@ -83,13 +83,13 @@ async def test_a_segment_takes_the_place_of_its_original(
 
 
 async def test_a_growing_clip_is_converted_as_far_as_it_is_there(
-    house: House, maker: ConvertedSegments, tmp_path: Path
+    rig: PlaybackRig, maker: ConvertedSegments, tmp_path: Path
 ) -> None:
-    writing = await asyncio.to_thread(house.begin, 0, Codec.H265)
+    writing = await asyncio.to_thread(rig.begin, 0, Codec.H265)
     await asyncio.to_thread(writing.write, 3)
-    clip = await house.browse.clip(writing.target.clip_id)
+    clip = await rig.browse.clip(writing.target.clip_id)
     assert clip is not None
-    with await house.footage.of(clip.camera, clip.id, "one") as found:
+    with await rig.footage.of(clip.camera, clip.id, "one") as found:
         index = found.index
     assert len(index) >= 2
     path = await maker.segment(clip, index, 1, 1, "one")
@@ -108,9 +108,9 @@ async def test_it_is_told_what_footage_becomes(maker: ConvertedSegments) -> None
 
 
 async def test_it_is_made_once_for_all_who_want_it(
-    house: House, maker: ConvertedSegments
+    rig: PlaybackRig, maker: ConvertedSegments
 ) -> None:
-    clip, index = await kept(house)
+    clip, index = await kept(rig)
     with patch.object(
         converted, "convert_segment", wraps=h264_segment.convert_segment
     ) as make:
@@ -123,9 +123,9 @@ async def test_it_is_made_once_for_all_who_want_it(
 
 
 async def test_one_person_waits_for_so_much_and_keeps_nobody_else_waiting(
-    house: House, maker: ConvertedSegments
+    rig: PlaybackRig, maker: ConvertedSegments
 ) -> None:
-    clip, index = await kept(house)
+    clip, index = await kept(rig)
     ranges = [(a, b) for a in range(4) for b in range(a, 4)]
     asked = [
         asyncio.ensure_future(maker.segment(clip, index, *pair, "greedy"))
@@ -141,10 +141,10 @@ async def test_one_person_waits_for_so_much_and_keeps_nobody_else_waiting(
 
 
 async def test_what_was_not_wanted_for_long_makes_room(
-    house: House, tmp_path: Path
+    rig: PlaybackRig, tmp_path: Path
 ) -> None:
-    maker = ConvertedSegments(house.footage, tmp_path / "cache", FFMPEG, most_bytes=1)
-    clip, index = await kept(house)
+    maker = ConvertedSegments(rig.footage, tmp_path / "cache", FFMPEG, most_bytes=1)
+    clip, index = await kept(rig)
     first = await maker.segment(clip, index, 0, 0, "one")
     second = await maker.segment(clip, index, 1, 1, "one")
     assert not first.exists()
@@ -154,10 +154,10 @@ async def test_what_was_not_wanted_for_long_makes_room(
 
 
 async def test_a_clip_that_is_gone_is_said_so(
-    house: House, maker: ConvertedSegments
+    rig: PlaybackRig, maker: ConvertedSegments
 ) -> None:
-    clip, index = await kept(house)
-    await house.library.care.delete([clip.id])
+    clip, index = await kept(rig)
+    await rig.library.care.delete([clip.id])
     with pytest.raises(NvrError) as raised:
         await maker.segment(clip, index, 0, 0, "one")
     assert raised.value.kind is ErrorKind.GONE
@@ -165,17 +165,19 @@ async def test_a_clip_that_is_gone_is_said_so(
 
 
 async def test_a_picture_that_is_too_large_is_refused(
-    house: House, maker: ConvertedSegments
+    rig: PlaybackRig, maker: ConvertedSegments
 ) -> None:
-    clip, index = await kept(house)
+    clip, index = await kept(rig)
     index.look = index.look._replace(width=8192, height=4320)
     with pytest.raises(NvrError) as raised:
         await maker.init(clip, index, "one")
     assert raised.value.kind is ErrorKind.UNSUPPORTED_CODEC
 
 
-async def test_a_full_disk_is_said_so(house: House, maker: ConvertedSegments) -> None:
-    clip, index = await kept(house)
+async def test_a_full_disk_is_said_so(
+    rig: PlaybackRig, maker: ConvertedSegments
+) -> None:
+    clip, index = await kept(rig)
     with (
         patch.object(converted, "SPARE_BYTES", 2**62),
         pytest.raises(NvrError) as raised,
@@ -185,12 +187,12 @@ async def test_a_full_disk_is_said_so(house: House, maker: ConvertedSegments) ->
 
 
 async def test_hardware_that_fails_is_done_without(
-    house: House,
+    rig: PlaybackRig,
     maker: ConvertedSegments,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    clip, index = await kept(house)
+    clip, index = await kept(rig)
     tried: list[str] = []
     broken = Encoder("h264_of_no_machine")
 
@@ -207,10 +209,10 @@ async def test_hardware_that_fails_is_done_without(
 
 
 async def test_a_conversion_that_fails_is_not_tried_again_at_once(
-    house: House, tmp_path: Path
+    rig: PlaybackRig, tmp_path: Path
 ) -> None:
-    maker = ConvertedSegments(house.footage, tmp_path / "cache", "/bin/false")
-    clip, index = await kept(house)
+    maker = ConvertedSegments(rig.footage, tmp_path / "cache", "/bin/false")
+    clip, index = await kept(rig)
     with patch.object(
         converted, "convert_segment", wraps=h264_segment.convert_segment
     ) as make:

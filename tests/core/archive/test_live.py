@@ -102,7 +102,7 @@ class Gate:
         return self.is_wide_open
 
 
-class Rig:
+class LiveRig:
     """Live recordings of one camera, between a library and an engine that only listen."""
 
     def __init__(self, heartbeats: Heartbeats | None = None) -> None:
@@ -164,13 +164,15 @@ class Rig:
 
 
 @pytest.fixture
-async def rig() -> AsyncIterator[Rig]:
-    rig = Rig()
+async def rig() -> AsyncIterator[LiveRig]:
+    rig = LiveRig()
     yield rig
     await rig.live.stop()
 
 
-async def test_a_camera_that_is_not_there_or_not_live_is_not_recorded(rig: Rig) -> None:
+async def test_a_camera_that_is_not_there_or_not_live_is_not_recorded(
+    rig: LiveRig,
+) -> None:
     await rig.add()
     await rig.live.want(NOBODY, WANTED)
     await rig.live.want(CAMERA, WANTED)
@@ -180,14 +182,14 @@ async def test_a_camera_that_is_not_there_or_not_live_is_not_recorded(rig: Rig) 
     assert raised.value.kind is ErrorKind.GONE
 
 
-async def test_a_camera_without_a_stream_cannot_be_recorded(rig: Rig) -> None:
+async def test_a_camera_without_a_stream_cannot_be_recorded(rig: LiveRig) -> None:
     await rig.add(profile=None)
     with pytest.raises(NvrError) as raised:
         await rig.live.record(CAMERA, 5)
     assert raised.value.kind is ErrorKind.UNSUPPORTED
 
 
-async def test_the_engine_decides_which_cameras_are_recorded(rig: Rig) -> None:
+async def test_the_engine_decides_which_cameras_are_recorded(rig: LiveRig) -> None:
     rig.rely()  # told before the camera is known: a start
     await rig.add()
     assert rig.recorders.specs[CAMERA].is_on
@@ -198,7 +200,7 @@ async def test_the_engine_decides_which_cameras_are_recorded(rig: Rig) -> None:
     assert not rig.live.now(CAMERA).is_expected
 
 
-async def test_clips_are_filed_under_the_clock_era_of_the_moment(rig: Rig) -> None:
+async def test_clips_are_filed_under_the_clock_era_of_the_moment(rig: LiveRig) -> None:
     rig.rely()
     await rig.add()
     era = rig.recorders.specs[CAMERA].era
@@ -207,7 +209,7 @@ async def test_clips_are_filed_under_the_clock_era_of_the_moment(rig: Rig) -> No
     assert era().offset_ms == 3_600_000
 
 
-async def test_a_closed_gate_switches_a_recorder_off_and_on_again(rig: Rig) -> None:
+async def test_a_closed_gate_switches_a_recorder_off_and_on_again(rig: LiveRig) -> None:
     rig.rely()
     await rig.add()
     for is_open in (False, True):
@@ -218,7 +220,7 @@ async def test_a_closed_gate_switches_a_recorder_off_and_on_again(rig: Rig) -> N
         assert rig.live.now(CAMERA).is_expected is is_open
 
 
-async def test_a_recorder_that_nobody_needs_any_more_is_put_away(rig: Rig) -> None:
+async def test_a_recorder_that_nobody_needs_any_more_is_put_away(rig: LiveRig) -> None:
     await rig.add()
     await rig.live.record(CAMERA, 3600)
     assert CAMERA in rig.recorders.specs
@@ -241,7 +243,7 @@ async def test_a_recorder_that_nobody_needs_any_more_is_put_away(rig: Rig) -> No
     ],
 )
 async def test_the_address_of_before_serves_while_the_web_service_is_away(
-    rig: Rig, kind: ErrorKind, knows_address: bool, raised: ErrorKind | None
+    rig: LiveRig, kind: ErrorKind, knows_address: bool, raised: ErrorKind | None
 ) -> None:
     rig.rely()
     await rig.add()
@@ -258,7 +260,7 @@ async def test_the_address_of_before_serves_while_the_web_service_is_away(
 
 @pytest.mark.parametrize("knows_address", [True, False])
 async def test_a_web_service_that_hangs_is_not_waited_for_without_end(
-    rig: Rig, knows_address: bool
+    rig: LiveRig, knows_address: bool
 ) -> None:
     rig.rely()
     await rig.add()
@@ -273,7 +275,7 @@ async def test_a_web_service_that_hangs_is_not_waited_for_without_end(
     assert raised.value.kind is ErrorKind.TIMEOUT
 
 
-async def test_a_recorder_that_ends_does_not_wait_for_the_address(rig: Rig) -> None:
+async def test_a_recorder_that_ends_does_not_wait_for_the_address(rig: LiveRig) -> None:
     rig.live._waits = Waits()
     rig.rely()
     await rig.add()
@@ -298,7 +300,7 @@ async def test_a_recorder_that_ends_does_not_wait_for_the_address(rig: Rig) -> N
     [(True, CoverageState.ON_DEVICE, 9_000), (False, CoverageState.LOST, 10_000)],
 )
 async def test_a_gap_is_on_the_device_or_lost(
-    rig: Rig, has_recordings: bool, state: CoverageState, end_ms: int
+    rig: LiveRig, has_recordings: bool, state: CoverageState, end_ms: int
 ) -> None:
     rig.rely()
     await rig.add(has_recordings=has_recordings)
@@ -313,7 +315,7 @@ async def test_a_gap_is_on_the_device_or_lost(
 
 
 @pytest.mark.parametrize("way", ["stop", "detach", "change"])
-async def test_what_a_recorder_lost_to_the_last_is_told(rig: Rig, way: str) -> None:
+async def test_what_a_recorder_lost_to_the_last_is_told(rig: LiveRig, way: str) -> None:
     rig.rely()
     await rig.add()
     gap = LiveGap(WANTED, "unreachable")
@@ -329,7 +331,7 @@ async def test_what_a_recorder_lost_to_the_last_is_told(rig: Rig, way: str) -> N
     )
 
 
-async def test_what_is_told_of_a_camera_that_left_is_let_go(rig: Rig) -> None:
+async def test_what_is_told_of_a_camera_that_left_is_let_go(rig: LiveRig) -> None:
     await rig.add()
     gap = LiveGap(WANTED, "unreachable")
     rig.engine.note_live.side_effect = NvrError(ErrorKind.GONE)
@@ -346,9 +348,9 @@ async def test_what_is_told_of_a_camera_that_left_is_let_go(rig: Rig) -> None:
     rig.engine.notify_kept.assert_not_called()
 
 
-async def test_the_time_when_nothing_ran_is_a_gap(rig: Rig) -> None:
+async def test_the_time_when_nothing_ran_is_a_gap(rig: LiveRig) -> None:
     then_ms = rig.clock.now_ms() - 60_000
-    again = Rig(Heartbeats({CAMERA: then_ms}))
+    again = LiveRig(Heartbeats({CAMERA: then_ms}))
     again.rely()
     await again.add()
     stretch = TimeRange(then_ms, again.clock.now_ms())
@@ -359,7 +361,7 @@ async def test_the_time_when_nothing_ran_is_a_gap(rig: Rig) -> None:
     assert again.heartbeats.moments == {CAMERA: again.clock.now_ms()}
 
 
-async def test_a_camera_that_is_removed_leaves_no_heartbeat(rig: Rig) -> None:
+async def test_a_camera_that_is_removed_leaves_no_heartbeat(rig: LiveRig) -> None:
     rig.rely()
     await rig.add()
     await rig.live.detach(NVR)
@@ -377,7 +379,7 @@ async def test_a_camera_that_is_removed_leaves_no_heartbeat(rig: Rig) -> None:
     ],
 )
 async def test_a_storage_that_is_back_lets_waiting_recordings_go_on_at_once(
-    rig: Rig, problem: ErrorKind | None, is_tried: bool
+    rig: LiveRig, problem: ErrorKind | None, is_tried: bool
 ) -> None:
     rig.rely()
     await rig.add()
@@ -398,7 +400,7 @@ async def test_a_storage_that_is_back_lets_waiting_recordings_go_on_at_once(
     ],
 )
 async def test_the_engine_shows_what_a_recorder_does(
-    rig: Rig, status: LiveStatus, state: SyncState | None
+    rig: LiveRig, status: LiveStatus, state: SyncState | None
 ) -> None:
     await rig.add()
     rig.live._on_status(CAMERA, status)

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.library import Library, LibraryBounds
 
-from .rig import CAMERA, NVR, ManualClock, Setup, make_library
+from .rig import CAMERA, NVR, LibraryRig, ManualClock, make_library
 
 
 @pytest.fixture
@@ -23,21 +23,21 @@ def bounds() -> LibraryBounds:
 
 
 @pytest.fixture
-async def setup(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Setup]:
+async def rig(tmp_path: Path, clock: ManualClock) -> AsyncIterator[LibraryRig]:
     """An open library with one NVR and one camera, upkeep left to the test."""
-    setup = make_library(tmp_path, clock)
-    await setup.library.open()
-    await setup.library.register_nvr(NVR, "Recorder")
-    await setup.library.register_camera(NVR, CAMERA, "Garden")
-    yield setup
-    await setup.library.close()
+    rig = make_library(tmp_path, clock)
+    await rig.library.open()
+    await rig.library.register_nvr(NVR, "Recorder")
+    await rig.library.register_camera(NVR, CAMERA, "Garden")
+    yield rig
+    await rig.library.close()
 
 
 @pytest.fixture
-def library(setup: Setup) -> Library:
-    return setup.library
+def library(rig: LibraryRig) -> Library:
+    return rig.library
 
 
 @pytest.fixture
-def keep(setup: Setup) -> Callable[..., int]:
-    return setup.keep
+def keep(rig: LibraryRig) -> Callable[..., int]:
+    return rig.keep

@@ -155,7 +155,7 @@ def measured(facts: ClipFacts, data: bytes) -> ClipFacts:
 
 
 @dataclass
-class Setup:
+class LibraryRig:
     """A library with what it was made of."""
 
     library: Library
@@ -217,7 +217,7 @@ def make_library(
     waits: Waits | None = None,
     floor_bytes: int = 0,
     with_keeper: bool = False,
-) -> Setup:
+) -> LibraryRig:
     """Make (not open) a library below a folder; twice for a restart."""
     root = folder / "media"
     root.mkdir(exist_ok=True)
@@ -242,4 +242,4 @@ def make_library(
         trace=trace,
         with_keeper=with_keeper,
     )
-    return Setup(library, clock, index, root, probe)
+    return LibraryRig(library, clock, index, root, probe)

@@ -38,8 +38,8 @@ from .rig import (
     MINUTE,
     NOW,
     NVR,
+    LibraryRig,
     ManualClock,
-    Setup,
     TextProbe,
     make_library,
 )
@@ -52,7 +52,7 @@ BOUNDS = LibraryBounds(
 )
 
 
-class Home:
+class ClaimRig:
     """A Home Assistant of its own, with its own clock, on a storage that all share."""
 
     def __init__(self, folder: Path, name: str, owner: str = "") -> None:
@@ -69,11 +69,11 @@ class Home:
             with_keeper=False,
             owner=owner,
         )
-        self.setup = Setup(
+        self.library_rig = LibraryRig(
             self.library, self.clock, self.index, self.share, TextProbe()
         )
 
-    async def open(self) -> Home:
+    async def open(self) -> ClaimRig:
         await self.library.open()
         await self.library.register_nvr(NVR, "Recorder")
         await self.library.register_camera(NVR, CAMERA, "Garden")
@@ -104,36 +104,36 @@ class Home:
             await until(lambda b=before: root.looked > b)
 
 
-def claimed(home: Home) -> Claim:
-    found = claim_of((home.share / "vtrack_nvr" / CLAIM).read_bytes())
+def claimed(rig: ClaimRig) -> Claim:
+    found = claim_of((rig.share / "vtrack_nvr" / CLAIM).read_bytes())
     assert found is not None
     return found
 
 
-def let_be_old(home: Home) -> None:
+def let_be_old(rig: ClaimRig) -> None:
     """Let the storage say that its claim was written long ago."""
     then = time.time() - 2 * 3600
-    os.utime(home.share / "vtrack_nvr" / CLAIM, (then, then))
+    os.utime(rig.share / "vtrack_nvr" / CLAIM, (then, then))
 
 
 async def test_a_storage_that_another_uses_is_neither_adopted_nor_touched(
     tmp_path: Path,
 ) -> None:
-    first = await Home(tmp_path, "a").open()
+    first = await ClaimRig(tmp_path, "a").open()
     for number in range(3):
-        await asyncio.to_thread(first.setup.keep, NOW - DAY + number * HOUR)
-    target, facts = await asyncio.to_thread(first.setup.begin, NOW)
+        await asyncio.to_thread(first.library_rig.keep, NOW - DAY + number * HOUR)
+    target, facts = await asyncio.to_thread(first.library_rig.begin, NOW)
     make_old(target.part_path)
-    before = first.setup.files()
-    second = await Home(tmp_path, "b").open()
+    before = first.library_rig.files()
+    second = await ClaimRig(tmp_path, "b").open()
     assert second.problem is ErrorKind.STORAGE_IN_USE
     report = await second.library.care.check()
     assert len(report.skipped_roots) == 1
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(second.setup.keep, NOW)
+        await asyncio.to_thread(second.library_rig.keep, NOW)
     assert caught.value.kind is ErrorKind.STORAGE_IN_USE
     assert not (await second.library.browse.search()).clips
-    assert first.setup.files() == before
+    assert first.library_rig.files() == before
     await asyncio.to_thread(first.library.ledger.sink(CAMERA).finish, target, facts)
     assert first.problem is None
     problem = second.library.root_problem(second.root_id)
@@ -146,11 +146,11 @@ async def test_a_storage_that_another_uses_is_neither_adopted_nor_touched(
 
 
 async def test_who_renews_a_claim_keeps_the_storage_for_hours(tmp_path: Path) -> None:
-    first = await Home(tmp_path, "a").open()
-    second = await Home(tmp_path, "b").open()
+    first = await ClaimRig(tmp_path, "a").open()
+    second = await ClaimRig(tmp_path, "b").open()
     for _ in range(20):
-        for home in (first, second):
-            home.clock.advance(MINUTE)
+        for rig in (first, second):
+            rig.clock.advance(MINUTE)
         await first.looked()
         await second.looked()
         assert second.problem is ErrorKind.STORAGE_IN_USE
@@ -165,14 +165,14 @@ async def test_who_renews_a_claim_keeps_the_storage_for_hours(tmp_path: Path) ->
 async def test_what_nobody_uses_any_more_is_taken_quietly(
     tmp_path: Path, how: str
 ) -> None:
-    first = await Home(tmp_path, "a").open()
-    await asyncio.to_thread(first.setup.keep, NOW)
+    first = await ClaimRig(tmp_path, "a").open()
+    await asyncio.to_thread(first.library_rig.keep, NOW)
     claim = first.share / "vtrack_nvr" / CLAIM
     if how == "closed":
         await first.library.close()
     else:
         first.kill()
-    second = Home(tmp_path, "b")
+    second = ClaimRig(tmp_path, "b")
     if how == "old":
         let_be_old(first)
         second.clock.advance(FRESH_MS + 1)
@@ -193,9 +193,9 @@ async def test_a_claim_that_looks_fresh_and_is_not_renewed_ends_after_minutes(
     tmp_path: Path,
 ) -> None:
     """The old host was switched off, and its backup restored to a new one at once."""
-    first = await Home(tmp_path, "a").open()
+    first = await ClaimRig(tmp_path, "a").open()
     first.kill()
-    second = await Home(tmp_path, "b").open()
+    second = await ClaimRig(tmp_path, "b").open()
     assert second.problem is ErrorKind.STORAGE_IN_USE
     second.clock.advance(round(QUIET_S * 1000) - 5_000)
     await second.looked()
@@ -208,13 +208,14 @@ async def test_a_claim_that_looks_fresh_and_is_not_renewed_ends_after_minutes(
 async def test_a_clock_that_is_behind_takes_no_living_claim_for_an_old_one(
     tmp_path: Path,
 ) -> None:
-    first = await Home(tmp_path, "a").open()
-    second = Home(tmp_path, "b")
+    first = await ClaimRig(tmp_path, "a").open()
+    second = ClaimRig(tmp_path, "b")
     second.clock.utc_ms -= 3 * DAY
     await second.open()
     assert second.problem is ErrorKind.STORAGE_IN_USE
     second.kill()
-    third = Home(tmp_path, "c")  # and one that is ahead sees when the file was written
+    # and one that is ahead sees when the file was written
+    third = ClaimRig(tmp_path, "c")
     third.clock.utc_ms = round(time.time() * 1000)
     claim = first.share / "vtrack_nvr" / CLAIM
     values = json.loads(claim.read_bytes()) | {"renewed_ms": 1}
@@ -228,8 +229,8 @@ async def test_a_clock_that_is_behind_takes_no_living_claim_for_an_old_one(
 async def test_a_person_takes_a_storage_over_and_the_other_one_stops(
     tmp_path: Path,
 ) -> None:
-    first = await Home(tmp_path, "a").open()
-    second = await Home(tmp_path, "b").open()
+    first = await ClaimRig(tmp_path, "a").open()
+    second = await ClaimRig(tmp_path, "b").open()
     with pytest.raises(NvrError) as caught:
         await first.library.take_over(first.root_id)
     assert caught.value.kind is ErrorKind.STORAGE_FAILED
@@ -240,7 +241,7 @@ async def test_a_person_takes_a_storage_over_and_the_other_one_stops(
     await until(lambda: second.problem is None)
     await until(lambda: first.problem is ErrorKind.STORAGE_IN_USE)
     with pytest.raises(NvrError):
-        await asyncio.to_thread(first.setup.keep, NOW)
+        await asyncio.to_thread(first.library_rig.keep, NOW)
     await first.library.close()
     await second.looked()
     assert second.problem is None, "who closes gives up only what is his"
@@ -252,20 +253,22 @@ async def test_a_person_takes_a_storage_over_and_the_other_one_stops(
 async def test_a_restart_after_a_kill_waits_for_nobody_and_salvages_its_own(
     tmp_path: Path,
 ) -> None:
-    first = await Home(tmp_path, "a").open()
-    target, _ = await asyncio.to_thread(first.setup.begin, NOW)
+    first = await ClaimRig(tmp_path, "a").open()
+    target, _ = await asyncio.to_thread(first.library_rig.begin, NOW)
     first.kill()
-    again = await Home(tmp_path, "a").open()
+    again = await ClaimRig(tmp_path, "a").open()
     assert again.problem is None
-    await until(lambda: state_of(again.setup, target.clip_id) == ClipState.COMPLETE)
+    await until(
+        lambda: state_of(again.library_rig, target.clip_id) == ClipState.COMPLETE
+    )
     await again.library.close()
 
 
 async def test_a_clone_with_the_same_identity_is_noticed_by_the_first(
     tmp_path: Path,
 ) -> None:
-    first = await Home(tmp_path, "a", owner="twin").open()
-    clone = await Home(tmp_path, "b", owner="twin").open()
+    first = await ClaimRig(tmp_path, "a", owner="twin").open()
+    clone = await ClaimRig(tmp_path, "b", owner="twin").open()
     await until(lambda: first.problem is ErrorKind.STORAGE_IN_USE)
     assert clone.problem is None
     first.kill()
@@ -274,12 +277,12 @@ async def test_a_clone_with_the_same_identity_is_noticed_by_the_first(
 
 async def test_a_fresh_part_of_nobody_is_left_alone_for_an_hour(tmp_path: Path) -> None:
     """Its writer may be an older version of us that makes no claims."""
-    first = await Home(tmp_path, "a").open()
-    await asyncio.to_thread(first.setup.keep, NOW - DAY)
-    target, _ = await asyncio.to_thread(first.setup.begin, NOW)
+    first = await ClaimRig(tmp_path, "a").open()
+    await asyncio.to_thread(first.library_rig.keep, NOW - DAY)
+    target, _ = await asyncio.to_thread(first.library_rig.begin, NOW)
     first.kill()
     (first.share / "vtrack_nvr" / CLAIM).unlink()
-    second = await Home(tmp_path, "b").open()
+    second = await ClaimRig(tmp_path, "b").open()
     store = store_of(second.library)
     store.write(
         lambda c: c.execute(
@@ -340,13 +343,13 @@ async def test_a_claim_that_cannot_be_made_is_no_hindrance(
 ) -> None:
     files = NoClaims()
     files.number = number
-    setup = make_library(tmp_path, ManualClock(), files=files)
-    await setup.library.open()
-    await setup.library.register_nvr(NVR, "Recorder")
-    await setup.library.register_camera(NVR, CAMERA, "Garden")
-    assert setup.library.ledger.storage_problem(CAMERA) is None
-    await asyncio.to_thread(setup.keep, NOW)
-    await setup.library.close()
+    library_rig = make_library(tmp_path, ManualClock(), files=files)
+    await library_rig.library.open()
+    await library_rig.library.register_nvr(NVR, "Recorder")
+    await library_rig.library.register_camera(NVR, CAMERA, "Garden")
+    assert library_rig.library.ledger.storage_problem(CAMERA) is None
+    await asyncio.to_thread(library_rig.keep, NOW)
+    await library_rig.library.close()
 
 
 def test_a_machine_without_an_id_is_known_by_its_folders(

@@ -16,28 +16,38 @@ from custom_components.vtrack_nvr.core.models import ClipSource, TimeSource
 from tests.insides import keeper_of, store_of
 
 from . import invariants
-from .rig import CAMERA, DAY, HOUR, MINUTE, NOW, NVR, ManualClock, Setup, make_library
+from .rig import (
+    CAMERA,
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    NVR,
+    LibraryRig,
+    ManualClock,
+    make_library,
+)
 
 
-async def opened(tmp_path: Path, clock: ManualClock) -> Setup:
-    setup = make_library(tmp_path, clock)
-    await setup.library.open()
-    await setup.library.register_nvr(NVR, "Recorder")
-    await setup.library.register_camera(NVR, CAMERA, "Garden")
-    return setup
+async def opened(tmp_path: Path, clock: ManualClock) -> LibraryRig:
+    rig = make_library(tmp_path, clock)
+    await rig.library.open()
+    await rig.library.register_nvr(NVR, "Recorder")
+    await rig.library.register_camera(NVR, CAMERA, "Garden")
+    return rig
 
 
 async def a_past(tmp_path: Path) -> None:
     """Three days of the past, in which a live clip was kept now and then."""
-    setup = await opened(tmp_path, ManualClock())
+    rig = await opened(tmp_path, ManualClock())
     for start_ms in (NOW - 3 * DAY, NOW - 5 * MINUTE):
-        await asyncio.to_thread(setup.keep, start_ms, source=ClipSource.LIVE)
-    await setup.library.close()
+        await asyncio.to_thread(rig.keep, start_ms, source=ClipSource.LIVE)
+    await rig.library.close()
 
 
-async def kept_live(setup: Setup, start_ms: int) -> tuple[int, TimeSource, str]:
-    clip_id = await asyncio.to_thread(setup.keep, start_ms, source=ClipSource.LIVE)
-    clip = await setup.library.browse.clip(clip_id)
+async def kept_live(rig: LibraryRig, start_ms: int) -> tuple[int, TimeSource, str]:
+    clip_id = await asyncio.to_thread(rig.keep, start_ms, source=ClipSource.LIVE)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
     facts = clip.facts
     assert facts.range.duration_ms == 5 * MINUTE
@@ -51,30 +61,28 @@ async def test_live_footage_is_dated_after_all_that_was_seen_and_marked(
 ) -> None:
     await a_past(tmp_path)
     clock = ManualClock(NOW - 3 * DAY + 7_000)
-    setup = await opened(tmp_path, clock)
+    rig = await opened(tmp_path, clock)
     clock.advance(10_000)
-    start_ms, source, problem = await kept_live(setup, clock.now_ms())
+    start_ms, source, problem = await kept_live(rig, clock.now_ms())
     assert NOW <= start_ms - 10_000 < NOW + 60_000
     assert (source, problem) == (TimeSource.ESTIMATED, "clock_behind")
     # whoever dates by the library's clock is not dated twice
     clock.advance(10 * MINUTE)
-    now_ms = setup.library.clock.now_ms()
-    assert (await kept_live(setup, now_ms))[0] == now_ms
+    now_ms = rig.library.clock.now_ms()
+    assert (await kept_live(rig, now_ms))[0] == now_ms
     # footage that the device dates is filed where it belongs
-    clip_id = await asyncio.to_thread(setup.keep, NOW - 2 * DAY)
-    clip = await setup.library.browse.clip(clip_id)
+    clip_id = await asyncio.to_thread(rig.keep, NOW - 2 * DAY)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
     assert clip.facts.range.start_ms == NOW - 2 * DAY
     assert clip.facts.problem == ""
     # NTP answers: from now on the clock is believed
     clock.utc_ms = NOW + 5 * HOUR
-    start_ms, source, problem = await kept_live(setup, clock.now_ms())
+    start_ms, source, problem = await kept_live(rig, clock.now_ms())
     assert (start_ms, problem) == (NOW + 5 * HOUR, "")
     assert source is not TimeSource.ESTIMATED
-    await asyncio.to_thread(
-        lambda: store_of(setup.library).read(invariants.check_index)
-    )
-    await setup.library.close()
+    await asyncio.to_thread(lambda: store_of(rig.library).read(invariants.check_index))
+    await rig.library.close()
 
 
 @pytest.mark.parametrize("behind_ms", [0, MINUTE, -DAY])
@@ -83,10 +91,10 @@ async def test_a_clock_that_is_right_or_nearly_so_is_believed(
 ) -> None:
     await a_past(tmp_path)
     clock = ManualClock(NOW - behind_ms)
-    setup = await opened(tmp_path, clock)
-    start_ms, _source, problem = await kept_live(setup, clock.now_ms())
+    rig = await opened(tmp_path, clock)
+    start_ms, _source, problem = await kept_live(rig, clock.now_ms())
     assert (start_ms, problem) == (NOW - behind_ms, "")
-    await setup.library.close()
+    await rig.library.close()
 
 
 async def test_a_clock_that_is_kept_right_is_believed_whatever_was_seen(
@@ -96,22 +104,22 @@ async def test_a_clock_that_is_kept_right_is_believed_whatever_was_seen(
     await a_past(tmp_path)
     clock = ManualClock(NOW - DAY)
     clock.is_kept = False
-    setup = await opened(tmp_path, clock)
-    assert setup.library.clock.lead_ms > 0
+    rig = await opened(tmp_path, clock)
+    assert rig.library.clock.lead_ms > 0
     clock.is_kept = True
-    assert setup.library.clock.lead_ms == 0
-    start_ms, _source, problem = await kept_live(setup, clock.now_ms())
+    assert rig.library.clock.lead_ms == 0
+    start_ms, _source, problem = await kept_live(rig, clock.now_ms())
     assert (start_ms, problem) == (NOW - DAY, "")
     clock.is_kept = False
-    assert setup.library.clock.lead_ms == 0, "once right, it stays believed"
-    await setup.library.close()
+    assert rig.library.clock.lead_ms == 0, "once right, it stays believed"
+    await rig.library.close()
 
 
 async def test_runs_and_upkeep_say_what_time_it_was_as_well(tmp_path: Path) -> None:
     clock = ManualClock()
-    setup = await opened(tmp_path, clock)
-    await setup.library.ledger.begin_run(NVR, RunKind.LIGHT)
-    await setup.library.close()
+    rig = await opened(tmp_path, clock)
+    await rig.library.ledger.begin_run(NVR, RunKind.LIGHT)
+    await rig.library.close()
     again = await opened(tmp_path, ManualClock(NOW - HOUR))
     assert again.library.clock.now_ms() >= NOW
     keeper_of(again.library)._done("check", NOW + HOUR)

@@ -21,7 +21,17 @@ from custom_components.vtrack_nvr.core.policy import DevicePolicy, Quirk
 from tests.insides import close_here, open_here, store_of
 
 from . import invariants
-from .rig import CAMERA, DAY, HOUR, MINUTE, NOW, NVR, ManualClock, Setup, make_library
+from .rig import (
+    CAMERA,
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    NVR,
+    LibraryRig,
+    ManualClock,
+    make_library,
+)
 
 STATES = [s for s in CoverageState if s is not CoverageState.KEPT]
 
@@ -30,13 +40,13 @@ def ranges_of(spans) -> list[tuple[str, int, int]]:
     return [(s.state.value, s.range.start_ms, s.range.end_ms) for s in spans]
 
 
-async def test_a_mark_never_covers_what_is_kept(setup: Setup) -> None:
-    await asyncio.to_thread(setup.keep, NOW + 5 * MINUTE)
+async def test_a_mark_never_covers_what_is_kept(rig: LibraryRig) -> None:
+    await asyncio.to_thread(rig.keep, NOW + 5 * MINUTE)
     whole = TimeRange(NOW, NOW + 15 * MINUTE)
-    await setup.library.ledger.mark(
+    await rig.library.ledger.mark(
         CAMERA, [whole], CoverageState.FAILED, "busy", NOW + DAY, 3
     )
-    spans = await setup.library.ledger.coverage(CAMERA, whole)
+    spans = await rig.library.ledger.coverage(CAMERA, whole)
     assert [s.state.value for s in spans] == ["failed", "kept", "failed"]
     assert (spans[0].reason, spans[0].next_try_ms, spans[0].attempts) == (
         "busy",
@@ -44,7 +54,7 @@ async def test_a_mark_never_covers_what_is_kept(setup: Setup) -> None:
         3,
     )
     with pytest.raises(NvrError):
-        await setup.library.ledger.mark(CAMERA, [whole], CoverageState.KEPT)
+        await rig.library.ledger.mark(CAMERA, [whole], CoverageState.KEPT)
 
 
 @given(
@@ -64,8 +74,8 @@ async def test_a_mark_never_covers_what_is_kept(setup: Setup) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_rows_and_sums_agree_after_any_story(tmp_path_factory, story) -> None:
-    setup = make_library(tmp_path_factory.mktemp("story"), ManualClock())
-    library = setup.library
+    rig = make_library(tmp_path_factory.mktemp("story"), ManualClock())
+    library = rig.library
     open_here(library)
     ids: list[int] = []
 
@@ -89,7 +99,7 @@ def test_rows_and_sums_agree_after_any_story(tmp_path_factory, story) -> None:
                     )
                 )
             elif what == "keep":
-                ids.append(setup.keep(window.start_ms, duration_ms=window.duration_ms))
+                ids.append(rig.keep(window.start_ms, duration_ms=window.duration_ms))
             elif what == "delete":
                 await library.care.delete(ids[start % 3 :: 3])
             else:
@@ -103,10 +113,10 @@ def test_rows_and_sums_agree_after_any_story(tmp_path_factory, story) -> None:
 
 
 async def test_a_formatted_card_loses_nothing_and_deletes_nothing(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    library = setup.library
-    await asyncio.to_thread(setup.keep, NOW)
+    library = rig.library
+    await asyncio.to_thread(rig.keep, NOW)
     held = TimeRange(NOW, NOW + 10 * HOUR)
     await library.ledger.note_sweep(
         SweepFindings(CAMERA, held, (held,), True, held.start_ms, held.end_ms)
@@ -126,12 +136,12 @@ async def test_a_formatted_card_loses_nothing_and_deletes_nothing(
         await library.ledger.note_sweep(findings)
         assert await library.ledger.coverage(CAMERA, held) == before
     assert await library.browse.ledger(CoverageState.LOST) == ()
-    assert len(setup.files()) == 1
+    assert len(rig.files()) == 1
     assert (await library.browse.recent())[0].facts.range.start_ms == NOW
 
 
-async def test_a_ring_that_overwrites_is_proof_of_loss(setup: Setup) -> None:
-    library = setup.library
+async def test_a_ring_that_overwrites_is_proof_of_loss(rig: LibraryRig) -> None:
+    library = rig.library
     held = TimeRange(NOW, NOW + 10 * HOUR)
     await library.ledger.note_sweep(
         SweepFindings(CAMERA, held, (held,), True, held.start_ms, held.end_ms)
@@ -150,8 +160,8 @@ async def test_a_ring_that_overwrites_is_proof_of_loss(setup: Setup) -> None:
     assert totals.coverage_percent == 0.0
 
 
-async def test_when_an_era_was_seen_last_is_remembered(setup: Setup) -> None:
-    ledger = setup.library.ledger
+async def test_when_an_era_was_seen_last_is_remembered(rig: LibraryRig) -> None:
+    ledger = rig.library.ledger
     era = await ledger.add_era(NVR, ClockEra(0, 0, 5_000, device_seen_ms=1_000))
     other = await ledger.add_era(NVR, ClockEra(0, NOW, -3_600_000))
     await ledger.saw_era(era.id, NOW)
@@ -161,9 +171,9 @@ async def test_when_an_era_was_seen_last_is_remembered(setup: Setup) -> None:
 
 
 async def test_where_footage_began_is_remembered_of_the_newest_eras(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    ledger = setup.library.ledger
+    ledger = rig.library.ledger
     assert await ledger.earliest_by_era(CAMERA) == {}
     for era_id in range(1, 61):
         await ledger.set_earliest(CAMERA, era_id, NOW + era_id)
@@ -172,8 +182,8 @@ async def test_where_footage_began_is_remembered_of_the_newest_eras(
     assert found == {**{n: NOW + n for n in range(11, 60)}, 60: NOW}
 
 
-async def test_footage_kept_is_known_by_the_devices_own_clock(setup: Setup) -> None:
-    library = setup.library
+async def test_footage_kept_is_known_by_the_devices_own_clock(rig: LibraryRig) -> None:
+    library = rig.library
     first = await library.ledger.add_era(NVR, ClockEra(0, 0, 5_000, is_uncertain=True))
     second = await library.ledger.add_era(NVR, ClockEra(0, NOW, -3_600_000))
     assert await library.ledger.eras(NVR) == (first, second)
@@ -181,9 +191,9 @@ async def test_footage_kept_is_known_by_the_devices_own_clock(setup: Setup) -> N
     assert await library.ledger.era(999) is None
 
     def fill() -> None:
-        setup.keep(NOW, offset_ms=5_000, era_id=first.id)
-        setup.keep(NOW + 5 * MINUTE, offset_ms=5_000, era_id=first.id)
-        setup.keep(NOW + 5 * HOUR, offset_ms=-3_600_000, era_id=second.id)
+        rig.keep(NOW, offset_ms=5_000, era_id=first.id)
+        rig.keep(NOW + 5 * MINUTE, offset_ms=5_000, era_id=first.id)
+        rig.keep(NOW + 5 * HOUR, offset_ms=-3_600_000, era_id=second.id)
 
     await asyncio.to_thread(fill)
     day = TimeRange(NOW - DAY, NOW + DAY)
@@ -208,15 +218,15 @@ async def test_footage_kept_is_known_by_the_devices_own_clock(setup: Setup) -> N
 def test_any_clock_of_a_device_keeps_utc_and_its_own_time_apart(
     tmp_path_factory, offset: int, drift: int
 ) -> None:
-    setup = make_library(tmp_path_factory.mktemp("clock"), ManualClock())
-    library = setup.library
+    rig = make_library(tmp_path_factory.mktemp("clock"), ManualClock())
+    library = rig.library
     open_here(library)
 
     async def tell() -> None:
         await library.register_nvr(NVR, "Recorder")
         await library.register_camera(NVR, CAMERA, "Garden")
         era = await library.ledger.add_era(NVR, ClockEra(0, NOW - offset, offset))
-        clip_id = setup.keep(NOW, offset_ms=offset + drift, era_id=era.id)
+        clip_id = rig.keep(NOW, offset_ms=offset + drift, era_id=era.id)
         clip = await library.browse.clip(clip_id)
         assert clip is not None
         assert clip.facts.range.start_ms == NOW
@@ -237,8 +247,8 @@ def test_any_clock_of_a_device_keeps_utc_and_its_own_time_apart(
         close_here(library)
 
 
-async def test_what_was_learned_about_a_device_is_remembered(setup: Setup) -> None:
-    library = setup.library
+async def test_what_was_learned_about_a_device_is_remembered(rig: LibraryRig) -> None:
+    library = rig.library
     assert await library.ledger.policy(NVR) == DevicePolicy()
     learned = DevicePolicy(
         frozenset({Quirk.REAL_TIME_ONLY, Quirk.NO_REQUIRE}), 3, 3_600_000
@@ -253,8 +263,8 @@ async def test_what_was_learned_about_a_device_is_remembered(setup: Setup) -> No
     assert await library.ledger.policy(NVR) == DevicePolicy()
 
 
-async def test_events_are_merged_and_found_by_window(setup: Setup) -> None:
-    library = setup.library
+async def test_events_are_merged_and_found_by_window(rig: LibraryRig) -> None:
+    library = rig.library
     begun = EventMark(EventClass.MOTION, TimeRange(NOW, NOW), "a")
     ended = EventMark(EventClass.MOTION, TimeRange(NOW, NOW + HOUR), "a")
     other = EventMark(EventClass.PERSON, TimeRange(NOW + 2 * HOUR, NOW + 2 * HOUR))
@@ -270,16 +280,16 @@ async def test_events_are_merged_and_found_by_window(setup: Setup) -> None:
     assert await library.ledger.marks(CAMERA, TimeRange(NOW - HOUR, NOW)) == ()
 
 
-async def test_the_high_water_mark_is_remembered(setup: Setup) -> None:
-    assert await setup.library.ledger.high_water_ms(CAMERA) is None
-    await setup.library.ledger.set_high_water_ms(CAMERA, NOW)
-    assert await setup.library.ledger.high_water_ms(CAMERA) == NOW
+async def test_the_high_water_mark_is_remembered(rig: LibraryRig) -> None:
+    assert await rig.library.ledger.high_water_ms(CAMERA) is None
+    await rig.library.ledger.set_high_water_ms(CAMERA, NOW)
+    assert await rig.library.ledger.high_water_ms(CAMERA) == NOW
 
 
-async def test_the_history_of_runs_tells_what_happened(setup: Setup) -> None:
-    library = setup.library
+async def test_the_history_of_runs_tells_what_happened(rig: LibraryRig) -> None:
+    library = rig.library
     first = await library.ledger.begin_run(NVR, RunKind.LIGHT)
-    setup.clock.advance(1_000)
+    rig.clock.advance(1_000)
     await library.ledger.end_run(
         first, RunResult(2, 500, 1.5, 1, "one camera was busy")
     )
@@ -308,14 +318,14 @@ async def test_what_nobody_registered_is_refused(library: Library) -> None:
 async def test_a_restart_finds_nothing_being_fetched(
     tmp_path, clock: ManualClock
 ) -> None:
-    setup = make_library(tmp_path, clock)
-    await setup.library.open()
-    await setup.library.register_nvr(NVR, "Recorder")
-    await setup.library.register_camera(NVR, CAMERA, "Garden")
+    rig = make_library(tmp_path, clock)
+    await rig.library.open()
+    await rig.library.register_nvr(NVR, "Recorder")
+    await rig.library.register_camera(NVR, CAMERA, "Garden")
     whole = TimeRange(NOW, NOW + HOUR)
-    await setup.library.ledger.mark(CAMERA, [whole], CoverageState.FETCHING)
-    run_id = await setup.library.ledger.begin_run(NVR, RunKind.LIGHT)
-    await setup.library.close()
+    await rig.library.ledger.mark(CAMERA, [whole], CoverageState.FETCHING)
+    run_id = await rig.library.ledger.begin_run(NVR, RunKind.LIGHT)
+    await rig.library.close()
     again = make_library(tmp_path, clock)
     await again.library.open()
     assert ranges_of(await again.library.ledger.coverage(CAMERA, whole)) == [

@@ -26,8 +26,8 @@ from .rig import (
     NOW,
     NVR,
     OTHER,
+    LibraryRig,
     ManualClock,
-    Setup,
     TextProbe,
     make_library,
 )
@@ -111,36 +111,36 @@ class DenyingProbe(TextProbe):
         return super().salvage(part, start)
 
 
-async def opened(tmp_path: Path, files: Denying, clock: ManualClock) -> Setup:
-    setup = make_library(tmp_path, clock, files=files)
-    store_of(setup.library).probe = DenyingProbe(files)
-    await setup.library.open()
-    await setup.library.register_nvr(NVR, "Recorder")
-    await setup.library.register_camera(NVR, CAMERA, "Garden")
-    await setup.library.register_camera(NVR, OTHER, "Door")
-    return setup
+async def opened(tmp_path: Path, files: Denying, clock: ManualClock) -> LibraryRig:
+    rig = make_library(tmp_path, clock, files=files)
+    store_of(rig.library).probe = DenyingProbe(files)
+    await rig.library.open()
+    await rig.library.register_nvr(NVR, "Recorder")
+    await rig.library.register_camera(NVR, CAMERA, "Garden")
+    await rig.library.register_camera(NVR, OTHER, "Door")
+    return rig
 
 
-def kill(setup: Setup) -> None:
+def kill(rig: LibraryRig) -> None:
     """End as a killed process does: nothing is finished."""
-    store = store_of(setup.library)
+    store = store_of(rig.library)
     store.guard.stop(1)
     store.db.close()
 
 
-async def upkeep(setup: Setup, is_so: Callable[[], bool]) -> None:
+async def upkeep(rig: LibraryRig, is_so: Callable[[], bool]) -> None:
     """Let upkeep come by every half an hour until something is so."""
     for _ in range(500):
-        setup.clock.advance(HOUR // 2)
-        await asyncio.to_thread(tend, setup)
+        rig.clock.advance(HOUR // 2)
+        await asyncio.to_thread(tend, rig)
         await asyncio.sleep(0.02)
         if is_so():
             return
     raise AssertionError("it never came")
 
 
-def state_of(setup: Setup, clip_id: int) -> str:
-    found: str = store_of(setup.library).read(
+def state_of(rig: LibraryRig, clip_id: int) -> str:
+    found: str = store_of(rig.library).read(
         lambda c: c.execute(
             "select state from clip where id = ?", (clip_id,)
         ).fetchone()[0]
@@ -148,9 +148,9 @@ def state_of(setup: Setup, clip_id: int) -> str:
     return found
 
 
-def tend(setup: Setup) -> None:
-    [root] = store_of(setup.library).guard.roots()
-    keeper_of(setup.library).tend(root)
+def tend(rig: LibraryRig) -> None:
+    [root] = store_of(rig.library).guard.roots()
+    keeper_of(rig.library).tend(root)
 
 
 @pytest.mark.parametrize("number", ANSWERS)
@@ -167,21 +167,21 @@ async def test_a_part_that_cannot_be_read_waits_alone(
     kill(first)
     files.denied = {bad.part_path.name}
     caplog.clear()
-    setup = await opened(tmp_path, files, clock)
-    library = setup.library
+    rig = await opened(tmp_path, files, clock)
+    library = rig.library
     assert (await library.browse.clip(good.clip_id)) is not None
     for number_of_try in range(20):
         clock.advance(60_000)
-        await asyncio.to_thread(tend, setup)
+        await asyncio.to_thread(tend, rig)
         await asyncio.to_thread(
-            setup.keep, NOW - DAY + number_of_try * HOUR, OTHER, duration_ms=1000
+            rig.keep, NOW - DAY + number_of_try * HOUR, OTHER, duration_ms=1000
         )
         assert library.ledger.storage_problem(OTHER) is None
     assert bad.part_path.exists()
     about = [record for record in caplog.records if "Unfinished clip" in record.message]
     assert len(about) == 1, "a state is logged once"
     files.denied.clear()
-    await upkeep(setup, lambda: state_of(setup, bad.clip_id) == ClipState.COMPLETE)
+    await upkeep(rig, lambda: state_of(rig, bad.clip_id) == ClipState.COMPLETE)
     assert not bad.part_path.exists()
     await library.close()
 
@@ -201,22 +201,22 @@ async def test_a_journal_that_cannot_be_read_or_written_stops_nobody(
     journal = first.folder / "recorder/garden" / JOURNAL
     before = journal.read_bytes()
     files.denied = {str(journal)}
-    setup = await opened(tmp_path, files, clock)
-    library = setup.library
+    rig = await opened(tmp_path, files, clock)
+    library = rig.library
     for camera in (CAMERA, OTHER):
         assert library.ledger.storage_problem(camera) is None
-        await asyncio.to_thread(setup.keep, NOW, camera)
+        await asyncio.to_thread(rig.keep, NOW, camera)
     clock.advance(60_000)
-    await asyncio.to_thread(tend, setup)
+    await asyncio.to_thread(tend, rig)
     assert journal.read_bytes() == before, "lines wait for what may be ahead of them"
-    others = setup.folder / "recorder/door" / JOURNAL
+    others = rig.folder / "recorder/door" / JOURNAL
     assert others.read_bytes().count(b'"clip"') == 2, "the other journal goes on"
     await library.care.delete([old])
     assert await library.care.empty_trash(at_once=True) == 0, (
         "what cannot be read may say that somebody protected the clip"
     )
     files.denied.clear()
-    await upkeep(setup, lambda: journal.read_bytes().count(b'"clip"') == 2)
+    await upkeep(rig, lambda: journal.read_bytes().count(b'"clip"') == 2)
     assert await library.care.empty_trash(at_once=True) == 1
     await library.close()
 
@@ -226,17 +226,17 @@ async def test_a_folder_that_cannot_be_listed_makes_nothing_missing(
     tmp_path: Path, clock: ManualClock, number: int
 ) -> None:
     files = Denying(number)
-    setup = await opened(tmp_path, files, clock)
-    await asyncio.to_thread(setup.keep, NOW)
-    await asyncio.to_thread(setup.keep, NOW + DAY)
-    await asyncio.to_thread(setup.keep, NOW, OTHER)
+    rig = await opened(tmp_path, files, clock)
+    await asyncio.to_thread(rig.keep, NOW)
+    await asyncio.to_thread(rig.keep, NOW + DAY)
+    await asyncio.to_thread(rig.keep, NOW, OTHER)
     for denied in ("garden/2027-01-15", "recorder/garden", "vtrack_nvr/recorder"):
         files.denied = {denied}
-        report = await setup.library.care.check()
+        report = await rig.library.care.check()
         assert (report.missing, report.skipped_roots) == (0, ())
-        assert setup.library.ledger.storage_problem(OTHER) is None
-    assert len((await setup.library.browse.search()).clips) == 3
-    await setup.library.close()
+        assert rig.library.ledger.storage_problem(OTHER) is None
+    assert len((await rig.library.browse.search()).clips) == 3
+    await rig.library.close()
 
 
 @pytest.mark.parametrize("number", ANSWERS)
@@ -244,17 +244,17 @@ async def test_a_camera_whose_folder_cannot_be_made_says_so_and_leaves_no_row(
     tmp_path: Path, clock: ManualClock, number: int
 ) -> None:
     files = Denying(number)
-    setup = await opened(tmp_path, files, clock)
+    rig = await opened(tmp_path, files, clock)
     files.denied = {"recorder/garden"}
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.begin, NOW)
+        await asyncio.to_thread(rig.begin, NOW)
     assert caught.value.kind is ErrorKind.STORAGE_FAILED
-    store = store_of(setup.library)
+    store = store_of(rig.library)
     assert not store.live
     assert not store.read(lambda c: c.execute("select * from clip").fetchall())
-    assert setup.library.ledger.storage_problem(CAMERA) is None
-    await asyncio.to_thread(setup.keep, NOW, OTHER)
-    await setup.library.close()
+    assert rig.library.ledger.storage_problem(CAMERA) is None
+    await asyncio.to_thread(rig.keep, NOW, OTHER)
+    await rig.library.close()
 
 
 async def test_a_fault_that_nobody_thought_of_is_told_once_and_tried_ever_more_seldom(
@@ -263,8 +263,8 @@ async def test_a_fault_that_nobody_thought_of_is_told_once_and_tried_ever_more_s
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    setup = await opened(tmp_path, Denying(0), clock)
-    care, store = setup.library.care, store_of(setup.library)
+    rig = await opened(tmp_path, Denying(0), clock)
+    care, store = rig.library.care, store_of(rig.library)
     [root] = store.guard.roots()
     tries: list[float] = []
 
@@ -282,8 +282,8 @@ async def test_a_fault_that_nobody_thought_of_is_told_once_and_tried_ever_more_s
     assert pauses[-1] > 20 * pauses[0]
     told = [r for r in caplog.records if r.exc_info and "Looking" in r.message]
     assert len(told) == 1
-    await asyncio.to_thread(setup.keep, NOW)
-    await setup.library.close()
+    await asyncio.to_thread(rig.keep, NOW)
+    await rig.library.close()
 
 
 def test_pauses_double_up_to_an_hour_and_end_with_success() -> None:

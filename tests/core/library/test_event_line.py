@@ -13,24 +13,24 @@ from custom_components.vtrack_nvr.core.library.index import time_line_rows
 from custom_components.vtrack_nvr.core.models import EventClass, EventMark
 from tests.insides import store_of
 
-from .rig import CAMERA, HOUR, MINUTE, NOW, NVR, OTHER, Setup
+from .rig import CAMERA, HOUR, MINUTE, NOW, NVR, OTHER, LibraryRig
 
 
 @pytest.fixture
-async def line(setup: Setup) -> AsyncIterator[EventLine]:
-    made = EventLine(store_of(setup.library))
+async def line(rig: LibraryRig) -> AsyncIterator[EventLine]:
+    made = EventLine(store_of(rig.library))
     yield made
     made.close(5.0)
 
 
 async def test_events_are_listed_or_counted(
-    setup: Setup, line: EventLine, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, line: EventLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     marks = [
         EventMark(EventClass.MOTION, TimeRange(NOW - n * MINUTE, NOW - n * MINUTE + 9))
         for n in range(1, 61)
     ]
-    await setup.library.ledger.add_marks(CAMERA, marks)
+    await rig.library.ledger.add_marks(CAMERA, marks)
     window = TimeRange(NOW - HOUR, NOW)
     found = await line.marks([CAMERA], window, ["motion"])
     assert found is not None
@@ -48,10 +48,10 @@ async def test_events_are_listed_or_counted(
 
 @pytest.mark.parametrize("part", [3, 2_000])
 async def test_pages_of_events_hold_each_once_newest_first(
-    setup: Setup, line: EventLine, part: int, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, line: EventLine, part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time_line_rows, "PART", part)
-    await setup.library.register_camera(NVR, OTHER, "Yard")
+    await rig.library.register_camera(NVR, OTHER, "Yard")
     pick = random.Random(part)
     expected = set()
     for camera in (CAMERA, OTHER):
@@ -63,8 +63,8 @@ async def test_pages_of_events_hold_each_once_newest_first(
             marks.append(EventMark(kind, TimeRange(at, at), source))
             if kind is EventClass.PERSON:
                 expected.add((at, camera, source))
-        await setup.library.ledger.add_marks(camera, marks)
-    clip = await asyncio.to_thread(lambda: setup.keep(NOW - 10 * MINUTE))
+        await rig.library.ledger.add_marks(camera, marks)
+    clip = await asyncio.to_thread(lambda: rig.keep(NOW - 10 * MINUTE))
     seen = []
     after = None
     while True:

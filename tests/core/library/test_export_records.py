@@ -23,7 +23,7 @@ from custom_components.vtrack_nvr.core.library.files import FileLayer, Space
 from custom_components.vtrack_nvr.core.library.values import Export
 from tests.insides import store_of
 
-from .rig import CAMERA, DAY, HOUR, NOW, ManualClock, Setup, make_library
+from .rig import CAMERA, DAY, HOUR, NOW, LibraryRig, ManualClock, make_library
 
 WINDOW = TimeRange(NOW, NOW + HOUR)
 
@@ -47,33 +47,35 @@ def disk() -> Disk:
 @pytest.fixture
 async def small(
     tmp_path: Path, clock: ManualClock, bounds: LibraryBounds, disk: Disk
-) -> AsyncIterator[Setup]:
+) -> AsyncIterator[LibraryRig]:
     """A library on a disk of 1000 bytes, of which people's exports may have 300."""
-    setup = make_library(
+    rig = make_library(
         tmp_path, clock, bounds=replace(bounds, export_room_wait=0), files=disk
     )
-    await setup.library.open()
-    yield setup
-    await setup.library.close()
+    await rig.library.open()
+    yield rig
+    await rig.library.close()
 
 
-async def ready(setup: Setup, size: int, user: str = "", name: str = "a.mp4") -> Export:
-    book = setup.library.exports
+async def ready(
+    rig: LibraryRig, size: int, user: str = "", name: str = "a.mp4"
+) -> Export:
+    book = rig.library.exports
     made = await book.begin((CAMERA,), WINDOW, name, needed_bytes=size, user=user)
     part_of(made).write_bytes(b"f" * size)
     return await book.finish(made.id)
 
 
-async def refused(setup: Setup, size: int, user: str = "") -> LimitError:
+async def refused(rig: LibraryRig, size: int, user: str = "") -> LimitError:
     with pytest.raises(LimitError) as raised:
-        await setup.library.exports.begin(
+        await rig.library.exports.begin(
             (CAMERA,), WINDOW, "a.mp4", needed_bytes=size, user=user
         )
     return raised.value
 
 
-async def test_an_export_is_made_kept_and_expires(setup: Setup) -> None:
-    book = setup.library.exports
+async def test_an_export_is_made_kept_and_expires(rig: LibraryRig) -> None:
+    book = rig.library.exports
     made = await book.begin((CAMERA,), WINDOW, "garden.mp4", options={"gaps": "kept"})
     assert (made.state, made.path.suffix) == (ExportState.WAITING, ".mp4")
     assert made.options == {"gaps": "kept", "name": "garden.mp4"}
@@ -87,10 +89,10 @@ async def test_an_export_is_made_kept_and_expires(setup: Setup) -> None:
     done = await book.finish(made.id)
     assert (done.state, done.size_bytes) == (ExportState.READY, 4)
     assert done.path.read_bytes() == b"film"
-    assert done.path.parent == setup.folder / ".exports"
-    setup.clock.advance(6 * DAY)
+    assert done.path.parent == rig.folder / ".exports"
+    rig.clock.advance(6 * DAY)
     assert await asyncio.to_thread(book.expire) == 0
-    setup.clock.advance(2 * DAY)
+    rig.clock.advance(2 * DAY)
     assert await asyncio.to_thread(book.expire) == 1
     assert not done.path.exists()
     assert await book.all() == ()
@@ -98,14 +100,14 @@ async def test_an_export_is_made_kept_and_expires(setup: Setup) -> None:
         await book.finish(made.id)
 
 
-async def test_an_export_survives_the_clips_it_was_made_of(setup: Setup) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    book = setup.library.exports
+async def test_an_export_survives_the_clips_it_was_made_of(rig: LibraryRig) -> None:
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    book = rig.library.exports
     made = await book.begin((CAMERA,), WINDOW, "garden.mp4")
     part_of(made).write_bytes(b"film")
     done = await book.finish(made.id)
-    await setup.library.care.delete([clip_id])
-    await setup.library.care.empty_trash(at_once=True)
+    await rig.library.care.delete([clip_id])
+    await rig.library.care.empty_trash(at_once=True)
     assert done.path.exists()
     await book.remove(done.id)
     assert not done.path.exists()
@@ -113,7 +115,7 @@ async def test_an_export_survives_the_clips_it_was_made_of(setup: Setup) -> None
 
 
 async def test_each_person_has_a_share_and_one_never_takes_anothers(
-    small: Setup,
+    small: LibraryRig,
 ) -> None:
     await ready(small, 60, "one")
     error = await refused(small, 60, "one")
@@ -132,7 +134,7 @@ async def test_each_person_has_a_share_and_one_never_takes_anothers(
     await ready(small, 60, "one")
 
 
-async def test_what_is_being_made_counts(small: Setup, disk: Disk) -> None:
+async def test_what_is_being_made_counts(small: LibraryRig, disk: Disk) -> None:
     book = small.library.exports
     running = await book.begin((CAMERA,), WINDOW, "a.mp4", needed_bytes=90, user="one")
     assert (await refused(small, 20, "one")).limit is Limit.EXPORT_SHARE
@@ -151,27 +153,27 @@ async def test_what_is_being_made_counts(small: Setup, disk: Disk) -> None:
 async def test_the_floor_of_the_storage_stays_free(
     tmp_path: Path, clock: ManualClock, bounds: LibraryBounds, disk: Disk
 ) -> None:
-    setup = make_library(
+    rig = make_library(
         tmp_path,
         clock,
         bounds=replace(bounds, export_room_wait=0),
         files=disk,
         floor_bytes=950,
     )
-    await setup.library.open()
-    book = setup.library.exports
-    assert (await refused(setup, 51)).limit is Limit.EXPORT_ROOM
+    await rig.library.open()
+    book = rig.library.exports
+    assert (await refused(rig, 51)).limit is Limit.EXPORT_ROOM
     made = await book.begin((CAMERA,), WINDOW, "a.mp4", needed_bytes=50)
     await asyncio.to_thread(book.check_room, made)
     disk.free = 949
     with pytest.raises(LimitError) as raised:
         await asyncio.to_thread(book.check_room, made)
     assert raised.value.kind is ErrorKind.STORAGE_FULL
-    await setup.library.close()
+    await rig.library.close()
 
 
 async def test_a_file_system_that_tells_no_size_is_no_reason_to_refuse(
-    small: Setup, disk: Disk
+    small: LibraryRig, disk: Disk
 ) -> None:
     disk.free = disk.total = 0
     made = await ready(small, 5_000, "one")
@@ -182,13 +184,13 @@ async def test_room_is_asked_for_and_waited_for(
     tmp_path: Path, clock: ManualClock, bounds: LibraryBounds, disk: Disk
 ) -> None:
     disk.free = 10
-    setup = make_library(
+    rig = make_library(
         tmp_path, clock, bounds=replace(bounds, export_room_wait=60), files=disk
     )
-    await setup.library.open()
-    store = store_of(setup.library)
+    await rig.library.open()
+    store = store_of(rig.library)
     begun = asyncio.ensure_future(
-        setup.library.exports.begin((CAMERA,), WINDOW, "a.mp4", needed_bytes=50)
+        rig.library.exports.begin((CAMERA,), WINDOW, "a.mp4", needed_bytes=50)
     )
     while not any(store.promised.values()):  # noqa: ASYNC110 - nothing tells of it
         await asyncio.sleep(0.01)
@@ -197,11 +199,11 @@ async def test_room_is_asked_for_and_waited_for(
     disk.free = 60
     assert (await begun).state is ExportState.WAITING
     assert store.floor_of(root) == root.floor_bytes
-    await setup.library.close()
+    await rig.library.close()
 
 
-async def test_exports_can_fail_and_leave_nothing(setup: Setup) -> None:
-    book = setup.library.exports
+async def test_exports_can_fail_and_leave_nothing(rig: LibraryRig) -> None:
+    book = rig.library.exports
     made = await book.begin((CAMERA,), WINDOW, "a.zip")
     part_of(made).write_bytes(b"film")
     beside(part_of(made)).write_bytes(b"film")
@@ -216,12 +218,12 @@ async def test_exports_can_fail_and_leave_nothing(setup: Setup) -> None:
 async def test_an_export_a_killed_process_was_making_has_failed(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    setup = make_library(tmp_path, clock)
-    await setup.library.open()
-    made = await setup.library.exports.begin((CAMERA,), WINDOW, "a.mp4")
+    rig = make_library(tmp_path, clock)
+    await rig.library.open()
+    made = await rig.library.exports.begin((CAMERA,), WINDOW, "a.mp4")
     part_of(made).write_bytes(b"half")
     beside(part_of(made), ".h264").write_bytes(b"half")
-    await setup.library.close()
+    await rig.library.close()
     again = make_library(tmp_path, clock)
     await again.library.open()
     (found,) = await again.library.exports.all()
@@ -230,8 +232,8 @@ async def test_an_export_a_killed_process_was_making_has_failed(
     await again.library.close()
 
 
-async def test_the_same_again_is_found_and_kept_longer(setup: Setup) -> None:
-    book = setup.library.exports
+async def test_the_same_again_is_found_and_kept_longer(rig: LibraryRig) -> None:
+    book = rig.library.exports
     made = await book.begin(
         (CAMERA,), WINDOW, "a.mp4", user="one", options={"footage": "x"}
     )
@@ -261,9 +263,9 @@ async def test_the_same_again_is_found_and_kept_longer(setup: Setup) -> None:
 async def test_strays_go_and_what_is_not_ours_stays(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    setup = make_library(tmp_path, clock)
-    await setup.library.open()
-    done = await ready(setup, 4)
+    rig = make_library(tmp_path, clock)
+    await rig.library.open()
+    done = await ready(rig, 4)
     folder = done.path.parent
     token = "0" * 16
     names = {
@@ -277,7 +279,7 @@ async def test_strays_go_and_what_is_not_ours_stays(
         (folder / name).write_bytes(b"x")
         os.utime(folder / name, (NOW / 1000, NOW / 1000))
     os.utime(folder / names["old part"], ((NOW - 2 * DAY) / 1000,) * 2)
-    await setup.library.close()
+    await rig.library.close()
     again = make_library(tmp_path, clock)
     await again.library.open()
     left = {path.name for path in folder.iterdir()}
@@ -286,10 +288,10 @@ async def test_strays_go_and_what_is_not_ours_stays(
     await again.library.close()
 
 
-async def test_exports_are_no_business_of_the_weekly_check(setup: Setup) -> None:
-    await asyncio.to_thread(setup.keep, NOW)
-    await ready(setup, 4)
-    report = await asyncio.to_thread(setup.library.care.checker.full)
+async def test_exports_are_no_business_of_the_weekly_check(rig: LibraryRig) -> None:
+    await asyncio.to_thread(rig.keep, NOW)
+    await ready(rig, 4)
+    report = await asyncio.to_thread(rig.library.care.checker.full)
     assert (report.foreign, report.foreign_count) == ((), 0)
 
 
@@ -297,14 +299,14 @@ async def test_an_export_of_an_earlier_version_stays_where_it_is(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     """They lay beside the index: they can be had until they expire."""
-    setup = make_library(tmp_path, clock)
-    await setup.library.open()
-    done = await ready(setup, 4)
-    await setup.library.close()
-    old = setup.index.parent / "vtrack_nvr_exports"
+    rig = make_library(tmp_path, clock)
+    await rig.library.open()
+    done = await ready(rig, 4)
+    await rig.library.close()
+    old = rig.index.parent / "vtrack_nvr_exports"
     old.mkdir()
     (old / "1.mp4").write_bytes(b"film")
-    with sqlite3.connect(setup.index) as connection:
+    with sqlite3.connect(rig.index) as connection:
         connection.execute("update export set root_id = null, path = '1.mp4'")
     again = make_library(tmp_path, clock)
     await again.library.open()
@@ -321,11 +323,11 @@ async def test_an_export_of_an_earlier_version_stays_where_it_is(
 async def test_a_storage_that_is_away_says_so_and_its_export_expires_anyway(
     tmp_path: Path, clock: ManualClock, bounds: LibraryBounds
 ) -> None:
-    setup = make_library(tmp_path, clock, bounds=bounds)
-    await setup.library.open()
-    done = await ready(setup, 4)
-    setup.root.rename(tmp_path / "elsewhere")
-    book, guard = setup.library.exports, store_of(setup.library).guard
+    rig = make_library(tmp_path, clock, bounds=bounds)
+    await rig.library.open()
+    done = await ready(rig, 4)
+    rig.root.rename(tmp_path / "elsewhere")
+    book, guard = rig.library.exports, store_of(rig.library).guard
     while guard.is_usable(guard.roots()[0]):  # noqa: ASYNC110 - nothing tells of it
         await asyncio.sleep(0.01)
     for work in (book.remove(done.id), book.begin((CAMERA,), WINDOW, "a.mp4")):
@@ -335,10 +337,10 @@ async def test_a_storage_that_is_away_says_so_and_its_export_expires_anyway(
     clock.advance(8 * DAY)
     assert await asyncio.to_thread(book.expire) == 1
     assert await book.all() == ()
-    (tmp_path / "elsewhere").rename(setup.root)
+    (tmp_path / "elsewhere").rename(rig.root)
     assert done.path.exists()
     while not guard.is_usable(guard.roots()[0]):  # noqa: ASYNC110 - nothing tells of it
         await asyncio.sleep(0.01)
     await asyncio.to_thread(book.tidy, guard.roots()[0])
     assert not done.path.exists(), "its name tells that it has expired"
-    await setup.library.close()
+    await rig.library.close()

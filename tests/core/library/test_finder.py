@@ -21,12 +21,12 @@ from custom_components.vtrack_nvr.core.models import (
 )
 from tests.insides import store_of
 
-from .rig import CAMERA, DAY, HOUR, MINUTE, NOW, NVR, OTHER, Setup
+from .rig import CAMERA, DAY, HOUR, MINUTE, NOW, NVR, OTHER, LibraryRig
 
 
 @pytest.fixture
-async def finder(setup: Setup) -> AsyncIterator[Finder]:
-    made = Finder(store_of(setup.library))
+async def finder(rig: LibraryRig) -> AsyncIterator[Finder]:
+    made = Finder(store_of(rig.library))
     yield made
     made.close(5.0)
 
@@ -45,9 +45,9 @@ async def pages(
 
 
 @pytest.fixture
-async def house(setup: Setup) -> dict[int, Clip]:
+async def kept(rig: LibraryRig) -> dict[int, Clip]:
     """Two cameras with clips of all kinds."""
-    await setup.library.register_camera(NVR, OTHER, "Yard, front")
+    await rig.library.register_camera(NVR, OTHER, "Yard, front")
     pick = random.Random(7)
 
     def fill() -> list[int]:
@@ -57,7 +57,7 @@ async def house(setup: Setup) -> dict[int, Clip]:
             for _ in range(30):
                 length = pick.choice([1, 5, 30]) * MINUTE
                 made.append(
-                    setup.keep(
+                    rig.keep(
                         at,
                         camera,
                         duration_ms=length,
@@ -69,13 +69,13 @@ async def house(setup: Setup) -> dict[int, Clip]:
         return made
 
     ids = await asyncio.to_thread(fill)
-    await setup.library.care.protect(ids[::4], "The parcel")
+    await rig.library.care.protect(ids[::4], "The parcel")
     marks = [
         EventMark(EventClass.PERSON, TimeRange(at, at + MINUTE))
         for at in range(NOW - DAY, NOW, 3 * HOUR)
     ]
-    await setup.library.ledger.add_marks(CAMERA, marks)
-    clips = {n: await setup.library.browse.clip(n) for n in ids}
+    await rig.library.ledger.add_marks(CAMERA, marks)
+    clips = {n: await rig.library.browse.clip(n) for n in ids}
     return {n: clip for n, clip in clips.items() if clip is not None}
 
 
@@ -126,15 +126,15 @@ FILTERS = [
 @pytest.mark.parametrize("step", [3, 250])
 async def test_pages_hold_each_clip_that_is_meant_once_and_in_order(
     finder: Finder,
-    house: dict[int, Clip],
+    kept: dict[int, Clip],
     wanted: ClipFilter,
     step: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(finding, "STEP", step)
     expected = sorted(
-        (n for n, clip in house.items() if holds(wanted, clip)),
-        key=lambda n: (house[n].facts.range.start_ms, n),
+        (n for n, clip in kept.items() if holds(wanted, clip)),
+        key=lambda n: (kept[n].facts.range.start_ms, n),
     )
     assert await pages(finder, wanted, 4, is_newest=False) == expected
     assert await pages(finder, wanted, 50) == expected[::-1]
@@ -143,37 +143,35 @@ async def test_pages_hold_each_clip_that_is_meant_once_and_in_order(
 
 
 async def test_clips_of_an_event_are_found_with_the_rest_of_the_filter(
-    setup: Setup, finder: Finder, house: dict[int, Clip]
+    rig: LibraryRig, finder: Finder, kept: dict[int, Clip]
 ) -> None:
     person = ClipFilter(event_class=EventClass.PERSON)
     touched = [
         n
-        for n, clip in house.items()
+        for n, clip in kept.items()
         if clip.camera == CAMERA
-        and await setup.library.ledger.marks(clip.camera, clip.facts.range)
+        and await rig.library.ledger.marks(clip.camera, clip.facts.range)
     ]
-    assert 0 < len(touched) < len(house)
+    assert 0 < len(touched) < len(kept)
     assert sorted(await pages(finder, person, 3)) == sorted(touched)
     live = replace(person, sources=frozenset({ClipSource.LIVE}))
     assert sorted(await pages(finder, live, 3)) == sorted(
-        n for n in touched if house[n].facts.source is ClipSource.LIVE
+        n for n in touched if kept[n].facts.source is ClipSource.LIVE
     )
 
 
 async def test_a_page_goes_on_after_a_clip_that_was_deleted_meanwhile(
-    setup: Setup, finder: Finder, house: dict[int, Clip]
+    rig: LibraryRig, finder: Finder, kept: dict[int, Clip]
 ) -> None:
     first, after = await finder.page(ClipFilter(), limit=5)
-    await setup.library.care.delete([clip.id for clip in first], with_protected=True)
+    await rig.library.care.delete([clip.id for clip in first], with_protected=True)
     second, _after = await finder.page(ClipFilter(), limit=5, after=after)
-    newest = sorted(
-        house, key=lambda n: (house[n].facts.range.start_ms, n), reverse=True
-    )
+    newest = sorted(kept, key=lambda n: (kept[n].facts.range.start_ms, n), reverse=True)
     assert [clip.id for clip in second] == newest[5:10]
 
 
 async def test_a_filter_that_nothing_matches_keeps_nobody_waiting(
-    finder: Finder, house: dict[int, Clip], monkeypatch: pytest.MonkeyPatch
+    finder: Finder, kept: dict[int, Clip], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding, "STEP", 10)
     monkeypatch.setattr(finding, "BUDGET_S", 0.0)
@@ -184,58 +182,58 @@ async def test_a_filter_that_nothing_matches_keeps_nobody_waiting(
 
 
 async def test_the_trash_comes_in_the_order_of_deleting(
-    setup: Setup, finder: Finder, house: dict[int, Clip]
+    rig: LibraryRig, finder: Finder, kept: dict[int, Clip]
 ) -> None:
-    ids = [n for n in house if not house[n].is_protected][:6]
+    ids = [n for n in kept if not kept[n].is_protected][:6]
     for n in ids:
-        setup.clock.advance(1000)
-        await setup.library.care.delete([n])
+        rig.clock.advance(1000)
+        await rig.library.care.delete([n])
     trash = ClipFilter(state=ClipState.TRASHED)
     assert await pages(finder, trash, 2) == ids[::-1]
     assert await pages(finder, trash, 4, is_newest=False) == ids
     mine = replace(trash, cameras=(CAMERA,))
     assert await pages(finder, mine, 4) == [
-        n for n in ids[::-1] if house[n].camera == CAMERA
+        n for n in ids[::-1] if kept[n].camera == CAMERA
     ]
     assert not set(ids) & set(await pages(finder, ClipFilter(), 50))
 
 
 async def test_a_plan_counts_what_would_go_and_holds_for_one_person_once(
-    setup: Setup, finder: Finder, house: dict[int, Clip]
+    rig: LibraryRig, finder: Finder, kept: dict[int, Clip]
 ) -> None:
     plan = await finder.plan(ClipFilter(), "anna")
-    protected = [clip for clip in house.values() if clip.is_protected]
-    assert plan.bytes == sum(clip.facts.size_bytes for clip in house.values())
-    assert plan.ms == sum(clip.facts.range.duration_ms for clip in house.values())
+    protected = [clip for clip in kept.values() if clip.is_protected]
+    assert plan.bytes == sum(clip.facts.size_bytes for clip in kept.values())
+    assert plan.ms == sum(clip.facts.range.duration_ms for clip in kept.values())
     assert (plan.protected, plan.cameras) == (len(protected), {CAMERA, OTHER})
     assert plan.protected_bytes == sum(c.facts.size_bytes for c in protected)
-    assert plan.first_ms == min(c.facts.range.start_ms for c in house.values())
-    assert plan.last_ms == max(c.facts.range.end_ms for c in house.values())
+    assert plan.first_ms == min(c.facts.range.start_ms for c in kept.values())
+    assert plan.last_ms == max(c.facts.range.end_ms for c in kept.values())
     with pytest.raises(NvrError):
         finder.take(plan.id, "bert")
     assert finder.take(plan.id, "anna") is plan
     with pytest.raises(NvrError):
         finder.take(plan.id, "anna")
     old = await finder.plan(ClipFilter(), "anna")
-    setup.clock.advance(61_000)
+    rig.clock.advance(61_000)
     with pytest.raises(NvrError) as raised:
         finder.take(old.id, "anna")
     assert raised.value.kind is ErrorKind.GONE
 
 
 async def test_a_plan_by_ids_leaves_out_what_is_not_kept(
-    setup: Setup, finder: Finder, house: dict[int, Clip]
+    rig: LibraryRig, finder: Finder, kept: dict[int, Clip]
 ) -> None:
-    ids = [*house][:5]
-    await setup.library.care.delete([ids[1]])
+    ids = [*kept][:5]
+    await rig.library.care.delete([ids[1]])
     plan = await finder.plan([*ids, ids[0], 10**12], "anna")
     assert list(plan.ids) == [ids[0], *ids[2:]]
 
 
 async def test_plans_are_bounded(
-    setup: Setup,
+    rig: LibraryRig,
     finder: Finder,
-    house: dict[int, Clip],
+    kept: dict[int, Clip],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plans = [await finder.plan([], "anna") for _ in range(finding.MOST_PLANS + 1)]
@@ -251,8 +249,8 @@ async def test_plans_are_bounded(
     assert raised.value.kind is ErrorKind.LIMIT
 
 
-async def test_a_closed_finder_says_so(setup: Setup) -> None:
-    made = Finder(store_of(setup.library))
+async def test_a_closed_finder_says_so(rig: LibraryRig) -> None:
+    made = Finder(store_of(rig.library))
     made.close(1.0)
     with pytest.raises(NvrError) as raised:
         await made.page(ClipFilter())

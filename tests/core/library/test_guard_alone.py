@@ -46,7 +46,7 @@ class Counting(FileLayer):
         super().touch(path)
 
 
-class Watched:
+class GuardRig:
     """A guard with one root and all that it told."""
 
     def __init__(self, folder: Path, *, interval: float, answer: float = 30.0) -> None:
@@ -88,8 +88,8 @@ class Watched:
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Watched]:
-    found = Watched(tmp_path / "media", interval=3600.0)
+def rig(tmp_path: Path) -> Iterator[GuardRig]:
+    found = GuardRig(tmp_path / "media", interval=3600.0)
     found.guard.start()
     found.wait(lambda: found.told)
     yield found
@@ -97,107 +97,107 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
     found.guard.stop(5)
 
 
-def test_a_root_is_looked_at_once_per_interval(watched: Watched) -> None:
-    reads = watched.files.reads
+def test_a_root_is_looked_at_once_per_interval(rig: GuardRig) -> None:
+    reads = rig.files.reads
     for _ in range(20):
-        watched.guard._wake.set()
+        rig.guard._wake.set()
         time.sleep(0.005)
-    assert watched.files.reads == reads
-    watched.root.due = 0.0
-    watched.guard._wake.set()
-    watched.wait(lambda: watched.files.reads > reads)
+    assert rig.files.reads == reads
+    rig.root.due = 0.0
+    rig.guard._wake.set()
+    rig.wait(lambda: rig.files.reads > reads)
 
 
 def test_whether_it_can_be_written_to_is_tried_at_first_and_after_a_report(
-    watched: Watched,
+    rig: GuardRig,
 ) -> None:
-    assert watched.files.touches == 1
+    assert rig.files.touches == 1
     for _ in range(3):
-        looked = watched.root.looked
-        watched.root.due = 0.0
-        watched.guard._wake.set()
-        watched.wait(lambda since=looked: watched.root.looked > since)
-    assert watched.files.touches == 1
-    watched.guard.report(watched.root, NO)
-    watched.wait(lambda: watched.files.touches == 2)
+        looked = rig.root.looked
+        rig.root.due = 0.0
+        rig.guard._wake.set()
+        rig.wait(lambda since=looked: rig.root.looked > since)
+    assert rig.files.touches == 1
+    rig.guard.report(rig.root, NO)
+    rig.wait(lambda: rig.files.touches == 2)
 
 
-def test_what_one_file_answers_is_no_verdict_on_the_root(watched: Watched) -> None:
+def test_what_one_file_answers_is_no_verdict_on_the_root(rig: GuardRig) -> None:
     for kind in ErrorKind:
         if not kind.startswith("storage_") or kind is ErrorKind.STORAGE_FULL:
             continue
-        watched.guard.report(watched.root, NvrError(kind, "no"))
-        assert watched.guard.problem(watched.root) is None
-        assert watched.guard.is_usable(watched.root)
-    watched.wait(lambda: watched.root.suspected)
-    assert watched.told == [None]
+        rig.guard.report(rig.root, NvrError(kind, "no"))
+        assert rig.guard.problem(rig.root) is None
+        assert rig.guard.is_usable(rig.root)
+    rig.wait(lambda: rig.root.suspected)
+    assert rig.told == [None]
 
 
-def test_what_the_marker_answers_is_the_verdict(watched: Watched) -> None:
-    watched.files.touch_error = NO
-    watched.guard.report(watched.root, NvrError(ErrorKind.STORAGE_FAILED, "no"))
-    watched.wait(lambda: watched.told == [None, ErrorKind.STORAGE_READ_ONLY])
+def test_what_the_marker_answers_is_the_verdict(rig: GuardRig) -> None:
+    rig.files.touch_error = NO
+    rig.guard.report(rig.root, NvrError(ErrorKind.STORAGE_FAILED, "no"))
+    rig.wait(lambda: rig.told == [None, ErrorKind.STORAGE_READ_ONLY])
     with pytest.raises(NvrError):
-        watched.guard.check_thoroughly(watched.root)
-    watched.guard.check_marker(watched.root)
-    watched.files.touch_error = None
-    watched.guard.report(watched.root, NO)
-    watched.wait(lambda: watched.told[-1] is None)
-    watched.guard.check_thoroughly(watched.root)
+        rig.guard.check_thoroughly(rig.root)
+    rig.guard.check_marker(rig.root)
+    rig.files.touch_error = None
+    rig.guard.report(rig.root, NO)
+    rig.wait(lambda: rig.told[-1] is None)
+    rig.guard.check_thoroughly(rig.root)
 
 
 def test_reports_that_show_nothing_cause_ever_fewer_looks(tmp_path: Path) -> None:
-    watched = Watched(tmp_path / "media", interval=3600.0)
-    watched.guard.start()
-    watched.wait(lambda: watched.told)
+    rig = GuardRig(tmp_path / "media", interval=3600.0)
+    rig.guard.start()
+    rig.wait(lambda: rig.told)
     looks: list[float] = []
     until = time.monotonic() + 4
-    seen = watched.root.looked
+    seen = rig.root.looked
     while time.monotonic() < until:
-        watched.guard.report(watched.root, NO)
-        if watched.root.looked != seen:
-            seen = watched.root.looked
+        rig.guard.report(rig.root, NO)
+        if rig.root.looked != seen:
+            seen = rig.root.looked
             looks.append(seen)
         time.sleep(0.001)
     # one at once, then 0.5 s, 1.5 s, 3.5 s after the one before
     assert 2 <= len(looks) <= 5
-    assert watched.told == [None]
-    watched.guard.stop(5)
+    assert rig.told == [None]
+    rig.guard.stop(5)
 
 
-def test_looks_that_nobody_asked_for_end_the_suspicion(watched: Watched) -> None:
-    watched.guard.report(watched.root, NO)
-    watched.wait(lambda: watched.root.suspected == 1)
-    watched.root.due = 0.0
-    watched.guard._wake.set()
-    watched.wait(lambda: watched.root.suspected == 0)
+def test_looks_that_nobody_asked_for_end_the_suspicion(rig: GuardRig) -> None:
+    rig.guard.report(rig.root, NO)
+    rig.wait(lambda: rig.root.suspected == 1)
+    rig.root.due = 0.0
+    rig.guard._wake.set()
+    rig.wait(lambda: rig.root.suspected == 0)
 
 
 def test_a_storage_that_has_never_answered_is_told(tmp_path: Path) -> None:
-    watched = Watched(tmp_path / "media", interval=0.05, answer=0.1)
-    watched.files.answers.clear()
-    watched.guard.start()
-    watched.wait(lambda: watched.told == [ErrorKind.STORAGE_STALLED])
-    problem = watched.guard.problem(watched.root)
+    rig = GuardRig(tmp_path / "media", interval=0.05, answer=0.1)
+    rig.files.answers.clear()
+    rig.guard.start()
+    rig.wait(lambda: rig.told == [ErrorKind.STORAGE_STALLED])
+    problem = rig.guard.problem(rig.root)
     assert problem is not None
     assert problem.where == "media"
-    watched.files.answers.set()
-    watched.wait(lambda: watched.told[-1] is None)
-    watched.guard.stop(5)
+    rig.files.answers.set()
+    rig.wait(lambda: rig.told[-1] is None)
+    rig.guard.stop(5)
 
 
 def test_nothing_is_told_before_the_first_answer_is_late(tmp_path: Path) -> None:
-    watched = Watched(tmp_path / "media", interval=0.02, answer=30.0)
-    watched.files.answers.clear()
-    watched.guard.start()
+    rig = GuardRig(tmp_path / "media", interval=0.02, answer=30.0)
+    rig.files.answers.clear()
+    rig.guard.start()
     time.sleep(0.2)
-    assert watched.told == []
-    assert watched.guard.problem(watched.root) is not None
-    assert not watched.guard.wait_answered(0.01)
-    watched.files.answers.set()
-    assert watched.guard.wait_answered(10)
-    watched.wait(lambda: watched.told == [None])
-    watched.guard.stop(5)
+    assert rig.told == []
+    assert rig.guard.problem(rig.root) is not None
+    assert not rig.guard.wait_answered(0.01)
+    rig.files.answers.set()
+    assert rig.guard.wait_answered(10)
+    rig.wait(lambda: rig.told == [None])
+    rig.guard.stop(5)
 
 
 def alive(root: Root) -> bool:
@@ -208,69 +208,69 @@ def alive(root: Root) -> bool:
 
 
 def test_a_root_that_is_dropped_or_replaced_ends_its_threads(
-    watched: Watched, tmp_path: Path
+    rig: GuardRig, tmp_path: Path
 ) -> None:
-    root = watched.root
+    root = rig.root
     root.worker.submit(lambda: None).result(5)
-    watched.guard.drop(root.id)
-    watched.wait(lambda: not alive(root))
-    watched.guard.drop(root.id)  # a second time changes nothing
-    old = watched.make_root(tmp_path / "old", 2)
-    new = watched.make_root(tmp_path / "new", 3)
+    rig.guard.drop(root.id)
+    rig.wait(lambda: not alive(root))
+    rig.guard.drop(root.id)  # a second time changes nothing
+    old = rig.make_root(tmp_path / "old", 2)
+    new = rig.make_root(tmp_path / "new", 3)
     for added in (old, new):
-        watched.guard.add(added)
+        rig.guard.add(added)
         added.worker.submit(lambda: None).result(5)
-    watched.guard.renumber(new, 2)
-    assert watched.guard.get(2) is new
-    assert watched.guard.get(3) is None
-    watched.wait(lambda: not alive(old))
+    rig.guard.renumber(new, 2)
+    assert rig.guard.get(2) is new
+    assert rig.guard.get(3) is None
+    rig.wait(lambda: not alive(old))
     assert new.worker.submit(lambda: 7).result(5) == 7
-    watched.guard.renumber(new, 4)
-    assert [found.id for found in watched.guard.roots()] == [4]
+    rig.guard.renumber(new, 4)
+    assert [found.id for found in rig.guard.roots()] == [4]
 
 
 def test_stopping_waits_no_longer_than_it_may(tmp_path: Path) -> None:
-    watched = Watched(tmp_path / "media", interval=0.02, answer=0.05)
-    watched.guard.start()
-    watched.wait(lambda: watched.told)
-    watched.files.answers.clear()
-    watched.wait(lambda: watched.told[-1] is ErrorKind.STORAGE_STALLED)
+    rig = GuardRig(tmp_path / "media", interval=0.02, answer=0.05)
+    rig.guard.start()
+    rig.wait(lambda: rig.told)
+    rig.files.answers.clear()
+    rig.wait(lambda: rig.told[-1] is ErrorKind.STORAGE_STALLED)
     done = threading.Event()
 
     def stop() -> None:
-        watched.guard.stop(0.2)
+        rig.guard.stop(0.2)
         done.set()
 
     threading.Thread(target=stop, daemon=True).start()
     assert done.wait(20), "a root that hangs holds up nobody"
-    watched.files.answers.set()
-    watched.wait(lambda: not alive(watched.root))
+    rig.files.answers.set()
+    rig.wait(lambda: not alive(rig.root))
 
 
 def test_a_claim_is_renewed_only_where_there_is_no_problem(tmp_path: Path) -> None:
-    watched = Watched(tmp_path / "media", interval=0.02)
-    watched.root.path.rmdir()
-    watched.guard.claims.begin("me")
-    watched.guard.start()
-    watched.wait(lambda: watched.told == [ErrorKind.STORAGE_MISSING])
-    assert not os.path.lexists(watched.root.path)
-    watched.root.path.mkdir()
-    watched.wait(lambda: watched.root.watch.renewed_s is not None)
-    watched.guard.stop(5)
+    rig = GuardRig(tmp_path / "media", interval=0.02)
+    rig.root.path.rmdir()
+    rig.guard.claims.begin("me")
+    rig.guard.start()
+    rig.wait(lambda: rig.told == [ErrorKind.STORAGE_MISSING])
+    assert not os.path.lexists(rig.root.path)
+    rig.root.path.mkdir()
+    rig.wait(lambda: rig.root.watch.renewed_s is not None)
+    rig.guard.stop(5)
 
 
 def test_a_look_that_fails_in_a_way_nobody_thought_of_proves_nothing(
     tmp_path: Path,
 ) -> None:
-    watched = Watched(tmp_path / "media", interval=0.02)
+    rig = GuardRig(tmp_path / "media", interval=0.02)
     faults = [ZeroDivisionError("a"), KeyError("b")]
 
     def attached(_root: Root, _found: str) -> None:
         if faults:
             raise faults.pop()
 
-    watched.guard._on_attached = attached
-    watched.guard.start()
-    watched.wait(lambda: watched.told[-2:] == [ErrorKind.STORAGE_FAILED, None])
-    assert watched.guard.is_usable(watched.root)
-    watched.guard.stop(5)
+    rig.guard._on_attached = attached
+    rig.guard.start()
+    rig.wait(lambda: rig.told[-2:] == [ErrorKind.STORAGE_FAILED, None])
+    assert rig.guard.is_usable(rig.root)
+    rig.guard.stop(5)

@@ -36,8 +36,8 @@ from .rig import (
     NOW,
     NVR,
     OTHER,
+    LibraryRig,
     ManualClock,
-    Setup,
     make_library,
     measured,
 )
@@ -45,9 +45,9 @@ from .upkeep.test_check import make_old
 from .upkeep.test_folder_owner import until
 
 
-def tend(setup: Setup) -> None:
-    for root in store_of(setup.library).guard.roots():
-        keeper_of(setup.library).tend(root)
+def tend(rig: LibraryRig) -> None:
+    for root in store_of(rig.library).guard.roots():
+        keeper_of(rig.library).tend(root)
 
 
 class FullDisk(FileLayer):
@@ -76,13 +76,13 @@ async def test_a_disk_that_is_full_at_the_start_is_made_room_on(
         batch_seconds=0.005,
         minimum_age_ms=0,
     )
-    setup = make_library(tmp_path, clock, files=files, floor_bytes=1000, bounds=bounds)
-    await setup.library.open()
-    await setup.library.register_nvr(NVR, "Recorder")
-    await setup.library.register_camera(NVR, CAMERA, "Garden")
+    rig = make_library(tmp_path, clock, files=files, floor_bytes=1000, bounds=bounds)
+    await rig.library.open()
+    await rig.library.register_nvr(NVR, "Recorder")
+    await rig.library.register_camera(NVR, CAMERA, "Garden")
     for number in range(3):
-        await asyncio.to_thread(setup.keep, NOW - (9 - number) * HOUR)
-    await setup.library.close()
+        await asyncio.to_thread(rig.keep, NOW - (9 - number) * HOUR)
+    await rig.library.close()
     clock.advance(3 * HOUR)
     files.free_bytes, files.gain = 900, 600
     again = make_library(tmp_path, clock, files=files, floor_bytes=1000, bounds=bounds)
@@ -93,45 +93,45 @@ async def test_a_disk_that_is_full_at_the_start_is_made_room_on(
 
 
 async def test_a_day_that_somebody_deleted_by_hand_does_not_hold_up_deletion(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW - 3 * DAY)
-    stays = await asyncio.to_thread(setup.keep, NOW)
-    clip = await setup.library.browse.clip(clip_id)
+    clip_id = await asyncio.to_thread(rig.keep, NOW - 3 * DAY)
+    stays = await asyncio.to_thread(rig.keep, NOW)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
-    shutil.rmtree((setup.folder / clip.path).parent)
-    await setup.library.care.delete([clip_id])
-    assert await setup.library.care.empty_trash(at_once=True) == 1
-    assert setup.library.ledger.storage_problem(CAMERA) is None
-    assert await setup.library.browse.clip(clip_id) is None
-    assert (await setup.library.browse.recent())[0].id == stays
+    shutil.rmtree((rig.folder / clip.path).parent)
+    await rig.library.care.delete([clip_id])
+    assert await rig.library.care.empty_trash(at_once=True) == 1
+    assert rig.library.ledger.storage_problem(CAMERA) is None
+    assert await rig.library.browse.clip(clip_id) is None
+    assert (await rig.library.browse.recent())[0].id == stays
 
 
 @pytest.mark.parametrize("gone", ["recorder/garden", "recorder"])
 async def test_clips_of_a_camera_whose_folder_is_gone_are_missing(
-    setup: Setup, gone: str
+    rig: LibraryRig, gone: str
 ) -> None:
-    await asyncio.to_thread(setup.keep, NOW)
-    await asyncio.to_thread(setup.keep, NOW + HOUR)
-    shutil.rmtree(setup.folder / gone)
-    report = await setup.library.care.check()
+    await asyncio.to_thread(rig.keep, NOW)
+    await asyncio.to_thread(rig.keep, NOW + HOUR)
+    shutil.rmtree(rig.folder / gone)
+    report = await rig.library.care.check()
     assert (report.missing, report.skipped_roots) == (2, ())
-    assert (await setup.library.ledger.totals(CAMERA)).clips == 0
-    (span, *_rest) = await setup.library.ledger.coverage(
+    assert (await rig.library.ledger.totals(CAMERA)).clips == 0
+    (span, *_rest) = await rig.library.ledger.coverage(
         CAMERA, TimeRange(NOW, NOW + 5 * MINUTE)
     )
     assert span.state is CoverageState.MISSING
 
 
 async def test_lines_written_while_a_journal_is_made_small_are_not_lost(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
     for number in range(600):
-        await setup.library.care.protect([clip_id], f"note {number}")
-    await asyncio.to_thread(tend, setup)
-    journal = setup.folder / "recorder/garden" / JOURNAL
-    store = store_of(setup.library)
+        await rig.library.care.protect([clip_id], f"note {number}")
+    await asyncio.to_thread(tend, rig)
+    journal = rig.folder / "recorder/garden" / JOURNAL
+    store = store_of(rig.library)
     (root,) = store.guard.roots()
     real = journal_files.scan
     beside: list[threading.Thread] = []
@@ -139,8 +139,8 @@ async def test_lines_written_while_a_journal_is_made_small_are_not_lost(
     def protect_meanwhile(store, path: Path):
         found = real(store, path)
         if threading.current_thread() not in beside and not beside:
-            asyncio.run(setup.library.care.protect([clip_id], "the last word"))
-            beside.append(threading.Thread(target=tend, args=(setup,)))
+            asyncio.run(rig.library.care.protect([clip_id], "the last word"))
+            beside.append(threading.Thread(target=tend, args=(rig,)))
             beside[0].start()
             beside[0].join(0.05)
         return found
@@ -157,7 +157,7 @@ async def test_lines_written_while_a_journal_is_made_small_are_not_lost(
     assert await asyncio.to_thread(make_small)
     await asyncio.to_thread(beside[0].join)
     assert journal.stat().st_size < size / 50
-    clip = await setup.library.browse.clip(clip_id)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
     with journal_files.read(store, journal) as said:
         assert said.protection(clip.path) == (True, "the last word")
@@ -165,69 +165,69 @@ async def test_lines_written_while_a_journal_is_made_small_are_not_lost(
 
 @pytest.mark.parametrize("is_cut", [True, False], ids=["cut off", "garbled"])
 async def test_a_journal_that_lost_lines_is_told_again_once(
-    setup: Setup, is_cut: bool
+    rig: LibraryRig, is_cut: bool
 ) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    await setup.library.care.protect([clip_id], "fox")
-    await asyncio.to_thread(tend, setup)
-    journal = setup.folder / "recorder/garden" / JOURNAL
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    await rig.library.care.protect([clip_id], "fox")
+    await asyncio.to_thread(tend, rig)
+    journal = rig.folder / "recorder/garden" / JOURNAL
     lines = journal.read_bytes().splitlines(keepends=True)
     if is_cut:
         journal.write_bytes(b"".join(lines[:-2]) + lines[-2][:20])
     else:
         journal.write_bytes(b"".join(b"#" + line[1:] for line in lines))
-    await setup.library.care.check()
+    await rig.library.care.check()
     kinds = [line.fact.kind for line in decode_lines(journal.read_bytes())]
     assert kinds.count(FactKind.CLIP) == 1
     assert kinds.count(FactKind.PROTECT) == 1
     size = journal.stat().st_size
-    await setup.library.care.check()
+    await rig.library.care.check()
     assert journal.stat().st_size == size
-    (root,) = store_of(setup.library).guard.roots()
-    assert (await asyncio.to_thread(setup.library.care.checker.fast, root)).adopted == 0
+    (root,) = store_of(rig.library).guard.roots()
+    assert (await asyncio.to_thread(rig.library.care.checker.fast, root)).adopted == 0
 
 
 async def test_an_empty_folder_instead_of_the_share_damages_nothing(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    setup.folder.rename(setup.root / "unmounted")
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    rig.folder.rename(rig.root / "unmounted")
     # the guard has not looked since: its cache still says "usable"
-    report = await setup.library.care.verify(CAMERA, TimeRange(0, NOW + DAY))
+    report = await rig.library.care.verify(CAMERA, TimeRange(0, NOW + DAY))
     assert report.damaged == ()
-    clip = await setup.library.browse.clip(clip_id)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
     assert clip.state is ClipState.COMPLETE
-    (setup.root / "unmounted").rename(setup.folder)
+    (rig.root / "unmounted").rename(rig.folder)
 
 
 async def test_a_damaged_file_that_could_not_be_moved_is_never_taken_for_the_clip(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    clip = await setup.library.browse.clip(clip_id)
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
-    path = setup.folder / clip.path
+    path = rig.folder / clip.path
     good = path.read_bytes()
     path.write_bytes(good[:-1] + b"?")
 
     def refuse(_source: Path, _target: Path) -> None:
         raise NvrError(ErrorKind.STORAGE_FAILED, "refused")
 
-    monkeypatch.setattr(store_of(setup.library).files, "replace", refuse)
-    report = await setup.library.care.verify(CAMERA, TimeRange(0, NOW + DAY))
+    monkeypatch.setattr(store_of(rig.library).files, "replace", refuse)
+    report = await rig.library.care.verify(CAMERA, TimeRange(0, NOW + DAY))
     assert report.damaged == (clip_id,)
     monkeypatch.undo()
-    assert (await setup.library.care.check()).returned == 0
+    assert (await rig.library.care.check()).returned == 0
     path.write_bytes(good)
-    assert (await setup.library.care.check()).returned == 1
+    assert (await rig.library.care.check()).returned == 1
 
 
 async def test_a_read_error_that_passes_is_no_damage_and_one_that_stays_is(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    files = store_of(setup.library).files
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    files = store_of(rig.library).files
     real = files.sha256
     failures = [NvrError(ErrorKind.STORAGE_FAILED, "I/O error")]
 
@@ -238,35 +238,35 @@ async def test_a_read_error_that_passes_is_no_damage_and_one_that_stays_is(
 
     monkeypatch.setattr(files, "sha256", fail)
     whole = TimeRange(0, NOW + DAY)
-    assert (await setup.library.care.verify(CAMERA, whole)).damaged == ()
+    assert (await rig.library.care.verify(CAMERA, whole)).damaged == ()
     failures.append(NvrError(ErrorKind.STORAGE_STALLED, "no answer"))
-    assert (await setup.library.care.verify(CAMERA, whole)).unchecked == 1
+    assert (await rig.library.care.verify(CAMERA, whole)).unchecked == 1
     failures += [NvrError(ErrorKind.STORAGE_FAILED, "I/O error")] * 2
-    assert (await setup.library.care.verify(CAMERA, whole)).damaged == (clip_id,)
+    assert (await rig.library.care.verify(CAMERA, whole)).damaged == (clip_id,)
 
 
-async def test_footage_fetched_again_stays_protected(setup: Setup) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    await setup.library.care.protect([clip_id], "the fox")
-    clip = await setup.library.browse.clip(clip_id)
+async def test_footage_fetched_again_stays_protected(rig: LibraryRig) -> None:
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    await rig.library.care.protect([clip_id], "the fox")
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
-    (setup.folder / clip.path).unlink()
-    await setup.library.care.check()
-    fresh = await asyncio.to_thread(setup.keep, NOW)
-    await setup.library.care.check()
-    assert await setup.library.browse.clip(clip_id) is None
-    again = await setup.library.browse.clip(fresh)
+    (rig.folder / clip.path).unlink()
+    await rig.library.care.check()
+    fresh = await asyncio.to_thread(rig.keep, NOW)
+    await rig.library.care.check()
+    assert await rig.library.browse.clip(clip_id) is None
+    again = await rig.library.browse.clip(fresh)
     assert again is not None
     assert (again.is_protected, again.note) == (True, "the fox")
-    await asyncio.to_thread(invariants.check, setup.library)
+    await asyncio.to_thread(invariants.check, rig.library)
 
 
 async def test_a_part_on_a_share_without_sync_is_told_by_its_bytes(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
     """Its row has the facts and it has the size, but not what was written."""
-    target, facts = await asyncio.to_thread(setup.begin, NOW)
-    store = store_of(setup.library)
+    target, facts = await asyncio.to_thread(rig.begin, NOW)
+    store = store_of(rig.library)
     from custom_components.vtrack_nvr.core.library.index import clip_rows
 
     store.write(
@@ -278,21 +278,21 @@ async def test_a_part_on_a_share_without_sync_is_told_by_its_bytes(
     target.part_path.write_bytes(data[:-1] + b"\0")
     store.live.clear()
     (root,) = store.guard.roots()
-    await asyncio.to_thread(setup.library.care.checker.fast, root)
-    clip = await setup.library.browse.clip(target.clip_id)
+    await asyncio.to_thread(rig.library.care.checker.fast, root)
+    clip = await rig.library.browse.clip(target.clip_id)
     assert clip is not None
     assert clip.facts.sha256 == measured(facts, data[:-1] + b"\0").sha256
-    await asyncio.to_thread(invariants.check, setup.library)
+    await asyncio.to_thread(invariants.check, rig.library)
 
 
 async def test_clips_that_finish_or_go_while_files_are_compared_stop_nothing(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A part that was listed has its name by the time it is looked at."""
-    await asyncio.to_thread(setup.keep, NOW)
-    target, facts = await asyncio.to_thread(setup.begin, NOW + HOUR)
-    store = store_of(setup.library)
-    real = setup.probe.salvage
+    await asyncio.to_thread(rig.keep, NOW)
+    target, facts = await asyncio.to_thread(rig.begin, NOW + HOUR)
+    store = store_of(rig.library)
+    real = rig.probe.salvage
     finished: list[int] = []
 
     def salvage(part: Path, start):
@@ -308,9 +308,9 @@ async def test_clips_that_finish_or_go_while_files_are_compared_stop_nothing(
             (target.clip_id,),
         )
     )
-    monkeypatch.setattr(setup.probe, "salvage", salvage)
+    monkeypatch.setattr(rig.probe, "salvage", salvage)
     make_old(target.part_path)
-    report = await setup.library.care.check()
+    report = await rig.library.care.check()
     assert (report.skipped_roots, report.salvaged) == ((), 0)
     assert finished
     assert facts.size_bytes
@@ -349,7 +349,7 @@ async def test_a_root_that_hangs_keeps_no_other_from_retention_nor_from_answers(
     nas = tmp_path / "nas"
     nas.mkdir()
     files = HangingFiles(nas)
-    setup = make_library(
+    rig = make_library(
         tmp_path,
         clock,
         files=files,
@@ -362,21 +362,19 @@ async def test_a_root_that_hangs_keeps_no_other_from_retention_nor_from_answers(
             undo_ms=0,
         ),
     )
-    library = setup.library
+    library = rig.library
     await library.open()
     await library.register_nvr(NVR, "Recorder")
-    await library.set_roots(
-        [RootConfig(setup.root, "one", 0), RootConfig(nas, "nas", 0)]
-    )
+    await library.set_roots([RootConfig(rig.root, "one", 0), RootConfig(nas, "nas", 0)])
     store = store_of(library)
     first, second = store.guard.roots()
     await until(lambda: {first.id, second.id} <= store.settled)
     await library.register_camera(NVR, CAMERA, "Garden")
     await library.register_camera(NVR, OTHER, "Yard", root_id=second.id)
     for camera in (CAMERA, OTHER):
-        await asyncio.to_thread(setup.keep, NOW - 9 * DAY, camera)
+        await asyncio.to_thread(rig.keep, NOW - 9 * DAY, camera)
         await library.set_retention(camera, Retention(days=2))
-    moving = await asyncio.to_thread(setup.keep, NOW)
+    moving = await asyncio.to_thread(rig.keep, NOW)
     plan = await library.care.plan_retention()
     files.answers.clear()
     try:
@@ -385,10 +383,10 @@ async def test_a_root_that_hangs_keeps_no_other_from_retention_nor_from_answers(
             asyncio.to_thread(library.care.mover.move, moving, second.id)
         )
         await asyncio.wait_for(library.care.run_retention(plan.token), 15)
-        assert len(list(setup.folder.rglob("*.mp4"))) == 1
+        assert len(list(rig.folder.rglob("*.mp4"))) == 1
         assert (await asyncio.wait_for(library.browse.clip(moving), 5)) is not None
         assert time.monotonic() - started < 15
-        clip = await asyncio.to_thread(setup.keep, NOW + HOUR)
+        clip = await asyncio.to_thread(rig.keep, NOW + HOUR)
         assert clip
     finally:
         files.answers.set()
@@ -397,38 +395,38 @@ async def test_a_root_that_hangs_keeps_no_other_from_retention_nor_from_answers(
 
 
 async def test_a_read_only_disk_is_still_watched(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    (root,) = store_of(setup.library).guard.roots()
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    (root,) = store_of(rig.library).guard.roots()
     trouble = NvrError(ErrorKind.STORAGE_READ_ONLY, "mounted read-only")
-    monkeypatch.setattr(store_of(setup.library).guard, "problem", lambda _root: trouble)
-    with await setup.library.browse.reader(clip_id) as reader:
+    monkeypatch.setattr(store_of(rig.library).guard, "problem", lambda _root: trouble)
+    with await rig.library.browse.reader(clip_id) as reader:
         assert reader.path.exists()
-    assert setup.library.ledger.storage_problem(CAMERA) is trouble
+    assert rig.library.ledger.storage_problem(CAMERA) is trouble
     trouble = NvrError(ErrorKind.STORAGE_MISSING, "away")
     with pytest.raises(NvrError):
-        await setup.library.browse.reader(clip_id)
-    assert not store_of(setup.library).readers
+        await rig.library.browse.reader(clip_id)
+    assert not store_of(rig.library).readers
     assert root.id
 
 
 async def test_upkeep_waits_until_a_root_that_came_back_was_looked_at(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
     """Else lines would be appended to a journal that is ahead of the index."""
-    await asyncio.to_thread(setup.keep, NOW)
-    await asyncio.to_thread(tend, setup)
-    journal = setup.folder / "recorder/garden" / JOURNAL
-    store = store_of(setup.library)
+    await asyncio.to_thread(rig.keep, NOW)
+    await asyncio.to_thread(tend, rig)
+    journal = rig.folder / "recorder/garden" / JOURNAL
+    store = store_of(rig.library)
     (root,) = store.guard.roots()
     before = journal.read_bytes()
-    setup.folder.rename(setup.root / "unmounted")
+    rig.folder.rename(rig.root / "unmounted")
     await until(lambda: root.id not in store.settled)
-    await setup.library.register_camera(NVR, CAMERA, "Garden")
-    await asyncio.to_thread(keeper_of(setup.library).tend, root)
-    assert (setup.root / "unmounted/recorder/garden" / JOURNAL).read_bytes() == before
-    (setup.root / "unmounted").rename(setup.folder)
+    await rig.library.register_camera(NVR, CAMERA, "Garden")
+    await asyncio.to_thread(keeper_of(rig.library).tend, root)
+    assert (rig.root / "unmounted/recorder/garden" / JOURNAL).read_bytes() == before
+    (rig.root / "unmounted").rename(rig.folder)
     await until(lambda: root.id in store.settled)
 
 
@@ -438,25 +436,25 @@ async def test_a_later_clip_under_an_old_name_survives_an_older_index(
     """Deleted, asked for again and fetched anew after the backup: the later one stays."""
     from .upkeep.test_check import flush, put_index, running, save_index
 
-    async with running(tmp_path, clock) as setup:
-        first = await asyncio.to_thread(setup.keep, NOW)
-        trashed = await asyncio.to_thread(setup.keep, NOW + HOUR)
-        await setup.library.care.delete([trashed])
-        await flush(setup)
-        await asyncio.to_thread(save_index, setup, tmp_path / "backup")
-        await setup.library.care.delete([first])
-        await setup.library.care.empty_trash(at_once=True)
+    async with running(tmp_path, clock) as rig:
+        first = await asyncio.to_thread(rig.keep, NOW)
+        trashed = await asyncio.to_thread(rig.keep, NOW + HOUR)
+        await rig.library.care.delete([trashed])
+        await flush(rig)
+        await asyncio.to_thread(save_index, rig, tmp_path / "backup")
+        await rig.library.care.delete([first])
+        await rig.library.care.empty_trash(at_once=True)
         for start_ms in (NOW, NOW + HOUR):
-            await setup.library.ledger.add_want(
+            await rig.library.ledger.add_want(
                 CAMERA, TimeRange(start_ms, start_ms + 5 * MINUTE), "again"
             )
-            await asyncio.to_thread(setup.keep, start_ms, duration_ms=6 * MINUTE)
-        await flush(setup)
-        files = setup.files()
+            await asyncio.to_thread(rig.keep, start_ms, duration_ms=6 * MINUTE)
+        await flush(rig)
+        files = rig.files()
         before = {
-            c.path: c.facts.sha256 for c in (await setup.library.browse.search()).clips
+            c.path: c.facts.sha256 for c in (await rig.library.browse.search()).clips
         }
-    put_index(tmp_path / "backup", setup)
+    put_index(tmp_path / "backup", rig)
     clock.advance(5 * DAY)
     async with running(tmp_path, clock) as again:
         await again.library.care.empty_trash()
@@ -467,6 +465,6 @@ async def test_a_later_clip_under_an_old_name_survives_an_older_index(
         await asyncio.to_thread(invariants.check, again.library)
 
 
-async def test_an_unknown_camera_key_is_refused_by_name(setup: Setup) -> None:
+async def test_an_unknown_camera_key_is_refused_by_name(rig: LibraryRig) -> None:
     with pytest.raises(NvrError):
-        await setup.library.browse.recent(camera=CameraKey("nobody"))
+        await rig.library.browse.recent(camera=CameraKey("nobody"))

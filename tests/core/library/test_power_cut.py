@@ -35,8 +35,8 @@ from .rig import (
     MINUTE,
     NOW,
     NVR,
+    LibraryRig,
     ManualClock,
-    Setup,
     TextProbe,
     clip_bytes,
     make_facts,
@@ -70,7 +70,7 @@ class Acknowledged:
     asked_to_delete: set[int] = field(default_factory=set)
 
 
-class Machine:
+class PowerCutRig:
     """A library on two roots, its power, and the images of its index."""
 
     def __init__(self, folder: Path, cut_at: int | None) -> None:
@@ -85,7 +85,7 @@ class Machine:
             root.mkdir(parents=True)
         self.said = Acknowledged()
         self.library = self._library(self.index, self.roots, self.files, self._trace)
-        self.setup = Setup(
+        self.library_rig = LibraryRig(
             self.library, self.clock, self.index, self.roots[0], TextProbe()
         )
 
@@ -114,7 +114,7 @@ class Machine:
             owner="the machine",
         )
 
-    def live(self, story: Callable[[Machine], None]) -> None:
+    def live(self, story: Callable[[PowerCutRig], None]) -> None:
         """Run until the story or the power ends."""
         # a cut inside a transaction: the disk holds what the last commit left
         try:
@@ -145,9 +145,9 @@ def run[T](coroutine: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(coroutine)
 
 
-def whole_life(machine: Machine) -> None:
+def whole_life(rig: PowerCutRig) -> None:
     """Create, protect, delete, undo, journal, move, sweep, once each."""
-    setup, said, library = machine.setup, machine.said, machine.library
+    library_rig, said, library = rig.library_rig, rig.said, rig.library
     care = library.care
     run(library.register_nvr(NVR, "Recorder"))
     run(library.register_camera(NVR, CAMERA, "Garden"))
@@ -157,8 +157,8 @@ def whole_life(machine: Machine) -> None:
     run(library.ledger.mark(CAMERA, [whole], CoverageState.ON_DEVICE))
     for number in range(4):
         start_ms = NOW + number * 5 * MINUTE
-        target, facts = setup.begin(start_ms)
-        machine.files.unsynced.add(target.part_path)
+        target, facts = library_rig.begin(start_ms)
+        rig.files.unsynced.add(target.part_path)
         library.ledger.sink(CAMERA).finish(target, facts)
         said.kept[target.clip_id] = facts.range
     first, second, third, fourth = said.kept
@@ -168,7 +168,7 @@ def whole_life(machine: Machine) -> None:
     run(care.delete([second, third]))
     run(care.restore([third]))
     said.asked_to_delete.discard(third)
-    machine.clock.advance(2 * MINUTE)
+    rig.clock.advance(2 * MINUTE)
     care.empty_trash_now()
     said.deleted.add(second)
     for root in store_of(library).guard.roots():
@@ -176,35 +176,35 @@ def whole_life(machine: Machine) -> None:
     other = store_of(library).guard.roots()[1].id
     care.mover.move(fourth, other)
     care.mover.move(first, other)
-    target, _ = setup.begin(NOW + 30 * MINUTE)
+    target, _ = library_rig.begin(NOW + 30 * MINUTE)
     library.ledger.sink(CAMERA).abandon(target, "nothing")
-    target, facts = setup.begin(NOW + 35 * MINUTE)
+    target, facts = library_rig.begin(NOW + 35 * MINUTE)
     library.ledger.sink(CAMERA).finish(target, facts)
     said.kept[target.clip_id] = facts.range
     for root in store_of(library).guard.roots():
         keeper_of(library).tend(root)
-    leave_one(machine)
+    leave_one(rig)
 
 
-def leave_one(machine: Machine) -> None:
+def leave_one(rig: PowerCutRig) -> None:
     """A storage error lets go of a clip, which is salvaged; it began before midnight."""
-    setup, said, library = machine.setup, machine.said, machine.library
+    library_rig, said, library = rig.library_rig, rig.said, rig.library
     store = store_of(library)
     store.on_left = lambda _root: None  # here, and not on the thread of the root
-    target, facts = setup.begin(MIDNIGHT - 1_000, source=ClipSource.LIVE)
+    target, facts = library_rig.begin(MIDNIGHT - 1_000, source=ClipSource.LIVE)
     late = make_facts(MIDNIGHT, source=ClipSource.LIVE)
     data = clip_bytes(CAMERA, late)
     target.part_path.write_bytes(data)
-    machine.files.unsynced.add(target.part_path)
+    rig.files.unsynced.add(target.part_path)
     library.ledger.sink(CAMERA).leave(target, NvrError(ErrorKind.STORAGE_FAILED, "EIO"))
     library.care.checker.fast(store.guard.roots()[0])
     said.kept[target.clip_id] = measured(late, data).range
     assert facts.range.start_ms < MIDNIGHT
 
 
-def verify(machine: Machine, library: Library, *, is_older: bool = False) -> None:
+def verify(rig: PowerCutRig, library: Library, *, is_older: bool = False) -> None:
     """Open what is left and hold it against what was confirmed."""
-    said = machine.said
+    said = rig.said
     open_here(library)
     try:
         # a busy machine may need longer than `open` waits
@@ -251,16 +251,16 @@ def fast_path(tmp_path: Path) -> Iterator[Path]:
 
 
 def steps_of(tmp_path: Path) -> int:
-    machine = Machine(tmp_path / "whole", None)
-    machine.live(whole_life)
-    return machine.power.count
+    rig = PowerCutRig(tmp_path / "whole", None)
+    rig.live(whole_life)
+    return rig.power.count
 
 
 def test_the_whole_story_holds_without_a_cut(tmp_path: Path) -> None:
-    machine = Machine(tmp_path / "whole", None)
-    machine.live(whole_life)
-    assert len(machine.said.kept) == 6
-    verify(machine, machine.restart())
+    rig = PowerCutRig(tmp_path / "whole", None)
+    rig.live(whole_life)
+    assert len(rig.said.kept) == 6
+    verify(rig, rig.restart())
 
 
 @pytest.mark.parametrize(
@@ -275,27 +275,27 @@ def test_power_cut_at_every_step(
     assert count > 100
     for cut_at in range(1, count + 1, int(os.environ.get("POWER_CUT_STRIDE", stride))):
         folder = fast_path / str(cut_at)
-        machine = Machine(folder, cut_at)
-        machine.live(whole_life)
+        rig = PowerCutRig(folder, cut_at)
+        rig.live(whole_life)
         try:
             verify(
-                machine,
-                machine.restart(back=back, is_forgetful=is_forgetful),
+                rig,
+                rig.restart(back=back, is_forgetful=is_forgetful),
                 is_older=back > 0,
             )
         except (AssertionError, NvrError) as error:
-            name = machine.power.names[-1]
+            name = rig.power.names[-1]
             pytest.fail(f"cut at step {cut_at} ({name}): {error!r}")
         shutil.rmtree(folder)
 
 
-def second_life(machine: Machine) -> None:
+def second_life(rig: PowerCutRig) -> None:
     """Damage is found, a journal loses lines, is told again and made small."""
-    setup, said, library = machine.setup, machine.said, machine.library
+    library_rig, said, library = rig.library_rig, rig.said, rig.library
     run(library.register_nvr(NVR, "Recorder"))
     run(library.register_camera(NVR, CAMERA, "Garden"))
     for number in range(3):
-        target, facts = setup.begin(NOW + number * 5 * MINUTE)
+        target, facts = library_rig.begin(NOW + number * 5 * MINUTE)
         library.ledger.sink(CAMERA).finish(target, facts)
         said.kept[target.clip_id] = facts.range
     first, second, third = said.kept
@@ -305,7 +305,7 @@ def second_life(machine: Machine) -> None:
         keeper_of(library).tend(root)
     clip = run(library.browse.clip(second))
     assert clip is not None
-    path = setup.folder / clip.path
+    path = library_rig.folder / clip.path
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     said.asked_to_delete.add(second)  # it may be missing from now on
     library.care._verifier.verify(
@@ -313,7 +313,7 @@ def second_life(machine: Machine) -> None:
     )
     other = store_of(library).guard.roots()[1].id
     library.care.mover.move(third, other)
-    journal = setup.folder / "recorder/garden" / JOURNAL
+    journal = library_rig.folder / "recorder/garden" / JOURNAL
     journal.write_bytes(b"#" + journal.read_bytes())
     library.care.checker.full()
 
@@ -321,15 +321,15 @@ def second_life(machine: Machine) -> None:
 def test_power_cut_while_damage_is_put_aside_and_journals_are_mended(
     fast_path: Path,
 ) -> None:
-    whole = Machine(fast_path / "whole", None)
+    whole = PowerCutRig(fast_path / "whole", None)
     whole.live(second_life)
     assert whole.power.count > 60
     assert any("replace .journal" in name for name in whole.power.names)
     assert any("damaged" in name for name in whole.power.names)
     for cut_at in range(1, whole.power.count + 1):
-        machine = Machine(fast_path / str(cut_at), cut_at)
-        machine.live(second_life)
-        library = machine.restart(is_forgetful=cut_at % 2 == 0)
+        rig = PowerCutRig(fast_path / str(cut_at), cut_at)
+        rig.live(second_life)
+        library = rig.restart(is_forgetful=cut_at % 2 == 0)
         open_here(library)
         try:
             library.care.checker.full()
@@ -340,7 +340,7 @@ def test_power_cut_while_damage_is_put_aside_and_journals_are_mended(
                 )
             }
             store_of(library).read(invariants.check_index)
-            said = machine.said
+            said = rig.said
             for clip_id, kept in said.kept.items():
                 row = rows[kept.start_ms]
                 if clip_id not in said.asked_to_delete:
@@ -358,7 +358,7 @@ def test_power_cut_while_damage_is_put_aside_and_journals_are_mended(
                 spoiled = store_of(library).guard.roots()[0].folder.rglob("*.mp4*")
                 assert any(file.read_bytes().endswith(b"?") for file in spoiled)
         except (AssertionError, NvrError, KeyError) as error:
-            name = machine.power.names[-1]
+            name = rig.power.names[-1]
             pytest.fail(f"cut at step {cut_at} ({name}): {error!r}")
         finally:
             close_here(library)
@@ -366,16 +366,16 @@ def test_power_cut_while_damage_is_put_aside_and_journals_are_mended(
 
 
 def test_rows_of_a_killed_writer_become_clips(tmp_path: Path) -> None:
-    machine = Machine(tmp_path, None)
-    open_here(machine.library)
-    run(machine.library.register_nvr(NVR, "Recorder"))
-    run(machine.library.register_camera(NVR, CAMERA, "Garden"))
-    target, _ = machine.setup.begin(NOW)
-    empty, _ = machine.setup.begin(NOW + 10 * MINUTE)
+    rig = PowerCutRig(tmp_path, None)
+    open_here(rig.library)
+    run(rig.library.register_nvr(NVR, "Recorder"))
+    run(rig.library.register_camera(NVR, CAMERA, "Garden"))
+    target, _ = rig.library_rig.begin(NOW)
+    empty, _ = rig.library_rig.begin(NOW + 10 * MINUTE)
     empty.part_path.write_bytes(b"")
-    close_here(machine.library)
-    machine.images.take()
-    library = machine.restart()
+    close_here(rig.library)
+    rig.images.take()
+    library = rig.restart()
     open_here(library)
     try:
         invariants.check(library)

@@ -24,92 +24,104 @@ from custom_components.vtrack_nvr.core.models import CoverageState
 from tests.insides import close_here, open_here, store_of
 
 from . import invariants
-from .rig import CAMERA, DAY, HOUR, MINUTE, NOW, NVR, ManualClock, Setup, make_library
+from .rig import (
+    CAMERA,
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    NVR,
+    LibraryRig,
+    ManualClock,
+    make_library,
+)
 from .upkeep.test_folder_owner import until
 
 
-def root_of(setup: Setup, index: int = 0):
-    return store_of(setup.library).guard.roots()[index]
+def root_of(rig: LibraryRig, index: int = 0):
+    return store_of(rig.library).guard.roots()[index]
 
 
-async def with_nas(setup: Setup, tmp_path: Path) -> tuple[Path, int]:
+async def with_nas(rig: LibraryRig, tmp_path: Path) -> tuple[Path, int]:
     nas = tmp_path / "nas"
     nas.mkdir()
-    await setup.library.set_roots(
-        [RootConfig(setup.root, "one", 0), RootConfig(nas, "nas", 0)]
+    await rig.library.set_roots(
+        [RootConfig(rig.root, "one", 0), RootConfig(nas, "nas", 0)]
     )
-    return nas / "vtrack_nvr", root_of(setup, 1).id
+    return nas / "vtrack_nvr", root_of(rig, 1).id
 
 
-async def test_a_file_that_is_not_what_was_written_gives_no_clip(setup: Setup) -> None:
-    target, facts = await asyncio.to_thread(setup.begin, NOW)
-    store = store_of(setup.library)
+async def test_a_file_that_is_not_what_was_written_gives_no_clip(
+    rig: LibraryRig,
+) -> None:
+    target, facts = await asyncio.to_thread(rig.begin, NOW)
+    store = store_of(rig.library)
 
     def crash_after_the_rename(connection: sqlite3.Connection) -> str:
         path = "recorder/garden/2027-01-15/09-00-00+0100.mp4"
         clip_rows.set_facts(connection, target.clip_id, facts, path)
         return path
 
-    path = setup.folder / store.write(crash_after_the_rename)
+    path = rig.folder / store.write(crash_after_the_rename)
     data = target.part_path.read_bytes()
     target.part_path.unlink()
     path.write_bytes(data[:-1] + b"?")
     store.live.clear()
-    assert await asyncio.to_thread(settle_writing, store, root_of(setup)) == (0, 1)
+    assert await asyncio.to_thread(settle_writing, store, root_of(rig)) == (0, 1)
     assert path.exists()
-    assert await setup.library.browse.clip(target.clip_id) is None
+    assert await rig.library.browse.clip(target.clip_id) is None
 
 
 async def test_a_probe_that_fails_gives_no_clip_and_a_dying_disk_waits(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = store_of(setup.library)
+    store = store_of(rig.library)
     failure = NvrError(ErrorKind.STORAGE_FAILED, "I/O error")
 
     def fail(*_arguments: object) -> None:
         raise failure
 
-    monkeypatch.setattr(setup.probe, "salvage", fail)
-    store.probe = setup.probe
-    target, _ = await asyncio.to_thread(setup.begin, NOW)
+    monkeypatch.setattr(rig.probe, "salvage", fail)
+    store.probe = rig.probe
+    target, _ = await asyncio.to_thread(rig.begin, NOW)
     store.live.clear()
-    assert await asyncio.to_thread(settle_writing, store, root_of(setup)) == (0, 0)
+    assert await asyncio.to_thread(settle_writing, store, root_of(rig)) == (0, 0)
     assert target.part_path.exists(), "one bad sector waits and stops nobody"
     failure = NvrError(ErrorKind.STORAGE_READ_ONLY, "not permitted")
-    assert await asyncio.to_thread(settle_writing, store, root_of(setup)) == (0, 0)
-    marker = root_of(setup).marker
-    marker.rename(setup.root / "aside")
+    assert await asyncio.to_thread(settle_writing, store, root_of(rig)) == (0, 0)
+    marker = root_of(rig).marker
+    marker.rename(rig.root / "aside")
     with pytest.raises(NvrError):
-        await asyncio.to_thread(settle_writing, store, root_of(setup))
+        await asyncio.to_thread(settle_writing, store, root_of(rig))
     assert target.part_path.exists()
-    (setup.root / "aside").rename(marker)
-    await until(lambda: store.guard.is_usable(root_of(setup)))
+    (rig.root / "aside").rename(marker)
+    await until(lambda: store.guard.is_usable(root_of(rig)))
     failure = NvrError(ErrorKind.VERIFY_FAILED, "torn")
-    assert await asyncio.to_thread(settle_writing, store, root_of(setup)) == (0, 1)
+    assert await asyncio.to_thread(settle_writing, store, root_of(rig)) == (0, 1)
     assert not target.part_path.exists()
-    monkeypatch.setattr(setup.probe, "read_clip", fail)
-    day = setup.folder / "recorder/garden/2027-01-15"
+    monkeypatch.setattr(rig.probe, "read_clip", fail)
+    day = rig.folder / "recorder/garden/2027-01-15"
     (day / "10-00-00+0100.mp4").write_bytes(b"x")
-    assert (await setup.library.care.check()).foreign_count == 1
+    assert (await rig.library.care.check()).foreign_count == 1
     failure = NvrError(ErrorKind.STORAGE_FAILED, "I/O error")
-    report = await setup.library.care.check()
+    report = await rig.library.care.check()
     assert (report.foreign_count, report.skipped_roots) == (1, ())
     failure = NvrError(ErrorKind.STORAGE_STALLED, "no answer")
-    report = await setup.library.care.check()
+    report = await rig.library.care.check()
     assert (report.foreign_count, report.skipped_roots) == (1, ())
-    marker.rename(setup.root / "aside")
-    assert len((await setup.library.care.check()).skipped_roots) == 1
+    marker.rename(rig.root / "aside")
+    assert len((await rig.library.care.check()).skipped_roots) == 1
 
 
-async def test_a_part_that_changed_size_is_not_finished(setup: Setup) -> None:
-    target, facts = await asyncio.to_thread(setup.begin, NOW)
+async def test_a_part_that_changed_size_is_not_finished(rig: LibraryRig) -> None:
+    target, facts = await asyncio.to_thread(rig.begin, NOW)
     with target.part_path.open("ab") as file:
         file.write(b"more")
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.library.ledger.sink(CAMERA).finish, target, facts)
+        await asyncio.to_thread(rig.library.ledger.sink(CAMERA).finish, target, facts)
     assert caught.value.kind is ErrorKind.VERIFY_FAILED
-    await asyncio.to_thread(setup.library.ledger.sink(CAMERA).abandon, target, "bad")
-    assert await setup.library.browse.clip(target.clip_id) is None
+    await asyncio.to_thread(rig.library.ledger.sink(CAMERA).abandon, target, "bad")
+    assert await rig.library.browse.clip(target.clip_id) is None
 
 
 def test_a_database_that_cannot_be_opened_is_no_damage(tmp_path: Path) -> None:
@@ -122,37 +134,37 @@ def test_a_database_that_cannot_be_opened_is_no_damage(tmp_path: Path) -> None:
 
 
 async def test_a_clip_that_goes_while_it_moves_stays_gone(
-    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nas, second = await with_nas(setup, tmp_path)
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    store = store_of(setup.library)
+    nas, second = await with_nas(rig, tmp_path)
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    store = store_of(rig.library)
     real = store.files.copy
 
     def copy_and_trash(source: Path, target: Path, proceed) -> str:
-        asyncio.run(setup.library.care.delete([clip_id]))
+        asyncio.run(rig.library.care.delete([clip_id]))
         return real(source, target, proceed)
 
     monkeypatch.setattr(store.files, "copy", copy_and_trash)
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.library.care.mover.move, clip_id, second)
+        await asyncio.to_thread(rig.library.care.mover.move, clip_id, second)
     assert caught.value.kind is ErrorKind.GONE
     monkeypatch.undo()
-    await asyncio.to_thread(settle_transfers, store, root_of(setup, 1))
+    await asyncio.to_thread(settle_transfers, store, root_of(rig, 1))
     assert list(nas.rglob("*.mp4")) == []
-    await setup.library.care.restore([clip_id])
-    await asyncio.to_thread(invariants.check, setup.library)
+    await rig.library.care.restore([clip_id])
+    await asyncio.to_thread(invariants.check, rig.library)
 
 
 async def test_an_older_index_never_takes_the_last_copy_for_an_unfinished_one(
-    setup: Setup, tmp_path: Path
+    rig: LibraryRig, tmp_path: Path
 ) -> None:
-    nas, second = await with_nas(setup, tmp_path)
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    clip = await setup.library.browse.clip(clip_id)
+    nas, second = await with_nas(rig, tmp_path)
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
-    store = store_of(setup.library)
-    await asyncio.to_thread(setup.library.care.mover.move, clip_id, second)
+    store = store_of(rig.library)
+    await asyncio.to_thread(rig.library.care.mover.move, clip_id, second)
     (moved,) = nas.rglob("*.mp4")
 
     def go_back(connection: sqlite3.Connection) -> None:
@@ -165,36 +177,36 @@ async def test_an_older_index_never_takes_the_last_copy_for_an_unfinished_one(
 
     store.write(go_back)
     store.write(lambda c: clip_rows.count_on_root(c, clip.root_id, 1, 0))
-    await asyncio.to_thread(settle_transfers, store, root_of(setup, 1))
+    await asyncio.to_thread(settle_transfers, store, root_of(rig, 1))
     assert moved.exists()
-    after = await setup.library.browse.clip(clip_id)
+    after = await rig.library.browse.clip(clip_id)
     assert after is not None
     assert after.root_id == second
 
 
-async def test_a_move_is_stopped_at_the_end(setup: Setup, tmp_path: Path) -> None:
-    nas, second = await with_nas(setup, tmp_path)
-    clip_id = await asyncio.to_thread(setup.keep, NOW - 9 * DAY)
-    await setup.library.set_retention(
+async def test_a_move_is_stopped_at_the_end(rig: LibraryRig, tmp_path: Path) -> None:
+    nas, second = await with_nas(rig, tmp_path)
+    clip_id = await asyncio.to_thread(rig.keep, NOW - 9 * DAY)
+    await rig.library.set_retention(
         CAMERA, Retention(move_after_days=1, move_to_root=second)
     )
-    store = store_of(setup.library)
+    store = store_of(rig.library)
     store.stopping.set()
-    assert await asyncio.to_thread(setup.library.care.mover.run) == 0
+    assert await asyncio.to_thread(rig.library.care.mover.run) == 0
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.library.care.mover.move, clip_id, second)
+        await asyncio.to_thread(rig.library.care.mover.move, clip_id, second)
     assert caught.value.kind is ErrorKind.CANCELLED
     assert not list(nas.rglob("*.part"))
-    assert await asyncio.to_thread(setup.library.care.empty_trash_now) == 0
+    assert await asyncio.to_thread(rig.library.care.empty_trash_now) == 0
     store.stopping.clear()
 
 
 async def test_a_reader_follows_a_clip_that_moves_while_it_is_asked_for(
-    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nas, second = await with_nas(setup, tmp_path)
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    browse = setup.library.browse
+    nas, second = await with_nas(rig, tmp_path)
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    browse = rig.library.browse
     real = browse.clip
     seen: list[int] = []
 
@@ -202,7 +214,7 @@ async def test_a_reader_follows_a_clip_that_moves_while_it_is_asked_for(
         found = await real(wanted)
         if not seen:
             seen.append(wanted)
-            await asyncio.to_thread(setup.library.care.mover.move, wanted, second)
+            await asyncio.to_thread(rig.library.care.mover.move, wanted, second)
         return found
 
     monkeypatch.setattr(browse, "clip", moving)
@@ -211,13 +223,13 @@ async def test_a_reader_follows_a_clip_that_moves_while_it_is_asked_for(
 
     async def going(wanted: int):
         found = await real(wanted)
-        await setup.library.care.delete([wanted])
+        await rig.library.care.delete([wanted])
         return found
 
     monkeypatch.setattr(browse, "clip", going)
     with pytest.raises(NvrError):
         await browse.reader(clip_id)
-    assert not store_of(setup.library).readers
+    assert not store_of(rig.library).readers
 
 
 @given(
@@ -229,14 +241,14 @@ async def test_a_reader_follows_a_clip_that_moves_while_it_is_asked_for(
 def test_after_retention_a_full_sweep_finds_nothing_to_fetch_of_what_was_kept(
     tmp_path_factory, starts: list[int], days: float, protected: set[int]
 ) -> None:
-    setup = make_library(
+    rig = make_library(
         tmp_path_factory.mktemp("sweep"),
         ManualClock(),
         bounds=LibraryBounds(
             guard_interval=0.05, batch_seconds=0.001, minimum_age_ms=0
         ),
     )
-    library, clock = setup.library, setup.clock
+    library, clock = rig.library, rig.clock
     open_here(library)
 
     async def tell() -> None:
@@ -247,7 +259,7 @@ def test_after_retention_a_full_sweep_finds_nothing_to_fetch_of_what_was_kept(
             TimeRange(NOW - s * 30 * MINUTE, NOW - s * 30 * MINUTE + 5 * MINUTE)
             for s in starts
         ]
-        ids = [setup.keep(item.start_ms) for item in held]
+        ids = [rig.keep(item.start_ms) for item in held]
         await library.care.protect([n for i, n in enumerate(ids) if i in protected])
         clock.advance(HOUR)
         plan = await library.care.run_retention()
@@ -298,19 +310,19 @@ MIDNIGHT = NOW + 15 * HOUR
 def test_sums_of_days_are_right_where_clips_cover_each_other_over_midnight(
     tmp_path_factory, clips: list[tuple[int, int]], steps: list[tuple[bool, int]]
 ) -> None:
-    setup = make_library(
+    rig = make_library(
         tmp_path_factory.mktemp("midnight"),
         ManualClock(),
         bounds=LibraryBounds(guard_interval=30.0, batch_seconds=0.001),
     )
-    library = setup.library
+    library = rig.library
     open_here(library)
 
     async def tell() -> None:
         await library.register_nvr(NVR, "Recorder")
         await library.register_camera(NVR, CAMERA, "Garden")
         ids = [
-            setup.keep(MIDNIGHT + start * MINUTE, duration_ms=length * MINUTE)
+            rig.keep(MIDNIGHT + start * MINUTE, duration_ms=length * MINUTE)
             for start, length in clips
         ]
         store_of(library).read(invariants.check_index)

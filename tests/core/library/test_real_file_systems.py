@@ -22,8 +22,8 @@ from .rig import (
     MINUTE,
     NOW,
     NVR,
+    LibraryRig,
     ManualClock,
-    Setup,
     clip_bytes,
     make_facts,
     make_library,
@@ -58,27 +58,27 @@ def media(tmp_path: Path) -> Iterator[Path]:
         yield folder
 
 
-async def opened(tmp_path: Path, **more) -> Setup:
-    setup = make_library(tmp_path, ManualClock(), **{"bounds": FAST, **more})
-    await setup.library.open()
-    await setup.library.register_nvr(NVR, "Recorder")
-    await setup.library.register_camera(NVR, CAMERA, "Garden")
-    return setup
+async def opened(tmp_path: Path, **more) -> LibraryRig:
+    rig = make_library(tmp_path, ManualClock(), **{"bounds": FAST, **more})
+    await rig.library.open()
+    await rig.library.register_nvr(NVR, "Recorder")
+    await rig.library.register_camera(NVR, CAMERA, "Garden")
+    return rig
 
 
-def keep_large(setup: Setup, start_ms: int, padding: int = MEGABYTE) -> int:
+def keep_large(rig: LibraryRig, start_ms: int, padding: int = MEGABYTE) -> int:
     """Keep a clip of about a megabyte; raises the storage error the disk gives."""
-    target, facts = setup.begin(start_ms)
+    target, facts = rig.begin(start_ms)
     data = clip_bytes(CAMERA, make_facts(start_ms), padding)
     target.part_path.write_bytes(data)
-    setup.library.ledger.sink(CAMERA).finish(target, measured(facts, data))
+    rig.library.ledger.sink(CAMERA).finish(target, measured(facts, data))
     return target.clip_id
 
 
-def refused(setup: Setup, start_ms: int) -> ErrorKind | None:
+def refused(rig: LibraryRig, start_ms: int) -> ErrorKind | None:
     """Try to keep a large clip; returns why that was refused, if it was."""
     try:
-        keep_large(setup, start_ms)
+        keep_large(rig, start_ms)
     except NvrError as error:
         return error.kind
     return None
@@ -87,36 +87,36 @@ def refused(setup: Setup, start_ms: int) -> ErrorKind | None:
 async def test_a_root_that_fills_up_makes_room_with_its_oldest(
     tmp_path: Path, media: Path
 ) -> None:
-    setup = await opened(tmp_path, floor_bytes=4 * MEGABYTE, with_keeper=True)
+    rig = await opened(tmp_path, floor_bytes=4 * MEGABYTE, with_keeper=True)
     kept = 0
     for number in range(40):
         for _ in range(1500):
-            kind = await asyncio.to_thread(refused, setup, NOW + number * 5 * MINUTE)
+            kind = await asyncio.to_thread(refused, rig, NOW + number * 5 * MINUTE)
             if kind is None:
                 kept += 1
                 break
             assert kind is ErrorKind.STORAGE_FULL
-            setup.clock.advance(MINUTE)
+            rig.clock.advance(MINUTE)
             await asyncio.sleep(0.02)
     assert kept == 40, "sync goes on because the oldest went"
     for _ in range(1500):
-        if setup.library.ledger.storage_problem(CAMERA) is None:
+        if rig.library.ledger.storage_problem(CAMERA) is None:
             break
         # a look for room that began before the last clip came sees it at the next one
-        setup.clock.advance(MINUTE)
+        rig.clock.advance(MINUTE)
         await asyncio.sleep(0.02)
-    assert setup.library.ledger.storage_problem(CAMERA) is None
-    totals = await setup.library.ledger.totals(CAMERA)
+    assert rig.library.ledger.storage_problem(CAMERA) is None
+    totals = await rig.library.ledger.totals(CAMERA)
     assert 3 <= totals.clips <= 12
-    removed = await setup.library.browse.ledger(CoverageState.REMOVED)
+    removed = await rig.library.browse.ledger(CoverageState.REMOVED)
     assert {entry.reason for entry in removed} == {"floor"}
-    await setup.library.close()
+    await rig.library.close()
 
 
 async def test_a_root_full_of_protected_clips_pauses(
     tmp_path: Path, media: Path
 ) -> None:
-    setup = await opened(
+    rig = await opened(
         tmp_path,
         floor_bytes=4 * MEGABYTE,
         with_keeper=True,
@@ -125,35 +125,35 @@ async def test_a_root_full_of_protected_clips_pauses(
     kind: ErrorKind | None = None
     for number in range(20):
         start_ms = NOW - DAY + number * 5 * MINUTE
-        kind = await asyncio.to_thread(refused, setup, start_ms)
+        kind = await asyncio.to_thread(refused, rig, start_ms)
         if kind is not None:
             break
         window = TimeRange(start_ms, start_ms + MINUTE)
-        clips = await setup.library.browse.clips_at(CAMERA, window)
-        await setup.library.care.protect([clip.id for clip in clips])
+        clips = await rig.library.browse.clips_at(CAMERA, window)
+        await rig.library.care.protect([clip.id for clip in clips])
     assert kind is ErrorKind.STORAGE_FULL
-    files = setup.files()
-    setup.clock.advance(2 * HOUR)
-    await until(lambda: setup.library.care.full_roots != ())
-    assert setup.files() == files
-    await until(lambda: kind_of(setup) is ErrorKind.STORAGE_FULL)
-    assert (await setup.library.health()).full_of_protected
-    await setup.library.close()
+    files = rig.files()
+    rig.clock.advance(2 * HOUR)
+    await until(lambda: rig.library.care.full_roots != ())
+    assert rig.files() == files
+    await until(lambda: kind_of(rig) is ErrorKind.STORAGE_FULL)
+    assert (await rig.library.health()).full_of_protected
+    await rig.library.close()
 
 
 async def test_a_disk_without_an_inode_left_refuses_and_says_full(
     tmp_path: Path, media: Path
 ) -> None:
-    setup = await opened(tmp_path)
-    await asyncio.to_thread(keep_large, setup, NOW)
+    rig = await opened(tmp_path)
+    await asyncio.to_thread(keep_large, rig, NOW)
     mounts.limit_inodes(media, 0)
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.begin, NOW + 40 * DAY)
+        await asyncio.to_thread(rig.begin, NOW + 40 * DAY)
     assert caught.value.kind is ErrorKind.STORAGE_FULL
-    rows = await setup.library.browse.search()
+    rows = await rig.library.browse.search()
     assert len(rows.clips) == 1
-    await asyncio.to_thread(invariants.check, setup.library)
-    await setup.library.close()
+    await asyncio.to_thread(invariants.check, rig.library)
+    await rig.library.close()
 
 
 async def test_a_mount_taken_away_in_mid_sync_loses_and_deletes_nothing(
@@ -164,29 +164,29 @@ async def test_a_mount_taken_away_in_mid_sync_loses_and_deletes_nothing(
     media.mkdir()
     mounts.bind(disk, media)
     try:
-        setup = await opened(tmp_path)
-        await asyncio.to_thread(setup.keep, NOW)
-        target, facts = await asyncio.to_thread(setup.begin, NOW + HOUR)
+        rig = await opened(tmp_path)
+        await asyncio.to_thread(rig.keep, NOW)
+        target, facts = await asyncio.to_thread(rig.begin, NOW + HOUR)
     finally:
         mounts.unmount(media)
     with pytest.raises(NvrError):
-        await asyncio.to_thread(setup.library.ledger.sink(CAMERA).finish, target, facts)
-    await until(lambda: kind_of(setup) is ErrorKind.STORAGE_MISSING)
+        await asyncio.to_thread(rig.library.ledger.sink(CAMERA).finish, target, facts)
+    await until(lambda: kind_of(rig) is ErrorKind.STORAGE_MISSING)
     with pytest.raises(NvrError):
-        await asyncio.to_thread(setup.keep, NOW + 2 * HOUR)
-    report = await setup.library.care.check()
+        await asyncio.to_thread(rig.keep, NOW + 2 * HOUR)
+    report = await rig.library.care.check()
     assert (report.missing, len(report.skipped_roots)) == (0, 1)
     assert list(media.iterdir()) == [], "nothing was written below the mount point"
-    assert (await setup.library.ledger.totals(CAMERA)).clips == 1
+    assert (await rig.library.ledger.totals(CAMERA)).clips == 1
     mounts.bind(disk, media)
     try:
-        await until(lambda: kind_of(setup) is None)
-        await until(lambda: len(setup.files()) == 2)
-        await setup.library.care.check()
-        clips = await setup.library.browse.search()
+        await until(lambda: kind_of(rig) is None)
+        await until(lambda: len(rig.files()) == 2)
+        await rig.library.care.check()
+        clips = await rig.library.browse.search()
         assert [c.facts.range.start_ms for c in clips.clips] == [NOW + HOUR, NOW]
-        await asyncio.to_thread(invariants.check, setup.library)
-        await setup.library.close()
+        await asyncio.to_thread(invariants.check, rig.library)
+        await rig.library.close()
     finally:
         mounts.unmount(media)
 
@@ -194,53 +194,53 @@ async def test_a_mount_taken_away_in_mid_sync_loses_and_deletes_nothing(
 async def test_a_remount_read_only_pauses_and_resumes(
     tmp_path: Path, media: Path
 ) -> None:
-    setup = await opened(tmp_path)
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    rig = await opened(tmp_path)
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
     mounts.remount(media, is_read_only=True)
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.keep, NOW + HOUR)
+        await asyncio.to_thread(rig.keep, NOW + HOUR)
     assert caught.value.kind is ErrorKind.STORAGE_READ_ONLY
-    await until(lambda: kind_of(setup) is ErrorKind.STORAGE_READ_ONLY)
-    await setup.library.care.delete([clip_id])
-    assert await setup.library.care.empty_trash(at_once=True) == 0
-    assert len(setup.files()) == 1
+    await until(lambda: kind_of(rig) is ErrorKind.STORAGE_READ_ONLY)
+    await rig.library.care.delete([clip_id])
+    assert await rig.library.care.empty_trash(at_once=True) == 0
+    assert len(rig.files()) == 1
     mounts.remount(media, is_read_only=False)
-    await until(lambda: kind_of(setup) is None)
-    await setup.library.care.restore([clip_id])
-    await asyncio.to_thread(setup.keep, NOW + HOUR)
-    await asyncio.to_thread(invariants.check, setup.library)
-    await setup.library.close()
+    await until(lambda: kind_of(rig) is None)
+    await rig.library.care.restore([clip_id])
+    await asyncio.to_thread(rig.keep, NOW + HOUR)
+    await asyncio.to_thread(invariants.check, rig.library)
+    await rig.library.close()
 
 
 async def test_a_mount_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
-    setup = await opened(tmp_path, waits=Waits(storage_answer=0.1))
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    rig = await opened(tmp_path, waits=Waits(storage_answer=0.1))
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
     writer: asyncio.Task[int] | None = None
-    with mounts.silence(setup.root):
-        writer = asyncio.create_task(asyncio.to_thread(setup.keep, NOW + HOUR))
-        await until(lambda: kind_of(setup) is ErrorKind.STORAGE_STALLED)
+    with mounts.silence(rig.root):
+        writer = asyncio.create_task(asyncio.to_thread(rig.keep, NOW + HOUR))
+        await until(lambda: kind_of(rig) is ErrorKind.STORAGE_STALLED)
         async with asyncio.timeout(1.0):
             with pytest.raises(NvrError) as caught:
-                await setup.library.browse.reader(clip_id)
+                await rig.library.browse.reader(clip_id)
             assert caught.value.kind is ErrorKind.STORAGE_STALLED
-            assert len(await setup.library.browse.recent()) == 1
-            (root,) = await setup.library.roots()
+            assert len(await rig.library.browse.recent()) == 1
+            (root,) = await rig.library.roots()
             assert root.problem is not None
-            await setup.library.care.delete([clip_id])
-            await setup.library.care.restore([clip_id])
+            await rig.library.care.delete([clip_id])
+            await rig.library.care.restore([clip_id])
     with pytest.raises(NvrError):
         await writer
-    await until(lambda: kind_of(setup) is None)
-    await asyncio.to_thread(setup.keep, NOW + HOUR)
-    await asyncio.to_thread(invariants.check, setup.library)
-    await setup.library.close()
+    await until(lambda: kind_of(rig) is None)
+    await asyncio.to_thread(rig.keep, NOW + HOUR)
+    await asyncio.to_thread(invariants.check, rig.library)
+    await rig.library.close()
 
 
 async def test_closing_does_not_wait_for_a_mount_that_hangs(tmp_path: Path) -> None:
     bounds = replace(FAST, stop_wait=0.1)
-    setup = await opened(tmp_path, waits=Waits(storage_answer=0.1), bounds=bounds)
-    with mounts.silence(setup.root):
-        await until(lambda: kind_of(setup) is ErrorKind.STORAGE_STALLED)
+    rig = await opened(tmp_path, waits=Waits(storage_answer=0.1), bounds=bounds)
+    with mounts.silence(rig.root):
+        await until(lambda: kind_of(rig) is ErrorKind.STORAGE_STALLED)
         async with asyncio.timeout(3.0):
-            await setup.library.close()
+            await rig.library.close()
     await asyncio.sleep(0.2)  # the thread the mount held ends now

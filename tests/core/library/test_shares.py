@@ -22,8 +22,8 @@ from .rig import (
     HOUR,
     NOW,
     OTHER,
+    LibraryRig,
     ManualClock,
-    Setup,
     make_library,
 )
 
@@ -35,9 +35,9 @@ RANGE = ShareTarget(ShareKind.RANGE, (CAMERA,), WINDOW)
 
 @pytest.mark.parametrize("target", [CLIP, BOTH, RANGE])
 async def test_a_token_opens_what_it_was_made_for(
-    setup: Setup, target: ShareTarget
+    rig: LibraryRig, target: ShareTarget
 ) -> None:
-    book = setup.library.shares
+    book = rig.library.shares
     made, token = await book.create(target, "one", HOUR)
     assert made.target == target
     assert (made.made_ms, made.expires_ms) == (NOW, NOW + HOUR)
@@ -45,17 +45,17 @@ async def test_a_token_opens_what_it_was_made_for(
     assert await book.get(made.id) == made
 
 
-async def test_what_is_no_token_opens_nothing(setup: Setup) -> None:
-    book = setup.library.shares
+async def test_what_is_no_token_opens_nothing(rig: LibraryRig) -> None:
+    book = rig.library.shares
     _, token = await book.create(CLIP, "one", HOUR)
     for wrong in ("", token[:-1], f"{token}A", token.swapcase(), "é" * len(token)):
         assert await book.find(wrong) is None
 
 
-async def test_the_index_does_not_hold_what_opens_a_link(setup: Setup) -> None:
-    _, token = await setup.library.shares.create(CLIP, "one", HOUR)
-    await setup.library.pre_backup()
-    data = await asyncio.to_thread(setup.index.read_bytes)
+async def test_the_index_does_not_hold_what_opens_a_link(rig: LibraryRig) -> None:
+    _, token = await rig.library.shares.create(CLIP, "one", HOUR)
+    await rig.library.pre_backup()
+    data = await asyncio.to_thread(rig.index.read_bytes)
     assert hashlib.sha256(token.encode()).hexdigest().encode() in data
     assert token.encode() not in data
 
@@ -90,34 +90,34 @@ async def test_an_index_that_came_from_a_copy_opens_no_link(
     await again.library.close()
 
 
-async def test_a_link_expires_and_is_listed_no_more(setup: Setup) -> None:
-    book = setup.library.shares
+async def test_a_link_expires_and_is_listed_no_more(rig: LibraryRig) -> None:
+    book = rig.library.shares
     made, token = await book.create(CLIP, "one", HOUR)
-    setup.clock.advance(HOUR)
+    rig.clock.advance(HOUR)
     assert await book.find(token) is None
     assert await book.get(made.id) is None
     assert await book.all() == ()
 
 
-async def test_a_clock_that_goes_back_opens_no_link_again(setup: Setup) -> None:
-    book = setup.library.shares
+async def test_a_clock_that_goes_back_opens_no_link_again(rig: LibraryRig) -> None:
+    book = rig.library.shares
     _, token = await book.create(CLIP, "one", HOUR)
-    setup.clock.advance(HOUR)
+    rig.clock.advance(HOUR)
     await book.create(CLIP, "one", HOUR)
-    setup.clock.utc_ms -= HOUR
+    rig.clock.utc_ms -= HOUR
     assert await book.find(token) is None
 
 
 @pytest.mark.parametrize(
     ("asked", "given"), [(0, SHORTEST_MS), (-5, SHORTEST_MS), (10**15, LONGEST_MS)]
 )
-async def test_no_link_lives_for_ever(setup: Setup, asked: int, given: int) -> None:
-    made, _ = await setup.library.shares.create(CLIP, "one", asked)
+async def test_no_link_lives_for_ever(rig: LibraryRig, asked: int, given: int) -> None:
+    made, _ = await rig.library.shares.create(CLIP, "one", asked)
     assert made.expires_ms - made.made_ms == given
 
 
-async def test_a_revoked_link_ends_at_once(setup: Setup) -> None:
-    book = setup.library.shares
+async def test_a_revoked_link_ends_at_once(rig: LibraryRig) -> None:
+    book = rig.library.shares
     made, token = await book.create(CLIP, "one", HOUR)
     other, _ = await book.create(CLIP, "one", HOUR)
     await book.revoke(made.id)
@@ -126,8 +126,8 @@ async def test_a_revoked_link_ends_at_once(setup: Setup) -> None:
     assert await book.all() == (other,)
 
 
-async def test_each_sees_their_own_newest_first(setup: Setup) -> None:
-    book = setup.library.shares
+async def test_each_sees_their_own_newest_first(rig: LibraryRig) -> None:
+    book = rig.library.shares
     first, _ = await book.create(CLIP, "one", HOUR)
     second, _ = await book.create(RANGE, "one", HOUR)
     third, _ = await book.create(CLIP, "", HOUR)
@@ -136,8 +136,8 @@ async def test_each_sees_their_own_newest_first(setup: Setup) -> None:
     assert await book.all() == (third, second, first)
 
 
-async def test_one_person_takes_nobody_elses_links(setup: Setup) -> None:
-    book = setup.library.shares
+async def test_one_person_takes_nobody_elses_links(rig: LibraryRig) -> None:
+    book = rig.library.shares
     with patch.object(shares, "MOST_OF_ONE", 2), patch.object(shares, "MOST", 3):
         await book.create(CLIP, "one", HOUR)
         await book.create(CLIP, "one", DAY)
@@ -151,12 +151,12 @@ async def test_one_person_takes_nobody_elses_links(setup: Setup) -> None:
         with pytest.raises(LimitError) as raised:
             await book.create(CLIP, "three", HOUR)
         assert raised.value.limit is Limit.SHARES_ALL
-        setup.clock.advance(HOUR)
+        rig.clock.advance(HOUR)
         await book.create(CLIP, "three", HOUR)  # what expired counts no more
 
 
-async def test_an_id_is_never_given_twice(setup: Setup) -> None:
-    book = setup.library.shares
+async def test_an_id_is_never_given_twice(rig: LibraryRig) -> None:
+    book = rig.library.shares
     made, _ = await book.create(CLIP, "one", HOUR)
     await book.revoke(made.id)
     other, _ = await book.create(CLIP, "one", HOUR)

@@ -28,25 +28,25 @@ from custom_components.vtrack_nvr.core.models import (
 )
 from tests.insides import store_of
 
-from .rig import CAMERA, DAY, HOUR, MINUTE, NOW, Setup
+from .rig import CAMERA, DAY, HOUR, MINUTE, NOW, LibraryRig
 
 S = CoverageState
 MOST = 100_000
 
 
 @pytest.fixture
-async def line(setup: Setup) -> AsyncIterator[TimeLine]:
-    line = TimeLine(store_of(setup.library))
+async def line(rig: LibraryRig) -> AsyncIterator[TimeLine]:
+    line = TimeLine(store_of(rig.library))
     yield line
     line.close(5.0)
 
 
-async def fill(setup: Setup, *starts: int, **facts: int) -> list[int]:
-    return await asyncio.to_thread(lambda: [setup.keep(s, **facts) for s in starts])
+async def fill(rig: LibraryRig, *starts: int, **facts: int) -> list[int]:
+    return await asyncio.to_thread(lambda: [rig.keep(s, **facts) for s in starts])
 
 
-async def mark(setup: Setup, start: int, end: int, state: CoverageState) -> None:
-    await setup.library.ledger.mark(CAMERA, [TimeRange(start, end)], state, "timeout")
+async def mark(rig: LibraryRig, start: int, end: int, state: CoverageState) -> None:
+    await rig.library.ledger.mark(CAMERA, [TimeRange(start, end)], state, "timeout")
 
 
 async def states_of(line: TimeLine, level: int, n: int) -> list[str]:
@@ -63,7 +63,7 @@ async def states_of(line: TimeLine, level: int, n: int) -> list[str]:
 
 @pytest.mark.parametrize("level", range(8))
 async def test_a_tile_says_of_each_bucket_what_the_ledger_says(
-    setup: Setup, line: TimeLine, level: int
+    rig: LibraryRig, line: TimeLine, level: int
 ) -> None:
     pick = random.Random(level)
     start = (NOW - 3 * DAY) // CHUNK_MS * CHUNK_MS
@@ -75,15 +75,15 @@ async def test_a_tile_says_of_each_bucket_what_the_ledger_says(
         if what is S.KEPT:
             clips.append((at, length))
         elif what is not None:
-            await mark(setup, at, at + length, what)
+            await mark(rig, at, at + length, what)
         at += length
     await asyncio.to_thread(
-        lambda: [setup.keep(s, duration_ms=length) for s, length in clips]
+        lambda: [rig.keep(s, duration_ms=length) for s, length in clips]
     )
     length_ms = tiles.tile_ms(level)
     n = (start + DAY) // length_ms
     window = TimeRange(n * length_ms, min((n + 1) * length_ms, NOW))
-    spans = await setup.library.browse.coverage(CAMERA, window)
+    spans = await rig.library.browse.coverage(CAMERA, window)
     expected = tiles.runs_of(
         [(s.range.start_ms, s.range.end_ms, NUMBERS[s.state]) for s in spans],
         (),
@@ -99,58 +99,58 @@ async def test_a_tile_says_of_each_bucket_what_the_ledger_says(
 
 
 async def test_more_rows_than_are_read_at_once_make_the_same_tile(
-    setup: Setup, line: TimeLine, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, line: TimeLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = CHUNK_MS * (NOW // CHUNK_MS - 1)
     for n in range(40):
         await mark(
-            setup,
+            rig,
             start + n * MINUTE,
             start + (n + 1) * MINUTE,
             S.FAILED if n % 2 else S.LOST,
         )
-    await fill(setup, *(start + HOUR + n * 5 * MINUTE for n in range(30)))
+    await fill(rig, *(start + HOUR + n * 5 * MINUTE for n in range(30)))
     whole, _ = await line.tiles(3, [(CAMERA, start // CHUNK_MS)], MOST)
     monkeypatch.setattr(time_line_rows, "PART", 7)
-    again = TimeLine(store_of(setup.library))
+    again = TimeLine(store_of(rig.library))
     parts, _ = await again.tiles(3, [(CAMERA, start // CHUNK_MS)], MOST)
     assert parts == whole
     again.close(5.0)
 
 
 async def test_what_changes_is_told_and_shown_at_once(
-    setup: Setup, line: TimeLine
+    rig: LibraryRig, line: TimeLine
 ) -> None:
     start = CHUNK_MS * (NOW // CHUNK_MS - 1)
     n = start // CHUNK_MS
     assert set(await states_of(line, 3, n)) == {"unknown"}
     assert await line.changes() == []
-    await mark(setup, start, start + HOUR, S.FAILED)
+    await mark(rig, start, start + HOUR, S.FAILED)
     assert (await states_of(line, 3, n))[:56] == ["failed"] * 56
     assert await line.changes() == [(CAMERA, start, start + HOUR)]
     assert await line.changes() == []
-    (clip,) = await fill(setup, start + 10 * MINUTE)
+    (clip,) = await fill(rig, start + 10 * MINUTE)
     assert (await states_of(line, 3, n))[12] == "kept"
     ((key, from_ms, to_ms),) = await line.changes()
     assert key == CAMERA
     assert from_ms <= start + 10 * MINUTE
     assert to_ms >= start + 15 * MINUTE
-    await setup.library.care.protect([clip])
+    await rig.library.care.protect([clip])
     found, _ = await line.tiles(3, [(CAMERA, n)], MOST)
     assert tiles.PROTECTED in found[0].runs
     assert await line.changes() != []
-    await setup.library.care.delete([clip], with_protected=True)
+    await rig.library.care.delete([clip], with_protected=True)
     assert (await states_of(line, 3, n))[12] == "removed"
-    await setup.library.care.restore([clip])
+    await rig.library.care.restore([clip])
     assert (await states_of(line, 3, n))[12] == "kept"
 
 
 async def test_a_change_in_one_place_leaves_the_rest_remembered(
-    setup: Setup, line: TimeLine, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, line: TimeLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = CHUNK_MS * (NOW // CHUNK_MS - 20)
     n = start // tiles.tile_ms(5)
-    await mark(setup, start, start + 10 * CHUNK_MS, S.ON_DEVICE)
+    await mark(rig, start, start + 10 * CHUNK_MS, S.ON_DEVICE)
     await line.tiles(5, [(CAMERA, n)], MOST)
     read = []
     real = time_line_rows.time_line_rows
@@ -161,7 +161,7 @@ async def test_a_change_in_one_place_leaves_the_rest_remembered(
     )
     await line.tiles(5, [(CAMERA, n)], MOST)
     assert read == []
-    await fill(setup, start + 10 * MINUTE)
+    await fill(rig, start + 10 * MINUTE)
     read.clear()
     await line.tiles(5, [(CAMERA, n)], MOST)
     assert read != []
@@ -170,20 +170,20 @@ async def test_a_change_in_one_place_leaves_the_rest_remembered(
 
 
 async def test_the_running_tile_ends_now_and_goes_on(
-    setup: Setup, line: TimeLine
+    rig: LibraryRig, line: TimeLine
 ) -> None:
     n = NOW // tiles.tile_ms(0)
     found, _ = await line.tiles(0, [(CAMERA, n), (CAMERA, n + 1)], MOST)
     assert found[0].until_ms == NOW
     assert sum(found[0].runs[::3]) == -(-(NOW % tiles.tile_ms(0)) // 1000)
     assert found[1].runs == []
-    setup.clock.advance(3_000)
+    rig.clock.advance(3_000)
     later, _ = await line.tiles(0, [(CAMERA, n)], MOST)
     assert sum(later[0].runs[::3]) == sum(found[0].runs[::3]) + 3
 
 
 async def test_an_answer_stops_and_names_what_is_left(
-    setup: Setup, line: TimeLine, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, line: TimeLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     n = NOW // tiles.tile_ms(3)
     wanted = [(CAMERA, n - 2), (CAMERA, n - 1), (CameraKey("nobody"), n)]
@@ -200,7 +200,7 @@ async def test_an_answer_stops_and_names_what_is_left(
 
 
 async def test_what_is_remembered_is_bounded(
-    setup: Setup, line: TimeLine, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, line: TimeLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tile_cache, "MOST_CACHED", 10)
     n = NOW // tiles.tile_ms(5)
@@ -213,10 +213,10 @@ async def test_what_is_remembered_is_bounded(
 
 
 async def test_a_moment_has_its_span_and_its_clips(
-    setup: Setup, line: TimeLine
+    rig: LibraryRig, line: TimeLine
 ) -> None:
-    first, second = await fill(setup, NOW - DAY, NOW - DAY + HOUR)
-    await mark(setup, NOW - DAY + 5 * MINUTE, NOW - DAY + HOUR, S.FAILED)
+    first, second = await fill(rig, NOW - DAY, NOW - DAY + HOUR)
+    await mark(rig, NOW - DAY + 5 * MINUTE, NOW - DAY + HOUR, S.FAILED)
     at = await line.at(CAMERA, NOW - DAY + MINUTE)
     assert at.span is not None
     assert at.span.state is S.KEPT
@@ -240,11 +240,13 @@ async def test_a_moment_has_its_span_and_its_clips(
     assert raised.value.kind is ErrorKind.GONE
 
 
-async def test_spans_come_in_pages_and_are_whole(setup: Setup, line: TimeLine) -> None:
+async def test_spans_come_in_pages_and_are_whole(
+    rig: LibraryRig, line: TimeLine
+) -> None:
     start = NOW - DAY
-    await fill(setup, *(start + n * 5 * MINUTE for n in range(4)))
-    await mark(setup, start + 20 * MINUTE, start + 25 * MINUTE, S.FAILED)
-    await fill(setup, start + 25 * MINUTE)
+    await fill(rig, *(start + n * 5 * MINUTE for n in range(4)))
+    await mark(rig, start + 20 * MINUTE, start + 25 * MINUTE, S.FAILED)
+    await fill(rig, start + 25 * MINUTE)
     window = TimeRange(start, start + HOUR)
     spans, rest = await line.spans(CAMERA, window, 10)
     assert [(s.state, s.range.duration_ms // MINUTE) for s in spans] == [
@@ -261,10 +263,10 @@ async def test_spans_come_in_pages_and_are_whole(setup: Setup, line: TimeLine) -
 
 
 async def test_the_next_border_is_found_however_far(
-    setup: Setup, line: TimeLine
+    rig: LibraryRig, line: TimeLine
 ) -> None:
     start = NOW - 200 * DAY
-    await fill(setup, start, start + 5 * MINUTE + 500, NOW - DAY)
+    await fill(rig, start, start + 5 * MINUTE + 500, NOW - DAY)
 
     async def edge(at: int, *, is_next: bool) -> int | None:
         found = await line.edge(CAMERA, at, is_next=is_next, want="kept")
@@ -280,16 +282,16 @@ async def test_the_next_border_is_found_however_far(
     assert await edge(start, is_next=False) is None
 
 
-async def test_problems_and_events_are_gone_to(setup: Setup, line: TimeLine) -> None:
-    await mark(setup, NOW - 3 * HOUR, NOW - 2 * HOUR, S.LOST)
-    await mark(setup, NOW - 5 * HOUR, NOW - 4 * HOUR, S.FAILED)
+async def test_problems_and_events_are_gone_to(rig: LibraryRig, line: TimeLine) -> None:
+    await mark(rig, NOW - 3 * HOUR, NOW - 2 * HOUR, S.LOST)
+    await mark(rig, NOW - 5 * HOUR, NOW - 4 * HOUR, S.FAILED)
     found = await line.edge(CAMERA, NOW, is_next=False, want="problem")
     assert (found.start_ms, found.state) == (NOW - 3 * HOUR, S.LOST)
     found = await line.edge(CAMERA, NOW - 3 * HOUR, is_next=False, want="problem")
     assert (found.start_ms, found.state) == (NOW - 5 * HOUR, S.FAILED)
     found = await line.edge(CAMERA, NOW - 2 * HOUR, is_next=True, want="problem")
     assert found == time_line.Edge()
-    await setup.library.ledger.add_marks(
+    await rig.library.ledger.add_marks(
         CAMERA,
         [
             EventMark(EventClass.MOTION, TimeRange(NOW - 2 * HOUR, NOW - HOUR)),
@@ -309,10 +311,10 @@ async def test_problems_and_events_are_gone_to(setup: Setup, line: TimeLine) -> 
     assert found == time_line.Edge()
 
 
-async def test_a_month_adds_up_to_its_days(setup: Setup, line: TimeLine) -> None:
+async def test_a_month_adds_up_to_its_days(rig: LibraryRig, line: TimeLine) -> None:
     # 2027-01-15 08:00 UTC is 09:00 in Berlin
-    await fill(setup, NOW - DAY, NOW - HOUR)
-    await mark(setup, NOW - 2 * HOUR, NOW - HOUR, S.FAILED)
+    await fill(rig, NOW - DAY, NOW - HOUR)
+    await mark(rig, NOW - 2 * HOUR, NOW - HOUR, S.FAILED)
     month = await line.month([CAMERA, CameraKey("nobody")], dt.date(2027, 1, 1))
     sums = month.cameras[CAMERA]
     assert [sum(day) for day in sums[:14]] == [DAY] * 14
@@ -324,17 +326,17 @@ async def test_a_month_adds_up_to_its_days(setup: Setup, line: TimeLine) -> None
     assert sums[14] == await line.today(CAMERA)
     assert month.cameras[CameraKey("nobody")][0] == (DAY, *([0] * 10))
     assert (await line.month([CAMERA], dt.date(2027, 1, 1))).cameras[CAMERA] == sums
-    await mark(setup, NOW - DAY, NOW - DAY + HOUR, S.LOST)
+    await mark(rig, NOW - DAY, NOW - DAY + HOUR, S.LOST)
     changed = (await line.month([CAMERA], dt.date(2027, 1, 1))).cameras[CAMERA]
     assert changed[13] != sums[13]
 
 
 async def test_clips_of_a_window_are_placed(
-    setup: Setup, line: TimeLine, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, line: TimeLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time_line_rows, "PART", 3)
     start = NOW - DAY
-    ids = await fill(setup, *(start + n * 5 * MINUTE for n in range(10)))
+    ids = await fill(rig, *(start + n * 5 * MINUTE for n in range(10)))
     places, rest = await line.clip_places(
         CAMERA, TimeRange(start + MINUTE, start + 46 * MINUTE), 100
     )
@@ -343,19 +345,19 @@ async def test_clips_of_a_window_are_placed(
     places, rest = await line.clip_places(CAMERA, TimeRange(start, NOW), 4)
     assert [place[1] for place in places] == ids[:4]
     assert rest == start + 20 * MINUTE
-    clip = await setup.library.browse.clip(ids[2])
+    clip = await rig.library.browse.clip(ids[2])
     assert clip is not None
     at = clip.facts.range.start_ms + MINUTE
-    await setup.library.ledger.add_marks(
+    await rig.library.ledger.add_marks(
         CAMERA, [EventMark(EventClass.PERSON, TimeRange(at, at))]
     )
-    asked = EventLine(store_of(setup.library))
+    asked = EventLine(store_of(rig.library))
     assert await asked.classes_of([clip]) == [("person",)]
     asked.close(5.0)
 
 
-async def test_a_closed_time_line_says_so(setup: Setup) -> None:
-    line = TimeLine(store_of(setup.library))
+async def test_a_closed_time_line_says_so(rig: LibraryRig) -> None:
+    line = TimeLine(store_of(rig.library))
     line.close(1.0)
     with pytest.raises(NvrError) as raised:
         await line.tiles(3, [(CAMERA, 1)], MOST)

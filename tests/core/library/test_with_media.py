@@ -23,7 +23,7 @@ NVR = NvrKey("nvr")
 CAMERA = CameraKey("nvr/1")
 
 
-class Kept:
+class MediaRig:
     """A library, and clips as the downloader writes them."""
 
     def __init__(self, folder: Path) -> None:
@@ -80,52 +80,52 @@ class Kept:
 
 
 @pytest.fixture
-async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
-    kept = Kept(tmp_path)
-    await kept.open()
-    yield kept
-    await kept.library.close()
+async def rig(tmp_path: Path) -> AsyncIterator[MediaRig]:
+    rig = MediaRig(tmp_path)
+    await rig.open()
+    yield rig
+    await rig.library.close()
 
 
-async def test_without_index_and_journal_the_files_tell_all(kept: Kept) -> None:
-    clip_id = await asyncio.to_thread(kept.keep)
-    before = await kept.library.browse.clip(clip_id)
+async def test_without_index_and_journal_the_files_tell_all(rig: MediaRig) -> None:
+    clip_id = await asyncio.to_thread(rig.keep)
+    before = await rig.library.browse.clip(clip_id)
     assert before is not None
-    await kept.library.close()
-    shutil.rmtree(kept.folder / "index")
-    next(kept.media.rglob(".journal.jsonl")).unlink()
-    await kept.open(is_again=True)
-    (after,) = await kept.library.browse.recent()
+    await rig.library.close()
+    shutil.rmtree(rig.folder / "index")
+    next(rig.media.rglob(".journal.jsonl")).unlink()
+    await rig.open(is_again=True)
+    (after,) = await rig.library.browse.recent()
     assert after.path == before.path
     assert after.facts.range == before.facts.range
     assert after.facts.device_start_ms == before.facts.device_start_ms
     assert after.facts.sha256 == before.facts.sha256
     assert after.facts.frames == before.facts.frames
-    (era,) = await kept.library.ledger.eras(NVR)
+    (era,) = await rig.library.ledger.eras(NVR)
     assert era.offset_ms == 500
 
 
-async def test_what_a_killed_writer_left_becomes_a_clip(kept: Kept) -> None:
-    target, writer, _ = await asyncio.to_thread(kept.begin)
+async def test_what_a_killed_writer_left_becomes_a_clip(rig: MediaRig) -> None:
+    target, writer, _ = await asyncio.to_thread(rig.begin)
     torn = target.part_path.read_bytes()
-    await kept.library.close()
+    await rig.library.close()
     await asyncio.to_thread(writer.discard)
     target.part_path.write_bytes(torn)
     leftover = target.part_path.with_name(target.part_path.name + ".salvage")
     leftover.write_bytes(b"half")
-    now = kept.clock.now_ms() / 1000
+    now = rig.clock.now_ms() / 1000
     os.utime(leftover, (now, now))
-    await kept.open(is_again=True)
-    clip = await kept.library.browse.clip(target.clip_id)
+    await rig.open(is_again=True)
+    clip = await rig.library.browse.clip(target.clip_id)
     if clip is None:
         # nothing had reached the file yet: then nothing may be left of it
         assert not target.part_path.exists()
     else:
-        path = kept.media / "vtrack_nvr" / clip.path
+        path = rig.media / "vtrack_nvr" / clip.path
         embedded = ClipProbe().read_clip(path)
         assert embedded is not None
         assert embedded.facts.range == clip.facts.range
         assert clip.facts.era_id == 1
-    kept.clock.advance(2 * DAY)
-    await kept.library.care.check()
+    rig.clock.advance(2 * DAY)
+    await rig.library.care.check()
     assert not leftover.exists()

@@ -236,7 +236,7 @@ class Removal:
     is_expected: bool
 
 
-class House:
+class YearRig:
     """A camera that records, clip after clip, to the first of some disks."""
 
     def __init__(
@@ -470,4 +470,4 @@ def rng(seed: int) -> random.Random:
     return random.Random(seed)
 
 
-__all__ = ["DAY", "GB", "HOUR", "NOW", "CameraKey", "Disk", "House", "rng"]
+__all__ = ["DAY", "GB", "HOUR", "NOW", "CameraKey", "Disk", "YearRig", "rng"]

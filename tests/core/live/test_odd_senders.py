@@ -15,7 +15,7 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.live.live_values import LiveState
-from tests.core.live.test_recorder import WAITS, Bench
+from tests.core.live.test_recorder import WAITS, RecorderRig
 from tests.simulator.footage import FootageStore, read_beeps
 from tests.simulator.rtsp_faults import RtspFaults
 from tests.simulator.rtsp_server import RtspServer
@@ -69,9 +69,9 @@ def source() -> LiveSource:
 
 
 @pytest.fixture
-def bench(
+def rig(
     socket_enabled: None, faults: RtspFaults, source: LiveSource, tmp_path: Path
-) -> Iterator[Bench]:
+) -> Iterator[RecorderRig]:
     running = RtspServer(
         "127.0.0.1",
         0,
@@ -83,7 +83,7 @@ def bench(
         footage=FootageStore(),
     )
     running.start_now()
-    made = Bench(running, tmp_path)
+    made = RecorderRig(running, tmp_path)
     yield made
     made.lateness.stop()
     if made.recorder:
@@ -91,69 +91,69 @@ def bench(
     running.stop_now()
 
 
-def record(bench: Bench, seconds: float = 1.5) -> list[int]:
+def record(rig: RecorderRig, seconds: float = 1.5) -> list[int]:
     """Record so long; return the numbers of the pictures, proven to be all and right."""
-    recorder = bench.start(is_on=True, waits=PATIENT)
-    bench.wait(bench.recorded_for(seconds))
+    recorder = rig.start(is_on=True, waits=PATIENT)
+    rig.wait(rig.recorded_for(seconds))
     recorder.stop(30.0)
-    numbers = bench.check(BOUND_MS)
+    numbers = rig.check(BOUND_MS)
     assert all(b - a == 1 for a, b in pairwise(numbers))
-    first_ms = bench.sink.clips[0][1].range.start_ms
-    assert all(gap.range.end_ms <= first_ms for gap in bench.gaps)
+    first_ms = rig.sink.clips[0][1].range.start_ms
+    assert all(gap.range.end_ms <= first_ms for gap in rig.gaps)
     return numbers
 
 
 @pytest.mark.parametrize("codec", ["H264", "H265"])
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_picture_is_kept_whatever_it_comes_in(
-    bench: Bench, faults: RtspFaults, source: LiveSource, name: str, codec: str
+    rig: RecorderRig, faults: RtspFaults, source: LiveSource, name: str, codec: str
 ) -> None:
     source.codec = codec
     source.changing_sets = name != "sets in the description only"
     faults.update(SHAPES[name])
-    record(bench, 1.0)
+    record(rig, 1.0)
     # H.265 needs one cut to learn that the sets change
-    assert len(bench.sink.clips) <= (1 if codec == "H264" else 2)
+    assert len(rig.sink.clips) <= (1 if codec == "H264" else 2)
 
 
 @pytest.mark.parametrize("name", TIMES)
 def test_every_picture_is_dated_by_its_arrival(
-    bench: Bench, faults: RtspFaults, name: str
+    rig: RecorderRig, faults: RtspFaults, name: str
 ) -> None:
     faults.update(TIMES[name])
-    record(bench, 2.5)
+    record(rig, 2.5)
 
 
 @pytest.mark.parametrize("codec", ["H264", "H265"])
 def test_b_frames_are_shown_in_their_order(
-    bench: Bench, source: LiveSource, codec: str
+    rig: RecorderRig, source: LiveSource, codec: str
 ) -> None:
     source.codec, source.bframes = codec, 2
-    recorder = bench.start(is_on=True, waits=PATIENT)
-    bench.wait(bench.recorded_for(1.5))
+    recorder = rig.start(is_on=True, waits=PATIENT)
+    rig.wait(rig.recorded_for(1.5))
     recorder.stop(30.0)
-    numbers = bench.check(BOUND_MS)
+    numbers = rig.check(BOUND_MS)
     missing = [b - a for a, b in pairwise(numbers) if b - a != 1]
     assert not missing
 
 
 def test_stored_seconds_that_come_at_once_are_dated_back(
-    bench: Bench, faults: RtspFaults, source: LiveSource
+    rig: RecorderRig, faults: RtspFaults, source: LiveSource
 ) -> None:
     faults.live_burst_ms = 5_000
-    numbers = record(bench, 1.5)
+    numbers = record(rig, 1.5)
     assert len(numbers) > 50
-    assert bench.sink.clips[0][1].audio_codec is Codec.AAC
+    assert rig.sink.clips[0][1].audio_codec is Codec.AAC
 
 
 def test_sound_sent_behind_its_pictures_is_dated_by_its_reports(
-    bench: Bench, faults: RtspFaults
+    rig: RecorderRig, faults: RtspFaults
 ) -> None:
     faults.update({"sound_ahead_ms": -1_500, "report_seconds": 0.5})
-    recorder = bench.start(is_on=True, waits=PATIENT)
-    bench.wait(bench.recorded_for(6.0))
+    recorder = rig.start(is_on=True, waits=PATIENT)
+    rig.wait(rig.recorded_for(6.0))
     recorder.stop(30.0)
-    path, facts = bench.sink.clips[-1]
+    path, facts = rig.sink.clips[-1]
     # reports say nothing before the second one
     beeps = [beep for beep in read_beeps(path) if beep[0] > 2_500]
     assert beeps
@@ -164,13 +164,13 @@ def test_sound_sent_behind_its_pictures_is_dated_by_its_reports(
 
 
 def test_pictures_without_a_key_picture_are_a_problem_in_words(
-    bench: Bench, faults: RtspFaults
+    rig: RecorderRig, faults: RtspFaults
 ) -> None:
     faults.no_key_pictures = True
-    recorder = bench.start(is_on=True)
-    bench.wait(lambda: recorder.status.problem is ErrorKind.NO_KEY_PICTURES)
+    recorder = rig.start(is_on=True)
+    rig.wait(lambda: recorder.status.problem is ErrorKind.NO_KEY_PICTURES)
     assert recorder.status.state is not LiveState.BLOCKED, "it goes away by itself"
-    bench.wait(lambda: "no_key_pictures" in {gap.reason for gap in bench.gaps})
+    rig.wait(lambda: "no_key_pictures" in {gap.reason for gap in rig.gaps})
     faults.no_key_pictures = False
-    bench.wait(lambda: recorder.status.state is LiveState.RECORDING)
+    rig.wait(lambda: recorder.status.state is LiveState.RECORDING)
     assert recorder.status.problem is None

@@ -14,7 +14,7 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.live.live_values import LiveState
 from custom_components.vtrack_nvr.core.policy import Bounds
-from tests.core.live.test_recorder import WAITS, Bench
+from tests.core.live.test_recorder import WAITS, RecorderRig
 from tests.simulator.footage import FootageStore
 from tests.simulator.rtsp_faults import RtspFaults
 from tests.simulator.rtsp_server import RtspServer
@@ -53,12 +53,12 @@ def server(socket_enabled: None) -> Iterator[RtspServer]:
 
 
 @pytest.fixture
-def bench(server: RtspServer, tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(server, tmp_path)
-    yield bench
-    bench.lateness.stop()
-    if bench.recorder:
-        assert bench.recorder.stop(20.0)
+def rig(server: RtspServer, tmp_path: Path) -> Iterator[RecorderRig]:
+    rig = RecorderRig(server, tmp_path)
+    yield rig
+    rig.lateness.stop()
+    if rig.recorder:
+        assert rig.recorder.stop(20.0)
 
 
 def ffmpeg_processes() -> list[int]:
@@ -77,83 +77,85 @@ def ffmpeg_processes() -> list[int]:
 
 
 @both
-def test_every_picture_is_kept_under_its_own_time(bench: Bench, name: str) -> None:
-    bench.server.live["/live"] = source(name)
-    recorder = bench.start(is_on=True, ffmpeg=FFMPEG, waits=PATIENT, clip_ms=2_000)
-    bench.wait(lambda: len(bench.sink.clips) >= 2, 30)
+def test_every_picture_is_kept_under_its_own_time(rig: RecorderRig, name: str) -> None:
+    rig.server.live["/live"] = source(name)
+    recorder = rig.start(is_on=True, ffmpeg=FFMPEG, waits=PATIENT, clip_ms=2_000)
+    rig.wait(lambda: len(rig.sink.clips) >= 2, 30)
     assert recorder.stop()
-    numbers = bench.check()
+    numbers = rig.check()
     assert all(after - before == 1 for before, after in pairwise(numbers))
-    for _, facts in bench.sink.clips:
+    for _, facts in rig.sink.clips:
         assert facts.video_codec is CODECS[name]
         assert facts.holes == 0
-    longest = max(bench.sink.clips, key=lambda clip: clip[1].frames)
+    longest = max(rig.sink.clips, key=lambda clip: clip[1].frames)
     assert longest[1].audio_codec is Codec.AAC
     assert ffmpeg_processes() == []
 
 
 @both
-def test_another_size_begins_another_clip(bench: Bench, name: str) -> None:
-    bench.server.live["/live"] = source(name)
-    recorder = bench.start(is_on=True, ffmpeg=FFMPEG, waits=PATIENT)
-    bench.wait(bench.recorded_for(0.5), 30)
-    bench.server.live["/live"] = source(name, width=640)
-    bench.server.drop_connections()
-    bench.wait(lambda: bench.sink.clips, 30)
-    bench.wait(bench.recorded_for(1.0), 30)
+def test_another_size_begins_another_clip(rig: RecorderRig, name: str) -> None:
+    rig.server.live["/live"] = source(name)
+    recorder = rig.start(is_on=True, ffmpeg=FFMPEG, waits=PATIENT)
+    rig.wait(rig.recorded_for(0.5), 30)
+    rig.server.live["/live"] = source(name, width=640)
+    rig.server.drop_connections()
+    rig.wait(lambda: rig.sink.clips, 30)
+    rig.wait(rig.recorded_for(1.0), 30)
     assert recorder.stop()
-    bench.check()
-    widths = [facts.width for _, facts in bench.sink.clips]
+    rig.check()
+    widths = [facts.width for _, facts in rig.sink.clips]
     assert widths[0] == 320
     assert widths[-1] == 640
 
 
-def test_ffmpeg_that_dies_is_started_again_and_the_loss_is_told(bench: Bench) -> None:
-    recorder = bench.start(
+def test_ffmpeg_that_dies_is_started_again_and_the_loss_is_told(
+    rig: RecorderRig,
+) -> None:
+    recorder = rig.start(
         Bounds(live_gap_ms=50), is_on=True, ffmpeg=FFMPEG, waits=PATIENT
     )
-    bench.wait(bench.recorded_for(0.5), 30)
+    rig.wait(rig.recorded_for(0.5), 30)
     [process] = ffmpeg_processes()
     os.kill(process, signal.SIGKILL)
-    bench.wait(lambda: "ffmpeg_failed" in {gap.reason for gap in bench.gaps}, 30)
-    bench.wait(bench.recorded_for(0.5), 30)
+    rig.wait(lambda: "ffmpeg_failed" in {gap.reason for gap in rig.gaps}, 30)
+    rig.wait(rig.recorded_for(0.5), 30)
     assert recorder.stop()
-    bench.check()
-    assert any(state.problem is ErrorKind.FFMPEG_FAILED for state in bench.states)
+    rig.check()
+    assert any(state.problem is ErrorKind.FFMPEG_FAILED for state in rig.states)
 
 
-def test_ffmpeg_that_hangs_is_killed_and_started_again(bench: Bench) -> None:
-    recorder = bench.start(is_on=True, ffmpeg=FFMPEG, waits=PATIENT)
-    bench.wait(bench.recorded_for(0.5), 30)
+def test_ffmpeg_that_hangs_is_killed_and_started_again(rig: RecorderRig) -> None:
+    recorder = rig.start(is_on=True, ffmpeg=FFMPEG, waits=PATIENT)
+    rig.wait(rig.recorded_for(0.5), 30)
     [process] = ffmpeg_processes()
     os.kill(process, signal.SIGSTOP)
-    bench.wait(lambda: recorder.status.problem is ErrorKind.FFMPEG_FAILED, 30)
-    bench.wait(bench.recorded_for(0.5), 30)
+    rig.wait(lambda: recorder.status.problem is ErrorKind.FFMPEG_FAILED, 30)
+    rig.wait(rig.recorded_for(0.5), 30)
     assert process not in ffmpeg_processes()
     assert recorder.stop()
-    bench.check()
+    rig.check()
 
 
-def test_a_camera_that_sends_nothing_is_not_ffmpegs_fault(bench: Bench) -> None:
-    recorder = bench.start(is_on=True, ffmpeg=FFMPEG, waits=PATIENT)
-    bench.wait(bench.recorded_for(0.5), 30)
-    bench.server.faults.stall_after_frames = 20
-    bench.server.faults.limits["stall_after_frames"] = 1
-    bench.server.drop_connections()
-    bench.wait(
-        lambda: any(
-            state.detail == "the stream stands still" for state in bench.states
-        ),
+def test_a_camera_that_sends_nothing_is_not_ffmpegs_fault(rig: RecorderRig) -> None:
+    recorder = rig.start(is_on=True, ffmpeg=FFMPEG, waits=PATIENT)
+    rig.wait(rig.recorded_for(0.5), 30)
+    rig.server.faults.stall_after_frames = 20
+    rig.server.faults.limits["stall_after_frames"] = 1
+    rig.server.drop_connections()
+    rig.wait(
+        lambda: any(state.detail == "the stream stands still" for state in rig.states),
         30,
     )
-    bench.wait(bench.recorded_for(0.5), 30)
+    rig.wait(rig.recorded_for(0.5), 30)
     assert recorder.stop()
-    assert ErrorKind.FFMPEG_FAILED not in {state.problem for state in bench.states}
+    assert ErrorKind.FFMPEG_FAILED not in {state.problem for state in rig.states}
 
 
-def test_without_ffmpeg_the_problem_says_so_and_is_tried_again(bench: Bench) -> None:
-    recorder = bench.start(is_on=True, ffmpeg="/nowhere/ffmpeg")
-    bench.wait(lambda: recorder.status.failures >= 2, 30)
+def test_without_ffmpeg_the_problem_says_so_and_is_tried_again(
+    rig: RecorderRig,
+) -> None:
+    recorder = rig.start(is_on=True, ffmpeg="/nowhere/ffmpeg")
+    rig.wait(lambda: recorder.status.failures >= 2, 30)
     assert recorder.status.problem is ErrorKind.FFMPEG_FAILED
-    assert LiveState.WAITING in {state.state for state in bench.states}
-    assert LiveState.BLOCKED not in {state.state for state in bench.states}
+    assert LiveState.WAITING in {state.state for state in rig.states}
+    assert LiveState.BLOCKED not in {state.state for state in rig.states}

@@ -31,7 +31,7 @@ KEY = ConnectionKey("x", 80, False, True, None, None, None)
 DIGEST = 'Digest realm="r", nonce="n{}", qop="auth"'
 
 
-class World:
+class CallerRig:
     def __init__(self, server: ScriptedServer, session: aiohttp.ClientSession) -> None:
         self.server = server
         self.guard = LoginGuard()
@@ -72,8 +72,8 @@ class World:
 
 
 @pytest.fixture
-def world(server: ScriptedServer, session: aiohttp.ClientSession) -> World:
-    return World(server, session)
+def rig(server: ScriptedServer, session: aiohttp.ClientSession) -> CallerRig:
+    return CallerRig(server, session)
 
 
 def challenge(*headers: str, text: str = "no") -> web.Response:
@@ -121,35 +121,35 @@ def test_the_next_weaker_digest_is_the_second_rung() -> None:
         assert [rung.family for rung in found] == ["SHA-256", "MD5"]
 
 
-async def test_nothing_is_sent_where_nothing_is_asked(world: World) -> None:
-    world.server.answers["Op"] = "<done/>"
-    assert (await world.caller.call(world.call())).tag == "done"
-    assert world.caller.default_mode is None
-    assert [name for name, _ in world.heard] == ["Op"]
+async def test_nothing_is_sent_where_nothing_is_asked(rig: CallerRig) -> None:
+    rig.server.answers["Op"] = "<done/>"
+    assert (await rig.caller.call(rig.call())).tag == "done"
+    assert rig.caller.default_mode is None
+    assert [name for name, _ in rig.heard] == ["Op"]
 
 
-async def test_the_password_is_never_in_a_repr(world: World) -> None:
+async def test_the_password_is_never_in_a_repr(rig: CallerRig) -> None:
     assert "secret" not in repr(Credentials("u", "secret"))
 
 
-async def test_wss_where_no_challenge_comes(world: World) -> None:
-    world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
-    await world.caller.call(world.call())
-    assert world.caller.default_mode is AuthMode.WSS
-    await world.caller.call(world.call())
-    assert world.server.count("Op") == 3
+async def test_wss_where_no_challenge_comes(rig: CallerRig) -> None:
+    rig.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
+    await rig.caller.call(rig.call())
+    assert rig.caller.default_mode is AuthMode.WSS
+    await rig.caller.call(rig.call())
+    assert rig.server.count("Op") == 3
 
 
-async def test_digest_is_used_again_with_a_counter(world: World) -> None:
+async def test_digest_is_used_again_with_a_counter(rig: CallerRig) -> None:
     async def handle(request: web.Request, body: str) -> web.Response:
         if "Digest" in request.headers.get("Authorization", ""):
             return soap("<done/>")
         return challenge(DIGEST.format(1))
 
-    world.server.answers["Op"] = handle
+    rig.server.answers["Op"] = handle
     for _ in range(3):
-        await world.caller.call(world.call(path="/a?x=%20y"))
-    sent = [auth for _, _, auth in world.server.seen]
+        await rig.caller.call(rig.call(path="/a?x=%20y"))
+    sent = [auth for _, _, auth in rig.server.seen]
     assert sent[0] == ""
     for number, auth in enumerate(sent[1:], 1):
         assert f"nc={number:08x}" in auth
@@ -157,31 +157,31 @@ async def test_digest_is_used_again_with_a_counter(world: World) -> None:
 
 
 async def test_a_fresh_challenge_refused_counts_once_and_wss_is_next(
-    world: World,
+    rig: CallerRig,
 ) -> None:
-    world.server.answers["Op"] = challenge(DIGEST.format(1))
-    assert (await world.error()).kind is ErrorKind.AUTH_REFUSED
-    assert world.guard.is_locked
+    rig.server.answers["Op"] = challenge(DIGEST.format(1))
+    assert (await rig.error()).kind is ErrorKind.AUTH_REFUSED
+    assert rig.guard.is_locked
     # Unauthenticated, digest, WSS: and nothing more, ever.
-    assert world.server.count("Op") == 3
-    assert (await world.error()).kind is ErrorKind.AUTH_REFUSED
-    assert world.server.count("Op") == 3
+    assert rig.server.count("Op") == 3
+    assert (await rig.error()).kind is ErrorKind.AUTH_REFUSED
+    assert rig.server.count("Op") == 3
 
 
-async def test_digest_that_does_not_work_is_given_up_for_wss(world: World) -> None:
+async def test_digest_that_does_not_work_is_given_up_for_wss(rig: CallerRig) -> None:
     async def handle(request: web.Request, body: str) -> web.Response:
         return (
             soap("<done/>") if "UsernameToken" in body else challenge(DIGEST.format(1))
         )
 
-    world.server.answers["Op"] = handle
-    await world.caller.call(world.call())
-    assert world.caller.default_mode is AuthMode.WSS
-    assert not world.guard.is_locked
-    assert not world.guard.refused("soap")
+    rig.server.answers["Op"] = handle
+    await rig.caller.call(rig.call())
+    assert rig.caller.default_mode is AuthMode.WSS
+    assert not rig.guard.is_locked
+    assert not rig.guard.refused("soap")
 
 
-async def test_a_stale_nonce_is_no_refusal(world: World) -> None:
+async def test_a_stale_nonce_is_no_refusal(rig: CallerRig) -> None:
     count = 0
 
     async def handle(request: web.Request, body: str) -> web.Response:
@@ -192,20 +192,20 @@ async def test_a_stale_nonce_is_no_refusal(world: World) -> None:
             return soap("<done/>")
         return challenge(DIGEST.format(2 if auth else 1) + ", stale=true")
 
-    world.server.answers["Op"] = handle
-    await world.caller.call(world.call())
-    assert world.caller.default_mode is AuthMode.DIGEST
+    rig.server.answers["Op"] = handle
+    await rig.caller.call(rig.call())
+    assert rig.caller.default_mode is AuthMode.DIGEST
     assert count == 3
 
 
-async def test_nonces_that_are_always_stale_end_the_attempt(world: World) -> None:
-    world.server.answers["Op"] = challenge(DIGEST.format(1) + ", stale=true")
-    assert (await world.error()).kind is ErrorKind.AUTH_REFUSED
-    assert world.server.count("Op") <= 6
+async def test_nonces_that_are_always_stale_end_the_attempt(rig: CallerRig) -> None:
+    rig.server.answers["Op"] = challenge(DIGEST.format(1) + ", stale=true")
+    assert (await rig.error()).kind is ErrorKind.AUTH_REFUSED
+    assert rig.server.count("Op") <= 6
 
 
 async def test_local_time_sold_as_utc_is_tried_against_true_utc_once(
-    world: World,
+    rig: CallerRig,
 ) -> None:
     created: list[str] = []
 
@@ -215,48 +215,48 @@ async def test_local_time_sold_as_utc_is_tried_against_true_utc_once(
         created.append(body.partition("Created>")[2][:20])
         return soap("<done/>") if len(created) > 1 else fault("NotAuthorized")
 
-    world.server.answers["Op"] = handle
-    world.caller.offset_ms = -8 * 3_600_000
-    await world.caller.call(world.call())
+    rig.server.answers["Op"] = handle
+    rig.caller.offset_ms = -8 * 3_600_000
+    await rig.caller.call(rig.call())
     assert created[0] > created[1]
-    assert not world.guard.refused("soap")
+    assert not rig.guard.refused("soap")
 
 
-async def test_a_refusal_after_the_clock_moved_is_tried_again(world: World) -> None:
-    world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
-    await world.caller.call(world.call())
-    world.server.answers["Op"] = [fault("NotAuthorized"), soap("<done/>")]
-    world.clock_moves = True
-    await world.caller.call(world.call())
-    assert world.refreshed == 1
-    assert not world.guard.is_locked
+async def test_a_refusal_after_the_clock_moved_is_tried_again(rig: CallerRig) -> None:
+    rig.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
+    await rig.caller.call(rig.call())
+    rig.server.answers["Op"] = [fault("NotAuthorized"), soap("<done/>")]
+    rig.clock_moves = True
+    await rig.caller.call(rig.call())
+    assert rig.refreshed == 1
+    assert not rig.guard.is_locked
 
 
-async def test_a_device_that_changes_its_ways_is_followed(world: World) -> None:
-    world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
-    await world.caller.call(world.call())
+async def test_a_device_that_changes_its_ways_is_followed(rig: CallerRig) -> None:
+    rig.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
+    await rig.caller.call(rig.call())
 
     async def digest_now(request: web.Request, body: str) -> web.Response:
         if "Digest" in request.headers.get("Authorization", ""):
             return soap("<done/>")
         return challenge(DIGEST.format(1))
 
-    world.server.answers["Op"] = digest_now
-    await world.caller.call(world.call())
-    await world.caller.call(world.call())
-    assert not world.guard.is_locked
+    rig.server.answers["Op"] = digest_now
+    await rig.caller.call(rig.call())
+    await rig.caller.call(rig.call())
+    assert not rig.guard.is_locked
 
 
-async def test_a_changed_way_with_a_changed_password_is_refused(world: World) -> None:
-    world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
-    await world.caller.call(world.call())
-    world.server.answers["Op"] = challenge(DIGEST.format(1))
-    assert (await world.error()).kind is ErrorKind.AUTH_REFUSED
-    assert world.guard.is_locked
+async def test_a_changed_way_with_a_changed_password_is_refused(rig: CallerRig) -> None:
+    rig.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
+    await rig.caller.call(rig.call())
+    rig.server.answers["Op"] = challenge(DIGEST.format(1))
+    assert (await rig.error()).kind is ErrorKind.AUTH_REFUSED
+    assert rig.guard.is_locked
 
 
 async def test_nonces_good_for_one_use_are_not_taken_for_a_bad_login(
-    world: World,
+    rig: CallerRig,
 ) -> None:
     """Some devices refuse a nonce they have seen without calling it stale."""
     used: set[str] = set()
@@ -272,15 +272,15 @@ async def test_nonces_good_for_one_use_are_not_taken_for_a_bad_login(
         issued += 1
         return challenge(DIGEST.format(issued))
 
-    world.server.answers["*"] = handle
+    rig.server.answers["*"] = handle
     for name in ("Op", "Op", "Other", "Op", "Other"):
-        assert (await world.caller.call(world.call(name))).tag == "done"
-    assert not world.guard.is_locked
-    assert not world.guard.refused("soap")
+        assert (await rig.caller.call(rig.call(name))).tag == "done"
+    assert not rig.guard.is_locked
+    assert not rig.guard.refused("soap")
 
 
 async def test_an_aged_nonce_on_another_operation_is_no_missing_right(
-    world: World,
+    rig: CallerRig,
 ) -> None:
     good = "n1"
 
@@ -289,55 +289,57 @@ async def test_an_aged_nonce_on_another_operation_is_no_missing_right(
             return soap("<done/>")
         return challenge(DIGEST.format(good[1:]))
 
-    world.server.answers["*"] = handle
-    await world.caller.call(world.call("Op"))
+    rig.server.answers["*"] = handle
+    await rig.caller.call(rig.call("Op"))
     good = "n2"
-    assert (await world.caller.call(world.call("Other"))).tag == "done"
-    assert not world.guard.is_locked
+    assert (await rig.caller.call(rig.call("Other"))).tag == "done"
+    assert not rig.guard.is_locked
 
 
-async def test_no_permission_is_told_by_a_witness(world: World) -> None:
-    world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
-    world.server.answers["Other"] = fault("NotAuthorized")
-    await world.caller.call(world.call())
+async def test_no_permission_is_told_by_a_witness(rig: CallerRig) -> None:
+    rig.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
+    rig.server.answers["Other"] = fault("NotAuthorized")
+    await rig.caller.call(rig.call())
     # Twice in a row is no accident.
     for _ in range(2):
-        error = await world.error(world.call("Other"))
+        error = await rig.error(rig.call("Other"))
         assert error.kind is ErrorKind.NO_PERMISSION
     # It is not asked for again until somebody may have changed something.
-    world.server.answers["Op"] = fault("NotAuthorized")
-    count = len(world.heard)
-    error = await world.error(world.call("Other"))
+    rig.server.answers["Op"] = fault("NotAuthorized")
+    count = len(rig.heard)
+    error = await rig.error(rig.call("Other"))
     assert error.kind is ErrorKind.NO_PERMISSION
-    assert len(world.heard) == count
-    world.caller.forget_denials()
-    error = await world.error(world.call("Other"))
+    assert len(rig.heard) == count
+    rig.caller.forget_denials()
+    error = await rig.error(rig.call("Other"))
     assert error.kind is ErrorKind.AUTH_REFUSED
 
 
-async def test_a_refusal_by_accident_denies_nothing(world: World) -> None:
-    world.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
-    await world.caller.call(world.call())
+async def test_a_refusal_by_accident_denies_nothing(rig: CallerRig) -> None:
+    rig.server.answers["Op"] = wants_wss(lambda: soap("<done/>"))
+    await rig.caller.call(rig.call())
     for _ in range(3):
-        world.server.answers["Other"] = fault("NotAuthorized")
-        error = await world.error(world.call("Other"))
+        rig.server.answers["Other"] = fault("NotAuthorized")
+        error = await rig.error(rig.call("Other"))
         assert error.kind is ErrorKind.NO_PERMISSION
-        world.server.answers["Other"] = wants_wss(lambda: soap("<done/>"))
-        assert (await world.caller.call(world.call("Other"))).tag == "done"
-    assert not world.guard.is_locked
+        rig.server.answers["Other"] = wants_wss(lambda: soap("<done/>"))
+        assert (await rig.caller.call(rig.call("Other"))).tag == "done"
+    assert not rig.guard.is_locked
 
 
-async def test_many_calls_at_once_with_a_wrong_password_try_twice(world: World) -> None:
-    world.server.answers["*"] = fault("NotAuthorized")
+async def test_many_calls_at_once_with_a_wrong_password_try_twice(
+    rig: CallerRig,
+) -> None:
+    rig.server.answers["*"] = fault("NotAuthorized")
     results = await asyncio.gather(
-        *(world.caller.call(world.call(f"Op{n}")) for n in range(8)),
+        *(rig.caller.call(rig.call(f"Op{n}")) for n in range(8)),
         return_exceptions=True,
     )
     assert all(
         isinstance(r, NvrError) and r.kind is ErrorKind.AUTH_REFUSED for r in results
     )
-    tokens = sum(1 for name, answer in world.heard if answer.status == 400)
-    assert world.guard.is_locked
+    tokens = sum(1 for name, answer in rig.heard if answer.status == 400)
+    assert rig.guard.is_locked
     # Each try is one request without and one with the login.
     assert tokens <= 4
 
@@ -359,33 +361,33 @@ async def test_many_calls_at_once_with_a_wrong_password_try_twice(world: World) 
     ],
 )  # fmt: skip
 async def test_answers_are_classified(
-    world: World, answer: web.Response, kind: ErrorKind, detail: str
+    rig: CallerRig, answer: web.Response, kind: ErrorKind, detail: str
 ) -> None:
-    world.server.answers["Op"] = answer
-    error = await world.error()
+    rig.server.answers["Op"] = answer
+    error = await rig.error()
     assert error.kind is kind
     assert detail in error.detail
     assert error.where == "Op"
     assert "secret" not in str(error)
 
 
-async def test_large_answers_are_parsed_off_the_loop(world: World) -> None:
-    world.server.answers["Op"] = f"<done>{'x' * 100_000}</done>"
-    assert len((await world.caller.call(world.call())).text or "") == 100_000
+async def test_large_answers_are_parsed_off_the_loop(rig: CallerRig) -> None:
+    rig.server.answers["Op"] = f"<done>{'x' * 100_000}</done>"
+    assert len((await rig.caller.call(rig.call())).text or "") == 100_000
 
 
-async def test_silence_and_addresses_that_are_none(world: World) -> None:
+async def test_silence_and_addresses_that_are_none(rig: CallerRig) -> None:
     async def hang(request: web.Request, body: str) -> web.Response:
         await asyncio.sleep(0.15)
         return soap("<late/>")
 
-    world.server.answers["Op"] = hang
-    call = Call(world.call().url, "urn:x/Op", "<x/>", timeout=0.05)
-    assert (await world.error(call)).kind is ErrorKind.TIMEOUT
+    rig.server.answers["Op"] = hang
+    call = Call(rig.call().url, "urn:x/Op", "<x/>", timeout=0.05)
+    assert (await rig.error(call)).kind is ErrorKind.TIMEOUT
     odd = Call("http://127.0.0.1:notaport/", "urn:x/Op", "<x/>")
-    assert (await world.error(odd)).kind is ErrorKind.PROTOCOL
+    assert (await rig.error(odd)).kind is ErrorKind.PROTOCOL
     closed = Call("http://127.0.0.1:1/", "urn:x/Op", "<x/>")
-    assert (await world.error(closed)).kind is ErrorKind.UNREACHABLE
+    assert (await rig.error(closed)).kind is ErrorKind.UNREACHABLE
     await asyncio.sleep(0.15)
 
 
@@ -429,16 +431,16 @@ async def raw_server(answer: bytes) -> asyncio.Server:
     ],
 )
 async def test_servers_that_are_none(
-    world: World, answer: bytes, kind: ErrorKind
+    rig: CallerRig, answer: bytes, kind: ErrorKind
 ) -> None:
     async with await raw_server(answer) as server:
         port = server.sockets[0].getsockname()[1]
         call = Call(f"http://127.0.0.1:{port}/", "urn:x/Op", "<x/>")
-        assert (await world.error(call)).kind is kind
+        assert (await rig.error(call)).kind is kind
 
 
 async def test_a_connection_that_was_closed_meanwhile_is_opened_anew(
-    world: World,
+    rig: CallerRig,
 ) -> None:
     hits = 0
 
@@ -456,7 +458,7 @@ async def test_a_connection_that_was_closed_meanwhile_is_opened_anew(
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         call = Call(f"http://127.0.0.1:{port}/", "urn:x/Op", "<x/>")
-        assert (await world.caller.call(call)).tag == "done"
+        assert (await rig.caller.call(call)).tag == "done"
     assert hits == 2
 
 
@@ -484,37 +486,37 @@ async def test_a_session_that_was_closed_is_no_fault_and_no_answer() -> None:
     assert caught.value.kind is ErrorKind.CANCELLED
 
 
-async def test_pictures_log_in_by_http(world: World) -> None:
+async def test_pictures_log_in_by_http(rig: CallerRig) -> None:
     async def picture(request: web.Request, body: str) -> web.Response:
         if "Digest" in request.headers.get("Authorization", ""):
             return web.Response(body=b"jpeg", content_type="image/jpeg")
         return challenge(DIGEST.format(1))
 
-    world.server.answers["GET"] = picture
-    url = f"http://127.0.0.1:{world.server.port}/still"
-    assert (await world.caller.get(url, where="still")).body == b"jpeg"
-    world.server.answers["GET"] = challenge(DIGEST.format(1))
+    rig.server.answers["GET"] = picture
+    url = f"http://127.0.0.1:{rig.server.port}/still"
+    assert (await rig.caller.get(url, where="still")).body == b"jpeg"
+    rig.server.answers["GET"] = challenge(DIGEST.format(1))
     with pytest.raises(NvrError) as caught:
-        await world.caller.get(url, where="still")
+        await rig.caller.get(url, where="still")
     assert caught.value.kind is ErrorKind.NO_PERMISSION
     # Refused once, it is not asked again: the account might be locked.
-    asked = world.server.count("GET")
+    asked = rig.server.count("GET")
     with pytest.raises(NvrError) as caught:
-        await world.caller.get(url, where="still")
+        await rig.caller.get(url, where="still")
     assert caught.value.kind is ErrorKind.NO_PERMISSION
-    assert world.server.count("GET") == asked
+    assert rig.server.count("GET") == asked
 
 
 async def test_pictures_that_want_the_password_readable_are_not_fetched(
-    world: World,
+    rig: CallerRig,
 ) -> None:
-    world.server.answers["GET"] = challenge("Basic realm=x")
-    url = f"http://127.0.0.1:{world.server.port}/still"
+    rig.server.answers["GET"] = challenge("Basic realm=x")
+    url = f"http://127.0.0.1:{rig.server.port}/still"
     with pytest.raises(NvrError) as caught:
-        await world.caller.get(url, where="still")
+        await rig.caller.get(url, where="still")
     assert caught.value.kind is ErrorKind.UNSUPPORTED
-    assert all(not auth for _, _, auth in world.server.seen)
-    anonymous = world.make("", "")
+    assert all(not auth for _, _, auth in rig.server.seen)
+    anonymous = rig.make("", "")
     with pytest.raises(NvrError) as caught:
         await anonymous.get(url, where="still")
     assert caught.value.kind is ErrorKind.NO_PERMISSION

@@ -108,7 +108,7 @@ async def test_a_refusal_while_the_time_cannot_be_asked_is_a_refusal(
         assert caught.value.kind is ErrorKind.AUTH_REFUSED
 
 
-class Scripted:
+class ConnectionRig:
     """A device that is one scripted server."""
 
     def __init__(self, server: ScriptedServer, session: aiohttp.ClientSession) -> None:
@@ -137,8 +137,8 @@ class Scripted:
 
 
 @pytest.fixture
-def scripted(server: ScriptedServer, session: aiohttp.ClientSession) -> Scripted:
-    return Scripted(server, session)
+def rig(server: ScriptedServer, session: aiohttp.ClientSession) -> ConnectionRig:
+    return ConnectionRig(server, session)
 
 
 RECORDINGS = (
@@ -148,17 +148,17 @@ RECORDINGS = (
 
 
 async def test_an_advertised_port_nobody_answers_at_is_replaced(
-    scripted: Scripted,
+    rig: ConnectionRig,
 ) -> None:
-    scripted.offer(SEARCH="http://127.0.0.1:1/search")
-    scripted.server.answers["FindRecordings"] = "<R><SearchToken>T</SearchToken></R>"
-    scripted.server.answers["GetRecordingSearchResults"] = RECORDINGS
-    assert [r.token for r in await scripted.device.recordings()] == ["A"]
-    assert ("FindRecordings", "/search", "") in scripted.server.seen
+    rig.offer(SEARCH="http://127.0.0.1:1/search")
+    rig.server.answers["FindRecordings"] = "<R><SearchToken>T</SearchToken></R>"
+    rig.server.answers["GetRecordingSearchResults"] = RECORDINGS
+    assert [r.token for r in await rig.device.recordings()] == ["A"]
+    assert ("FindRecordings", "/search", "") in rig.server.seen
 
 
 async def test_services_are_asked_for_with_a_login_where_the_device_insists(
-    scripted: Scripted,
+    rig: ConnectionRig,
 ) -> None:
     async def answer(request: web.Request, body: str) -> web.Response | str:
         if "UsernameToken" in body:
@@ -169,53 +169,53 @@ async def test_services_are_asked_for_with_a_login_where_the_device_insists(
             )
         return fault("NotAuthorized")
 
-    scripted.server.answers["GetServices"] = answer
-    scripted.server.answers["GetCapabilities"] = answer
-    assert (await scripted.device.identity()).model == "X"
+    rig.server.answers["GetServices"] = answer
+    rig.server.answers["GetCapabilities"] = answer
+    assert (await rig.device.identity()).model == "X"
     with pytest.raises(NvrError) as caught:
-        await scripted.device.replay_uri("A")
+        await rig.device.replay_uri("A")
     assert caught.value.kind is ErrorKind.UNSUPPORTED
 
 
 async def test_a_replay_address_that_is_none_is_a_protocol_error(
-    scripted: Scripted,
+    rig: ConnectionRig,
 ) -> None:
-    scripted.offer(REPLAY=f"http://127.0.0.1:{scripted.server.port}/replay")
-    scripted.server.answers["GetReplayUri"] = "<R><Uri></Uri></R>"
+    rig.offer(REPLAY=f"http://127.0.0.1:{rig.server.port}/replay")
+    rig.server.answers["GetReplayUri"] = "<R><Uri></Uri></R>"
     with pytest.raises(NvrError) as caught:
-        await scripted.device.replay_uri("A")
+        await rig.device.replay_uri("A")
     assert caught.value.kind is ErrorKind.PROTOCOL
 
 
-async def test_an_empty_answer_about_a_recording_means_gone(scripted: Scripted) -> None:
-    scripted.offer(SEARCH=f"http://127.0.0.1:{scripted.server.port}/search")
-    scripted.server.answers["GetRecordingInformation"] = ""
+async def test_an_empty_answer_about_a_recording_means_gone(rig: ConnectionRig) -> None:
+    rig.offer(SEARCH=f"http://127.0.0.1:{rig.server.port}/search")
+    rig.server.answers["GetRecordingInformation"] = ""
     with pytest.raises(NvrError) as caught:
-        await scripted.device.recording("A")
+        await rig.device.recording("A")
     assert caught.value.kind is ErrorKind.GONE
 
 
-async def test_the_second_opinion_may_fail(scripted: Scripted) -> None:
-    base = f"http://127.0.0.1:{scripted.server.port}"
-    scripted.offer(SEARCH=f"{base}/search", RECORDING=f"{base}/recording")
-    scripted.server.answers["FindRecordings"] = "<R><SearchToken>T</SearchToken></R>"
-    scripted.server.answers["GetRecordingSearchResults"] = RECORDINGS.replace(
+async def test_the_second_opinion_may_fail(rig: ConnectionRig) -> None:
+    base = f"http://127.0.0.1:{rig.server.port}"
+    rig.offer(SEARCH=f"{base}/search", RECORDING=f"{base}/recording")
+    rig.server.answers["FindRecordings"] = "<R><SearchToken>T</SearchToken></R>"
+    rig.server.answers["GetRecordingSearchResults"] = RECORDINGS.replace(
         "RecordingInformation", "Nothing"
     )
-    scripted.server.answers["GetRecordings"] = fault("ActionNotSupported")
-    assert await scripted.device.recordings() == ()
-    scripted.server.answers["GetRecordings"] = fault("ResourceProblem")
+    rig.server.answers["GetRecordings"] = fault("ActionNotSupported")
+    assert await rig.device.recordings() == ()
+    rig.server.answers["GetRecordings"] = fault("ResourceProblem")
     with pytest.raises(NvrError) as caught:
-        await scripted.device.recordings()
+        await rig.device.recordings()
     assert caught.value.kind is ErrorKind.BUSY
 
 
 async def test_a_pull_point_that_answers_at_once_is_not_asked_in_a_rush(
-    scripted: Scripted,
+    rig: ConnectionRig,
 ) -> None:
-    base = f"http://127.0.0.1:{scripted.server.port}"
-    scripted.offer(EVENTS=f"{base}/events", MEDIA=f"{base}/media")
-    answers = scripted.server.answers
+    base = f"http://127.0.0.1:{rig.server.port}"
+    rig.offer(EVENTS=f"{base}/events", MEDIA=f"{base}/media")
+    answers = rig.server.answers
     answers["GetProfiles"] = "<R/>"
     answers["CreatePullPointSubscriptionRequest"] = (
         "<R><SubscriptionReference><Address>http://10.0.0.1/sub?7</Address>"
@@ -226,7 +226,7 @@ async def test_a_pull_point_that_answers_at_once_is_not_asked_in_a_rush(
 
     async def pull(request: web.Request, body: str) -> str:
         bodies.append(body)
-        scripted.clock.moved += 70
+        rig.clock.moved += 70
         if len(bodies) < 3:
             return "<R/>"
         return (
@@ -237,28 +237,28 @@ async def test_a_pull_point_that_answers_at_once_is_not_asked_in_a_rush(
 
     answers["PullMessagesRequest"] = pull
     answers["RenewRequest"] = fault("ActionNotSupported")
-    stream = scripted.device.events()
+    stream = rig.device.events()
     event = await anext(stream)
     assert event.is_active
     await stream.aclose()
-    paths = {path for name, path, _ in scripted.server.seen if "Pull" in name}
+    paths = {path for name, path, _ in rig.server.seen if "Pull" in name}
     # The subscription's own address, at the host a person configured.
     assert "/sub?7" in paths
     assert all(">9</" in body and "http://10.0.0.1/sub?7" in body for body in bodies)
     # Twice due: in each of the four ways first, then as it should be.
-    assert scripted.server.count("RenewRequest") == 5
-    assert scripted.server.count("UnsubscribeRequest") == 1
+    assert rig.server.count("RenewRequest") == 5
+    assert rig.server.count("UnsubscribeRequest") == 1
 
 
 async def test_a_subscription_without_an_address_is_a_protocol_error(
-    scripted: Scripted,
+    rig: ConnectionRig,
 ) -> None:
-    base = f"http://127.0.0.1:{scripted.server.port}"
-    scripted.offer(EVENTS=f"{base}/events", MEDIA=f"{base}/media")
-    scripted.server.answers["GetProfiles"] = "<R/>"
-    scripted.server.answers["CreatePullPointSubscriptionRequest"] = "<R/>"
+    base = f"http://127.0.0.1:{rig.server.port}"
+    rig.offer(EVENTS=f"{base}/events", MEDIA=f"{base}/media")
+    rig.server.answers["GetProfiles"] = "<R/>"
+    rig.server.answers["CreatePullPointSubscriptionRequest"] = "<R/>"
     with pytest.raises(NvrError) as caught:
-        await anext(scripted.device.events())
+        await anext(rig.device.events())
     assert caught.value.kind is ErrorKind.PROTOCOL
 
 
@@ -274,67 +274,67 @@ async def test_a_subscription_without_an_address_is_a_protocol_error(
     ids=["500", "401", "403", "refused", "fault"],
 )
 async def test_a_login_is_not_judged_by_what_is_optional(
-    scripted: Scripted, answer: web.Response
+    rig: ConnectionRig, answer: web.Response
 ) -> None:
-    scripted.offer()
-    scripted.server.answers["GetCapabilities"] = "<R/>"
-    scripted.server.answers["GetNetworkInterfaces"] = answer
-    await scripted.device.connect()
-    assert (await scripted.device.identity()).mac == ""
-    scripted.clock.moved += 4_000
-    assert (await scripted.device.identity()).mac == ""
+    rig.offer()
+    rig.server.answers["GetCapabilities"] = "<R/>"
+    rig.server.answers["GetNetworkInterfaces"] = answer
+    await rig.device.connect()
+    assert (await rig.device.identity()).mac == ""
+    rig.clock.moved += 4_000
+    assert (await rig.device.identity()).mac == ""
 
 
 async def test_a_wrong_login_is_found_out_by_the_first_call_that_wants_one(
-    scripted: Scripted,
+    rig: ConnectionRig,
 ) -> None:
-    base = f"http://127.0.0.1:{scripted.server.port}"
-    scripted.offer(MEDIA=f"{base}/media")
-    scripted.server.answers["GetNetworkInterfaces"] = fault("NotAuthorized")
-    scripted.server.answers["GetProfiles"] = fault("NotAuthorized")
+    base = f"http://127.0.0.1:{rig.server.port}"
+    rig.offer(MEDIA=f"{base}/media")
+    rig.server.answers["GetNetworkInterfaces"] = fault("NotAuthorized")
+    rig.server.answers["GetProfiles"] = fault("NotAuthorized")
     with pytest.raises(NvrError) as caught:
-        await scripted.device.connect()
+        await rig.device.connect()
     assert caught.value.kind is ErrorKind.AUTH_REFUSED
-    assert scripted.server.count("GetNetworkInterfaces") == 1
+    assert rig.server.count("GetNetworkInterfaces") == 1
 
 
-async def test_a_snapshot_address_that_is_none(scripted: Scripted) -> None:
-    base = f"http://127.0.0.1:{scripted.server.port}"
-    scripted.offer(MEDIA=f"{base}/media")
-    scripted.server.answers["GetProfiles"] = (
+async def test_a_snapshot_address_that_is_none(rig: ConnectionRig) -> None:
+    base = f"http://127.0.0.1:{rig.server.port}"
+    rig.offer(MEDIA=f"{base}/media")
+    rig.server.answers["GetProfiles"] = (
         '<R><Profiles token="P"><VideoSourceConfiguration token="C"><SourceToken>V'
         "</SourceToken></VideoSourceConfiguration></Profiles></R>"
     )
-    (channel,) = await scripted.device.channels()
-    scripted.server.answers["GetSnapshotUri"] = "<R><MediaUri><Uri/></MediaUri></R>"
+    (channel,) = await rig.device.channels()
+    rig.server.answers["GetSnapshotUri"] = "<R><MediaUri><Uri/></MediaUri></R>"
     with pytest.raises(NvrError) as caught:
-        await scripted.device.snapshot(channel.profiles[0])
+        await rig.device.snapshot(channel.profiles[0])
     assert caught.value.kind is ErrorKind.UNSUPPORTED
 
 
 async def test_a_search_that_is_forgotten_keeps_what_it_told(
-    scripted: Scripted,
+    rig: ConnectionRig,
 ) -> None:
-    scripted.offer(SEARCH=f"http://127.0.0.1:{scripted.server.port}/search")
+    rig.offer(SEARCH=f"http://127.0.0.1:{rig.server.port}/search")
     page = (
         "<R><ResultList><SearchState>Searching</SearchState><RecordingInformation>"
         "<RecordingToken>A</RecordingToken></RecordingInformation></ResultList></R>"
     )
     gone = fault("InvalidToken")
-    scripted.server.answers["FindRecordings"] = "<R><SearchToken>t</SearchToken></R>"
-    scripted.server.answers["GetRecordingSearchResults"] = [page, gone, page, gone]
-    scripted.server.answers["EndSearch"] = web.Response(status=400)
-    (recording,) = await scripted.device.recordings()
+    rig.server.answers["FindRecordings"] = "<R><SearchToken>t</SearchToken></R>"
+    rig.server.answers["GetRecordingSearchResults"] = [page, gone, page, gone]
+    rig.server.answers["EndSearch"] = web.Response(status=400)
+    (recording,) = await rig.device.recordings()
     assert recording.token == "A"
     # A device without EndSearch is not asked for it again.
-    assert scripted.server.count("EndSearch") == 1
+    assert rig.server.count("EndSearch") == 1
 
 
 @pytest.mark.parametrize("single", [True, False])
 async def test_capabilities_are_asked_for_one_by_one_where_all_is_refused(
-    scripted: Scripted, single: bool
+    rig: ConnectionRig, single: bool
 ) -> None:
-    base = f"http://127.0.0.1:{scripted.server.port}"
+    base = f"http://127.0.0.1:{rig.server.port}"
 
     async def answer(_request: web.Request, body: str) -> Any:
         if single and ">Media<" in body:
@@ -344,40 +344,40 @@ async def test_capabilities_are_asked_for_one_by_one_where_all_is_refused(
             )
         return web.Response(status=400)
 
-    scripted.server.answers["GetServices"] = web.Response(status=404)
-    scripted.server.answers["GetCapabilities"] = answer
-    scripted.server.answers["GetProfiles"] = (
+    rig.server.answers["GetServices"] = web.Response(status=404)
+    rig.server.answers["GetCapabilities"] = answer
+    rig.server.answers["GetProfiles"] = (
         '<R><Profiles token="P"><VideoSourceConfiguration token="C"><SourceToken>V'
         "</SourceToken></VideoSourceConfiguration></Profiles></R>"
     )
-    (channel,) = await scripted.device.channels()
+    (channel,) = await rig.device.channels()
     assert channel.token == "V"
-    paths = {path for name, path, _ in scripted.server.seen if name == "GetProfiles"}
+    paths = {path for name, path, _ in rig.server.seen if name == "GetProfiles"}
     # Told by neither, the media service is looked for at the device's own address.
     assert ("/media" in paths) == single
     assert single or "/onvif/device_service" in paths
 
 
-async def test_a_device_that_offers_nothing_says_why(scripted: Scripted) -> None:
+async def test_a_device_that_offers_nothing_says_why(rig: ConnectionRig) -> None:
     for name in ("GetServices", "GetCapabilities", "GetProfiles"):
-        scripted.server.answers[name] = web.Response(status=400)
+        rig.server.answers[name] = web.Response(status=400)
     with pytest.raises(NvrError) as caught:
-        await scripted.device.channels()
+        await rig.device.channels()
     assert caught.value.where == "GetCapabilities"
 
 
 async def test_a_clock_that_was_told_once_must_be_told_again(
-    scripted: Scripted,
+    rig: ConnectionRig,
 ) -> None:
-    scripted.offer(MEDIA=f"http://127.0.0.1:{scripted.server.port}/media")
-    scripted.server.answers["GetSystemDateAndTime"] = (
+    rig.offer(MEDIA=f"http://127.0.0.1:{rig.server.port}/media")
+    rig.server.answers["GetSystemDateAndTime"] = (
         "<R><SystemDateAndTime><UTCDateTime><Time><Hour>1</Hour><Minute>1</Minute>"
         "<Second>1</Second></Time><Date><Year>2020</Year><Month>1</Month><Day>1</Day>"
         "</Date></UTCDateTime></SystemDateAndTime></R>"
     )
-    before = await scripted.device.measure_clock()
+    before = await rig.device.measure_clock()
     assert before.offset_ms > 0
-    scripted.server.answers["GetSystemDateAndTime"] = web.Response(status=500)
+    rig.server.answers["GetSystemDateAndTime"] = web.Response(status=500)
     with pytest.raises(NvrError) as caught:
-        await scripted.device.measure_clock()
+        await rig.device.measure_clock()
     assert caught.value.kind is ErrorKind.PROTOCOL

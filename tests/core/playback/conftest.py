@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from .house import House
+from .rig import PlaybackRig
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    made = House(tmp_path)
+async def rig(tmp_path: Path) -> AsyncIterator[PlaybackRig]:
+    made = PlaybackRig(tmp_path)
     await made.open()
     yield made
     await made.library.close()

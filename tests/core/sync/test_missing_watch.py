@@ -29,8 +29,8 @@ from tests.core.library.rig import (
     MINUTE,
     NOW,
     NVR,
+    LibraryRig as Setup,
     ManualClock,
-    Setup,
     make_library,
 )
 

@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 
 from .disks import Disk
-from .house import BOUNDS, FLOOR_BYTES
+from .rig import BOUNDS, FLOOR_BYTES
 
 DAY_MS = 86_400_000
 OPEN_CLIPS = 8

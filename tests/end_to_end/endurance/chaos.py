@@ -53,7 +53,7 @@ class Trouble:
 
 
 @dataclass
-class Stage:
+class ChaosRig:
     """What troubles act on; `ask` tells the installation something if it runs."""
 
     devices: list[Device]
@@ -87,13 +87,13 @@ class Chaos:
     """Begins troubles at random, by a seed."""
 
     def __init__(
-        self, stage: Stage, rng: random.Random, often: Collection[str] = ()
+        self, rig: ChaosRig, rng: random.Random, often: Collection[str] = ()
     ) -> None:
-        """Act on a stage; `often` names what comes far more often than others.
+        """Act on a rig; `often` names what comes far more often than others.
 
         Raises `ValueError` for the name of no trouble.
         """
-        self._stage = stage
+        self._rig = rig
         self._rng = rng
         self.counts: dict[str, int] = {}
         self.cases: set[str] = set()
@@ -128,9 +128,9 @@ class Chaos:
         """Begin one trouble."""
         weights = [weight for weight, _, _ in self._kinds]
         _, name, begin = self._rng.choices(self._kinds, weights)[0]
-        before = len(self._stage.now) + len(self._stage.past)
+        before = len(self._rig.now) + len(self._rig.past)
         await begin(tick)
-        if len(self._stage.now) + len(self._stage.past) > before:
+        if len(self._rig.now) + len(self._rig.past) > before:
             self.counts[name] = self.counts.get(name, 0) + 1
 
     def _begun(
@@ -143,15 +143,15 @@ class Chaos:
         ticks: tuple[int, int] = (1, 4),
     ) -> None:
         ends = tick + self._rng.randint(*ticks)
-        now_ms = self._stage.shared.true_ms()
-        self._stage.now.append(Trouble(name, now_ms, ends, end, device))
+        now_ms = self._rig.shared.true_ms()
+        self._rig.now.append(Trouble(name, now_ms, ends, end, device))
 
     def _device(self, *, is_replayed: bool = False) -> Device:
-        found = [d for d in self._stage.devices if d.is_replayed or not is_replayed]
+        found = [d for d in self._rig.devices if d.is_replayed or not is_replayed]
         return self._rng.choice(found)
 
     def _is_hampered(self, device: Device) -> bool:
-        return any(trouble.device == device.name for trouble in self._stage.now)
+        return any(trouble.device == device.name for trouble in self._rig.now)
 
     # Devices
 
@@ -170,7 +170,7 @@ class Chaos:
 
         async def end() -> None:
             _restore(device)
-            await self._stage.ask("log_in")
+            await self._rig.ask("log_in")
 
         self._begun(
             case.name, tick, end, device=device.name, ticks=(1, 1 if is_short else 4)
@@ -180,10 +180,10 @@ class Chaos:
         device = self._device()
         if self._is_hampered(device):
             return
-        await self._stage.run(device.nvr.stop())
+        await self._rig.run(device.nvr.stop())
 
         async def end() -> None:
-            await self._stage.run(device.nvr.start())
+            await self._rig.run(device.nvr.start())
 
         self._begun("network lost", tick, end, device=device.name)
 
@@ -191,7 +191,7 @@ class Chaos:
         device = self._device()
         if self._is_hampered(device):
             return
-        await self._stage.run(device.nvr.reboot(0.2))
+        await self._rig.run(device.nvr.reboot(0.2))
         self._begun("reboot", tick, _nothing, device=device.name, ticks=(1, 1))
 
     async def _drop(self, tick: int) -> None:
@@ -207,7 +207,7 @@ class Chaos:
 
         async def end() -> None:
             device.nvr.set_password(device.nvr.spec.password)
-            await self._stage.ask("log_in")
+            await self._rig.ask("log_in")
 
         self._begun("password changed", tick, end, device=device.name)
 
@@ -241,7 +241,7 @@ class Chaos:
         device.format()
 
         async def end() -> None:
-            await self._stage.ask("relist")
+            await self._rig.ask("relist")
 
         self._begun("disk formatted", tick, end, device=device.name, ticks=(1, 2))
 
@@ -258,7 +258,7 @@ class Chaos:
         )
 
     async def _host_clock(self, tick: int) -> None:
-        if self._stage.is_there("host clock wrong"):
+        if self._rig.is_there("host clock wrong"):
             return
         by_ms = self._rng.choice((-1, 1)) * self._rng.randint(10 * MINUTE, 30 * HOUR)
         self._set_host(by_ms)
@@ -269,13 +269,13 @@ class Chaos:
         self._begun("host clock wrong", tick, end, ticks=(1, 2))
 
     def _set_host(self, wrong_ms: int) -> None:
-        self._stage.shared.set_host(wrong_ms)
-        self._stage.host_wrongs.append((self._stage.shared.true_ms(), wrong_ms))
+        self._rig.shared.set_host(wrong_ms)
+        self._rig.host_wrongs.append((self._rig.shared.true_ms(), wrong_ms))
 
     # Storage
 
     async def _away(self, tick: int) -> None:
-        disk = self._rng.choice(self._stage.disks)
+        disk = self._rng.choice(self._rig.disks)
         if disk.is_away or disk.is_full or disk.is_read_only:
             return
         disk.go_away()
@@ -286,7 +286,7 @@ class Chaos:
         self._begun("storage away", tick, end, ticks=(1, 3))
 
     async def _read_only(self, tick: int) -> None:
-        disk = self._rng.choice(self._stage.disks)
+        disk = self._rng.choice(self._rig.disks)
         if disk.is_away or disk.is_full:
             return
         ticks = self._rng.randint(1, 3)
@@ -299,7 +299,7 @@ class Chaos:
         self._begun("storage read-only", tick, end, ticks=(ticks, ticks))
 
     async def _full(self, tick: int) -> None:
-        disk = self._rng.choice(self._stage.disks)
+        disk = self._rng.choice(self._rig.disks)
         if disk.is_away or disk.is_read_only or not disk.fill(SPARE_BYTES):
             return
 

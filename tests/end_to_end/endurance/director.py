@@ -14,7 +14,7 @@ from tests.end_to_end.devices import Devices
 from tests.simulator.footage import FootageStore
 
 from .audit import Audit
-from .chaos import Chaos, Stage
+from .chaos import Chaos, ChaosRig
 from .clock import SharedTime
 from .disks import Disk
 from .measures import Sample, too_much
@@ -128,10 +128,10 @@ class Director:
         self._people = People(
             self._process, self._audit, self._devices, roots[1], people
         )
-        self._stage = Stage(
+        self._rig = ChaosRig(
             self._devices, self._disks, self._shared, self._ask, self._host.run
         )
-        self._chaos = Chaos(self._stage, chaos, plan.often)
+        self._chaos = Chaos(self._rig, chaos, plan.often)
         self._births: list[int] = []
         self._acts: list[tuple[int, str]] = []
         self._tick = 0
@@ -245,9 +245,9 @@ class Director:
 
     async def _one_tick(self) -> None:
         rng = self._rng
-        for trouble in [*self._stage.now]:
+        for trouble in [*self._rig.now]:
             if trouble.ends_at_tick <= self._tick or self._is_calm:
-                await self._stage.end(trouble)
+                await self._rig.end(trouble)
         if not self._is_calm and rng.random() < TROUBLES:
             await self._chaos.begin(self._tick)
         kill_at = -1
@@ -265,7 +265,7 @@ class Director:
         if not self._is_calm and rng.random() < STOPS:
             await self._restart()
         if rng.random() < ACTS:
-            self._people.was_host_wrong = bool(self._stage.host_wrongs)
+            self._people.was_host_wrong = bool(self._rig.host_wrongs)
             await self._people.act()
             self._acts.append((self._shared.true_ms(), ""))
         await self._look()
@@ -338,7 +338,7 @@ class Director:
             last = {k: int(v) for k, v in values.items()}
             self._told(
                 f"tick {self._tick} of {self._plan.ticks}: {self.outcome.kills} kills,"
-                f" {[t.name for t in self._stage.now]}, {last},"
+                f" {[t.name for t in self._rig.now]}, {last},"
                 f" {self.outcome.busy_skips},"
                 f" {len(self._audit.problems)} problems"
             )
@@ -347,8 +347,8 @@ class Director:
 
     async def _recover(self) -> None:
         """End every trouble, and let what is left to do be done."""
-        for trouble in [*self._stage.now]:
-            await self._stage.end(trouble)
+        for trouble in [*self._rig.now]:
+            await self._rig.end(trouble)
         for disk in self._disks:
             disk.cure()
         await self._process.ask("log_in")
@@ -380,8 +380,8 @@ class Director:
         dump = json.loads(await asyncio.to_thread(path.read_text))
         court = Court(
             self._disks,
-            self._stage.past,
-            self._stage.host_wrongs,
+            self._rig.past,
+            self._rig.host_wrongs,
             self._shared.true_ms(),
             self._births[1:],
             self._acts,

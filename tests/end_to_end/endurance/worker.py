@@ -20,8 +20,8 @@ from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.library import DeleteCause
 from custom_components.vtrack_nvr.core.models import Clip, CoverageState
 from tests.end_to_end.endurance.clock import SharedTime, WrongClock
-from tests.end_to_end.endurance.house import House
 from tests.end_to_end.endurance.measures import measure
+from tests.end_to_end.endurance.rig import EnduranceRig
 from tests.insides import workers_of
 
 EVER = TimeRange(0, 2**52)
@@ -35,12 +35,14 @@ class Worker:
     """Does what it is told."""
 
     def __init__(self, folder: Path, roots: list[Path], *, decodes: bool) -> None:
-        """Build the house."""
+        """Build the rig."""
         self._folder = folder
         self._roots = roots
         self._shared = SharedTime(folder / "time")
-        self.house = House(folder, roots, WrongClock(self._shared), decodes=decodes)
-        self.library = self.house.archive.library
+        self.rig = EnduranceRig(
+            folder, roots, WrongClock(self._shared), decodes=decodes
+        )
+        self.library = self.rig.archive.library
         self.is_over = False
         self._syncs: set[asyncio.Task[None]] = set()
 
@@ -68,7 +70,7 @@ class Worker:
     async def _quiet(self, patience_s: float) -> str:
         loop = asyncio.get_running_loop()
         end_s = loop.time() + patience_s
-        while busy := self.house.busy():
+        while busy := self.rig.busy():
             if loop.time() > end_s:
                 return busy
             await asyncio.sleep(0.02)
@@ -88,7 +90,7 @@ class Worker:
     # Devices and people
 
     async def _add(self, about: Answer) -> None:
-        self.house.add(about)
+        self.rig.add(about)
 
     async def _choose(self, camera: str, **changes: Any) -> None:
         if changes.get("move_to_root"):
@@ -96,23 +98,23 @@ class Worker:
             path = changes["move_to_root"]
             found = [r.id for r in roots if str(r.path) == path and r.is_current]
             changes["move_to_root"] = found[0] if found else None
-        await self.house.choose(camera, **changes)
+        await self.rig.choose(camera, **changes)
 
     async def _remove_camera(self, camera: str) -> None:
-        await self.house.remove_camera(camera)
+        await self.rig.remove_camera(camera)
 
     async def _add_camera(self, camera: str) -> None:
-        await self.house.add_camera(camera)
+        await self.rig.add_camera(camera)
 
     async def _relist(self) -> None:
-        await self.house.relist()
+        await self.rig.relist()
 
     async def _log_in(self) -> None:
-        self.house.log_in_again()
+        self.rig.log_in_again()
 
     async def _sync(self, full: bool) -> None:
         """Ask for a sync; it may need time to pass, so nobody waits for its end."""
-        engine = self.house.archive.engine
+        engine = self.rig.archive.engine
         if workers_of(engine):
             task = asyncio.create_task(self._until_done(engine.sync_now(full=full)))
             self._syncs.add(task)
@@ -124,7 +126,7 @@ class Worker:
             await sync
 
     async def _pick(self, camera: str, at: float, most: int) -> list[Clip]:
-        key = self.house.find(camera)[2]
+        key = self.rig.find(camera)[2]
         clips = await self.library.ledger.clips(key, EVER)
         first = int(len(clips) * at)
         return list(clips[first : first + most])
@@ -172,8 +174,8 @@ class Worker:
                 clips[-1].facts.range.end_ms, clips[0].facts.range.start_ms + 86_400_000
             ),
         )
-        key = self.house.find(camera)[2]
-        made = await self.house.archive.exports.make(
+        key = self.rig.find(camera)[2]
+        made = await self.rig.archive.exports.make(
             {key: camera}, wanted, keep_gaps=False, life_ms=86_400_000
         )
         return {"path": str(made.path), "expires_ms": made.expires_ms}
@@ -181,21 +183,21 @@ class Worker:
     # What is looked at
 
     async def _measure(self) -> Answer:
-        return measure(self.house.index, self._roots)
+        return measure(self.rig.index, self._roots)
 
     async def _status(self) -> Answer:
         """Return in words what the engine says of each device and camera."""
-        status = await self.house.archive.engine.fresh_status()
+        status = await self.rig.archive.engine.fresh_status()
         found = {}
         for key, nvr in status.nvrs.items():
             found[key] = f"{nvr.problem}"
             for camera, seen in nvr.cameras.items():
                 found[camera] = f"{seen.state} {seen.problem} {seen.backlog_s} s"
-        return {"status": found, "now": self.house.clock.now_ms()}
+        return {"status": found, "now": self.rig.clock.now_ms()}
 
     async def _eras(self) -> Answer:
         found = {}
-        for key in self.house.entries:
+        for key in self.rig.entries:
             eras = await self.library.ledger.eras(key)
             found[key] = [
                 [e.id, e.device_start_ms, e.offset_ms, e.is_uncertain] for e in eras
@@ -234,7 +236,7 @@ class Worker:
         await asyncio.to_thread(Path(path).write_text, json.dumps(found))
 
     async def _stop(self) -> None:
-        await self.house.close()
+        await self.rig.close()
         self.is_over = True
 
 
@@ -275,7 +277,7 @@ async def main(decodes: bool, folder: Path, roots: list[Path]) -> None:
         lambda: asyncio.StreamReaderProtocol(orders), sys.stdin
     )
     worker = Worker(folder, roots, decodes=decodes)
-    await worker.house.open()
+    await worker.rig.open()
     say({"is": "open"})
     doing: set[asyncio.Task[None]] = set()
 

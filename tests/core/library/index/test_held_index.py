@@ -45,8 +45,8 @@ from ..rig import (
     NOW,
     NVR,
     OTHER,
+    LibraryRig,
     ManualClock,
-    Setup,
     make_library,
 )
 
@@ -132,24 +132,24 @@ class Steps:
 
 
 @asynccontextmanager
-async def filled(folder: Path) -> AsyncIterator[Setup]:
-    setup = make_library(folder, ManualClock())
-    await setup.library.open()
+async def filled(folder: Path) -> AsyncIterator[LibraryRig]:
+    rig = make_library(folder, ManualClock())
+    await rig.library.open()
     try:
-        await setup.library.register_nvr(NVR, "Recorder")
-        await setup.library.register_camera(NVR, CAMERA, "Garden")
-        await setup.library.register_camera(NVR, OTHER, "Yard")
-        store_of(setup.library).write(lambda c: fill(c, 1))
-        await setup.library.set_time_zone("America/New_York")
-        yield setup
+        await rig.library.register_nvr(NVR, "Recorder")
+        await rig.library.register_camera(NVR, CAMERA, "Garden")
+        await rig.library.register_camera(NVR, OTHER, "Yard")
+        store_of(rig.library).write(lambda c: fill(c, 1))
+        await rig.library.set_time_zone("America/New_York")
+        yield rig
     finally:
-        await setup.library.close()
+        await rig.library.close()
 
 
 def calls(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> dict[str, Callable[[], Awaitable[object]]]:
-    library = setup.library
+    library = rig.library
     show, store = library.browse, store_of(library)
     motion, early = EventClass.MOTION, SearchOrder.OLDEST
     day = dt.datetime.fromtimestamp(NOW / 1000 - 86_400, dt.UTC).date()
@@ -191,7 +191,7 @@ def calls(
         "what the device dropped": lambda: library.ledger.note_sweep(gone),
         "time zone": lambda: library.set_time_zone("Asia/Tokyo"),
         "upkeep": lambda: asyncio.to_thread(forget.forget_old, store),
-        "keeping a clip": lambda: asyncio.to_thread(setup.keep, NOW + HOUR),
+        "keeping a clip": lambda: asyncio.to_thread(rig.keep, NOW + HOUR),
         "weekly check": library.care.check,
     }
 
@@ -199,12 +199,12 @@ def calls(
 async def test_no_piece_of_work_looks_at_all_clips_of_a_camera(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with filled(tmp_path) as setup:
-        await setup.library.set_retention(CAMERA, Retention(days=30))
-        steps = Steps(setup.library, monkeypatch)
+    async with filled(tmp_path) as rig:
+        await rig.library.set_retention(CAMERA, Retention(days=30))
+        steps = Steps(rig.library, monkeypatch)
         whole = await steps.of(
             asyncio.wrap_future(
-                store_of(setup.library).db.read(
+                store_of(rig.library).db.read(
                     lambda c: c.execute(
                         "select count(*), sum(size_bytes) from clip where camera_id = 1"
                     ).fetchone()
@@ -213,35 +213,35 @@ async def test_no_piece_of_work_looks_at_all_clips_of_a_camera(
         )
         assert whole > MOST, "what is forbidden would be noticed"
         too_long = {}
-        for name, call in calls(setup).items():
+        for name, call in calls(rig).items():
             if await steps.of(call()) > MOST:
                 too_long[name] = steps.most
         assert too_long == {}
 
 
 async def test_what_is_read_in_parts_is_the_same_as_in_one(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def story() -> None:
         for number in range(30):
             # some touch, some leave a hole, some cover each other
-            setup.keep(NOW + number * 5 * MINUTE + (number % 3) * MINUTE)
+            rig.keep(NOW + number * 5 * MINUTE + (number % 3) * MINUTE)
 
     await asyncio.to_thread(story)
     gaps = [
         TimeRange(NOW + n * 5 * MINUTE, NOW + n * 5 * MINUTE + 3 * MINUTE)
         for n in range(25, 60, 2)
     ]
-    await setup.library.ledger.mark(CAMERA, gaps[::2], CoverageState.FAILED, "timeout")
-    await setup.library.ledger.mark(CAMERA, gaps[1::2], CoverageState.ON_DEVICE)
+    await rig.library.ledger.mark(CAMERA, gaps[::2], CoverageState.FAILED, "timeout")
+    await rig.library.ledger.mark(CAMERA, gaps[1::2], CoverageState.ON_DEVICE)
     window = TimeRange(NOW + MINUTE, NOW + 5 * HOUR - MINUTE)
-    show = setup.library.browse
+    show = rig.library.browse
 
     async def read() -> tuple[object, ...]:
         return (
-            await setup.library.ledger.coverage(CAMERA, window),
+            await rig.library.ledger.coverage(CAMERA, window),
             await show.coverage_summary(CAMERA, window),
-            await setup.library.ledger.holes(CAMERA, NOW + 4 * HOUR, 5),
+            await rig.library.ledger.holes(CAMERA, NOW + 4 * HOUR, 5),
             await show.clips_at(CAMERA, window),
         )
 
@@ -249,7 +249,7 @@ async def test_what_is_read_in_parts_is_the_same_as_in_one(
     for size in (1, 2, 3, 7):
         monkeypatch.setattr(clip_search, "_PART", size)
         monkeypatch.setattr(span_rows, "_HOLE_ROWS", size)
-        object.__setattr__(store_of(setup.library).bounds, "page", size)
+        object.__setattr__(store_of(rig.library).bounds, "page", size)
         assert await read() == whole
 
 
@@ -258,22 +258,22 @@ async def test_days_are_right_while_clips_come_and_go_and_after_a_crash(
 ) -> None:
     monkeypatch.setattr(day_sums, "_RECOUNT_CLIPS", 5)
     clock = ManualClock()
-    setup = make_library(tmp_path, clock)
-    await setup.library.open()
-    await setup.library.register_nvr(NVR, "Recorder")
-    await setup.library.register_camera(NVR, CAMERA, "Garden")
-    store, zone = store_of(setup.library), ZoneInfo("America/New_York")
+    rig = make_library(tmp_path, clock)
+    await rig.library.open()
+    await rig.library.register_nvr(NVR, "Recorder")
+    await rig.library.register_camera(NVR, CAMERA, "Garden")
+    store, zone = store_of(rig.library), ZoneInfo("America/New_York")
     ids = await asyncio.to_thread(
-        lambda: [setup.keep(NOW - n * 3 * HOUR) for n in range(60)]
+        lambda: [rig.keep(NOW - n * 3 * HOUR) for n in range(60)]
     )
     store.write(lambda c: day_sums.begin_recount(c, 1, zone))
     assert store.write(lambda c: day_sums.recount_some(c, 1))
-    await asyncio.to_thread(setup.keep, NOW - HOUR)  # counted already
-    await asyncio.to_thread(setup.keep, NOW - 160 * HOUR)  # not yet
-    await setup.library.care.delete([ids[0], ids[-1], ids[30], ids[31]])
-    await setup.library.care.protect([ids[1], ids[-2]])
+    await asyncio.to_thread(rig.keep, NOW - HOUR)  # counted already
+    await asyncio.to_thread(rig.keep, NOW - 160 * HOUR)  # not yet
+    await rig.library.care.delete([ids[0], ids[-1], ids[30], ids[31]])
+    await rig.library.care.protect([ids[1], ids[-2]])
     assert store.write(lambda c: day_sums.recount_some(c, 1))
-    await setup.library.close()
+    await rig.library.close()
     again = make_library(tmp_path, clock, time_zone="America/New_York")
     await again.library.open()
     await asyncio.to_thread(invariants.check, again.library)
@@ -295,13 +295,13 @@ async def test_a_long_listing_says_the_same_day_by_day(
         monkeypatch.setattr(span_rules, "_MANY", many)
         folder = tmp_path / str(many)
         folder.mkdir()
-        setup = make_library(folder, ManualClock())
-        found.append(await _told(setup))
+        rig = make_library(folder, ManualClock())
+        found.append(await _told(rig))
     assert found[0] == found[1]
 
 
-async def _told(setup: Setup) -> tuple[object, ...]:
-    library = setup.library
+async def _told(rig: LibraryRig) -> tuple[object, ...]:
+    library = rig.library
     await library.open()
     await library.register_nvr(NVR, "Recorder")
     await library.register_camera(NVR, CAMERA, "Garden")
@@ -324,57 +324,55 @@ async def _told(setup: Setup) -> tuple[object, ...]:
 
 
 async def test_all_that_the_device_dropped_is_lost_however_much_it_is(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(span_rows, "_SOME", 3)
     start_ms = NOW - 5 * DAY
     present = tuple(TimeRange(at, at + HOUR) for at in range(start_ms, NOW, 5 * HOUR))
     whole = TimeRange(start_ms, NOW)
-    await setup.library.ledger.note_sweep(
+    await rig.library.ledger.note_sweep(
         SweepFindings(CAMERA, whole, present, True, start_ms, NOW)
     )
     earliest_ms = present[20].start_ms + MINUTE
-    await setup.library.ledger.note_sweep(
+    await rig.library.ledger.note_sweep(
         SweepFindings(
             CAMERA, TimeRange(NOW - HOUR, NOW), (), False, earliest_ms, NOW + 1
         )
     )
     assert (
-        CoverageState.LOST
-        not in (await setup.library.ledger.totals(CAMERA)).by_state_ms
+        CoverageState.LOST not in (await rig.library.ledger.totals(CAMERA)).by_state_ms
     )
-    await setup.library.ledger.note_sweep(
+    await rig.library.ledger.note_sweep(
         SweepFindings(
             CAMERA, TimeRange(NOW, NOW + HOUR), (), True, earliest_ms, NOW + 1
         )
     )
     # the advance without proof began another history: nothing before it is lost
     assert (
-        CoverageState.LOST
-        not in (await setup.library.ledger.totals(CAMERA)).by_state_ms
+        CoverageState.LOST not in (await rig.library.ledger.totals(CAMERA)).by_state_ms
     )
 
 
 async def test_what_the_ring_overwrote_is_lost_in_steps(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(span_rows, "_SOME", 3)
     start_ms = NOW - 5 * DAY
     present = tuple(TimeRange(at, at + HOUR) for at in range(start_ms, NOW, 5 * HOUR))
-    await setup.library.ledger.note_sweep(
+    await rig.library.ledger.note_sweep(
         SweepFindings(CAMERA, TimeRange(start_ms, NOW), present, True, start_ms, NOW)
     )
     earliest_ms = present[20].start_ms + MINUTE
-    await setup.library.ledger.note_sweep(
+    await rig.library.ledger.note_sweep(
         SweepFindings(
             CAMERA, TimeRange(NOW - MINUTE, NOW), (), True, earliest_ms, NOW + 1
         )
     )
-    totals = await setup.library.ledger.totals(CAMERA)
+    totals = await rig.library.ledger.totals(CAMERA)
     assert totals.by_state_ms[CoverageState.LOST] == 20 * HOUR + MINUTE
     waiting = sum(item.duration_ms for item in present[20:]) - MINUTE
     assert totals.by_state_ms[CoverageState.ON_DEVICE] == waiting
-    lines = store_of(setup.library).read(
+    lines = store_of(rig.library).read(
         lambda c: [
             row[0] for row in c.execute("select line from outbox") if "lost" in row[0]
         ]
@@ -383,44 +381,42 @@ async def test_what_the_ring_overwrote_is_lost_in_steps(
 
 
 async def test_events_of_a_quiet_camera_are_found_among_those_of_busy_ones(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clip_search, "_SLICE_MS", HOUR)
     monkeypatch.setattr(clip_search, "_MARKS", 2)
-    await setup.library.register_camera(NVR, OTHER, "Yard")
-    first = await asyncio.to_thread(setup.keep, NOW)
-    last = await asyncio.to_thread(setup.keep, NOW + 2 * DAY)
+    await rig.library.register_camera(NVR, OTHER, "Yard")
+    first = await asyncio.to_thread(rig.keep, NOW)
+    last = await asyncio.to_thread(rig.keep, NOW + 2 * DAY)
     busy = [
         EventMark(EventClass.MOTION, TimeRange(at, at))
         for at in range(NOW - DAY, NOW + 3 * DAY, 10 * MINUTE)
     ]
-    await setup.library.ledger.add_marks(OTHER, busy)
+    await rig.library.ledger.add_marks(OTHER, busy)
     mine = [
         EventMark(EventClass.MOTION, TimeRange(at + MINUTE, at + MINUTE))
         for at in (NOW, NOW + 2 * DAY)
     ]
-    await setup.library.ledger.add_marks(CAMERA, mine)
+    await rig.library.ledger.add_marks(CAMERA, mine)
     for order, wanted in (
         (SearchOrder.NEWEST, [last, first]),
         (SearchOrder.OLDEST, [first, last]),
     ):
-        page = await setup.library.browse.search(
+        page = await rig.library.browse.search(
             cameras=[CAMERA], event_class=EventClass.MOTION, order=order
         )
         assert [clip.id for clip in page.clips] == wanted
 
 
 async def test_a_replaced_disk_loses_all_its_clips_some_at_a_time(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from custom_components.vtrack_nvr.core.library.index import root_rows
 
     monkeypatch.setattr(root_rows, "BATCH", 2)
-    kept = await asyncio.to_thread(
-        lambda: [setup.keep(NOW + n * HOUR) for n in range(7)]
-    )
-    await asyncio.to_thread(setup.begin, NOW + 9 * HOUR)
-    store = store_of(setup.library)
+    kept = await asyncio.to_thread(lambda: [rig.keep(NOW + n * HOUR) for n in range(7)])
+    await asyncio.to_thread(rig.begin, NOW + 9 * HOUR)
+    store = store_of(rig.library)
     after: str | None = ""
     while after is not None:
         after = store.write(lambda c, a=after: root_rows.lose_some(c, 1, NOW, a))

@@ -36,7 +36,7 @@ from custom_components.vtrack_nvr.core.models import (
 from tests.insides import keeper_of, store_of
 
 from .. import invariants
-from ..rig import CAMERA, DAY, HOUR, NOW, ManualClock, Setup, make_library
+from ..rig import CAMERA, DAY, HOUR, NOW, LibraryRig, ManualClock, make_library
 from ..upkeep.test_check import flush, running
 from ..upkeep.test_folder_owner import until
 
@@ -59,19 +59,19 @@ def lose(index: Path) -> None:
 async def test_the_last_copy_takes_its_place_and_newer_clips_are_adopted(
     tmp_path: Path, clock: ManualClock, harm: Callable[[Path], None]
 ) -> None:
-    async with running(tmp_path, clock) as setup:
-        first = await asyncio.to_thread(setup.keep, NOW)
-        await setup.library.ledger.add_marks(CAMERA, [EVENT])
-        await setup.library.set_retention(CAMERA, Retention(days=30))
-        await asyncio.to_thread(setup.library.care.copy_index_now)
-        await setup.library.care.protect([first], "fox")
-        await asyncio.to_thread(setup.keep, NOW + HOUR)
-        await flush(setup)
+    async with running(tmp_path, clock) as rig:
+        first = await asyncio.to_thread(rig.keep, NOW)
+        await rig.library.ledger.add_marks(CAMERA, [EVENT])
+        await rig.library.set_retention(CAMERA, Retention(days=30))
+        await asyncio.to_thread(rig.library.care.copy_index_now)
+        await rig.library.care.protect([first], "fox")
+        await asyncio.to_thread(rig.keep, NOW + HOUR)
+        await flush(rig)
         # its line never reached the journal: only the file tells of it
-        await asyncio.to_thread(setup.keep, NOW + 2 * HOUR)
-        store_of(setup.library).write(lambda c: c.execute("delete from outbox"))
-        files = setup.files()
-    harm(setup.index)
+        await asyncio.to_thread(rig.keep, NOW + 2 * HOUR)
+        store_of(rig.library).write(lambda c: c.execute("delete from outbox"))
+        files = rig.files()
+    harm(rig.index)
     async with running(tmp_path, clock, is_registered=False) as again:
         (event,) = (await again.library.health()).index_events
         assert event.kind is IndexEventKind.REBUILT
@@ -92,11 +92,11 @@ async def test_the_last_copy_takes_its_place_and_newer_clips_are_adopted(
 async def test_with_a_copy_nothing_is_written_to_the_empty_folder_of_a_late_share(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    async with running(tmp_path, clock) as setup:
-        await asyncio.to_thread(setup.keep, NOW)
-        await asyncio.to_thread(setup.library.care.copy_index_now)
-    damage(setup.index)
-    share = setup.root.rename(tmp_path / "share")
+    async with running(tmp_path, clock) as rig:
+        await asyncio.to_thread(rig.keep, NOW)
+        await asyncio.to_thread(rig.library.care.copy_index_now)
+    damage(rig.index)
+    share = rig.root.rename(tmp_path / "share")
     again = make_library(tmp_path, clock)
     await again.library.open()
     problem = again.library.ledger.storage_problem(CAMERA)
@@ -152,26 +152,26 @@ def test_a_copy_cut_off_leaves_nothing_behind_for_long(tmp_path: Path) -> None:
     assert list(copies_folder(path).iterdir()) == [copy]
 
 
-async def test_a_link_to_a_deleted_clip_never_shows_another_one(setup: Setup) -> None:
-    await asyncio.to_thread(setup.keep, NOW)
-    newest = await asyncio.to_thread(setup.keep, NOW + HOUR)
-    await setup.library.care.delete([newest])
-    await setup.library.care.empty_trash(at_once=True)
-    fresh = await asyncio.to_thread(setup.keep, NOW + 2 * HOUR)
+async def test_a_link_to_a_deleted_clip_never_shows_another_one(
+    rig: LibraryRig,
+) -> None:
+    await asyncio.to_thread(rig.keep, NOW)
+    newest = await asyncio.to_thread(rig.keep, NOW + HOUR)
+    await rig.library.care.delete([newest])
+    await rig.library.care.empty_trash(at_once=True)
+    fresh = await asyncio.to_thread(rig.keep, NOW + 2 * HOUR)
     assert fresh > newest
-    assert await setup.library.browse.clip(newest) is None
-    target, _facts = await asyncio.to_thread(setup.begin, NOW + 3 * HOUR)
-    await asyncio.to_thread(
-        setup.library.ledger.sink(CAMERA).abandon, target, "nothing"
-    )
-    day = setup.folder / "recorder/garden/2027-01-15"
-    clip = await setup.library.browse.clip(fresh)
+    assert await rig.library.browse.clip(newest) is None
+    target, _facts = await asyncio.to_thread(rig.begin, NOW + 3 * HOUR)
+    await asyncio.to_thread(rig.library.ledger.sink(CAMERA).abandon, target, "nothing")
+    day = rig.folder / "recorder/garden/2027-01-15"
+    clip = await rig.library.browse.clip(fresh)
     assert clip is not None
-    await setup.library.care.delete([fresh])
-    (day / "10-59-59+0100.mp4").write_bytes((setup.folder / clip.path).read_bytes())
-    await setup.library.care.empty_trash(at_once=True)
-    await setup.library.care.check()
-    (adopted, _first) = await setup.library.browse.recent()
+    await rig.library.care.delete([fresh])
+    (day / "10-59-59+0100.mp4").write_bytes((rig.folder / clip.path).read_bytes())
+    await rig.library.care.empty_trash(at_once=True)
+    await rig.library.care.check()
+    (adopted, _first) = await rig.library.browse.recent()
     assert adopted.id > target.clip_id > fresh
 
 
@@ -180,13 +180,13 @@ async def test_ids_given_after_a_backup_are_not_given_again(
 ) -> None:
     from ..upkeep.test_check import put_index, save_index
 
-    async with running(tmp_path, clock) as setup:
-        old = await asyncio.to_thread(setup.keep, NOW)
-        await flush(setup)
-        await asyncio.to_thread(save_index, setup, tmp_path / "backup")
-        later = await asyncio.to_thread(setup.keep, NOW + HOUR)
-        await flush(setup)
-    put_index(tmp_path / "backup", setup)
+    async with running(tmp_path, clock) as rig:
+        old = await asyncio.to_thread(rig.keep, NOW)
+        await flush(rig)
+        await asyncio.to_thread(save_index, rig, tmp_path / "backup")
+        later = await asyncio.to_thread(rig.keep, NOW + HOUR)
+        await flush(rig)
+    put_index(tmp_path / "backup", rig)
     async with running(tmp_path, clock) as again:
         adopted, kept = await again.library.browse.recent()
         assert kept.id == old
@@ -195,11 +195,13 @@ async def test_ids_given_after_a_backup_are_not_given_again(
         assert fresh == adopted.id + 1
 
 
-async def test_an_export_never_gets_the_link_of_one_that_expired(setup: Setup) -> None:
+async def test_an_export_never_gets_the_link_of_one_that_expired(
+    rig: LibraryRig,
+) -> None:
     window = TimeRange(NOW, NOW + HOUR)
-    first = await setup.library.exports.begin([CAMERA], window, "a.mp4")
-    await setup.library.exports.remove(first.id)
-    second = await setup.library.exports.begin([CAMERA], window, "a.mp4")
+    first = await rig.library.exports.begin([CAMERA], window, "a.mp4")
+    await rig.library.exports.remove(first.id)
+    second = await rig.library.exports.begin([CAMERA], window, "a.mp4")
     assert second.id > first.id
 
 
@@ -208,25 +210,25 @@ async def test_a_marker_is_there_whole_or_not_at_all(
     tmp_path: Path, clock: ManualClock, torn: bytes | None
 ) -> None:
     """The power went while the first marker was written."""
-    setup = make_library(tmp_path, clock)
-    setup.folder.mkdir()
+    rig = make_library(tmp_path, clock)
+    rig.folder.mkdir()
     if torn is None:
-        (setup.folder / f"{MARKER}.part").write_bytes(b'{"uuid"')
+        (rig.folder / f"{MARKER}.part").write_bytes(b'{"uuid"')
     else:
-        (setup.folder / MARKER).write_bytes(torn)
-    await setup.library.open()
-    assert (await setup.library.health()).roots[0].problem is None
-    names = {path.name for path in setup.folder.iterdir()}
+        (rig.folder / MARKER).write_bytes(torn)
+    await rig.library.open()
+    assert (await rig.library.health()).roots[0].problem is None
+    names = {path.name for path in rig.folder.iterdir()}
     assert {name for name in names if not name.startswith(CLAIM)} == {MARKER}
-    await setup.library.close()
+    await rig.library.close()
 
 
 async def test_a_backup_that_nobody_ends_is_over_after_some_hours(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    setup = make_library(tmp_path, clock)
-    await setup.library.open()
-    store = store_of(setup.library)
+    rig = make_library(tmp_path, clock)
+    await rig.library.open()
+    store = store_of(rig.library)
 
     def pages() -> int:
         found: int = store.read(
@@ -234,24 +236,24 @@ async def test_a_backup_that_nobody_ends_is_over_after_some_hours(
         )
         return found
 
-    assert await setup.library.pre_backup()
+    assert await rig.library.pre_backup()
     assert await asyncio.to_thread(pages) == 0
-    await asyncio.to_thread(keeper_of(setup.library).tick)
+    await asyncio.to_thread(keeper_of(rig.library).tick)
     assert await asyncio.to_thread(pages) == 0
     clock.advance(7 * HOUR)
-    await asyncio.to_thread(keeper_of(setup.library).tick)
+    await asyncio.to_thread(keeper_of(rig.library).tick)
     assert await asyncio.to_thread(pages) > 0
     assert store.quiet_since is None
-    await setup.library.pre_backup()
-    await setup.library.post_backup()
+    await rig.library.pre_backup()
+    await rig.library.post_backup()
     assert await asyncio.to_thread(pages) > 0
-    await setup.library.close()
+    await rig.library.close()
 
 
 async def test_a_journal_of_a_camera_with_senseless_keys_harms_nobody(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    folder = setup.folder / "recorder/garden"
+    folder = rig.folder / "recorder/garden"
     folder.mkdir(parents=True)
     lines = [
         Fact(FactKind.CLIP, {"path": "recorder/garden/x.mp4", "size_bytes": "no"}),
@@ -260,21 +262,21 @@ async def test_a_journal_of_a_camera_with_senseless_keys_harms_nobody(
     ]
     data = b"".join(encode_line(n + 1, fact.text()) for n, fact in enumerate(lines))
     (folder / JOURNAL).write_bytes(data)
-    (root,) = store_of(setup.library).guard.roots()
-    report = await asyncio.to_thread(setup.library.care.checker.fast, root)
+    (root,) = store_of(rig.library).guard.roots()
+    report = await asyncio.to_thread(rig.library.care.checker.fast, root)
     assert (report.adopted, report.missing) == (0, 0)
-    assert setup.library.ledger.storage_problem(CAMERA) is None
+    assert rig.library.ledger.storage_problem(CAMERA) is None
 
 
 async def test_a_row_without_its_storage_is_never_deleted(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    async with running(tmp_path, clock) as setup:
-        clip_id = await asyncio.to_thread(setup.keep, NOW)
-        await setup.library.set_roots([])
+    async with running(tmp_path, clock) as rig:
+        clip_id = await asyncio.to_thread(rig.keep, NOW)
+        await rig.library.set_roots([])
         clock.advance(400 * DAY)
-        await setup.library.care.check()
-        clip = await setup.library.browse.clip(clip_id)
+        await rig.library.care.check()
+        clip = await rig.library.browse.clip(clip_id)
         assert clip is not None
         assert clip.state is ClipState.COMPLETE
         assert clip.camera == CameraKey(CAMERA)
@@ -283,21 +285,21 @@ async def test_a_row_without_its_storage_is_never_deleted(
 async def test_a_crash_while_the_damaged_index_is_set_aside_loses_no_copy(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    async with running(tmp_path, clock) as setup:
-        await asyncio.to_thread(setup.keep, NOW)
-        await asyncio.to_thread(setup.library.care.copy_index_now)
+    async with running(tmp_path, clock) as rig:
+        await asyncio.to_thread(rig.keep, NOW)
+        await asyncio.to_thread(rig.library.care.copy_index_now)
     # the database was renamed, its log not yet
-    setup.index.rename(setup.index.with_name("x.db"))
-    setup.index.with_name(f"{setup.index.name}-wal").write_bytes(b"a log of another")
+    rig.index.rename(rig.index.with_name("x.db"))
+    rig.index.with_name(f"{rig.index.name}-wal").write_bytes(b"a log of another")
     async with running(tmp_path, clock) as again:
         assert len(await again.library.browse.recent()) == 1
-    (log,) = setup.index.parent.glob("*.damaged-*-wal")
+    (log,) = rig.index.parent.glob("*.damaged-*-wal")
     assert log.read_bytes() == b"a log of another"
-    with sqlite3.connect(setup.index) as connection:
+    with sqlite3.connect(rig.index) as connection:
         assert connection.execute("pragma integrity_check").fetchone()[0] == "ok"
     connection.close()
 
 
-async def test_senseless_ids_are_refused(setup: Setup) -> None:
+async def test_senseless_ids_are_refused(rig: LibraryRig) -> None:
     with pytest.raises(NvrError):
-        await setup.library.browse.reader(4711)
+        await rig.library.browse.reader(4711)

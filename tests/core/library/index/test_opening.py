@@ -28,7 +28,7 @@ from custom_components.vtrack_nvr.core.library.index.opening import (
 from custom_components.vtrack_nvr.core.library.values import LibraryBounds
 
 from ..power import Power, PowerCutError
-from ..rig import CAMERA, DAY, NOW, NVR, ManualClock, Setup, make_library
+from ..rig import CAMERA, DAY, NOW, NVR, LibraryRig, ManualClock, make_library
 
 BOUNDS = LibraryBounds(copies=2)
 FILES = FileLayer()
@@ -167,9 +167,9 @@ def test_a_large_index_is_checked_beside_its_use(tmp_path: Path) -> None:
 
 async def test_damage_found_in_use_is_told(tmp_path: Path, clock: ManualClock) -> None:
     bounds = LibraryBounds(check_at_once_bytes=0, guard_interval=0.05)
-    setup = make_library(tmp_path, clock, bounds=bounds)
-    await setup.library.open()
-    await setup.library.close()
+    rig = make_library(tmp_path, clock, bounds=bounds)
+    await rig.library.open()
+    await rig.library.close()
     again = make_library(tmp_path, clock, bounds=bounds)
     await again.library.open()
     assert (await again.library.health()).problem is None
@@ -181,33 +181,33 @@ async def test_damage_found_in_use_is_told(tmp_path: Path, clock: ManualClock) -
     await again.library.close()
 
 
-async def test_a_copy_on_demand_and_a_still_file_for_backups(setup: Setup) -> None:
-    await asyncio.to_thread(setup.keep, NOW)
-    await asyncio.to_thread(setup.library.care.copy_index_now)
-    (copy,) = existing_copies(setup.index, FILES)
+async def test_a_copy_on_demand_and_a_still_file_for_backups(rig: LibraryRig) -> None:
+    await asyncio.to_thread(rig.keep, NOW)
+    await asyncio.to_thread(rig.library.care.copy_index_now)
+    (copy,) = existing_copies(rig.index, FILES)
     old = sqlite3.connect(copy)
     assert old.execute("select count(*) from clip").fetchone() == (1,)
     old.close()
-    assert await setup.library.pre_backup()
-    still = setup.index.read_bytes()
-    await asyncio.to_thread(setup.keep, NOW + DAY)
-    assert setup.index.read_bytes() == still
-    await setup.library.post_backup()
-    assert setup.index.read_bytes() != still
+    assert await rig.library.pre_backup()
+    still = rig.index.read_bytes()
+    await asyncio.to_thread(rig.keep, NOW + DAY)
+    assert rig.index.read_bytes() == still
+    await rig.library.post_backup()
+    assert rig.index.read_bytes() != still
 
 
 async def test_closing_twice_is_harmless_and_nothing_goes_on(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    setup = make_library(tmp_path, clock)
-    await setup.library.close()
-    await setup.library.open()
-    await setup.library.register_nvr(NVR, "Recorder")
-    await setup.library.register_camera(NVR, CAMERA, "Garden")
-    await setup.library.close()
-    await setup.library.close()
+    rig = make_library(tmp_path, clock)
+    await rig.library.close()
+    await rig.library.open()
+    await rig.library.register_nvr(NVR, "Recorder")
+    await rig.library.register_camera(NVR, CAMERA, "Garden")
+    await rig.library.close()
+    await rig.library.close()
     with pytest.raises(NvrError, match="closed"):
-        await setup.library.ledger.totals(CAMERA)
+        await rig.library.ledger.totals(CAMERA)
 
 
 def test_a_migration_that_cannot_be_done_is_told_and_undone(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from custom_components.vtrack_nvr.core.models import (
 from tests.insides import keeper_of, store_of
 
 from .. import invariants
-from ..rig import CAMERA, DAY, HOUR, MINUTE, NOW, NVR, ManualClock, Setup
+from ..rig import CAMERA, DAY, HOUR, MINUTE, NOW, NVR, LibraryRig, ManualClock
 from ..upkeep.test_check import flush, running
 from .test_span_rules import entry, range_sets, states_by_moment, timelines
 
@@ -104,8 +104,8 @@ def test_stretches_of_one_cause_are_joined_over_nothing_but_time_without_footage
             assert any(b.overlaps(gap) for b in busy), "two that could be one"
 
 
-def rows_of(setup: Setup) -> list[tuple[str, str, int, int]]:
-    return store_of(setup.library).read(
+def rows_of(rig: LibraryRig) -> list[tuple[str, str, int, int]]:
+    return store_of(rig.library).read(
         lambda c: [
             tuple(row)
             for row in c.execute(
@@ -116,12 +116,12 @@ def rows_of(setup: Setup) -> list[tuple[str, str, int, int]]:
 
 
 async def tell(
-    setup: Setup,
+    rig: LibraryRig,
     present: Iterable[tuple[int, int]],
     window: TimeRange,
     earliest_ms: int | None = None,
 ) -> None:
-    await setup.library.ledger.note_sweep(
+    await rig.library.ledger.note_sweep(
         SweepFindings(
             CAMERA,
             window,
@@ -133,93 +133,93 @@ async def tell(
     )
 
 
-async def remove(setup: Setup, start_ms: int, end_ms: int, reason: str) -> None:
+async def remove(rig: LibraryRig, start_ms: int, end_ms: int, reason: str) -> None:
     """Let retention have taken what was in a window."""
-    spans = await setup.library.ledger.coverage(CAMERA, TimeRange(start_ms, end_ms))
+    spans = await rig.library.ledger.coverage(CAMERA, TimeRange(start_ms, end_ms))
     ranges = [span.range for span in spans if span.state is S.ON_DEVICE]
-    await setup.library.ledger.mark(CAMERA, ranges, S.REMOVED, reason)
+    await rig.library.ledger.mark(CAMERA, ranges, S.REMOVED, reason)
 
 
-async def a_year_of_events(setup: Setup, days: int = 40, per_day: int = 24) -> int:
+async def a_year_of_events(rig: LibraryRig, days: int = 40, per_day: int = 24) -> int:
     """Let a device tell of short events for some days; returns when the first was."""
     start_ms = NOW - days * DAY
     step = DAY // per_day
     for day in range(days):
         at = start_ms + day * DAY
         present = [(at + n * step, at + n * step + MINUTE) for n in range(per_day)]
-        await tell(setup, present, TimeRange(at, at + DAY), start_ms)
+        await tell(rig, present, TimeRange(at, at + DAY), start_ms)
     return start_ms
 
 
-async def condense(setup: Setup) -> None:
-    await asyncio.to_thread(forget.forget_old, store_of(setup.library))
-    await asyncio.to_thread(invariants.check, setup.library)
+async def condense(rig: LibraryRig) -> None:
+    await asyncio.to_thread(forget.forget_old, store_of(rig.library))
+    await asyncio.to_thread(invariants.check, rig.library)
 
 
 @pytest.mark.parametrize("batch", [3, 50, 600])
 async def test_the_past_of_an_event_recorder_is_one_row_however_long_it_was(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch, batch: int
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
     monkeypatch.setattr(past_rows, "BATCH", batch)
-    await setup.library.set_retention(CAMERA, Retention(days=10))
-    start_ms = await a_year_of_events(setup)
-    await remove(setup, start_ms, NOW - 10 * DAY, "age")
+    await rig.library.set_retention(CAMERA, Retention(days=10))
+    start_ms = await a_year_of_events(rig)
+    await remove(rig, start_ms, NOW - 10 * DAY, "age")
     lost = TimeRange(NOW - 9 * DAY, NOW - 9 * DAY + HOUR)
-    await setup.library.ledger.mark(CAMERA, [lost], S.LOST, "overwritten")
-    await tell(setup, [], TimeRange(NOW - HOUR, NOW), NOW - 9 * DAY)
+    await rig.library.ledger.mark(CAMERA, [lost], S.LOST, "overwritten")
+    await tell(rig, [], TimeRange(NOW - HOUR, NOW), NOW - 9 * DAY)
     window = TimeRange(NOW - 10 * DAY, NOW)
-    before = await setup.library.browse.coverage_summary(CAMERA, window)
+    before = await rig.library.browse.coverage_summary(CAMERA, window)
     assert before.percent == 0
-    spans = await setup.library.ledger.coverage(CAMERA, window)
-    await condense(setup)
-    past = [row for row in rows_of(setup) if row[2] < NOW - 11 * DAY]
+    spans = await rig.library.ledger.coverage(CAMERA, window)
+    await condense(rig)
+    past = [row for row in rows_of(rig) if row[2] < NOW - 11 * DAY]
     assert past == [("removed", "age", start_ms, past[0][3])]
     assert past[0][3] >= NOW - 11 * DAY - HOUR
-    assert await setup.library.ledger.coverage(CAMERA, window) == spans
-    assert await setup.library.browse.coverage_summary(CAMERA, window) == before
-    rows = rows_of(setup)
-    await condense(setup)
-    assert rows_of(setup) == rows, "done once, nothing is left to do"
+    assert await rig.library.ledger.coverage(CAMERA, window) == spans
+    assert await rig.library.browse.coverage_summary(CAMERA, window) == before
+    rows = rows_of(rig)
+    await condense(rig)
+    assert rows_of(rig) == rows, "done once, nothing is left to do"
 
 
-async def test_what_the_device_still_holds_can_be_wanted_again(setup: Setup) -> None:
-    await setup.library.set_retention(CAMERA, Retention(days=10))
-    start_ms = await a_year_of_events(setup)
+async def test_what_the_device_still_holds_can_be_wanted_again(rig: LibraryRig) -> None:
+    await rig.library.set_retention(CAMERA, Retention(days=10))
+    start_ms = await a_year_of_events(rig)
     held_ms = start_ms + 15 * DAY
     early, late = TimeRange(start_ms, held_ms), TimeRange(held_ms, NOW - 10 * DAY)
-    await setup.library.ledger.note_sweep(
+    await rig.library.ledger.note_sweep(
         SweepFindings(CAMERA, early, (), True, start_ms, NOW, wanted=())
     )
     waiting = [
         span.range
-        for span in await setup.library.ledger.coverage(CAMERA, late)
+        for span in await rig.library.ledger.coverage(CAMERA, late)
         if span.state is S.ON_DEVICE
     ]
-    await setup.library.ledger.mark(CAMERA, waiting, S.NOT_WANTED)
-    await tell(setup, [], TimeRange(NOW - HOUR, NOW), held_ms)
-    await condense(setup)
-    spans = await setup.library.ledger.coverage(CAMERA, late)
+    await rig.library.ledger.mark(CAMERA, waiting, S.NOT_WANTED)
+    await tell(rig, [], TimeRange(NOW - HOUR, NOW), held_ms)
+    await condense(rig)
+    spans = await rig.library.ledger.coverage(CAMERA, late)
     assert {span.state for span in spans} <= {S.NOT_WANTED, S.ABSENT}
     assert len(spans) < 60, "joined"
     present = [(item.start_ms, item.end_ms) for item in waiting]
-    await tell(setup, present, late, held_ms)
-    spans = await setup.library.ledger.coverage(CAMERA, late)
+    await tell(rig, present, late, held_ms)
+    spans = await rig.library.ledger.coverage(CAMERA, late)
     back = [span.range for span in spans if span.state is S.ON_DEVICE]
     assert back == waiting
 
 
-async def test_kept_clips_and_open_requests_stay_in_the_past(setup: Setup) -> None:
-    await setup.library.set_retention(CAMERA, Retention(days=10))
-    start_ms = await a_year_of_events(setup)
-    clip_id = await asyncio.to_thread(setup.keep, start_ms + 5 * DAY)
-    await setup.library.care.protect([clip_id], "fox")
-    await remove(setup, start_ms, NOW - 10 * DAY, "age")
+async def test_kept_clips_and_open_requests_stay_in_the_past(rig: LibraryRig) -> None:
+    await rig.library.set_retention(CAMERA, Retention(days=10))
+    start_ms = await a_year_of_events(rig)
+    clip_id = await asyncio.to_thread(rig.keep, start_ms + 5 * DAY)
+    await rig.library.care.protect([clip_id], "fox")
+    await remove(rig, start_ms, NOW - 10 * DAY, "age")
     wanted = TimeRange(start_ms + 8 * DAY, start_ms + 8 * DAY + MINUTE)
-    await tell(setup, [], TimeRange(NOW - HOUR, NOW), NOW - 9 * DAY)
-    await setup.library.ledger.add_want(CAMERA, wanted, "")
-    await condense(setup)
+    await tell(rig, [], TimeRange(NOW - HOUR, NOW), NOW - 9 * DAY)
+    await rig.library.ledger.add_want(CAMERA, wanted, "")
+    await condense(rig)
     window = TimeRange(start_ms, NOW - 12 * DAY)
-    spans = await setup.library.ledger.coverage(CAMERA, window)
+    spans = await rig.library.ledger.coverage(CAMERA, window)
     assert [span.state for span in spans] == [
         S.REMOVED,
         S.KEPT,
@@ -233,119 +233,117 @@ async def test_kept_clips_and_open_requests_stay_in_the_past(setup: Setup) -> No
 async def test_without_days_the_past_ends_where_a_limit_removed_last(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    async with running(tmp_path, clock) as setup:
-        start_ms = await a_year_of_events(setup)
+    async with running(tmp_path, clock) as rig:
+        start_ms = await a_year_of_events(rig)
         clock.advance(20 * DAY)
-        await condense(setup)
-        assert len(rows_of(setup)) > 1500, "no limit ever removed anything"
+        await condense(rig)
+        assert len(rows_of(rig)) > 1500, "no limit ever removed anything"
         border = NOW - 20 * DAY
-        await remove(setup, start_ms, border, "quota")
+        await remove(rig, start_ms, border, "quota")
         now_ms = clock.now_ms()
-        await tell(setup, [], TimeRange(now_ms - HOUR, now_ms), NOW - 9 * DAY)
-        await condense(setup)
-        past = [row for row in rows_of(setup) if row[2] < border - HOUR]
+        await tell(rig, [], TimeRange(now_ms - HOUR, now_ms), NOW - 9 * DAY)
+        await condense(rig)
+        past = [row for row in rows_of(rig) if row[2] < border - HOUR]
         assert [row[:3] for row in past] == [("removed", "quota", start_ms)]
-        await remove(setup, border, NOW, "quota")
-        await condense(setup)
-        young = [row for row in rows_of(setup) if row[2] > now_ms - 30 * DAY]
+        await remove(rig, border, NOW, "quota")
+        await condense(rig)
+        young = [row for row in rows_of(rig) if row[2] > now_ms - 30 * DAY]
         assert len(young) > 50, "what is young stays as it is"
 
 
 async def test_a_device_that_does_not_tell_its_oldest_may_hold_all(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    await setup.library.set_retention(CAMERA, Retention(days=10))
+    await rig.library.set_retention(CAMERA, Retention(days=10))
     old = TimeRange(NOW - 30 * DAY, NOW - 30 * DAY + HOUR)
     lost = TimeRange(NOW - 25 * DAY, NOW - 25 * DAY + HOUR)
-    await setup.library.ledger.mark(CAMERA, [old], S.NOT_WANTED)
-    await setup.library.ledger.mark(CAMERA, [lost], S.LOST, "overwritten")
-    await condense(setup)
-    spans = await setup.library.ledger.coverage(
+    await rig.library.ledger.mark(CAMERA, [old], S.NOT_WANTED)
+    await rig.library.ledger.mark(CAMERA, [lost], S.LOST, "overwritten")
+    await condense(rig)
+    spans = await rig.library.ledger.coverage(
         CAMERA, TimeRange(old.start_ms, lost.end_ms)
     )
     assert [span.state for span in spans] == [S.NOT_WANTED, S.REMOVED]
 
 
 async def test_a_request_into_the_past_is_taken_back_when_nothing_came(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    await setup.library.set_retention(CAMERA, Retention(days=10))
-    start_ms = await a_year_of_events(setup)
-    await remove(setup, start_ms, NOW - 10 * DAY, "age")
-    await tell(setup, [], TimeRange(NOW - HOUR, NOW), NOW - 9 * DAY)
-    await condense(setup)
-    rows = rows_of(setup)
+    await rig.library.set_retention(CAMERA, Retention(days=10))
+    start_ms = await a_year_of_events(rig)
+    await remove(rig, start_ms, NOW - 10 * DAY, "age")
+    await tell(rig, [], TimeRange(NOW - HOUR, NOW), NOW - 9 * DAY)
+    await condense(rig)
+    rows = rows_of(rig)
     wanted = TimeRange(start_ms + DAY, start_ms + DAY + HOUR)
-    want = await setup.library.ledger.add_want(CAMERA, wanted, "")
-    assert len(rows_of(setup)) == len(rows) + 2
-    await setup.library.ledger.close_want(want.id, "nothing")
-    await condense(setup)
-    assert rows_of(setup) == rows
+    want = await rig.library.ledger.add_want(CAMERA, wanted, "")
+    assert len(rows_of(rig)) == len(rows) + 2
+    await rig.library.ledger.close_want(want.id, "nothing")
+    await condense(rig)
+    assert rows_of(rig) == rows
 
 
 async def test_closed_requests_end_and_open_ones_stay(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    async with running(tmp_path, clock) as setup:
+    async with running(tmp_path, clock) as rig:
         window = TimeRange(NOW - DAY, NOW)
-        closed = await setup.library.ledger.add_want(CAMERA, window, "")
-        await setup.library.ledger.close_want(closed.id, "done")
-        opened = await setup.library.ledger.add_want(CAMERA, window, "")
+        closed = await rig.library.ledger.add_want(CAMERA, window, "")
+        await rig.library.ledger.close_want(closed.id, "done")
+        opened = await rig.library.ledger.add_want(CAMERA, window, "")
         clock.advance(29 * DAY)
-        await condense(setup)
-        assert ids_of(setup) == [closed.id, opened.id]
+        await condense(rig)
+        assert ids_of(rig) == [closed.id, opened.id]
         clock.advance(2 * DAY)
-        await condense(setup)
-        assert ids_of(setup) == [opened.id]
-        assert [want.id for want in await setup.library.ledger.wants(NVR)] == [
-            opened.id
-        ]
+        await condense(rig)
+        assert ids_of(rig) == [opened.id]
+        assert [want.id for want in await rig.library.ledger.wants(NVR)] == [opened.id]
 
 
-def ids_of(setup: Setup) -> list[int]:
-    return store_of(setup.library).read(
+def ids_of(rig: LibraryRig) -> list[int]:
+    return store_of(rig.library).read(
         lambda c: [row[0] for row in c.execute("select id from want order by id")]
     )
 
 
 async def test_more_than_goes_in_one_transaction_is_forgotten_as_well(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
     old = [
         EventMark(EventClass.MOTION, TimeRange(start, start + 1))
         for start in range(NOW - 500 * DAY, NOW - 500 * DAY + 2500)
     ]
     new = EventMark(EventClass.MOTION, TimeRange(NOW, NOW + 1))
-    await setup.library.ledger.add_marks(CAMERA, [*old, new])
-    await condense(setup)
+    await rig.library.ledger.add_marks(CAMERA, [*old, new])
+    await condense(rig)
     everything = TimeRange(0, NOW + DAY)
-    assert await setup.library.ledger.marks(CAMERA, everything) == (new,)
+    assert await rig.library.ledger.marks(CAMERA, everything) == (new,)
 
 
 async def test_upkeep_forgets_every_night(tmp_path: Path, clock: ManualClock) -> None:
-    async with running(tmp_path, clock) as setup:
-        await setup.library.set_retention(CAMERA, Retention(days=1))
-        await a_year_of_events(setup, days=5)
+    async with running(tmp_path, clock) as rig:
+        await rig.library.set_retention(CAMERA, Retention(days=1))
+        await a_year_of_events(rig, days=5)
         clock.advance(30 * DAY)
-        await tell(setup, [], TimeRange(clock.now_ms() - HOUR, clock.now_ms()), NOW)
-        keeper_of(setup.library).tick()
+        await tell(rig, [], TimeRange(clock.now_ms() - HOUR, clock.now_ms()), NOW)
+        keeper_of(rig.library).tick()
         clock.advance(2 * DAY)
         await asyncio.to_thread(
-            keeper_of(setup.library)._copy, store_of(setup.library).clock.now_ms()
+            keeper_of(rig.library)._copy, store_of(rig.library).clock.now_ms()
         )
-        assert len(rows_of(setup)) < 5
+        assert len(rows_of(rig)) < 5
 
 
 async def test_what_was_left_out_is_left_out_when_the_index_is_lost(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     stretch = TimeRange(NOW - DAY, NOW - DAY + HOUR)
-    async with running(tmp_path, clock) as setup:
-        await setup.library.ledger.mark(
+    async with running(tmp_path, clock) as rig:
+        await rig.library.ledger.mark(
             CAMERA, [stretch], S.REMOVED, LedgerReason.LEFT_OUT
         )
-        await flush(setup)
-    shutil.rmtree(setup.index.parent)
+        await flush(rig)
+    shutil.rmtree(rig.index.parent)
     async with running(tmp_path, clock) as again:
         (span,) = await again.library.ledger.coverage(CAMERA, stretch)
         assert (span.state, span.reason) == (S.REMOVED, LedgerReason.LEFT_OUT)

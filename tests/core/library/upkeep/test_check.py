@@ -31,8 +31,8 @@ from ..rig import (
     MINUTE,
     NOW,
     NVR,
+    LibraryRig,
     ManualClock,
-    Setup,
     clip_bytes,
     make_facts,
     make_library,
@@ -42,58 +42,58 @@ from ..rig import (
 @asynccontextmanager
 async def running(
     folder: Path, clock: ManualClock, *, is_registered: bool = True
-) -> AsyncIterator[Setup]:
-    setup = make_library(folder, clock)
-    await setup.library.open()
+) -> AsyncIterator[LibraryRig]:
+    rig = make_library(folder, clock)
+    await rig.library.open()
     try:
         if is_registered:
-            await setup.library.register_nvr(NVR, "Recorder")
-            await setup.library.register_camera(NVR, CAMERA, "Garden")
-        yield setup
-        await asyncio.to_thread(invariants.check, setup.library, with_files=False)
+            await rig.library.register_nvr(NVR, "Recorder")
+            await rig.library.register_camera(NVR, CAMERA, "Garden")
+        yield rig
+        await asyncio.to_thread(invariants.check, rig.library, with_files=False)
     finally:
-        await setup.library.close()
+        await rig.library.close()
 
 
-def save_index(setup: Setup, folder: Path) -> None:
+def save_index(rig: LibraryRig, folder: Path) -> None:
     folder.mkdir()
     for suffix in ("", "-wal"):
-        source = setup.index.with_name(setup.index.name + suffix)
+        source = rig.index.with_name(rig.index.name + suffix)
         if source.exists():
             shutil.copy2(source, folder / source.name)
 
 
-def put_index(folder: Path, setup: Setup) -> None:
+def put_index(folder: Path, rig: LibraryRig) -> None:
     for suffix in ("", "-wal", "-shm"):
-        setup.index.with_name(setup.index.name + suffix).unlink(missing_ok=True)
+        rig.index.with_name(rig.index.name + suffix).unlink(missing_ok=True)
     for source in folder.iterdir():
-        shutil.copy2(source, setup.index.parent / source.name)
+        shutil.copy2(source, rig.index.parent / source.name)
 
 
-async def flush(setup: Setup) -> None:
+async def flush(rig: LibraryRig) -> None:
     def run() -> None:
-        for root in store_of(setup.library).guard.roots():
-            keeper_of(setup.library).tend(root)
+        for root in store_of(rig.library).guard.roots():
+            keeper_of(rig.library).tend(root)
 
     await asyncio.to_thread(run)
 
 
 async def test_an_unknown_clip_of_ours_is_adopted_and_others_are_reported(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    await asyncio.to_thread(setup.keep, NOW)
-    day = setup.folder / "recorder/garden/2027-01-15"
+    await asyncio.to_thread(rig.keep, NOW)
+    day = rig.folder / "recorder/garden/2027-01-15"
     data = clip_bytes(CAMERA, make_facts(NOW + HOUR))
     (day / "10-00-00+0100.mp4").write_bytes(data)
     (day / "holiday.mp4").write_bytes(b"not ours")
     (day / "notes.txt").write_bytes(b"not ours")
     (day.parent / "photos").mkdir()
     (day.parent / "readme").write_bytes(b"x")
-    (setup.folder / "film.mkv").write_bytes(b"x")
-    (setup.folder / "stranger").mkdir()
-    (setup.folder / "stranger" / "things").mkdir()
-    (setup.folder / "stranger" / "letter").write_bytes(b"x")
-    report = await setup.library.care.check()
+    (rig.folder / "film.mkv").write_bytes(b"x")
+    (rig.folder / "stranger").mkdir()
+    (rig.folder / "stranger" / "things").mkdir()
+    (rig.folder / "stranger" / "letter").write_bytes(b"x")
+    report = await rig.library.care.check()
     assert report.adopted == 1
     assert sorted(report.foreign) == [
         "film.mkv",
@@ -106,104 +106,102 @@ async def test_an_unknown_clip_of_ours_is_adopted_and_others_are_reported(
     ]
     assert report.foreign_count == 7
     assert (day / "holiday.mp4").exists()
-    found = await setup.library.browse.recent()
+    found = await rig.library.browse.recent()
     assert [clip.facts.range.start_ms for clip in found] == [NOW + HOUR, NOW]
     assert found[0].facts.size_bytes == len(data)
-    assert setup.library.care.last_check == report
-    again = await setup.library.care.check()
+    assert rig.library.care.last_check == report
+    again = await rig.library.care.check()
     assert (again.adopted, again.foreign_count) == (0, 7)
 
 
 async def test_a_clip_of_another_camera_in_the_wrong_folder_is_not_taken(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    await asyncio.to_thread(setup.keep, NOW)
-    path = setup.folder / "recorder/garden/2027-01-15/11-11-11+0100.mp4"
+    await asyncio.to_thread(rig.keep, NOW)
+    path = rig.folder / "recorder/garden/2027-01-15/11-11-11+0100.mp4"
     path.write_bytes(clip_bytes(CameraKey("else/1"), make_facts(NOW)))
-    report = await setup.library.care.check()
+    report = await rig.library.care.check()
     assert (report.adopted, report.foreign_count) == (0, 1)
 
 
-async def test_a_vanished_file_is_missing_and_comes_back(setup: Setup) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    clip = await setup.library.browse.clip(clip_id)
+async def test_a_vanished_file_is_missing_and_comes_back(rig: LibraryRig) -> None:
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
-    path = setup.folder / clip.path
-    aside = setup.root / "aside"
+    path = rig.folder / clip.path
+    aside = rig.root / "aside"
     path.rename(aside)
-    report = await setup.library.care.check()
+    report = await rig.library.care.check()
     assert report.missing == 1
     window = TimeRange(NOW, NOW + 5 * MINUTE)
-    (span,) = await setup.library.ledger.coverage(CAMERA, window)
+    (span,) = await rig.library.ledger.coverage(CAMERA, window)
     assert span.state is CoverageState.MISSING
-    totals = await setup.library.ledger.totals(CAMERA)
+    totals = await rig.library.ledger.totals(CAMERA)
     assert (totals.clips, totals.coverage_percent) == (0, 0.0)
     path.parent.mkdir(exist_ok=True)
     aside.rename(path)
-    assert (await setup.library.care.check()).returned == 1
-    (span,) = await setup.library.ledger.coverage(CAMERA, window)
+    assert (await rig.library.care.check()).returned == 1
+    (span,) = await rig.library.ledger.coverage(CAMERA, window)
     assert span.state is CoverageState.KEPT
 
 
 async def test_missing_footage_that_the_device_still_has_is_fetched_again(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    clip = await setup.library.browse.clip(clip_id)
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
-    (setup.folder / clip.path).unlink()
-    await setup.library.care.check()
+    (rig.folder / clip.path).unlink()
+    await rig.library.care.check()
     window = TimeRange(NOW, NOW + 5 * MINUTE)
-    await setup.library.ledger.note_sweep(
+    await rig.library.ledger.note_sweep(
         SweepFindings(CAMERA, window, (window,), is_proof=False)
     )
-    (span,) = await setup.library.ledger.coverage(CAMERA, window)
+    (span,) = await rig.library.ledger.coverage(CAMERA, window)
     assert span.state is CoverageState.ON_DEVICE
-    again = await asyncio.to_thread(setup.keep, NOW)
-    await setup.library.care.check()
-    assert await setup.library.browse.clip(clip_id) is None, "its stretch is kept again"
-    assert await setup.library.browse.clip(again) is not None
+    again = await asyncio.to_thread(rig.keep, NOW)
+    await rig.library.care.check()
+    assert await rig.library.browse.clip(clip_id) is None, "its stretch is kept again"
+    assert await rig.library.browse.clip(again) is not None
 
 
-async def test_an_empty_looking_root_makes_nothing_missing(setup: Setup) -> None:
-    await asyncio.to_thread(setup.keep, NOW)
-    setup.folder.rename(setup.root / "unmounted")
-    report = await setup.library.care.check()
+async def test_an_empty_looking_root_makes_nothing_missing(rig: LibraryRig) -> None:
+    await asyncio.to_thread(rig.keep, NOW)
+    rig.folder.rename(rig.root / "unmounted")
+    report = await rig.library.care.check()
     assert (report.missing, len(report.skipped_roots)) == (0, 1)
-    (setup.folder).mkdir()
-    report = await setup.library.care.check()
+    (rig.folder).mkdir()
+    report = await rig.library.care.check()
     assert (report.missing, len(report.skipped_roots)) == (0, 1)
-    assert (await setup.library.ledger.totals(CAMERA)).clips == 1
+    assert (await rig.library.ledger.totals(CAMERA)).clips == 1
 
 
 async def test_a_corrupt_index_is_set_aside_and_rebuilt_from_the_files(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    async with running(tmp_path, clock) as setup:
-        era = await setup.library.ledger.add_era(NVR, ClockEra(0, NOW - DAY, 7_000))
+    async with running(tmp_path, clock) as rig:
+        era = await rig.library.ledger.add_era(NVR, ClockEra(0, NOW - DAY, 7_000))
 
         def fill() -> list[int]:
             return [
-                setup.keep(NOW + n * 10 * MINUTE, offset_ms=7_000, era_id=era.id)
+                rig.keep(NOW + n * 10 * MINUTE, offset_ms=7_000, era_id=era.id)
                 for n in range(4)
             ]
 
         ids = await asyncio.to_thread(fill)
-        await setup.library.care.protect(ids[:1], "fox")
-        await setup.library.care.delete(ids[1:2])
-        await setup.library.care.empty_trash(at_once=True)
+        await rig.library.care.protect(ids[:1], "fox")
+        await rig.library.care.delete(ids[1:2])
+        await rig.library.care.empty_trash(at_once=True)
         lost = TimeRange(NOW + HOUR, NOW + 2 * HOUR)
-        await setup.library.ledger.mark(
-            CAMERA, [lost], CoverageState.LOST, "overwritten"
-        )
-        before = await setup.library.browse.search()
+        await rig.library.ledger.mark(CAMERA, [lost], CoverageState.LOST, "overwritten")
+        before = await rig.library.browse.search()
         whole = TimeRange(NOW, NOW + 3 * HOUR)
-        spans = await setup.library.ledger.coverage(CAMERA, whole)
-    data = bytearray(setup.index.read_bytes())
+        spans = await rig.library.ledger.coverage(CAMERA, whole)
+    data = bytearray(rig.index.read_bytes())
     data[100:] = b"\xa5" * (len(data) - 100)
-    setup.index.write_bytes(data)
+    rig.index.write_bytes(data)
     # the facts of one file can be read from nowhere but the file itself
-    journal = setup.folder / "recorder/garden/.journal.jsonl"
+    journal = rig.folder / "recorder/garden/.journal.jsonl"
     lines = journal.read_bytes().splitlines(keepends=True)
     clip_lines = [n for n, line in enumerate(lines) if b'"t":"clip"' in line]
     lines[clip_lines[-1]] = b"garbage\n"
@@ -246,23 +244,23 @@ async def test_a_corrupt_index_is_set_aside_and_rebuilt_from_the_files(
 async def test_an_older_index_adopts_all_loses_nothing_deletes_nothing(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    async with running(tmp_path, clock) as setup:
+    async with running(tmp_path, clock) as rig:
         first, second, third = await asyncio.to_thread(
-            lambda: [setup.keep(NOW + n * 10 * MINUTE) for n in range(3)]
+            lambda: [rig.keep(NOW + n * 10 * MINUTE) for n in range(3)]
         )
-        await setup.library.care.delete([first, second])
-        await flush(setup)
-        await asyncio.to_thread(save_index, setup, tmp_path / "backup")
+        await rig.library.care.delete([first, second])
+        await flush(rig)
+        await asyncio.to_thread(save_index, rig, tmp_path / "backup")
         # after the backup: one comes back, one goes, one is protected, two are new
-        await setup.library.care.restore([first])
+        await rig.library.care.restore([first])
         clock.advance(2 * HOUR)
-        assert await setup.library.care.empty_trash() == 1
-        await setup.library.care.protect([third], "fox")
-        await asyncio.to_thread(setup.keep, NOW + 50 * MINUTE)
-        await asyncio.to_thread(setup.keep, NOW + 60 * MINUTE)
-        await flush(setup)
-        files = setup.files()
-    put_index(tmp_path / "backup", setup)
+        assert await rig.library.care.empty_trash() == 1
+        await rig.library.care.protect([third], "fox")
+        await asyncio.to_thread(rig.keep, NOW + 50 * MINUTE)
+        await asyncio.to_thread(rig.keep, NOW + 60 * MINUTE)
+        await flush(rig)
+        files = rig.files()
+    put_index(tmp_path / "backup", rig)
     clock.advance(5 * DAY)
     async with running(tmp_path, clock) as again:
         assert again.files() == files
@@ -277,23 +275,23 @@ async def test_an_older_index_adopts_all_loses_nothing_deletes_nothing(
         await asyncio.to_thread(invariants.check, again.library)
 
 
-async def test_while_files_are_adopted_nothing_is_fetched(setup: Setup) -> None:
-    (root,) = store_of(setup.library).guard.roots()
-    store_of(setup.library).adopting.add(root.id)
-    problem = setup.library.ledger.storage_problem(CAMERA)
+async def test_while_files_are_adopted_nothing_is_fetched(rig: LibraryRig) -> None:
+    (root,) = store_of(rig.library).guard.roots()
+    store_of(rig.library).adopting.add(root.id)
+    problem = rig.library.ledger.storage_problem(CAMERA)
     assert problem is not None
     assert problem.kind is ErrorKind.INDEX_FAILED
-    store_of(setup.library).adopting.clear()
-    assert setup.library.ledger.storage_problem(CAMERA) is None
+    store_of(rig.library).adopting.clear()
+    assert rig.library.ledger.storage_problem(CAMERA) is None
 
 
 async def test_a_folder_without_journal_is_known_by_its_files(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    async with running(tmp_path, clock) as setup:
-        await asyncio.to_thread(setup.keep, NOW)
-    shutil.rmtree(setup.index.parent)
-    (setup.folder / "recorder/garden/.journal.jsonl").unlink()
+    async with running(tmp_path, clock) as rig:
+        await asyncio.to_thread(rig.keep, NOW)
+    shutil.rmtree(rig.index.parent)
+    (rig.folder / "recorder/garden/.journal.jsonl").unlink()
     async with running(tmp_path, clock, is_registered=False) as again:
         (camera,) = await again.library.cameras()
         assert (camera.key, camera.is_former, camera.totals.clips) == (CAMERA, True, 1)
@@ -306,39 +304,39 @@ def make_old(part: Path) -> None:
 
 
 async def test_an_unfinished_file_of_a_forgotten_row_is_salvaged(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    target, _ = await asyncio.to_thread(setup.begin, NOW)
-    garbage, _ = await asyncio.to_thread(setup.begin, NOW + HOUR)
+    target, _ = await asyncio.to_thread(rig.begin, NOW)
+    garbage, _ = await asyncio.to_thread(rig.begin, NOW + HOUR)
     garbage.part_path.write_bytes(b"torn")
-    now = setup.clock.now_ms() / 1000
+    now = rig.clock.now_ms() / 1000
     os.utime(garbage.part_path, (now, now))
-    store_of(setup.library).write(lambda c: c.execute("delete from clip"))
-    report = await setup.library.care.check()
+    store_of(rig.library).write(lambda c: c.execute("delete from clip"))
+    report = await rig.library.care.check()
     assert (report.salvaged, report.stale_parts) == (0, 0), "both may be another's"
     assert target.part_path.exists()
     make_old(target.part_path)
-    report = await setup.library.care.check()
+    report = await rig.library.care.check()
     assert (report.salvaged, report.stale_parts) == (1, 0)
     assert garbage.part_path.exists(), "it may be somebody's who is still writing"
-    setup.clock.advance(2 * DAY)
-    assert (await setup.library.care.check()).stale_parts == 1
+    rig.clock.advance(2 * DAY)
+    assert (await rig.library.care.check()).stale_parts == 1
     assert not garbage.part_path.exists()
     assert not target.part_path.exists()
-    await asyncio.to_thread(invariants.check, setup.library)
+    await asyncio.to_thread(invariants.check, rig.library)
 
 
 async def test_a_power_cut_between_journal_and_index_writes_lines_twice_only(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    await asyncio.to_thread(setup.keep, NOW)
-    await flush(setup)
-    journal = setup.folder / "recorder/garden/.journal.jsonl"
-    await asyncio.to_thread(setup.keep, NOW + HOUR)
-    store = store_of(setup.library)
+    await asyncio.to_thread(rig.keep, NOW)
+    await flush(rig)
+    journal = rig.folder / "recorder/garden/.journal.jsonl"
+    await asyncio.to_thread(rig.keep, NOW + HOUR)
+    store = store_of(rig.library)
     rows = store.read(lambda c: c.execute("select * from outbox").fetchall())
     known = store.read(lambda c: c.execute("select * from journal").fetchone())
-    await flush(setup)
+    await flush(rig)
     both = journal.read_bytes()
 
     def undo(connection: sqlite3.Connection) -> None:
@@ -351,7 +349,7 @@ async def test_a_power_cut_between_journal_and_index_writes_lines_twice_only(
 
     store.write(undo)
     (root,) = store.guard.roots()
-    report = await asyncio.to_thread(setup.library.care.checker.fast, root)
+    report = await asyncio.to_thread(rig.library.care.checker.fast, root)
     assert report.adopted == 0
     assert journal.read_bytes() == both
     assert (
@@ -360,56 +358,56 @@ async def test_a_power_cut_between_journal_and_index_writes_lines_twice_only(
     )
 
 
-async def test_a_journal_of_old_lines_is_made_small(setup: Setup) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
+async def test_a_journal_of_old_lines_is_made_small(rig: LibraryRig) -> None:
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
     for number in range(600):
-        await setup.library.care.protect([clip_id], f"note {number}")
-    await flush(setup)
-    journal = setup.folder / "recorder/garden/.journal.jsonl"
+        await rig.library.care.protect([clip_id], f"note {number}")
+    await flush(rig)
+    journal = rig.folder / "recorder/garden/.journal.jsonl"
     size = journal.stat().st_size
-    await setup.library.care.check()
+    await rig.library.care.check()
     assert journal.stat().st_size < size / 50
-    await asyncio.to_thread(setup.keep, NOW + HOUR)
-    await flush(setup)
-    (root,) = store_of(setup.library).guard.roots()
-    assert (await asyncio.to_thread(setup.library.care.checker.fast, root)).adopted == 0
+    await asyncio.to_thread(rig.keep, NOW + HOUR)
+    await flush(rig)
+    (root,) = store_of(rig.library).guard.roots()
+    assert (await asyncio.to_thread(rig.library.care.checker.fast, root)).adopted == 0
 
 
 @pytest.mark.parametrize("state", [ClipState.TRASHED, ClipState.COMPLETE])
 async def test_a_damaged_file_is_told_by_its_size(
-    setup: Setup, state: ClipState
+    rig: LibraryRig, state: ClipState
 ) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
     if state is ClipState.TRASHED:
-        await setup.library.care.delete([clip_id])
-    clip = await setup.library.browse.clip(clip_id)
+        await rig.library.care.delete([clip_id])
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
-    (setup.folder / clip.path).write_bytes(b"short")
-    report = await setup.library.care.check()
-    after = await setup.library.browse.clip(clip_id)
+    (rig.folder / clip.path).write_bytes(b"short")
+    report = await rig.library.care.check()
+    after = await rig.library.browse.clip(clip_id)
     if state is ClipState.COMPLETE:
         assert report.missing == 1
         assert after is not None
         assert after.state is ClipState.MISSING
-    assert (setup.folder / clip.path).exists()
+    assert (rig.folder / clip.path).exists()
 
 
 async def test_a_journal_that_somebody_deleted_is_told_again(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    async with running(tmp_path, clock) as setup:
+    async with running(tmp_path, clock) as rig:
         first, second = await asyncio.to_thread(
-            lambda: [setup.keep(NOW), setup.keep(NOW + HOUR)]
+            lambda: [rig.keep(NOW), rig.keep(NOW + HOUR)]
         )
-        await setup.library.care.protect([first], "fox")
-        await setup.library.care.delete([second])
-        await setup.library.care.empty_trash(at_once=True)
-        await flush(setup)
-        journal = setup.folder / "recorder/garden/.journal.jsonl"
+        await rig.library.care.protect([first], "fox")
+        await rig.library.care.delete([second])
+        await rig.library.care.empty_trash(at_once=True)
+        await flush(rig)
+        journal = rig.folder / "recorder/garden/.journal.jsonl"
         journal.unlink()
-        await setup.library.care.check()
+        await rig.library.care.check()
         assert journal.exists()
-    shutil.rmtree(setup.index.parent)
+    shutil.rmtree(rig.index.parent)
     async with running(tmp_path, clock) as again:
         (clip,) = await again.library.browse.recent()
         assert (clip.is_protected, clip.note) == (True, "fox")
@@ -418,34 +416,34 @@ async def test_a_journal_that_somebody_deleted_is_told_again(
 
 
 async def test_clips_finished_while_files_are_compared_are_not_adopted_twice(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await asyncio.to_thread(setup.keep, NOW)
-    store = store_of(setup.library)
+    await asyncio.to_thread(rig.keep, NOW)
+    store = store_of(rig.library)
     real = store.files.list
-    target, facts = await asyncio.to_thread(setup.begin, NOW + HOUR)
+    target, facts = await asyncio.to_thread(rig.begin, NOW + HOUR)
     done = []
 
     def finish_first(folder: Path):
         if folder.name == "2027-01-15" and not done:
-            done.append(setup.library.ledger.sink(CAMERA).finish(target, facts))
+            done.append(rig.library.ledger.sink(CAMERA).finish(target, facts))
         return real(folder)
 
     monkeypatch.setattr(store.files, "list", finish_first)
-    report = await setup.library.care.check()
+    report = await rig.library.care.check()
     assert (report.adopted, report.skipped_roots, report.missing) == (0, (), 0)
-    assert (await setup.library.ledger.totals(CAMERA)).clips == 2
+    assert (await rig.library.ledger.totals(CAMERA)).clips == 2
     assert done
 
 
-async def test_what_a_killed_salvage_left_goes_after_a_day(setup: Setup) -> None:
-    await asyncio.to_thread(setup.keep, NOW)
-    left = setup.folder / "recorder/garden/2027-01-15/.09-00-00+0100.9.part.salvage"
+async def test_what_a_killed_salvage_left_goes_after_a_day(rig: LibraryRig) -> None:
+    await asyncio.to_thread(rig.keep, NOW)
+    left = rig.folder / "recorder/garden/2027-01-15/.09-00-00+0100.9.part.salvage"
     left.write_bytes(b"half")
-    now = setup.clock.now_ms() / 1000
+    now = rig.clock.now_ms() / 1000
     os.utime(left, (now, now))
-    assert (await setup.library.care.check()).stale_parts == 0
-    setup.clock.advance(2 * DAY)
-    report = await setup.library.care.check()
+    assert (await rig.library.care.check()).stale_parts == 0
+    rig.clock.advance(2 * DAY)
+    report = await rig.library.care.check()
     assert (report.stale_parts, report.foreign_count) == (1, 0)
     assert not left.exists()

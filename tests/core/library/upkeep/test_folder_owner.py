@@ -27,8 +27,8 @@ from ..rig import (
     HOUR,
     NOW,
     NVR,
+    LibraryRig,
     ManualClock,
-    Setup,
     clip_bytes,
     make_facts,
     make_library,
@@ -46,29 +46,29 @@ async def until(is_so: Callable[[], bool]) -> None:
         await asyncio.sleep(0.01)
 
 
-async def register(setup: Setup, *nvrs: tuple[NvrKey, CameraKey]) -> None:
+async def register(rig: LibraryRig, *nvrs: tuple[NvrKey, CameraKey]) -> None:
     """Register NVRs that all have the same names."""
     for nvr, camera in nvrs:
-        await setup.library.register_nvr(nvr, "Recorder")
-        await setup.library.register_camera(nvr, camera, "Garden")
+        await rig.library.register_nvr(nvr, "Recorder")
+        await rig.library.register_camera(nvr, camera, "Garden")
 
 
-async def home_of_twins(tmp_path: Path, clock: ManualClock) -> Setup:
+async def rig_of_twins(tmp_path: Path, clock: ManualClock) -> LibraryRig:
     """Keep a clip of each of two NVRs called the same, then forget the index."""
-    setup = make_library(tmp_path, clock)
-    await setup.library.open()
-    await register(setup, (NVR, CAMERA), (TWIN, TWINS_CAMERA))
-    await asyncio.to_thread(setup.keep, NOW)
-    await asyncio.to_thread(setup.keep, NOW + HOUR, TWINS_CAMERA)
-    await setup.library.close()
-    shutil.rmtree(setup.index.parent)
-    return setup
+    rig = make_library(tmp_path, clock)
+    await rig.library.open()
+    await register(rig, (NVR, CAMERA), (TWIN, TWINS_CAMERA))
+    await asyncio.to_thread(rig.keep, NOW)
+    await asyncio.to_thread(rig.keep, NOW + HOUR, TWINS_CAMERA)
+    await rig.library.close()
+    shutil.rmtree(rig.index.parent)
+    return rig
 
 
 async def test_an_index_that_mixed_up_two_of_one_name_gives_the_folders_back(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    before = await home_of_twins(tmp_path, clock)
+    before = await rig_of_twins(tmp_path, clock)
     files = before.files()
     away = before.root.rename(tmp_path / "away")
     again = make_library(tmp_path, clock)
@@ -106,14 +106,14 @@ async def test_cameras_of_one_name_on_one_nvr_keep_their_footage_too(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     other = CameraKey("nvr/2")
-    setup = make_library(tmp_path, clock)
-    await setup.library.open()
-    await register(setup, (NVR, CAMERA), (NVR, other))
-    await asyncio.to_thread(setup.keep, NOW)
-    await asyncio.to_thread(setup.keep, NOW + HOUR, other)
-    await setup.library.close()
-    shutil.rmtree(setup.index.parent)
-    away = setup.root.rename(tmp_path / "away")
+    rig = make_library(tmp_path, clock)
+    await rig.library.open()
+    await register(rig, (NVR, CAMERA), (NVR, other))
+    await asyncio.to_thread(rig.keep, NOW)
+    await asyncio.to_thread(rig.keep, NOW + HOUR, other)
+    await rig.library.close()
+    shutil.rmtree(rig.index.parent)
+    away = rig.root.rename(tmp_path / "away")
     again = make_library(tmp_path, clock)
     again.root.rmdir()
     await again.library.open()
@@ -129,45 +129,45 @@ async def test_cameras_of_one_name_on_one_nvr_keep_their_footage_too(
     await again.library.close()
 
 
-async def test_what_anothers_journal_says_is_not_believed(setup: Setup) -> None:
+async def test_what_anothers_journal_says_is_not_believed(rig: LibraryRig) -> None:
     """A journal that was copied into a folder tells nothing about that folder's clips."""
-    await asyncio.to_thread(setup.keep, NOW)
-    await setup.library.register_camera(NVR, CameraKey("nvr/2"), "Yard")
-    for root in store_of(setup.library).guard.roots():
-        await asyncio.to_thread(keeper_of(setup.library).tend, root)
-    garden, yard = setup.folder / "recorder/garden", setup.folder / "recorder/yard"
+    await asyncio.to_thread(rig.keep, NOW)
+    await rig.library.register_camera(NVR, CameraKey("nvr/2"), "Yard")
+    for root in store_of(rig.library).guard.roots():
+        await asyncio.to_thread(keeper_of(rig.library).tend, root)
+    garden, yard = rig.folder / "recorder/garden", rig.folder / "recorder/yard"
     shutil.copy(garden / JOURNAL, yard / JOURNAL)
     shutil.copytree(garden / "2027-01-15", yard / "2027-01-15")
-    report = await setup.library.care.check()
-    assert await setup.library.browse.recent(camera=CameraKey("nvr/2")) == ()
+    report = await rig.library.care.check()
+    assert await rig.library.browse.recent(camera=CameraKey("nvr/2")) == ()
     assert report.foreign_count <= 1
 
 
 async def test_nothing_is_written_before_the_files_were_looked_at_once(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    store = store_of(setup.library)
+    store = store_of(rig.library)
     (root,) = store.guard.roots()
     store.opened.discard(root.id)
-    problem = setup.library.ledger.storage_problem(CAMERA)
+    problem = rig.library.ledger.storage_problem(CAMERA)
     assert problem is not None
     refused = await asyncio.gather(
-        asyncio.to_thread(setup.begin, NOW), return_exceptions=True
+        asyncio.to_thread(rig.begin, NOW), return_exceptions=True
     )
     assert isinstance(refused[0], NvrError)
     assert refused[0].kind is problem.kind is ErrorKind.STORAGE_STALLED
     store.opened.add(root.id)
-    assert setup.library.ledger.storage_problem(CAMERA) is None
+    assert rig.library.ledger.storage_problem(CAMERA) is None
 
 
-async def test_folders_are_found_by_the_clips_in_them(setup: Setup) -> None:
-    store = store_of(setup.library)
+async def test_folders_are_found_by_the_clips_in_them(rig: LibraryRig) -> None:
+    store = store_of(rig.library)
     (root,) = store.guard.roots()
-    await setup.library.register_camera(NVR, CameraKey("nvr/2"), "Yard")
+    await rig.library.register_camera(NVR, CameraKey("nvr/2"), "Yard")
     for number in range(5):
-        await asyncio.to_thread(setup.keep, NOW + number * HOUR)
-        await asyncio.to_thread(setup.keep, NOW + number * HOUR, CameraKey("nvr/2"))
-    await asyncio.to_thread(setup.begin, NOW + 9 * HOUR)
+        await asyncio.to_thread(rig.keep, NOW + number * HOUR)
+        await asyncio.to_thread(rig.keep, NOW + number * HOUR, CameraKey("nvr/2"))
+    await asyncio.to_thread(rig.begin, NOW + 9 * HOUR)
     assert store.read(lambda c: folders_with_clips(c, root.id)) == {
         "recorder/garden",
         "recorder/yard",
@@ -175,14 +175,16 @@ async def test_folders_are_found_by_the_clips_in_them(setup: Setup) -> None:
     assert store.read(lambda c: folders_with_clips(c, root.id + 1)) == set()
 
 
-async def test_folders_with_clips_in_them_change_hands_for_nobody(setup: Setup) -> None:
+async def test_folders_with_clips_in_them_change_hands_for_nobody(
+    rig: LibraryRig,
+) -> None:
     """What the storage says counts only where no row contradicts."""
-    store = store_of(setup.library)
-    await register(setup, (TWIN, TWINS_CAMERA))
+    store = store_of(rig.library)
+    await register(rig, (TWIN, TWINS_CAMERA))
     other = CameraKey("nvr/2")
-    await setup.library.register_camera(NVR, other, "Yard")
-    await asyncio.to_thread(setup.keep, NOW)
-    await asyncio.to_thread(setup.keep, NOW + HOUR, TWINS_CAMERA)
+    await rig.library.register_camera(NVR, other, "Yard")
+    await asyncio.to_thread(rig.keep, NOW)
+    await asyncio.to_thread(rig.keep, NOW + HOUR, TWINS_CAMERA)
 
     def folders(connection: sqlite3.Connection) -> set[str]:
         return set(known_folders(connection))
@@ -209,17 +211,17 @@ async def test_folders_with_clips_in_them_change_hands_for_nobody(setup: Setup) 
 
 
 async def test_a_folder_is_known_by_any_file_that_can_be_read(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = store_of(setup.library)
+    store = store_of(rig.library)
     (root,) = store.guard.roots()
-    day = setup.folder / "attic/box/2027-01-15"
+    day = rig.folder / "attic/box/2027-01-15"
     day.mkdir(parents=True)
     (day.parent / "notes").mkdir()
     camera = CameraKey("attic/7")
     for name in ("09-00-00+0100.mp4", "10-00-00+0100.mp4", "readme.txt"):
         (day / name).write_bytes(clip_bytes(camera, make_facts(NOW)))
-    real = setup.probe.read_clip
+    real = rig.probe.read_clip
     kind = ErrorKind.STORAGE_FAILED
 
     def read_clip(path: Path):
@@ -227,7 +229,7 @@ async def test_a_folder_is_known_by_any_file_that_can_be_read(
             raise NvrError(kind, "I/O error")
         return real(path)
 
-    monkeypatch.setattr(setup.probe, "read_clip", read_clip)
+    monkeypatch.setattr(rig.probe, "read_clip", read_clip)
     found = await asyncio.to_thread(owner_of, store, root, "attic/box")
     assert found == camera
     store.write(lambda c: c.execute("delete from camera where key = ?", (camera,)))
@@ -235,7 +237,7 @@ async def test_a_folder_is_known_by_any_file_that_can_be_read(
     found = await asyncio.to_thread(owner_of, store, root, "attic/box")
     assert found == camera, "whatever one file answers, the root answers"
     store.write(lambda c: c.execute("delete from camera where key = ?", (camera,)))
-    root.marker.rename(setup.root / "aside")
+    root.marker.rename(rig.root / "aside")
     with pytest.raises(NvrError):
         await asyncio.to_thread(owner_of, store, root, "attic/box")
 
@@ -253,12 +255,12 @@ async def test_a_journal_that_cannot_be_read_keeps_nobody_from_the_storage(
                 raise NvrError(self.kind, "I/O error")
             return super().read(path, limit, offset)
 
-    setup = make_library(tmp_path, clock)
-    await setup.library.open()
-    await register(setup, (NVR, CAMERA))
-    await asyncio.to_thread(setup.keep, NOW)
-    await setup.library.close()
-    shutil.rmtree(setup.index.parent)
+    rig = make_library(tmp_path, clock)
+    await rig.library.open()
+    await register(rig, (NVR, CAMERA))
+    await asyncio.to_thread(rig.keep, NOW)
+    await rig.library.close()
+    shutil.rmtree(rig.index.parent)
     files = BadSector()
     again = make_library(tmp_path, clock, files=files)
     await again.library.open()
@@ -273,6 +275,6 @@ async def test_a_journal_that_cannot_be_read_keeps_nobody_from_the_storage(
     assert again.library.ledger.storage_problem(CAMERA) is None
     files.kind = ErrorKind.STORAGE_READ_ONLY
     assert (await again.library.care.check()).skipped_roots == ()
-    root.marker.rename(setup.root / "aside")
+    root.marker.rename(rig.root / "aside")
     assert len((await again.library.care.check()).skipped_roots) == 1
     await again.library.close()

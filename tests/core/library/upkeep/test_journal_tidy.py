@@ -30,7 +30,7 @@ from custom_components.vtrack_nvr.core.models import CoverageState as S, TimeSou
 from tests.insides import store_of
 
 from .. import invariants
-from ..rig import CAMERA, DAY, HOUR, MINUTE, NOW, ManualClock, Setup
+from ..rig import CAMERA, DAY, HOUR, MINUTE, NOW, LibraryRig, ManualClock
 from .test_check import flush, running
 
 pytestmark = pytest.mark.long
@@ -38,49 +38,49 @@ pytestmark = pytest.mark.long
 FOLDER = "recorder/garden"
 
 
-def journal_of(setup: Setup) -> Path:
-    return setup.folder / FOLDER / JOURNAL
+def journal_of(rig: LibraryRig) -> Path:
+    return rig.folder / FOLDER / JOURNAL
 
 
-def forget_journal(setup: Setup) -> None:
+def forget_journal(rig: LibraryRig) -> None:
     """Let the index know that lines of the journal are not there any more."""
-    store = store_of(setup.library)
+    store = store_of(rig.library)
     store.write(lambda c: c.execute("update journal set bytes = 2 * bytes + 1"))
 
 
-async def told_anew(setup: Setup) -> bool:
-    await flush(setup)
-    await asyncio.to_thread(forget_journal, setup)
-    (root,) = store_of(setup.library).guard.roots()
-    return await asyncio.to_thread(journal_tidy.tidy, store_of(setup.library), root, 1)
+async def told_anew(rig: LibraryRig) -> bool:
+    await flush(rig)
+    await asyncio.to_thread(forget_journal, rig)
+    (root,) = store_of(rig.library).guard.roots()
+    return await asyncio.to_thread(journal_tidy.tidy, store_of(rig.library), root, 1)
 
 
-async def a_story(setup: Setup) -> None:
+async def a_story(rig: LibraryRig) -> None:
     """Keep, protect, delete, lose and leave out something of everything."""
     ids = await asyncio.to_thread(
-        lambda: [setup.keep(NOW - n * HOUR, offset_ms=7) for n in range(12)]
+        lambda: [rig.keep(NOW - n * HOUR, offset_ms=7) for n in range(12)]
     )
-    await setup.library.care.protect([ids[1], ids[2]], "fox")
-    await setup.library.care.delete([ids[3]])
-    await setup.library.care.empty_trash(at_once=True)
-    store = store_of(setup.library)
+    await rig.library.care.protect([ids[1], ids[2]], "fox")
+    await rig.library.care.delete([ids[3]])
+    await rig.library.care.empty_trash(at_once=True)
+    store = store_of(rig.library)
     trash = [(ids[4], DeleteCause.AGE), (ids[5], DeleteCause.QUOTA)]
     for clip_id, cause in trash:
         store.write(lambda c, n=clip_id, why=cause: deletion.trash(c, [n], why, NOW))
-    await setup.library.care.empty_trash(at_once=True)
-    await setup.library.care.delete([ids[6]])
+    await rig.library.care.empty_trash(at_once=True)
+    await rig.library.care.delete([ids[6]])
     for state, reason, day in (
         (S.LOST, "overwritten", 3),
         (S.ABSENT, "edge", 4),
         (S.REMOVED, "left_out", 5),
     ):
         stretch = TimeRange(NOW - day * DAY, NOW - day * DAY + MINUTE)
-        await setup.library.ledger.mark(CAMERA, [stretch], state, reason)
+        await rig.library.ledger.mark(CAMERA, [stretch], state, reason)
 
 
-async def truth(setup: Setup) -> tuple[object, ...]:
+async def truth(rig: LibraryRig) -> tuple[object, ...]:
     """Return what has to survive: clips with all facts, protection, coverage."""
-    show = setup.library.browse
+    show = rig.library.browse
     window = TimeRange(NOW - 10 * DAY, NOW + DAY)
     clips = sorted(await show.clips_at(CAMERA, window), key=lambda clip: clip.path)
     return (
@@ -88,7 +88,7 @@ async def truth(setup: Setup) -> tuple[object, ...]:
             replace(clip, id=0, created_ms=0, facts=replace(clip.facts, era_id=0))
             for clip in clips
         ],
-        await setup.library.ledger.coverage(CAMERA, window),
+        await rig.library.ledger.coverage(CAMERA, window),
         [day.protected for day in await show.days(CAMERA)],
     )
 
@@ -97,18 +97,16 @@ async def truth(setup: Setup) -> tuple[object, ...]:
 async def test_a_lost_index_is_rebuilt_from_files_and_journal(
     tmp_path: Path, clock: ManualClock, is_anew: bool
 ) -> None:
-    async with running(tmp_path, clock) as setup:
-        await a_story(setup)
+    async with running(tmp_path, clock) as rig:
+        await a_story(rig)
         if is_anew:
-            assert await told_anew(setup)
-        await flush(setup)
-        before = await truth(setup)
-        (trashed,) = await setup.library.browse.trash()
-        kinds = [
-            line.fact.kind for line in decode_lines(journal_of(setup).read_bytes())
-        ]
+            assert await told_anew(rig)
+        await flush(rig)
+        before = await truth(rig)
+        (trashed,) = await rig.library.browse.trash()
+        kinds = [line.fact.kind for line in decode_lines(journal_of(rig).read_bytes())]
         assert (FactKind.GONE in kinds) is not is_anew
-    shutil.rmtree(setup.index.parent)
+    shutil.rmtree(rig.index.parent)
     async with running(tmp_path, clock) as again:
         await again.library.care.check()
         clips, spans, protected = before
@@ -130,19 +128,19 @@ async def test_an_older_index_knows_of_a_deletion_whose_line_is_gone(
 ) -> None:
     from .test_check import put_index, save_index
 
-    async with running(tmp_path, clock) as setup:
+    async with running(tmp_path, clock) as rig:
         first, second = await asyncio.to_thread(
-            lambda: [setup.keep(NOW), setup.keep(NOW + HOUR)]
+            lambda: [rig.keep(NOW), rig.keep(NOW + HOUR)]
         )
-        await flush(setup)
-        await asyncio.to_thread(save_index, setup, tmp_path / "backup")
-        await setup.library.care.delete([first])
-        await setup.library.care.empty_trash(at_once=True)
-        clip = await setup.library.browse.clip(second)
+        await flush(rig)
+        await asyncio.to_thread(save_index, rig, tmp_path / "backup")
+        await rig.library.care.delete([first])
+        await rig.library.care.empty_trash(at_once=True)
+        clip = await rig.library.browse.clip(second)
         assert clip is not None
-        assert await told_anew(setup)
-        (setup.folder / clip.path).unlink()
-    put_index(tmp_path / "backup", setup)
+        assert await told_anew(rig)
+        (rig.folder / clip.path).unlink()
+    put_index(tmp_path / "backup", rig)
     async with running(tmp_path, clock) as again:
         await again.library.care.check()
         gone = TimeRange(NOW, NOW + 5 * MINUTE)
@@ -158,31 +156,31 @@ async def test_an_index_of_before_sees_that_a_journal_was_made_small(
 ) -> None:
     from .test_check import put_index, save_index
 
-    async with running(tmp_path, clock) as setup:
-        await asyncio.to_thread(setup.keep, NOW)
-        await flush(setup)
-        await asyncio.to_thread(save_index, setup, tmp_path / "backup")
-        late = await asyncio.to_thread(setup.keep, NOW + HOUR)
-        await setup.library.care.protect([late], "fox")
-        assert await told_anew(setup)
-    put_index(tmp_path / "backup", setup)
+    async with running(tmp_path, clock) as rig:
+        await asyncio.to_thread(rig.keep, NOW)
+        await flush(rig)
+        await asyncio.to_thread(save_index, rig, tmp_path / "backup")
+        late = await asyncio.to_thread(rig.keep, NOW + HOUR)
+        await rig.library.care.protect([late], "fox")
+        assert await told_anew(rig)
+    put_index(tmp_path / "backup", rig)
     async with running(tmp_path, clock) as again:
         newest, _ = await again.library.browse.recent()
         assert (newest.is_protected, newest.note) == (True, "fox")
 
 
 async def test_a_journal_that_says_more_than_the_index_is_left_alone(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    await asyncio.to_thread(setup.keep, NOW)
-    await flush(setup)
-    journal = journal_of(setup)
+    await asyncio.to_thread(rig.keep, NOW)
+    await flush(rig)
+    journal = journal_of(rig)
     line = encode_line(
         99, Fact(FactKind.PROTECT, {"path": "x", "on": True, "note": ""}).text()
     )
     journal.write_bytes(journal.read_bytes() + line)
     before = journal.read_bytes()
-    assert not await told_anew(setup)
+    assert not await told_anew(rig)
     assert journal.read_bytes() == before
 
 
@@ -198,23 +196,23 @@ class Unreadable(FileLayer):
 
 
 async def test_a_journal_on_a_bad_sector_is_written_anew_where_the_index_knows_it(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    store = store_of(setup.library)
+    store = store_of(rig.library)
     store.files = files = Unreadable()
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    await setup.library.care.protect([clip_id], "fox")
-    await flush(setup)
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    await rig.library.care.protect([clip_id], "fox")
+    await flush(rig)
     (root,) = store.guard.roots()
     files.is_bad = True
-    assert journal_files.scan(store, journal_of(setup)) is None
+    assert journal_files.scan(store, journal_of(rig)) is None
     store.write(lambda c: c.execute("update journal set sequence = 0"))
     assert not await asyncio.to_thread(journal_tidy.tidy, store, root, 1)
     store.write(lambda c: c.execute("update journal set sequence = 9"))
     assert await asyncio.to_thread(journal_tidy.tidy, store, root, 1)
     files.is_bad = False
-    with journal_files.read(store, journal_of(setup)) as said:
-        clip = await setup.library.browse.clip(clip_id)
+    with journal_files.read(store, journal_of(rig)) as said:
+        clip = await rig.library.browse.clip(clip_id)
         assert clip is not None
         assert said.protection(clip.path) == (True, "fox")
 
@@ -230,11 +228,11 @@ async def test_a_journal_of_years_becomes_a_line(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     """An older version left it: with the index lost, and then made small."""
-    async with running(tmp_path, clock) as setup:
-        await asyncio.to_thread(setup.keep, NOW)
-        await flush(setup)
-    shutil.rmtree(setup.index.parent)
-    journal = journal_of(setup)
+    async with running(tmp_path, clock) as rig:
+        await asyncio.to_thread(rig.keep, NOW)
+        await flush(rig)
+    shutil.rmtree(rig.index.parent)
+    journal = journal_of(rig)
     starts = range(NOW - 400 * DAY, NOW - 40 * DAY, 2 * HOUR)
     lines = [old_line(100 + n, at) for n, at in enumerate(starts)]
     journal.write_bytes(journal.read_bytes() + b"".join(lines))
@@ -284,13 +282,13 @@ async def test_a_clip_line_of_before_is_understood(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     """It told all columns, and the row of its era."""
-    async with running(tmp_path, clock) as setup:
-        clip_id = await asyncio.to_thread(setup.keep, NOW)
-        clip = await setup.library.browse.clip(clip_id)
+    async with running(tmp_path, clock) as rig:
+        clip_id = await asyncio.to_thread(rig.keep, NOW)
+        clip = await rig.library.browse.clip(clip_id)
         assert clip is not None
-        await flush(setup)
+        await flush(rig)
     values = {**facts_columns(clip.facts), "holes": 4711, "era": [0, 0, 0]}
-    lines = [*decode_lines(journal_of(setup).read_bytes())]
+    lines = [*decode_lines(journal_of(rig).read_bytes())]
     data = b"".join(
         encode_line(
             line.sequence,
@@ -300,19 +298,19 @@ async def test_a_clip_line_of_before_is_understood(
         )
         for line in lines
     )
-    journal_of(setup).write_bytes(data)
-    shutil.rmtree(setup.index.parent)
+    journal_of(rig).write_bytes(data)
+    shutil.rmtree(rig.index.parent)
     async with running(tmp_path, clock) as again:
         (found,) = await again.library.browse.recent()
         assert found.facts.holes == 4711
         assert found.facts.sha256 == clip.facts.sha256
 
 
-async def test_a_line_holds_what_is_not_as_usual(setup: Setup) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    clip = await setup.library.browse.clip(clip_id)
+async def test_a_line_holds_what_is_not_as_usual(rig: LibraryRig) -> None:
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
-    store = store_of(setup.library)
+    store = store_of(rig.library)
 
     def line(**facts: object) -> dict[str, object]:
         odd = replace(clip, facts=replace(clip.facts, **facts))
@@ -325,15 +323,15 @@ async def test_a_line_holds_what_is_not_as_usual(setup: Setup) -> None:
     assert odd["time_source"] == TimeSource.HOST
 
 
-async def test_what_is_missing_is_told_as_well(setup: Setup) -> None:
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    await setup.library.care.protect([clip_id], "fox")
-    store = store_of(setup.library)
+async def test_what_is_missing_is_told_as_well(rig: LibraryRig) -> None:
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    await rig.library.care.protect([clip_id], "fox")
+    store = store_of(rig.library)
     store.write(lambda c: clip_rows.leave(c, clip_id, S.MISSING, NOW))
-    assert await told_anew(setup)
-    clip = await setup.library.browse.clip(clip_id)
+    assert await told_anew(rig)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
-    with journal_files.read(store, journal_of(setup)) as said:
+    with journal_files.read(store, journal_of(rig)) as said:
         assert said.facts(clip.path) is not None
         assert said.protection(clip.path) == (True, "fox")
 
@@ -342,23 +340,21 @@ async def test_a_lost_index_learns_of_clips_whose_files_are_away(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     """They are missing, and protected when somebody brings them back."""
-    async with running(tmp_path, clock) as setup:
+    async with running(tmp_path, clock) as rig:
         ids = await asyncio.to_thread(
-            lambda: [setup.keep(NOW - n * DAY) for n in range(3)]
+            lambda: [rig.keep(NOW - n * DAY) for n in range(3)]
         )
-        await setup.library.care.protect([ids[1]], "fox")
-        await setup.library.care.delete([ids[2]])
-        away, trashed = [
-            await setup.library.browse.clip(clip_id) for clip_id in ids[1:]
-        ]
+        await rig.library.care.protect([ids[1]], "fox")
+        await rig.library.care.delete([ids[2]])
+        away, trashed = [await rig.library.browse.clip(clip_id) for clip_id in ids[1:]]
         assert away is not None
         assert trashed is not None
-        await flush(setup)
-    shutil.rmtree(setup.index.parent)
-    file = setup.folder / away.path
+        await flush(rig)
+    shutil.rmtree(rig.index.parent)
+    file = rig.folder / away.path
     file.rename(tmp_path / "aside.mp4")
     file.parent.rmdir()
-    (setup.folder / trashed.path).unlink()
+    (rig.folder / trashed.path).unlink()
     async with running(tmp_path, clock) as again:
         await again.library.care.check()
         (span,) = await again.library.ledger.coverage(CAMERA, away.facts.range)

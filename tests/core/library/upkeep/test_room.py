@@ -43,8 +43,8 @@ from ..rig import (
     NOW,
     NVR,
     OTHER,
+    LibraryRig,
     ManualClock,
-    Setup,
     TextProbe,
 )
 from ..test_guard import until
@@ -107,7 +107,7 @@ class Disk(FileLayer):
         super().make_folder(folder, below)
 
 
-class House:
+class RoomRig:
     """A library on such a disk, and another one beside it."""
 
     def __init__(self, folder: Path) -> None:
@@ -125,7 +125,7 @@ class House:
             files=self.disk,
             with_keeper=False,
         )
-        self.setup = Setup(
+        self.library_rig = LibraryRig(
             self.library, self.clock, folder, self.media, store_of(self.library).probe
         )
 
@@ -139,7 +139,8 @@ class House:
 
     def keep(self, count: int, start_ms: int, step_ms: int = 5 * MINUTE) -> list[int]:
         found = [
-            self.setup.keep(start_ms + number * step_ms) for number in range(count)
+            self.library_rig.keep(start_ms + number * step_ms)
+            for number in range(count)
         ]
         self.scale()
         return found
@@ -186,8 +187,8 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    found = House(tmp_path)
+async def rig(tmp_path: Path) -> AsyncIterator[RoomRig]:
+    found = RoomRig(tmp_path)
     library = found.library
     await library.open()
     await library.register_nvr(NVR, "Recorder")
@@ -198,242 +199,242 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     await library.close()
 
 
-async def old(house: House, count: int = 30) -> list[int]:
+async def old(rig: RoomRig, count: int = 30) -> list[int]:
     """Keep clips of sixty days ago, hours ago."""
-    ids = await asyncio.to_thread(house.keep, count, NOW - 60 * DAY)
-    house.clock.advance(3 * HOUR)
+    ids = await asyncio.to_thread(rig.keep, count, NOW - 60 * DAY)
+    rig.clock.advance(3 * HOUR)
     return ids
 
 
-async def full(house: House, count: int = 30, missing: int = 2) -> list[int]:
+async def full(rig: RoomRig, count: int = 30, missing: int = 2) -> list[int]:
     """Keep such clips on a disk that is full since: room is being made from now on."""
-    ids = await old(house, count)
-    await asyncio.to_thread(house.fill, missing)
+    ids = await old(rig, count)
+    await asyncio.to_thread(rig.fill, missing)
     return ids
 
 
 async def test_room_is_made_before_the_floor_is_reached_and_the_oldest_goes(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    ids = await full(house, missing=0)
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 30, "at its floor, and nothing is being written"
-    house.setup.begin(NOW - DAY)  # now a clip is, and may grow
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 29
-    assert await house.library.browse.clip(ids[0]) is None
-    assert await house.library.browse.clip(ids[1]) is not None
-    removed = await house.library.browse.ledger(CoverageState.REMOVED)
+    ids = await full(rig, missing=0)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 30, "at its floor, and nothing is being written"
+    rig.library_rig.begin(NOW - DAY)  # now a clip is, and may grow
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 29
+    assert await rig.library.browse.clip(ids[0]) is None
+    assert await rig.library.browse.clip(ids[1]) is not None
+    removed = await rig.library.browse.ledger(CoverageState.REMOVED)
     assert {entry.reason for entry in removed} == {"floor"}
-    await asyncio.to_thread(invariants.check, house.library, with_files=False)
+    await asyncio.to_thread(invariants.check, rig.library, with_files=False)
 
 
-async def test_a_writer_waits_for_room_and_is_not_refused(house: House) -> None:
-    await full(house)
-    assert await asyncio.to_thread(house.setup.keep, NOW)
-    assert house.disk.clips() <= 29
-    assert house.root.room is None
+async def test_a_writer_waits_for_room_and_is_not_refused(rig: RoomRig) -> None:
+    await full(rig)
+    assert await asyncio.to_thread(rig.library_rig.keep, NOW)
+    assert rig.disk.clips() <= 29
+    assert rig.root.room is None
 
 
-async def test_trash_goes_before_anything_else_does(house: House) -> None:
-    ids = await old(house)
-    await house.library.care.delete(ids[10:12])
-    await asyncio.to_thread(house.fill, 2)
-    await asyncio.to_thread(house.make_room)
-    assert house.states() == {"complete": 28}
-    assert await house.library.browse.clip(ids[0]) is not None
+async def test_trash_goes_before_anything_else_does(rig: RoomRig) -> None:
+    ids = await old(rig)
+    await rig.library.care.delete(ids[10:12])
+    await asyncio.to_thread(rig.fill, 2)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.states() == {"complete": 28}
+    assert await rig.library.browse.clip(ids[0]) is not None
 
 
-async def test_the_space_is_measured_again_before_more_is_deleted(house: House) -> None:
-    await full(house, missing=3)
-    await asyncio.to_thread(house.make_room)
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 27
+async def test_the_space_is_measured_again_before_more_is_deleted(rig: RoomRig) -> None:
+    await full(rig, missing=3)
+    await asyncio.to_thread(rig.make_room)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 27
 
 
 async def test_where_deleted_files_free_nothing_deleting_ends_and_it_is_told(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    await old(house, count=120)
-    house.disk.frees = False
+    await old(rig, count=120)
+    rig.disk.frees = False
     heard = []
-    house.library.subscribe(heard.append)
-    await asyncio.to_thread(house.fill, 90)
-    await asyncio.to_thread(house.make_room)
-    left = house.disk.clips()
+    rig.library.subscribe(heard.append)
+    await asyncio.to_thread(rig.fill, 90)
+    await asyncio.to_thread(rig.make_room)
+    left = rig.disk.clips()
     assert left == 120 - BOUNDS.delete_batch
     for _ in range(30):
-        await asyncio.to_thread(house.pass_by, MINUTE)
-        await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == left
-    assert house.root.room is RoomTrouble.NOT_FREED
-    (info, _) = await house.library.roots()
+        await asyncio.to_thread(rig.pass_by, MINUTE)
+        await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == left
+    assert rig.root.room is RoomTrouble.NOT_FREED
+    (info, _) = await rig.library.roots()
     assert info.room is RoomTrouble.NOT_FREED
     assert LibraryEventKind.RETENTION in {event.kind for event in heard}
-    await asyncio.to_thread(house.pass_by, HOUR)
-    await asyncio.to_thread(house.make_room)
-    await until(lambda: house.disk.clips() == left - 5)  # tried again with little
-    await asyncio.to_thread(house.pass_by, MINUTE)
-    await asyncio.to_thread(house.make_room)
-    await asyncio.to_thread(house.pass_by, 61 * MINUTE)
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == left - 5, "and the pause grows"
-    house.disk.frees = True
-    house.disk.gone = 0
-    await asyncio.to_thread(house.pass_by, HOUR)
-    await asyncio.to_thread(house.make_room)
-    await until(lambda: house.disk.clips() == 30)  # as soon as it helps, it goes on
-    await until(lambda: house.root.room is None)
+    await asyncio.to_thread(rig.pass_by, HOUR)
+    await asyncio.to_thread(rig.make_room)
+    await until(lambda: rig.disk.clips() == left - 5)  # tried again with little
+    await asyncio.to_thread(rig.pass_by, MINUTE)
+    await asyncio.to_thread(rig.make_room)
+    await asyncio.to_thread(rig.pass_by, 61 * MINUTE)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == left - 5, "and the pause grows"
+    rig.disk.frees = True
+    rig.disk.gone = 0
+    await asyncio.to_thread(rig.pass_by, HOUR)
+    await asyncio.to_thread(rig.make_room)
+    await until(lambda: rig.disk.clips() == 30)  # as soon as it helps, it goes on
+    await until(lambda: rig.root.room is None)
 
 
-async def test_a_file_system_may_take_a_moment_to_free_space(house: House) -> None:
-    await old(house, count=60)
-    house.disk.frees = False
-    await asyncio.to_thread(house.fill, 30)
-    await asyncio.to_thread(house.make_room)
-    assert house.root.room is None
-    house.disk.frees = True
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 30
+async def test_a_file_system_may_take_a_moment_to_free_space(rig: RoomRig) -> None:
+    await old(rig, count=60)
+    rig.disk.frees = False
+    await asyncio.to_thread(rig.fill, 30)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.root.room is None
+    rig.disk.frees = True
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 30
 
 
-async def test_a_clip_somebody_reads_is_passed_over_and_others_go(house: House) -> None:
-    ids = await old(house)
-    with await house.library.browse.reader(ids[0]):
-        await asyncio.to_thread(house.fill, 2)
-        await asyncio.to_thread(house.make_room)
-        assert house.states() == {"complete": 28}
-        found = await house.library.browse.clip(ids[0])
+async def test_a_clip_somebody_reads_is_passed_over_and_others_go(rig: RoomRig) -> None:
+    ids = await old(rig)
+    with await rig.library.browse.reader(ids[0]):
+        await asyncio.to_thread(rig.fill, 2)
+        await asyncio.to_thread(rig.make_room)
+        assert rig.states() == {"complete": 28}
+        found = await rig.library.browse.clip(ids[0])
         assert found is not None
 
 
 async def test_a_file_that_cannot_be_removed_stays_kept_and_others_go(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    ids = await old(house)
-    first = await house.library.browse.clip(ids[0])
+    ids = await old(rig)
+    first = await rig.library.browse.clip(ids[0])
     assert first is not None
-    denied = house.media / "vtrack_nvr" / first.path
-    house.disk.refuses = lambda path: path == denied
-    await asyncio.to_thread(house.fill, 2)
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 28
-    assert house.states() == {"complete": 28}
+    denied = rig.media / "vtrack_nvr" / first.path
+    rig.disk.refuses = lambda path: path == denied
+    await asyncio.to_thread(rig.fill, 2)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 28
+    assert rig.states() == {"complete": 28}
     assert denied.exists()
     window = first.facts.range
-    assert [s.state for s in await house.library.ledger.coverage(CAMERA, window)] == [
+    assert [s.state for s in await rig.library.ledger.coverage(CAMERA, window)] == [
         CoverageState.KEPT
     ]
-    assert house.root.room is None
-    house.disk.refuses = lambda _path: False
-    house.disk.capacity = 27 * CLIP
-    await asyncio.to_thread(house.pass_by, MINUTE)
-    await asyncio.to_thread(house.make_room)
+    assert rig.root.room is None
+    rig.disk.refuses = lambda _path: False
+    rig.disk.capacity = 27 * CLIP
+    await asyncio.to_thread(rig.pass_by, MINUTE)
+    await asyncio.to_thread(rig.make_room)
     assert denied.exists(), "not tried again at once"
-    house.disk.capacity = 0
-    await asyncio.to_thread(house.pass_by, 9 * MINUTE)
-    await asyncio.to_thread(house.pass_by, 2 * MINUTE)
-    await asyncio.to_thread(house.make_room)
+    rig.disk.capacity = 0
+    await asyncio.to_thread(rig.pass_by, 9 * MINUTE)
+    await asyncio.to_thread(rig.pass_by, 2 * MINUTE)
+    await asyncio.to_thread(rig.make_room)
     assert not denied.exists(), "but after the others"
-    await asyncio.to_thread(invariants.check, house.library, with_files=False)
+    await asyncio.to_thread(invariants.check, rig.library, with_files=False)
 
 
 async def test_where_no_file_can_be_removed_all_stay_and_it_is_told(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    await old(house, count=60)
-    house.disk.refuses = lambda path: path.suffix == ".mp4"
-    await asyncio.to_thread(house.fill, 40)
+    await old(rig, count=60)
+    rig.disk.refuses = lambda path: path.suffix == ".mp4"
+    await asyncio.to_thread(rig.fill, 40)
     for _ in range(10):
-        await asyncio.to_thread(house.make_room)
-        await asyncio.to_thread(house.pass_by, MINUTE)
-    assert house.states() == {"complete": 60}
-    assert house.root.room is RoomTrouble.REFUSED
-    house.disk.refuses = lambda _path: False
-    await asyncio.to_thread(house.pass_by, HOUR)
-    await asyncio.to_thread(house.make_room)
-    assert house.root.room is None
-    assert house.disk.clips() == 20
+        await asyncio.to_thread(rig.make_room)
+        await asyncio.to_thread(rig.pass_by, MINUTE)
+    assert rig.states() == {"complete": 60}
+    assert rig.root.room is RoomTrouble.REFUSED
+    rig.disk.refuses = lambda _path: False
+    await asyncio.to_thread(rig.pass_by, HOUR)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.root.room is None
+    assert rig.disk.clips() == 20
 
 
 async def test_a_clip_a_person_deleted_waits_till_its_file_can_be_removed(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    ids = await asyncio.to_thread(house.keep, 2, NOW - DAY)
-    house.disk.refuses = lambda path: path.suffix == ".mp4"
-    care = house.library.care
+    ids = await asyncio.to_thread(rig.keep, 2, NOW - DAY)
+    rig.disk.refuses = lambda path: path.suffix == ".mp4"
+    care = rig.library.care
     await care.delete(ids[:1])
     assert await care.empty_trash(at_once=True) == 0
-    assert house.states() == {"complete": 1, "deleting": 1}
-    house.disk.refuses = lambda _path: False
+    assert rig.states() == {"complete": 1, "deleting": 1}
+    rig.disk.refuses = lambda _path: False
     assert await care.empty_trash(at_once=True) == 0
-    house.clock.advance(11 * MINUTE)
-    await asyncio.to_thread(keeper_of(house.library).tend, house.root)
-    assert house.states() == {"complete": 1}
+    rig.clock.advance(11 * MINUTE)
+    await asyncio.to_thread(keeper_of(rig.library).tend, rig.root)
+    assert rig.states() == {"complete": 1}
 
 
-async def test_nothing_is_removed_on_a_root_that_is_not_settled(house: House) -> None:
-    ids = await asyncio.to_thread(house.keep, 30, NOW - 60 * DAY)
-    await house.library.care.delete(ids[:1])
-    house.library.care.settle_soon = lambda _root: None
-    store_of(house.library).settled.discard(house.root.id)
-    house.clock.advance(3 * HOUR)
-    await asyncio.to_thread(house.fill, 2)
-    assert await house.library.care.empty_trash(at_once=True) == 0
-    await asyncio.to_thread(house.make_room)
-    assert (await house.library.care.run_retention()).clips == 0
-    assert house.disk.clips() == 30
+async def test_nothing_is_removed_on_a_root_that_is_not_settled(rig: RoomRig) -> None:
+    ids = await asyncio.to_thread(rig.keep, 30, NOW - 60 * DAY)
+    await rig.library.care.delete(ids[:1])
+    rig.library.care.settle_soon = lambda _root: None
+    store_of(rig.library).settled.discard(rig.root.id)
+    rig.clock.advance(3 * HOUR)
+    await asyncio.to_thread(rig.fill, 2)
+    assert await rig.library.care.empty_trash(at_once=True) == 0
+    await asyncio.to_thread(rig.make_room)
+    assert (await rig.library.care.run_retention()).clips == 0
+    assert rig.disk.clips() == 30
 
 
 # Numbers that may be none
 
 
-async def test_a_reported_full_disk_needs_room_whatever_it_says(house: House) -> None:
-    await asyncio.to_thread(house.keep, 10, NOW - 60 * DAY)
-    house.clock.advance(3 * HOUR)
-    store = store_of(house.library)
+async def test_a_reported_full_disk_needs_room_whatever_it_says(rig: RoomRig) -> None:
+    await asyncio.to_thread(rig.keep, 10, NOW - 60 * DAY)
+    rig.clock.advance(3 * HOUR)
+    store = store_of(rig.library)
 
-    house.disk.quota = True
+    rig.disk.quota = True
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(house.setup.keep, house.clock.now_ms())
+        await asyncio.to_thread(rig.library_rig.keep, rig.clock.now_ms())
     assert caught.value.kind is ErrorKind.STORAGE_FULL
-    await until(lambda: house.disk.clips() < 10)
-    house.disk.quota = False
-    house.clock.advance(11_000)  # others that failed meanwhile may have said so since
-    await until(lambda: house.library.ledger.storage_problem(CAMERA) is None)
-    before = house.disk.clips()
+    await until(lambda: rig.disk.clips() < 10)
+    rig.disk.quota = False
+    rig.clock.advance(11_000)  # others that failed meanwhile may have said so since
+    await until(lambda: rig.library.ledger.storage_problem(CAMERA) is None)
+    before = rig.disk.clips()
     assert before >= 8
-    assert await asyncio.to_thread(house.setup.keep, house.clock.now_ms())
-    assert house.disk.clips() == before + 1
-    assert house.root.full is None
-    assert store.guard.is_usable(house.root)
+    assert await asyncio.to_thread(rig.library_rig.keep, rig.clock.now_ms())
+    assert rig.disk.clips() == before + 1
+    assert rig.root.full is None
+    assert store.guard.is_usable(rig.root)
 
 
-async def test_a_quota_that_deleting_does_not_help_ends_it(house: House) -> None:
-    ids = await asyncio.to_thread(house.keep, 60, NOW - 60 * DAY)
-    house.clock.advance(3 * HOUR)
-    house.disk.quota = True
+async def test_a_quota_that_deleting_does_not_help_ends_it(rig: RoomRig) -> None:
+    ids = await asyncio.to_thread(rig.keep, 60, NOW - 60 * DAY)
+    rig.clock.advance(3 * HOUR)
+    rig.disk.quota = True
     for number in range(200):
         with pytest.raises(NvrError):
-            await asyncio.to_thread(house.setup.keep, NOW + number * DAY)
-        await asyncio.to_thread(house.settle)
-        house.clock.advance(5000)
-    assert house.root.room is RoomTrouble.NOT_FREED
+            await asyncio.to_thread(rig.library_rig.keep, NOW + number * DAY)
+        await asyncio.to_thread(rig.settle)
+        rig.clock.advance(5000)
+    assert rig.root.room is RoomTrouble.NOT_FREED
     # what is asked for grows with the clips that could not be begun: two batches at most
-    assert house.disk.clips() >= len(ids) - 2 * BOUNDS.delete_batch
-    problem = house.library.ledger.storage_problem(CAMERA)
+    assert rig.disk.clips() >= len(ids) - 2 * BOUNDS.delete_batch
+    problem = rig.library.ledger.storage_problem(CAMERA)
     assert problem is not None
     assert problem.kind is ErrorKind.STORAGE_FULL
     # free space says nothing against a quota: only a write that ends well does
-    left = house.disk.clips()
+    left = rig.disk.clips()
     for _ in range(3):
-        house.clock.advance(2 * MINUTE)
-        await asyncio.to_thread(house.make_room)
-        assert house.root.room is RoomTrouble.NOT_FREED
-    assert house.disk.clips() == left
-    house.disk.quota = False
-    house.clock.advance(2 * MINUTE)
-    await until(lambda: house.library.ledger.storage_problem(CAMERA) is None)
+        rig.clock.advance(2 * MINUTE)
+        await asyncio.to_thread(rig.make_room)
+        assert rig.root.room is RoomTrouble.NOT_FREED
+    assert rig.disk.clips() == left
+    rig.disk.quota = False
+    rig.clock.advance(2 * MINUTE)
+    await until(lambda: rig.library.ledger.storage_problem(CAMERA) is None)
 
 
 @pytest.mark.parametrize(
@@ -442,157 +443,159 @@ async def test_a_quota_that_deleting_does_not_help_ends_it(house: House) -> None
     ids=["0 of 0", "0 of 1 TB"],
 )
 async def test_a_storage_that_tells_no_size_is_written_to_and_loses_nothing(
-    house: House, reading: Space
+    rig: RoomRig, reading: Space
 ) -> None:
-    await full(house, missing=0)
-    house.disk.reading = reading
+    await full(rig, missing=0)
+    rig.disk.reading = reading
     for _ in range(5):
-        await asyncio.to_thread(house.pass_by, 6 * HOUR)
-        await house.library.care.run_retention()
-        await asyncio.to_thread(house.make_room)
-        assert await asyncio.to_thread(house.setup.keep, house.clock.now_ms())
-    assert house.disk.clips() == 35
-    assert house.library.ledger.storage_problem(CAMERA) is None
-    (info, _) = await house.library.roots()
+        await asyncio.to_thread(rig.pass_by, 6 * HOUR)
+        await rig.library.care.run_retention()
+        await asyncio.to_thread(rig.make_room)
+        assert await asyncio.to_thread(rig.library_rig.keep, rig.clock.now_ms())
+    assert rig.disk.clips() == 35
+    assert rig.library.ledger.storage_problem(CAMERA) is None
+    (info, _) = await rig.library.roots()
     assert (info.free_bytes, info.days_left) == (None, None)
 
 
 async def test_free_space_that_falls_too_far_is_read_again_before_it_counts(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    await asyncio.to_thread(house.keep, 10, NOW - 60 * DAY)
-    house.clock.advance(3 * HOUR)
-    house.disk.capacity = 8 * CLIP
-    await asyncio.to_thread(house.pass_by, 1000)
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 10
-    assert house.library.ledger.storage_problem(CAMERA) is None, (
+    await asyncio.to_thread(rig.keep, 10, NOW - 60 * DAY)
+    rig.clock.advance(3 * HOUR)
+    rig.disk.capacity = 8 * CLIP
+    await asyncio.to_thread(rig.pass_by, 1000)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 10
+    assert rig.library.ledger.storage_problem(CAMERA) is None, (
         "nor is recording stopped"
     )
-    house.disk.capacity = None
-    await asyncio.to_thread(house.pass_by, 1000)
-    house.disk.capacity = 8 * CLIP
-    await asyncio.to_thread(house.pass_by, 59_000)
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 10, "each time anew"
-    await asyncio.to_thread(house.pass_by, 61_000)
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 8
+    rig.disk.capacity = None
+    await asyncio.to_thread(rig.pass_by, 1000)
+    rig.disk.capacity = 8 * CLIP
+    await asyncio.to_thread(rig.pass_by, 59_000)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 10, "each time anew"
+    await asyncio.to_thread(rig.pass_by, 61_000)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 8
 
 
 # The budget, and who is asked
 
 
 async def test_beyond_the_budget_a_person_is_asked_and_room_is_made_within_it(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    await asyncio.to_thread(house.keep, 120, NOW - 60 * DAY)
-    house.clock.advance(2 * DAY)
-    await asyncio.to_thread(house.fill, 80)
-    await asyncio.to_thread(house.make_room)
+    await asyncio.to_thread(rig.keep, 120, NOW - 60 * DAY)
+    rig.clock.advance(2 * DAY)
+    await asyncio.to_thread(rig.fill, 80)
+    await asyncio.to_thread(rig.make_room)
     slack = (BOUNDS.brake_slack_bytes + FLOOR) // CLIP
-    assert house.disk.clips() == 120 - slack
-    assert house.root.room is RoomTrouble.ASKS
-    asked = await house.library.care.run_retention()
+    assert rig.disk.clips() == 120 - slack
+    assert rig.root.room is RoomTrouble.ASKS
+    asked = await rig.library.care.run_retention()
     assert [c.brake for c in asked.braked] == [BrakeReason.TOO_MUCH]
-    assert house.library.care.braked is asked
+    assert rig.library.care.braked is asked
     assert len(asked.held) == 80 - slack
-    assert house.disk.clips() == 120 - slack
-    done = await house.library.care.run_retention(asked.token)
+    assert rig.disk.clips() == 120 - slack
+    done = await rig.library.care.run_retention(asked.token)
     assert done.clips == 80 - slack
-    assert house.disk.clips() == 40
-    assert house.library.care.braked is None
-    await until(lambda: house.library.ledger.storage_problem(CAMERA) is None)
+    assert rig.disk.clips() == 40
+    assert rig.library.care.braked is None
+    await until(lambda: rig.library.ledger.storage_problem(CAMERA) is None)
 
 
 async def test_the_budget_outlives_a_restart_and_is_new_after_a_day(
-    house: House, tmp_path: Path
+    rig: RoomRig, tmp_path: Path
 ) -> None:
-    await asyncio.to_thread(house.keep, 200, NOW - 60 * DAY)
-    house.clock.advance(2 * DAY)
-    await asyncio.to_thread(house.fill, 190)
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 140
-    house.library.care.room._states.clear()  # what a restart forgets
-    house.root.room = None
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 140
-    await asyncio.to_thread(house.pass_by, 25 * HOUR)
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 80
+    await asyncio.to_thread(rig.keep, 200, NOW - 60 * DAY)
+    rig.clock.advance(2 * DAY)
+    await asyncio.to_thread(rig.fill, 190)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 140
+    rig.library.care.room._states.clear()  # what a restart forgets
+    rig.root.room = None
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 140
+    await asyncio.to_thread(rig.pass_by, 25 * HOUR)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 80
 
 
 async def test_a_higher_floor_asks_and_recording_goes_on_meanwhile(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    library = house.library
-    await full(house, missing=0)
+    library = rig.library
+    await full(rig, missing=0)
     configs = [
-        RootConfig(house.media, "media", FLOOR + 10 * CLIP),
-        RootConfig(house.nas, "nas", 0),
+        RootConfig(rig.media, "media", FLOOR + 10 * CLIP),
+        RootConfig(rig.nas, "nas", 0),
     ]
     await library.set_roots(configs)
-    assert house.root.floor_now == FLOOR
+    assert rig.root.floor_now == FLOOR
     asked = await library.care.run_retention()
     assert [c.brake for c in asked.braked] == [BrakeReason.STRICTER]
     assert asked.clips == 10
-    assert await asyncio.to_thread(house.setup.keep, NOW)
-    house.scale()
-    await until(lambda: house.disk.clips() <= 30)
-    assert house.disk.clips() >= 29
+    assert await asyncio.to_thread(rig.library_rig.keep, NOW)
+    rig.scale()
+    await until(lambda: rig.disk.clips() <= 30)
+    assert rig.disk.clips() >= 29
     await library.care.run_retention(library.care.braked.token)
-    assert house.root.floor_now == FLOOR + 10 * CLIP
-    assert 19 <= house.disk.clips() <= 21
+    assert rig.root.floor_now == FLOOR + 10 * CLIP
+    assert 19 <= rig.disk.clips() <= 21
     await library.set_roots([replace(configs[0], floor_bytes=FLOOR), configs[1]])
-    assert house.root.floor_now == FLOOR, "a lower one needs nobody"
+    assert rig.root.floor_now == FLOOR, "a lower one needs nobody"
 
 
-async def test_a_higher_floor_that_takes_nothing_is_simply_obeyed(house: House) -> None:
-    await asyncio.to_thread(house.keep, 3, NOW - DAY)
-    await house.library.set_roots([RootConfig(house.media, "media", 2 * FLOOR)])
-    assert (await house.library.care.run_retention()).held == ()
-    assert house.root.floor_now == 2 * FLOOR
+async def test_a_higher_floor_that_takes_nothing_is_simply_obeyed(rig: RoomRig) -> None:
+    await asyncio.to_thread(rig.keep, 3, NOW - DAY)
+    await rig.library.set_roots([RootConfig(rig.media, "media", 2 * FLOOR)])
+    assert (await rig.library.care.run_retention()).held == ()
+    assert rig.root.floor_now == 2 * FLOOR
 
 
 async def test_a_limit_in_gb_is_obeyed_and_asks_for_more_than_was_written(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    library = house.library
+    library = rig.library
     await library.set_retention(CAMERA, Retention(max_bytes=20 * CLIP))
-    await asyncio.to_thread(house.keep, 25, NOW - 60 * DAY)
-    house.clock.advance(2 * HOUR)
+    await asyncio.to_thread(rig.keep, 25, NOW - 60 * DAY)
+    rig.clock.advance(2 * HOUR)
     done = await library.care.run_retention()
     assert (done.clips, done.braked) == (5, ())
     assert (await library.ledger.totals(CAMERA)).clips == 20
     assert (await library.care.run_retention()).clips == 0
 
 
-async def test_each_camera_has_its_own_limit(house: House) -> None:
-    library = house.library
+async def test_each_camera_has_its_own_limit(rig: RoomRig) -> None:
+    library = rig.library
     await library.register_camera(NVR, OTHER, "Yard")
     await library.set_retention(CAMERA, Retention(max_bytes=2 * CLIP))
     await library.set_retention(OTHER, Retention())
-    await asyncio.to_thread(house.keep, 4, NOW - 60 * DAY)
+    await asyncio.to_thread(rig.keep, 4, NOW - 60 * DAY)
     for number in range(4):
-        await asyncio.to_thread(house.setup.keep, NOW - 90 * DAY + number * HOUR, OTHER)
-    house.scale()
-    house.clock.advance(2 * HOUR)
+        await asyncio.to_thread(
+            rig.library_rig.keep, NOW - 90 * DAY + number * HOUR, OTHER
+        )
+    rig.scale()
+    rig.clock.advance(2 * HOUR)
     assert (await library.care.run_retention()).clips == 2
     assert (await library.ledger.totals(OTHER)).clips == 4
 
 
 async def test_a_confirmation_lets_go_what_was_shown_and_nothing_else(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    library = house.library
+    library = rig.library
     await library.set_retention(CAMERA, Retention(max_bytes=100 * CLIP))
-    await asyncio.to_thread(house.keep, 30, NOW - 60 * DAY)
-    house.clock.advance(2 * HOUR)
+    await asyncio.to_thread(rig.keep, 30, NOW - 60 * DAY)
+    rig.clock.advance(2 * HOUR)
     await library.set_retention(CAMERA, Retention(max_bytes=20 * CLIP))
     asked = await library.care.run_retention()
     assert (asked.clips, len(asked.held)) == (10, 10)
-    older = await asyncio.to_thread(house.keep, 3, NOW - 61 * DAY)
-    house.clock.advance(2 * HOUR)
+    older = await asyncio.to_thread(rig.keep, 3, NOW - 61 * DAY)
+    rig.clock.advance(2 * HOUR)
     await library.care.run_retention(asked.token)
     left = {clip.id for clip in (await library.browse.search()).clips}
     assert set(older) <= left, "nobody was shown them"
@@ -602,187 +605,187 @@ async def test_a_confirmation_lets_go_what_was_shown_and_nothing_else(
 # Clocks
 
 
-async def test_a_pause_of_any_length_is_ageing(house: House) -> None:
-    library = house.library
+async def test_a_pause_of_any_length_is_ageing(rig: RoomRig) -> None:
+    library = rig.library
     await library.set_retention(CAMERA, Retention(days=7))
-    await asyncio.to_thread(house.keep, 40, NOW - DAY, 30 * MINUTE)
+    await asyncio.to_thread(rig.keep, 40, NOW - DAY, 30 * MINUTE)
     await library.care.run_retention()
-    house.clock.advance(20 * DAY)
+    rig.clock.advance(20 * DAY)
     done = await library.care.run_retention()
     assert (done.clips, done.braked) == (40, ())
 
 
-async def test_a_machine_that_slept_waits_an_hour_and_asks_nobody(house: House) -> None:
-    library = house.library
+async def test_a_machine_that_slept_waits_an_hour_and_asks_nobody(rig: RoomRig) -> None:
+    library = rig.library
     await library.set_retention(CAMERA, Retention(days=2))
-    await asyncio.to_thread(house.keep, 10, NOW - 2 * DAY, MINUTE)
+    await asyncio.to_thread(rig.keep, 10, NOW - 2 * DAY, MINUTE)
     await library.care.run_retention()
-    house.clock.utc_ms += 5 * HOUR
+    rig.clock.utc_ms += 5 * HOUR
     found = await library.care.run_retention()
     assert (found.clips, found.braked) == (0, ())
-    house.clock.advance(59 * MINUTE)
+    rig.clock.advance(59 * MINUTE)
     assert (await library.care.run_retention()).clips == 0
-    house.clock.advance(2 * MINUTE)
+    rig.clock.advance(2 * MINUTE)
     found = await library.care.run_retention()
     assert (found.clips, found.braked) == (10, ())
 
 
 async def test_a_clock_that_jumped_a_day_asks_for_an_hour_or_until_it_is_confirmed(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    library = house.library
+    library = rig.library
     await library.set_retention(CAMERA, Retention(days=2))
-    await asyncio.to_thread(house.keep, 10, NOW - DAY, MINUTE)
+    await asyncio.to_thread(rig.keep, 10, NOW - DAY, MINUTE)
     await library.care.run_retention()
-    house.clock.utc_ms += 3 * DAY
+    rig.clock.utc_ms += 3 * DAY
     asked = await library.care.run_retention()
     assert {item.brake for item in asked.held} == {BrakeReason.CLOCK_JUMP}
-    house.clock.advance(30 * MINUTE)
+    rig.clock.advance(30 * MINUTE)
     assert (await library.care.run_retention()).braked
     assert (await library.care.run_retention(asked.token)).clips == 10
     assert (await library.ledger.totals(CAMERA)).clips == 0
     assert (await library.care.run_retention()).braked == ()
-    await asyncio.to_thread(house.keep, 1, NOW, MINUTE)
-    house.clock.advance(2 * HOUR)
+    await asyncio.to_thread(rig.keep, 1, NOW, MINUTE)
+    rig.clock.advance(2 * HOUR)
     assert (await library.care.run_retention()).braked == (), (
         "it is trusted from now on"
     )
 
 
 async def test_at_a_start_after_a_pause_ageing_waits_till_the_clock_is_believed(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    library = house.library
+    library = rig.library
     await library.set_retention(CAMERA, Retention(days=2))
-    await asyncio.to_thread(house.keep, 10, NOW - 2 * DAY, MINUTE)
+    await asyncio.to_thread(rig.keep, 10, NOW - 2 * DAY, MINUTE)
     await library.care.run_retention()
     for pause, is_asked in ((20 * HOUR, False), (3 * DAY, True)):
-        house.clock.advance(pause)
+        rig.clock.advance(pause)
         care = library.care
         care.retainer = Retainer(store_of(library), care.room)  # as a start does
         found = await care.run_retention()
         assert bool(found.braked) is is_asked
         assert (await library.ledger.totals(CAMERA)).clips == 10
-    house.clock.advance(30 * MINUTE)
-    house.clock.is_kept = True
+    rig.clock.advance(30 * MINUTE)
+    rig.clock.is_kept = True
     assert (await library.care.run_retention()).braked
-    house.clock.advance(31 * MINUTE)
+    rig.clock.advance(31 * MINUTE)
     assert (await library.care.run_retention()).clips == 10
     assert (await library.ledger.totals(CAMERA)).clips == 0
 
 
-async def test_a_clock_that_comes_back_is_believed_at_once(house: House) -> None:
-    library = house.library
+async def test_a_clock_that_comes_back_is_believed_at_once(rig: RoomRig) -> None:
+    library = rig.library
     await library.set_retention(CAMERA, Retention(days=2))
-    await asyncio.to_thread(house.keep, 4, NOW - 2 * DAY - HOUR, MINUTE)
+    await asyncio.to_thread(rig.keep, 4, NOW - 2 * DAY - HOUR, MINUTE)
     assert (await library.care.run_retention()).clips == 0
-    house.clock.utc_ms += 300 * DAY
+    rig.clock.utc_ms += 300 * DAY
     assert (await library.care.run_retention()).braked
-    house.clock.utc_ms -= 300 * DAY
-    house.clock.advance(2 * HOUR)
+    rig.clock.utc_ms -= 300 * DAY
+    rig.clock.advance(2 * HOUR)
     found = await library.care.run_retention()
     assert (found.clips, found.braked) == (4, ())
 
 
-async def test_a_jump_of_the_clock_is_no_new_day(house: House) -> None:
-    await asyncio.to_thread(house.keep, 200, NOW - 60 * DAY)
-    house.clock.advance(2 * DAY)
-    await asyncio.to_thread(house.fill, 190)
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 140
-    house.clock.utc_ms += 30 * DAY
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 140
-    house.clock.utc_ms -= 60 * DAY
-    await asyncio.to_thread(house.make_room)
-    assert house.disk.clips() == 140
+async def test_a_jump_of_the_clock_is_no_new_day(rig: RoomRig) -> None:
+    await asyncio.to_thread(rig.keep, 200, NOW - 60 * DAY)
+    rig.clock.advance(2 * DAY)
+    await asyncio.to_thread(rig.fill, 190)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 140
+    rig.clock.utc_ms += 30 * DAY
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 140
+    rig.clock.utc_ms -= 60 * DAY
+    await asyncio.to_thread(rig.make_room)
+    assert rig.disk.clips() == 140
 
 
 # A second storage
 
 
-async def sends(house: House, days: float = 1.0) -> None:
-    await house.library.set_retention(
-        CAMERA, Retention(move_after_days=days, move_to_root=house.second.id)
+async def sends(rig: RoomRig, days: float = 1.0) -> None:
+    await rig.library.set_retention(
+        CAMERA, Retention(move_after_days=days, move_to_root=rig.second.id)
     )
 
 
 async def test_what_is_due_for_another_storage_is_moved_and_not_deleted(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    ids = await old(house)
-    await sends(house)
-    await asyncio.to_thread(house.fill, 3)
-    await asyncio.to_thread(house.make_room)
-    await until(lambda: house.disk.clips() == 0)
-    assert len(list(house.nas.rglob("*.mp4"))) == len(ids)
-    assert house.states() == {"complete": 30}
-    await asyncio.to_thread(house.make_room)
-    assert house.root.room is None
+    ids = await old(rig)
+    await sends(rig)
+    await asyncio.to_thread(rig.fill, 3)
+    await asyncio.to_thread(rig.make_room)
+    await until(lambda: rig.disk.clips() == 0)
+    assert len(list(rig.nas.rglob("*.mp4"))) == len(ids)
+    assert rig.states() == {"complete": 30}
+    await asyncio.to_thread(rig.make_room)
+    assert rig.root.room is None
 
 
-async def test_what_is_not_due_goes_while_the_rest_is_moved(house: House) -> None:
-    await old(house)
-    await sends(house, days=90)
-    await asyncio.to_thread(house.fill, 3)
-    await asyncio.to_thread(house.make_room)
-    assert house.states() == {"complete": 27}
+async def test_what_is_not_due_goes_while_the_rest_is_moved(rig: RoomRig) -> None:
+    await old(rig)
+    await sends(rig, days=90)
+    await asyncio.to_thread(rig.fill, 3)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.states() == {"complete": 27}
 
 
 async def test_where_the_other_storage_is_away_clips_are_deleted_for_room(
-    house: House,
+    rig: RoomRig,
 ) -> None:
-    await old(house)
-    await sends(house)
-    house.nas.rename(house.nas.with_name("away"))
-    await until(lambda: house.library.root_problem(house.second.id) is not None)
-    await asyncio.to_thread(house.fill, 3)
-    await asyncio.to_thread(house.make_room)
-    assert house.states() == {"complete": 27}
-    house.nas.with_name("away").rename(house.nas)
+    await old(rig)
+    await sends(rig)
+    rig.nas.rename(rig.nas.with_name("away"))
+    await until(lambda: rig.library.root_problem(rig.second.id) is not None)
+    await asyncio.to_thread(rig.fill, 3)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.states() == {"complete": 27}
+    rig.nas.with_name("away").rename(rig.nas)
 
 
 async def test_where_moving_fails_for_an_hour_clips_are_deleted_and_it_is_told(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    rig: RoomRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await old(house)
-    await sends(house)
+    await old(rig)
+    await sends(rig)
 
     def fail(*_arguments: object) -> str:
         raise NvrError(ErrorKind.STORAGE_FAILED, "I/O error")
 
-    monkeypatch.setattr(house.disk, "copy", fail)
-    await asyncio.to_thread(house.fill, 3)
-    await asyncio.to_thread(house.make_room)
-    await asyncio.to_thread(house.library.care.mover.start().result, 10)
-    assert house.states() == {"complete": 30}
-    await asyncio.to_thread(house.pass_by, 59 * MINUTE)
-    await asyncio.to_thread(house.make_room)
-    assert house.states() == {"complete": 30}
-    await asyncio.to_thread(house.pass_by, 2 * MINUTE)
-    await asyncio.to_thread(house.make_room)
-    assert house.states() == {"complete": 27}
+    monkeypatch.setattr(rig.disk, "copy", fail)
+    await asyncio.to_thread(rig.fill, 3)
+    await asyncio.to_thread(rig.make_room)
+    await asyncio.to_thread(rig.library.care.mover.start().result, 10)
+    assert rig.states() == {"complete": 30}
+    await asyncio.to_thread(rig.pass_by, 59 * MINUTE)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.states() == {"complete": 30}
+    await asyncio.to_thread(rig.pass_by, 2 * MINUTE)
+    await asyncio.to_thread(rig.make_room)
+    assert rig.states() == {"complete": 27}
 
 
-async def test_the_mover_has_its_own_timetable(house: House) -> None:
-    await asyncio.to_thread(house.keep, 3, NOW - 5 * DAY)
-    await sends(house)
-    keeper = keeper_of(house.library)
+async def test_the_mover_has_its_own_timetable(rig: RoomRig) -> None:
+    await asyncio.to_thread(rig.keep, 3, NOW - 5 * DAY)
+    await sends(rig)
+    keeper = keeper_of(rig.library)
     await asyncio.to_thread(keeper.tick)
     for _ in range(3):
-        house.clock.advance(40 * MINUTE)
-        await house.library.care.run_retention()
-        await asyncio.to_thread(keeper._done, "retention", house.clock.now_ms())
+        rig.clock.advance(40 * MINUTE)
+        await rig.library.care.run_retention()
+        await asyncio.to_thread(keeper._done, "retention", rig.clock.now_ms())
         await asyncio.to_thread(keeper.tick)
-    await until(lambda: len(list(house.nas.rglob("*.mp4"))) == 3)
+    await until(lambda: len(list(rig.nas.rglob("*.mp4"))) == 3)
 
 
 # What is worth fetching
 
 
-async def listed(house: House, stretch: TimeRange) -> list[tuple[CoverageState, int]]:
+async def listed(rig: RoomRig, stretch: TimeRange) -> list[tuple[CoverageState, int]]:
     """Enter that the device holds all of a stretch; return the ledger, in hours."""
-    await house.library.ledger.note_sweep(
+    await rig.library.ledger.note_sweep(
         SweepFindings(
             camera=CAMERA,
             window=stretch,
@@ -792,23 +795,23 @@ async def listed(house: House, stretch: TimeRange) -> list[tuple[CoverageState, 
             device_latest_ms=stretch.end_ms,
         )
     )
-    spans = await house.library.ledger.coverage(CAMERA, stretch)
+    spans = await rig.library.ledger.coverage(CAMERA, stretch)
     return [(span.state, round(span.range.duration_ms / HOUR)) for span in spans]
 
 
-async def test_nothing_is_fetched_that_a_limit_would_delete_again(house: House) -> None:
-    library = house.library
+async def test_nothing_is_fetched_that_a_limit_would_delete_again(rig: RoomRig) -> None:
+    library = rig.library
     await library.set_retention(CAMERA, Retention(max_bytes=20 * CLIP))
 
     def keep() -> None:
         for number in range(24):
-            house.setup.keep(NOW - (24 - number) * HOUR, duration_ms=HOUR)
-        house.scale()
+            rig.library_rig.keep(NOW - (24 - number) * HOUR, duration_ms=HOUR)
+        rig.scale()
 
     await asyncio.to_thread(keep)
     window = TimeRange(NOW - 100 * HOUR, NOW)
-    house.clock.advance(2 * HOUR)
-    assert await listed(house, window) == [
+    rig.clock.advance(2 * HOUR)
+    assert await listed(rig, window) == [
         (CoverageState.ON_DEVICE, 76),
         (CoverageState.KEPT, 24),
     ]
@@ -820,7 +823,7 @@ async def test_nothing_is_fetched_that_a_limit_would_delete_again(house: House) 
         CoverageState.REMOVED,
         CoverageState.KEPT,
     ], "at once, not with the next look"
-    assert await listed(house, window) == [
+    assert await listed(rig, window) == [
         (CoverageState.NOT_WANTED, 76),
         (CoverageState.REMOVED, 4),
         (CoverageState.KEPT, 20),
@@ -828,31 +831,31 @@ async def test_nothing_is_fetched_that_a_limit_would_delete_again(house: House) 
     await library.set_retention(CAMERA, Retention(max_bytes=90 * CLIP))
     await library.care.run_retention()
     assert library.ledger.kept_from_ms(CAMERA) is None
-    assert await listed(house, window) == [
+    assert await listed(rig, window) == [
         (CoverageState.ON_DEVICE, 80),
         (CoverageState.KEPT, 20),
     ], "what a limit took is wanted when it grows"
 
 
-async def test_what_a_person_or_age_removed_is_not_wanted_again(house: House) -> None:
-    (clip_id,) = await asyncio.to_thread(house.keep, 1, NOW - DAY)
-    await house.library.care.delete([clip_id])
+async def test_what_a_person_or_age_removed_is_not_wanted_again(rig: RoomRig) -> None:
+    (clip_id,) = await asyncio.to_thread(rig.keep, 1, NOW - DAY)
+    await rig.library.care.delete([clip_id])
     window = TimeRange(NOW - DAY, NOW - DAY + 5 * MINUTE)
-    await listed(house, window)
-    (span,) = await house.library.ledger.coverage(CAMERA, window)
+    await listed(rig, window)
+    (span,) = await rig.library.ledger.coverage(CAMERA, window)
     assert span.state is CoverageState.REMOVED
 
 
-async def test_a_full_disk_wants_nothing_older_than_what_it_holds(house: House) -> None:
-    library = house.library
-    await full(house, missing=0)
+async def test_a_full_disk_wants_nothing_older_than_what_it_holds(rig: RoomRig) -> None:
+    library = rig.library
+    await full(rig, missing=0)
     await asyncio.to_thread(library.care.room.note_limits)
     assert library.ledger.kept_from_ms(CAMERA) == NOW - 60 * DAY
-    house.disk.capacity = 10**12
-    await asyncio.to_thread(house.pass_by, MINUTE)
+    rig.disk.capacity = 10**12
+    await asyncio.to_thread(rig.pass_by, MINUTE)
     await asyncio.to_thread(library.care.room.note_limits)
     assert library.ledger.kept_from_ms(CAMERA) is None
-    house.disk.reading = Space(0, 0, False)
-    await asyncio.to_thread(house.pass_by, MINUTE)
+    rig.disk.reading = Space(0, 0, False)
+    await asyncio.to_thread(rig.pass_by, MINUTE)
     await asyncio.to_thread(library.care.room.note_limits)
     assert library.ledger.kept_from_ms(CAMERA) is None, "nobody knows better"

@@ -46,8 +46,8 @@ from ..rig import (
     MINUTE,
     NOW,
     NVR,
+    LibraryRig,
     ManualClock,
-    Setup,
     clip_bytes,
     make_facts,
     make_library,
@@ -61,113 +61,113 @@ EIO = NvrError(ErrorKind.STORAGE_FAILED, "Input/output error")
 SOURCES = [ClipSource.LIVE, ClipSource.REPLAY]
 
 
-async def states(setup: Setup, window: TimeRange) -> list[tuple[str, int]]:
-    spans = await setup.library.ledger.coverage(CAMERA, window)
+async def states(rig: LibraryRig, window: TimeRange) -> list[tuple[str, int]]:
+    spans = await rig.library.ledger.coverage(CAMERA, window)
     return [(str(span.state), span.range.duration_ms) for span in spans]
 
 
 @pytest.mark.parametrize("source", SOURCES)
 async def test_a_part_that_was_left_becomes_a_clip_at_once(
-    setup: Setup, source: ClipSource
+    rig: LibraryRig, source: ClipSource
 ) -> None:
-    target, facts = await asyncio.to_thread(setup.begin, NOW, source=source)
-    await setup.library.ledger.mark(
+    target, facts = await asyncio.to_thread(rig.begin, NOW, source=source)
+    await rig.library.ledger.mark(
         CAMERA, [facts.range], CoverageState.LOST, "storage_failed"
     )
-    await asyncio.to_thread(setup.library.ledger.sink(CAMERA).leave, target, EIO)
-    await until(lambda: state_of(setup, target.clip_id) == ClipState.COMPLETE)
-    assert await states(setup, facts.range) == [("kept", facts.range.duration_ms)]
-    assert not store_of(setup.library).live
-    clip = await setup.library.browse.clip(target.clip_id)
+    await asyncio.to_thread(rig.library.ledger.sink(CAMERA).leave, target, EIO)
+    await until(lambda: state_of(rig, target.clip_id) == ClipState.COMPLETE)
+    assert await states(rig, facts.range) == [("kept", facts.range.duration_ms)]
+    assert not store_of(rig.library).live
+    clip = await rig.library.browse.clip(target.clip_id)
     assert clip is not None
     assert clip.facts.source is source
-    await asyncio.to_thread(invariants.check, setup.library)
+    await asyncio.to_thread(invariants.check, rig.library)
 
 
 @pytest.mark.parametrize("source", SOURCES)
 async def test_a_part_on_a_storage_that_went_becomes_a_clip_when_it_is_back(
-    setup: Setup, source: ClipSource
+    rig: LibraryRig, source: ClipSource
 ) -> None:
     """No restart: the share was away for some minutes, in the middle of a clip."""
-    target, facts = await asyncio.to_thread(setup.begin, NOW, source=source)
-    sink, away = setup.library.ledger.sink(CAMERA), setup.root / "away"
-    setup.folder.rename(away)
+    target, facts = await asyncio.to_thread(rig.begin, NOW, source=source)
+    sink, away = rig.library.ledger.sink(CAMERA), rig.root / "away"
+    rig.folder.rename(away)
     with pytest.raises(NvrError) as caught:
         await asyncio.to_thread(sink.check_room, target)
     assert caught.value.kind is ErrorKind.STORAGE_MISSING
     await asyncio.to_thread(sink.leave, target, caught.value)
-    await until(lambda: setup.library.ledger.storage_problem(CAMERA) is not None)
-    assert state_of(setup, target.clip_id) == ClipState.FETCHING
-    away.rename(setup.folder)
-    await until(lambda: state_of(setup, target.clip_id) == ClipState.COMPLETE)
-    assert await states(setup, facts.range) == [("kept", facts.range.duration_ms)]
+    await until(lambda: rig.library.ledger.storage_problem(CAMERA) is not None)
+    assert state_of(rig, target.clip_id) == ClipState.FETCHING
+    away.rename(rig.folder)
+    await until(lambda: state_of(rig, target.clip_id) == ClipState.COMPLETE)
+    assert await states(rig, facts.range) == [("kept", facts.range.duration_ms)]
 
 
 async def test_a_clip_that_could_not_be_finished_is_finished_later(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    target, facts = await asyncio.to_thread(setup.begin, NOW)
-    away = setup.root / "away"
-    setup.folder.rename(away)
+    target, facts = await asyncio.to_thread(rig.begin, NOW)
+    away = rig.root / "away"
+    rig.folder.rename(away)
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.library.ledger.sink(CAMERA).finish, target, facts)
+        await asyncio.to_thread(rig.library.ledger.sink(CAMERA).finish, target, facts)
     assert caught.value.kind is ErrorKind.STORAGE_MISSING
-    away.rename(setup.folder)
-    await upkeep(setup, lambda: state_of(setup, target.clip_id) == ClipState.COMPLETE)
+    away.rename(rig.folder)
+    await upkeep(rig, lambda: state_of(rig, target.clip_id) == ClipState.COMPLETE)
 
 
-async def test_a_salvaged_clip_keeps_its_clock_era_and_its_source(setup: Setup) -> None:
-    era = await setup.library.ledger.add_era(NVR, ClockEra(0, 0, 7 * HOUR))
+async def test_a_salvaged_clip_keeps_its_clock_era_and_its_source(
+    rig: LibraryRig,
+) -> None:
+    era = await rig.library.ledger.add_era(NVR, ClockEra(0, 0, 7 * HOUR))
     kinds = [(ClipSource.LIVE, NOW), (ClipSource.BACKFILL, NOW + HOUR)]
     clips = {
         source: await asyncio.to_thread(
-            lambda s=source, at=start_ms: setup.begin(
+            lambda s=source, at=start_ms: rig.begin(
                 at, source=s, era_id=era.id, offset_ms=7 * HOUR
             )
         )
         for source, start_ms in kinds
     }
-    torn, _ = await asyncio.to_thread(setup.begin, NOW + 2 * HOUR)
+    torn, _ = await asyncio.to_thread(rig.begin, NOW + 2 * HOUR)
     torn.part_path.write_bytes(b"nothing that plays")
     for target, facts in clips.values():  # files tell neither as their rows do
         other = make_facts(facts.range.start_ms, source=ClipSource.REPLAY)
         target.part_path.write_bytes(clip_bytes(CAMERA, other))
-    store = store_of(setup.library)
+    store = store_of(rig.library)
     store.live.clear()
     [root] = store.guard.roots()
     assert await asyncio.to_thread(settle_writing, store, root) == (2, 1)
     for source, (target, _facts) in clips.items():
-        clip = await setup.library.browse.clip(target.clip_id)
+        clip = await rig.library.browse.clip(target.clip_id)
         assert clip is not None
         assert (clip.facts.source, clip.facts.era_id) == (source, era.id)
 
 
 async def test_footage_that_was_fetched_again_before_is_not_kept_twice(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    store = store_of(setup.library)
-    left, _ = await asyncio.to_thread(setup.begin, NOW)
-    partly, _ = await asyncio.to_thread(setup.begin, NOW + HOUR)
-    live, _ = await asyncio.to_thread(
-        setup.begin, NOW + 2 * HOUR, source=ClipSource.LIVE
-    )
+    store = store_of(rig.library)
+    left, _ = await asyncio.to_thread(rig.begin, NOW)
+    partly, _ = await asyncio.to_thread(rig.begin, NOW + HOUR)
+    live, _ = await asyncio.to_thread(rig.begin, NOW + 2 * HOUR, source=ClipSource.LIVE)
     for start_ms in (NOW, NOW + 2 * HOUR):
-        await asyncio.to_thread(setup.keep, start_ms, duration_ms=5 * MINUTE)
-    await asyncio.to_thread(setup.keep, NOW + HOUR, duration_ms=4 * MINUTE)
+        await asyncio.to_thread(rig.keep, start_ms, duration_ms=5 * MINUTE)
+    await asyncio.to_thread(rig.keep, NOW + HOUR, duration_ms=4 * MINUTE)
     store.live.clear()
     [root] = store.guard.roots()
     assert await asyncio.to_thread(settle_writing, store, root) == (2, 1)
-    assert await setup.library.browse.clip(left.clip_id) is None
+    assert await rig.library.browse.clip(left.clip_id) is None
     for target in (partly, live):
-        assert state_of(setup, target.clip_id) == ClipState.COMPLETE
+        assert state_of(rig, target.clip_id) == ClipState.COMPLETE
 
 
 async def test_live_footage_of_which_nothing_can_be_made_is_lost_and_told(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
     """Its writer was killed: nobody else can say that there is a hole."""
-    target, _ = await asyncio.to_thread(setup.begin, NOW, source=ClipSource.LIVE)
-    fetched, _ = await asyncio.to_thread(setup.begin, NOW + HOUR)
+    target, _ = await asyncio.to_thread(rig.begin, NOW, source=ClipSource.LIVE)
+    fetched, _ = await asyncio.to_thread(rig.begin, NOW + HOUR)
     for part, start_ms in (
         (target.part_path, NOW),
         (fetched.part_path, NOW + HOUR),
@@ -175,31 +175,31 @@ async def test_live_footage_of_which_nothing_can_be_made_is_lost_and_told(
         part.write_bytes(b"torn")
         end_s = start_ms / 1000 + 100
         os.utime(part, (end_s, end_s))
-    store = store_of(setup.library)
+    store = store_of(rig.library)
     store.live.clear()
     [root] = store.guard.roots()
     assert await asyncio.to_thread(settle_writing, store, root) == (0, 2)
     window = TimeRange(NOW, NOW + 2 * HOUR)
-    [span] = await setup.library.ledger.coverage(CAMERA, window)
+    [span] = await rig.library.ledger.coverage(CAMERA, window)
     assert (span.state, span.reason) == (CoverageState.LOST, "interrupted")
     assert span.range == TimeRange(NOW, NOW + 100_000)
-    totals = await setup.library.ledger.totals(CAMERA)
+    totals = await rig.library.ledger.totals(CAMERA)
     assert totals.coverage_percent == 0.0
 
 
-async def test_what_the_ledger_says_already_is_not_made_lost(setup: Setup) -> None:
-    target, _ = await asyncio.to_thread(setup.begin, NOW, source=ClipSource.LIVE)
+async def test_what_the_ledger_says_already_is_not_made_lost(rig: LibraryRig) -> None:
+    target, _ = await asyncio.to_thread(rig.begin, NOW, source=ClipSource.LIVE)
     target.part_path.write_bytes(b"torn")
     later_s = NOW / 1000 + 9 * 3600
     os.utime(target.part_path, (later_s, later_s))
     known = TimeRange(NOW, NOW + MINUTE)
-    await setup.library.ledger.mark(CAMERA, [known], CoverageState.ON_DEVICE)
-    await asyncio.to_thread(setup.keep, NOW + MINUTE, duration_ms=MINUTE)
-    store = store_of(setup.library)
+    await rig.library.ledger.mark(CAMERA, [known], CoverageState.ON_DEVICE)
+    await asyncio.to_thread(rig.keep, NOW + MINUTE, duration_ms=MINUTE)
+    store = store_of(rig.library)
     store.live.clear()
     [root] = store.guard.roots()
     assert await asyncio.to_thread(settle_writing, store, root) == (0, 1)
-    found = await states(setup, TimeRange(NOW, NOW + 20 * HOUR))
+    found = await states(rig, TimeRange(NOW, NOW + 20 * HOUR))
     assert found == [
         ("on_device", MINUTE),
         ("kept", MINUTE),
@@ -207,11 +207,11 @@ async def test_what_the_ledger_says_already_is_not_made_lost(setup: Setup) -> No
     ], "a date of a file is believed for an hour at most"
 
 
-async def test_the_event_of_a_new_clip_names_its_camera(setup: Setup) -> None:
+async def test_the_event_of_a_new_clip_names_its_camera(rig: LibraryRig) -> None:
     heard: list[LibraryEvent] = []
-    setup.library.subscribe(heard.append)
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    [root] = store_of(setup.library).guard.roots()
+    rig.library.subscribe(heard.append)
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    [root] = store_of(rig.library).guard.roots()
     added = [event for event in heard if event.kind is LibraryEventKind.CLIP_ADDED]
     assert [(e.camera, e.clip_id, e.root_id) for e in added] == [
         (CAMERA, clip_id, root.id)
@@ -219,12 +219,12 @@ async def test_the_event_of_a_new_clip_names_its_camera(setup: Setup) -> None:
 
 
 async def test_a_clip_on_a_storage_that_is_configured_no_more_says_so(
-    setup: Setup, tmp_path: Path
+    rig: LibraryRig, tmp_path: Path
 ) -> None:
-    target, facts = await asyncio.to_thread(setup.begin, NOW)
-    [root] = store_of(setup.library).guard.roots()
-    store_of(setup.library).guard.drop(root.id)
-    sink = setup.library.ledger.sink(CAMERA)
+    target, facts = await asyncio.to_thread(rig.begin, NOW)
+    [root] = store_of(rig.library).guard.roots()
+    store_of(rig.library).guard.drop(root.id)
+    sink = rig.library.ledger.sink(CAMERA)
     for use in (
         lambda: sink.finish(target, facts),
         lambda: sink.check_room(target),
@@ -234,29 +234,29 @@ async def test_a_clip_on_a_storage_that_is_configured_no_more_says_so(
             await asyncio.to_thread(use)
         assert caught.value.kind is ErrorKind.STORAGE_MISSING
     await asyncio.to_thread(sink.leave, target, EIO)
-    assert target.clip_id not in store_of(setup.library).live
+    assert target.clip_id not in store_of(rig.library).live
 
 
-async def test_a_row_without_a_part_is_not_given_a_name(setup: Setup) -> None:
-    target, facts = await asyncio.to_thread(setup.begin, NOW)
-    store = store_of(setup.library)
+async def test_a_row_without_a_part_is_not_given_a_name(rig: LibraryRig) -> None:
+    target, facts = await asyncio.to_thread(rig.begin, NOW)
+    store = store_of(rig.library)
     store.write(lambda c: c.execute("update clip set part = null"))
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.library.ledger.sink(CAMERA).finish, target, facts)
+        await asyncio.to_thread(rig.library.ledger.sink(CAMERA).finish, target, facts)
     assert caught.value.kind is ErrorKind.INDEX_FAILED
 
 
 async def test_both_folders_are_synced_when_a_clip_begins_before_midnight(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was begun with its pre-roll, and its first picture came after."""
     day_ms = 1_799_967_600_000  # 2027-01-15 00:00 in Berlin
-    target, _ = await asyncio.to_thread(setup.begin, day_ms - 1_000)
+    target, _ = await asyncio.to_thread(rig.begin, day_ms - 1_000)
     late = make_facts(day_ms)
     data = clip_bytes(CAMERA, late)
     target.part_path.write_bytes(data)
     synced: list[str] = []
-    files = store_of(setup.library).files
+    files = store_of(rig.library).files
     real = files.sync_folder
     monkeypatch.setattr(
         files,
@@ -264,9 +264,9 @@ async def test_both_folders_are_synced_when_a_clip_begins_before_midnight(
         lambda folder: (synced.append(folder.name), real(folder))[1],
     )
     await asyncio.to_thread(
-        setup.library.ledger.sink(CAMERA).finish, target, measured(late, data)
+        rig.library.ledger.sink(CAMERA).finish, target, measured(late, data)
     )
-    clip = await setup.library.browse.clip(target.clip_id)
+    clip = await rig.library.browse.clip(target.clip_id)
     assert clip is not None
     assert clip.path.split("/")[2] == "2027-01-15"
     assert {"2027-01-14", "2027-01-15"} <= set(synced)
@@ -275,11 +275,11 @@ async def test_both_folders_are_synced_when_a_clip_begins_before_midnight(
 async def test_a_marked_clip_is_marked_after_the_index_was_rebuilt(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    async with running(tmp_path, clock) as setup:
-        await asyncio.to_thread(save_index, setup, tmp_path / "backup")
-        await asyncio.to_thread(setup.keep, NOW, problem=ClipProblem.CHECK_FAILED.value)
-        await flush(setup)
-    put_index(tmp_path / "backup", setup)
+    async with running(tmp_path, clock) as rig:
+        await asyncio.to_thread(save_index, rig, tmp_path / "backup")
+        await asyncio.to_thread(rig.keep, NOW, problem=ClipProblem.CHECK_FAILED.value)
+        await flush(rig)
+    put_index(tmp_path / "backup", rig)
     async with running(tmp_path, clock) as again:
         [clip] = (await again.library.browse.search()).clips
         assert clip.facts.problem == "check_failed"
@@ -372,63 +372,63 @@ class Hiccups(FileLayer):
 async def test_a_share_that_does_not_answer_once_costs_nothing(tmp_path: Path) -> None:
     files = Hiccups()
     bounds = LibraryBounds(guard_interval=3600.0, batch_seconds=0.001)
-    setup = make_library(tmp_path, ManualClock(), files=files, bounds=bounds)
-    await setup.library.open()
-    await setup.library.register_nvr(NVR, "Recorder")
-    await setup.library.register_camera(NVR, CAMERA, "Garden")
+    rig = make_library(tmp_path, ManualClock(), files=files, bounds=bounds)
+    await rig.library.open()
+    await rig.library.register_nvr(NVR, "Recorder")
+    await rig.library.register_camera(NVR, CAMERA, "Garden")
     for hiccups in (1, 2):
         files.left = hiccups
-        target, facts = await asyncio.to_thread(setup.begin, NOW + hiccups * HOUR)
+        target, facts = await asyncio.to_thread(rig.begin, NOW + hiccups * HOUR)
         files.left = hiccups
-        sink = setup.library.ledger.sink(CAMERA)
+        sink = rig.library.ledger.sink(CAMERA)
         await asyncio.to_thread(sink.check_room, target)
         await asyncio.to_thread(sink.finish, target, facts)
-    assert len((await setup.library.browse.search()).clips) == 2
+    assert len((await rig.library.browse.search()).clips) == 2
     files.left = 1
-    [root] = store_of(setup.library).guard.roots()
+    [root] = store_of(rig.library).guard.roots()
     root.due = 0.0
-    look_now(setup.library)
+    look_now(rig.library)
     await until(lambda: root.problem is not None or files.left == 0)
-    await until(lambda: setup.library.ledger.storage_problem(CAMERA) is None)
+    await until(lambda: rig.library.ledger.storage_problem(CAMERA) is None)
     assert root.failures == 0, "looked at again long before the hour was over"
-    await setup.library.close()
+    await rig.library.close()
 
 
 def never(*_arguments: object) -> None:
     raise AssertionError("it was measured already")
 
 
-def cut_before_its_name(setup: Setup) -> tuple[ClipTarget, ClipFacts, str]:
+def cut_before_its_name(rig: LibraryRig) -> tuple[ClipTarget, ClipFacts, str]:
     """Leave a part whose facts and name are in its row (a cut between C4 and C5)."""
-    target, facts = setup.begin(NOW)
+    target, facts = rig.begin(NOW)
     path = "recorder/garden/2027-01-15/09-00-00+0100.mp4"
-    store = store_of(setup.library)
+    store = store_of(rig.library)
     store.write(lambda c: clip_rows.set_facts(c, target.clip_id, facts, path))
     store.live.clear()
     return target, facts, path
 
 
 async def test_a_part_that_was_measured_is_finished_as_it_is(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target, facts, path = await asyncio.to_thread(cut_before_its_name, setup)
-    monkeypatch.setattr(setup.probe, "salvage", never)
-    store_of(setup.library).probe = setup.probe
-    store = store_of(setup.library)
+    target, facts, path = await asyncio.to_thread(cut_before_its_name, rig)
+    monkeypatch.setattr(rig.probe, "salvage", never)
+    store_of(rig.library).probe = rig.probe
+    store = store_of(rig.library)
     [root] = store.guard.roots()
     assert await asyncio.to_thread(settle_writing, store, root) == (1, 0)
-    assert setup.files() == [path]
-    clip = await setup.library.browse.clip(target.clip_id)
+    assert rig.files() == [path]
+    clip = await rig.library.browse.clip(target.clip_id)
     assert clip is not None
     assert clip.facts == facts
 
 
 @pytest.mark.parametrize("spoiled", ["", "shorter", "other bytes", "gone"])
 async def test_a_file_that_had_its_name_is_compared_with_what_was_measured(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch, spoiled: str
+    rig: LibraryRig, monkeypatch: pytest.MonkeyPatch, spoiled: str
 ) -> None:
-    target, _, path = await asyncio.to_thread(cut_before_its_name, setup)
-    file = setup.folder / path
+    target, _, path = await asyncio.to_thread(cut_before_its_name, rig)
+    file = rig.folder / path
     target.part_path.rename(file)
     data = file.read_bytes()
     if spoiled == "shorter":
@@ -437,30 +437,30 @@ async def test_a_file_that_had_its_name_is_compared_with_what_was_measured(
         file.write_bytes(data[:-1] + b"?")
     elif spoiled == "gone":
         file.unlink()
-    monkeypatch.setattr(setup.probe, "salvage", never)
-    store = store_of(setup.library)
-    store.probe = setup.probe
+    monkeypatch.setattr(rig.probe, "salvage", never)
+    store = store_of(rig.library)
+    store.probe = rig.probe
     [root] = store.guard.roots()
     found = await asyncio.to_thread(settle_writing, store, root)
     assert found == ((0, 1) if spoiled else (1, 0))
-    clip = await setup.library.browse.clip(target.clip_id)
+    clip = await rig.library.browse.clip(target.clip_id)
     assert (clip is None) is bool(spoiled)
     assert file.exists() is (spoiled != "gone"), "a file with a name is never removed"
 
 
 async def test_only_the_rows_of_that_storage_that_nobody_writes_are_settled(
-    setup: Setup, tmp_path: Path
+    rig: LibraryRig, tmp_path: Path
 ) -> None:
     nas = tmp_path / "nas"
     nas.mkdir()
-    await setup.library.set_roots(
-        [RootConfig(setup.root, "one", 0), RootConfig(nas, "nas", 0)]
+    await rig.library.set_roots(
+        [RootConfig(rig.root, "one", 0), RootConfig(nas, "nas", 0)]
     )
-    store = store_of(setup.library)
+    store = store_of(rig.library)
     first, second = store.guard.roots()
     await until(lambda: {first.id, second.id} <= store.settled)
-    await asyncio.to_thread(setup.begin, NOW)
-    target, _ = await asyncio.to_thread(setup.begin, NOW + HOUR)
+    await asyncio.to_thread(rig.begin, NOW)
+    target, _ = await asyncio.to_thread(rig.begin, NOW + HOUR)
     store.live.discard(target.clip_id)
     store.left |= {first.id, second.id}
     assert await asyncio.to_thread(settle_writing, store, second) == (0, 0)
@@ -470,21 +470,21 @@ async def test_only_the_rows_of_that_storage_that_nobody_writes_are_settled(
 
 
 async def test_a_name_that_somebody_took_on_the_disk_is_left_to_them(
-    setup: Setup,
+    rig: LibraryRig,
 ) -> None:
-    target, facts = await asyncio.to_thread(setup.begin, NOW)
+    target, facts = await asyncio.to_thread(rig.begin, NOW)
     theirs = target.part_path.parent / "09-00-00+0100.mp4"
     theirs.write_bytes(b"somebody else's")
-    await asyncio.to_thread(setup.library.ledger.sink(CAMERA).finish, target, facts)
-    clip = await setup.library.browse.clip(target.clip_id)
+    await asyncio.to_thread(rig.library.ledger.sink(CAMERA).finish, target, facts)
+    clip = await rig.library.browse.clip(target.clip_id)
     assert clip is not None
     assert clip.path.endswith("/09-00-00+0100_2.mp4")
     assert theirs.read_bytes() == b"somebody else's"
 
 
-async def test_a_clip_whose_row_is_gone_is_not_given_a_name(setup: Setup) -> None:
-    target, facts = await asyncio.to_thread(setup.begin, NOW)
-    store_of(setup.library).write(lambda c: c.execute("delete from clip"))
+async def test_a_clip_whose_row_is_gone_is_not_given_a_name(rig: LibraryRig) -> None:
+    target, facts = await asyncio.to_thread(rig.begin, NOW)
+    store_of(rig.library).write(lambda c: c.execute("delete from clip"))
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.library.ledger.sink(CAMERA).finish, target, facts)
+        await asyncio.to_thread(rig.library.ledger.sink(CAMERA).finish, target, facts)
     assert caught.value.kind is ErrorKind.INDEX_FAILED

@@ -12,7 +12,7 @@ from custom_components.vtrack_nvr.core.library.files import FileLayer
 from custom_components.vtrack_nvr.core.library.index.opening import existing_copies
 from tests.insides import keeper_of
 
-from ..rig import CAMERA, DAY, HOUR, NOW, NVR, ManualClock, Setup, make_library
+from ..rig import CAMERA, DAY, HOUR, NOW, NVR, LibraryRig, ManualClock, make_library
 from ..test_guard import until
 
 BOUNDS = LibraryBounds(
@@ -24,12 +24,12 @@ BOUNDS = LibraryBounds(
 )
 
 
-async def kept(tmp_path: Path, clock: ManualClock) -> Setup:
-    setup = make_library(tmp_path, clock, bounds=BOUNDS, with_keeper=True)
-    await setup.library.open()
-    await setup.library.register_nvr(NVR, "Recorder")
-    await setup.library.register_camera(NVR, CAMERA, "Garden")
-    return setup
+async def kept(tmp_path: Path, clock: ManualClock) -> LibraryRig:
+    rig = make_library(tmp_path, clock, bounds=BOUNDS, with_keeper=True)
+    await rig.library.open()
+    await rig.library.register_nvr(NVR, "Recorder")
+    await rig.library.register_camera(NVR, CAMERA, "Garden")
+    return rig
 
 
 async def until_async(condition: Callable, seconds: float = 5.0) -> None:
@@ -43,36 +43,36 @@ async def until_async(condition: Callable, seconds: float = 5.0) -> None:
 async def test_what_is_due_happens_by_itself(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    setup = await kept(tmp_path, clock)
-    library = setup.library
+    rig = await kept(tmp_path, clock)
+    library = rig.library
     await library.set_retention(CAMERA, Retention(days=1))
-    await asyncio.to_thread(setup.keep, NOW)
-    journal = setup.folder / "recorder/garden/.journal.jsonl"
+    await asyncio.to_thread(rig.keep, NOW)
+    journal = rig.folder / "recorder/garden/.journal.jsonl"
     await until(lambda: journal.exists() and b'"t":"clip"' in journal.read_bytes())
     for _ in range(9):
         clock.advance(6 * HOUR)
         await asyncio.sleep(0.1)
 
     async def is_empty() -> bool:
-        return not setup.files()
+        return not rig.files()
 
     await until_async(is_empty)
-    assert existing_copies(setup.index, FileLayer())
+    assert existing_copies(rig.index, FileLayer())
     clock.advance(8 * DAY)
     await until(lambda: library.care.last_check is not None)
     await library.close()
 
 
 async def test_upkeep_outlives_what_fails(tmp_path: Path, clock: ManualClock) -> None:
-    setup = await kept(tmp_path, clock)
-    keeper = keeper_of(setup.library)
+    rig = await kept(tmp_path, clock)
+    keeper = keeper_of(rig.library)
     failed = []
 
     def fail(*_arguments: object) -> None:
         failed.append(1)
         raise NvrError(ErrorKind.STORAGE_FAILED, "no")
 
-    setup.library.care.retainer.run = fail
+    rig.library.care.retainer.run = fail
     for number in (1, 2):
         clock.advance(2 * HOUR)
         await until(lambda n=number: len(failed) >= n)
@@ -81,24 +81,24 @@ async def test_upkeep_outlives_what_fails(tmp_path: Path, clock: ManualClock) ->
     count = len(failed)
     await until(lambda: len(failed) > count)
     keeper.tick = real
-    await setup.library.close()
+    await rig.library.close()
 
 
 async def test_a_clock_that_goes_back_does_not_stop_upkeep(
     tmp_path: Path, clock: ManualClock
 ) -> None:
-    setup = await kept(tmp_path, clock)
+    rig = await kept(tmp_path, clock)
     await asyncio.sleep(0.1)
     clock.utc_ms -= 400 * DAY
-    await until(lambda: bool(existing_copies(setup.index, FileLayer())))
-    await setup.library.close()
+    await until(lambda: bool(existing_copies(rig.index, FileLayer())))
+    await rig.library.close()
 
 
 async def test_a_fault_nobody_thought_of_does_not_end_upkeep_and_is_told_once(
     tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    setup = await kept(tmp_path, clock)
-    care = setup.library.care
+    rig = await kept(tmp_path, clock)
+    care = rig.library.care
     tries: list[float] = []
 
     def break_down() -> None:
@@ -119,4 +119,4 @@ async def test_a_fault_nobody_thought_of_does_not_end_upkeep_and_is_told_once(
     del care.retainer.run
     clock.advance(2 * HOUR)
     await until(lambda: any("works again" in r.message for r in caplog.records))
-    await setup.library.close()
+    await rig.library.close()

@@ -29,28 +29,32 @@ from custom_components.vtrack_nvr.core.models import ClipState
 from tests.insides import keeper_of, store_of
 
 from .. import invariants
-from ..rig import CAMERA, DAY, HOUR, NOW, NVR, OTHER, Setup
+from ..rig import CAMERA, DAY, HOUR, NOW, NVR, OTHER, LibraryRig
 from .test_folder_owner import until
 
 
 @pytest.fixture
-async def two(setup: Setup, tmp_path: Path) -> AsyncIterator[tuple[Setup, Path, int]]:
+async def two(
+    rig: LibraryRig, tmp_path: Path
+) -> AsyncIterator[tuple[LibraryRig, Path, int]]:
     """A library with a second root; its folder and its id."""
     nas = tmp_path / "nas"
     nas.mkdir()
-    await setup.library.set_roots(
-        [RootConfig(setup.root, "one", 0), RootConfig(nas, "nas", 0)]
+    await rig.library.set_roots(
+        [RootConfig(rig.root, "one", 0), RootConfig(nas, "nas", 0)]
     )
-    _, second = await setup.library.roots()
-    yield setup, nas / "vtrack_nvr", second.id
-    await asyncio.to_thread(invariants.check, setup.library)
+    _, second = await rig.library.roots()
+    yield rig, nas / "vtrack_nvr", second.id
+    await asyncio.to_thread(invariants.check, rig.library)
 
 
-async def test_old_clips_move_and_new_ones_stay(two: tuple[Setup, Path, int]) -> None:
-    setup, nas, second = two
-    library = setup.library
-    old = await asyncio.to_thread(setup.keep, NOW - 3 * DAY)
-    new = await asyncio.to_thread(setup.keep, NOW)
+async def test_old_clips_move_and_new_ones_stay(
+    two: tuple[LibraryRig, Path, int],
+) -> None:
+    rig, nas, second = two
+    library = rig.library
+    old = await asyncio.to_thread(rig.keep, NOW - 3 * DAY)
+    new = await asyncio.to_thread(rig.keep, NOW)
     await library.care.protect([old], "fox")
     await library.set_retention(
         CAMERA, Retention(move_after_days=2, move_to_root=second)
@@ -60,7 +64,7 @@ async def test_old_clips_move_and_new_ones_stay(two: tuple[Setup, Path, int]) ->
     assert clip is not None
     assert (clip.root_id, clip.is_protected, clip.note) == (second, True, "fox")
     assert (nas / clip.path).exists()
-    assert len(setup.files()) == 1
+    assert len(rig.files()) == 1
     with await library.browse.reader(old) as reader:
         assert reader.path == nas / clip.path
     stayed = await library.browse.clip(new)
@@ -72,15 +76,13 @@ async def test_old_clips_move_and_new_ones_stay(two: tuple[Setup, Path, int]) ->
 
 
 async def test_a_second_copy_of_an_earlier_version_is_left_alone_and_used_in_need(
-    two: tuple[Setup, Path, int],
+    two: tuple[LibraryRig, Path, int],
 ) -> None:
-    setup, nas, second = two
-    library = setup.library
-    kept = await asyncio.to_thread(setup.keep, NOW - 3 * DAY)
-    other = await asyncio.to_thread(setup.keep, NOW - 3 * DAY + HOUR)
-    await asyncio.to_thread(
-        shutil.copytree, setup.folder / "recorder", nas / "recorder"
-    )
+    rig, nas, second = two
+    library = rig.library
+    kept = await asyncio.to_thread(rig.keep, NOW - 3 * DAY)
+    other = await asyncio.to_thread(rig.keep, NOW - 3 * DAY + HOUR)
+    await asyncio.to_thread(shutil.copytree, rig.folder / "recorder", nas / "recorder")
     (nas / "recorder/garden/.journal.jsonl").unlink(missing_ok=True)
     renamed = min(nas.rglob("*.mp4"))
     renamed.rename(renamed.with_stem(renamed.stem + "_2"))
@@ -90,7 +92,7 @@ async def test_a_second_copy_of_an_earlier_version_is_left_alone_and_used_in_nee
     clip = await library.browse.clip(other)
     assert clip is not None
     await library.care.protect([other], "fox")
-    (setup.folder / clip.path).unlink()
+    (rig.folder / clip.path).unlink()
     report = await library.care.check()
     assert (report.missing, report.adopted) == (1, 1)
     assert await library.browse.clip(other) is None
@@ -107,16 +109,14 @@ async def test_a_second_copy_of_an_earlier_version_is_left_alone_and_used_in_nee
 
 @pytest.mark.parametrize("is_second_first", [False, True])
 async def test_a_rebuilt_index_takes_second_copies_for_the_same_clips(
-    two: tuple[Setup, Path, int], *, is_second_first: bool
+    two: tuple[LibraryRig, Path, int], *, is_second_first: bool
 ) -> None:
-    setup, nas, second = two
-    library, store = setup.library, store_of(setup.library)
-    await asyncio.to_thread(setup.keep, NOW - 3 * DAY)
+    rig, nas, second = two
+    library, store = rig.library, store_of(rig.library)
+    await asyncio.to_thread(rig.keep, NOW - 3 * DAY)
     one, other = store.guard.roots()
     await asyncio.to_thread(keeper_of(library).tend, one)
-    await asyncio.to_thread(
-        shutil.copytree, setup.folder / "recorder", nas / "recorder"
-    )
+    await asyncio.to_thread(shutil.copytree, rig.folder / "recorder", nas / "recorder")
     (nas / "recorder/garden/.journal.jsonl").unlink()
 
     def forget(connection: sqlite3.Connection) -> None:
@@ -135,35 +135,35 @@ async def test_a_rebuilt_index_takes_second_copies_for_the_same_clips(
 
 
 async def test_a_clip_is_deleted_although_what_is_left_of_it_elsewhere_cannot_be(
-    two: tuple[Setup, Path, int], monkeypatch: pytest.MonkeyPatch
+    two: tuple[LibraryRig, Path, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setup, nas, second = two
-    library, store = setup.library, store_of(setup.library)
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    rig, nas, second = two
+    library, store = rig.library, store_of(rig.library)
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
     reader = await library.browse.reader(clip_id)
     await asyncio.to_thread(library.care.mover.move, clip_id, second)
     one, _ = store.guard.roots()
-    await asyncio.to_thread((setup.folder / ".vtrack_nvr_root").rename, nas / "aside")
+    await asyncio.to_thread((rig.folder / ".vtrack_nvr_root").rename, nas / "aside")
     await until(lambda: library.root_problem(one.id) is not None)
     reader.release()
     await library.care.delete([clip_id])
     assert await library.care.empty_trash(at_once=True) == 1
     assert await library.browse.clip(clip_id) is None
-    assert (list(nas.rglob("*.mp4")), len(setup.files())) == ([], 1)
-    await asyncio.to_thread((nas / "aside").rename, setup.folder / ".vtrack_nvr_root")
+    assert (list(nas.rglob("*.mp4")), len(rig.files())) == ([], 1)
+    await asyncio.to_thread((nas / "aside").rename, rig.folder / ".vtrack_nvr_root")
     await until(lambda: library.root_problem(one.id) is None)
     await until(lambda: one.id in store.settled)
     await asyncio.to_thread(keeper_of(library).tend, one)
-    assert setup.files() == []
+    assert rig.files() == []
     assert store.read(lambda c: c.execute("select * from transfer").fetchall()) == []
 
 
 async def test_a_clip_somebody_reads_leaves_its_old_file_for_later(
-    two: tuple[Setup, Path, int],
+    two: tuple[LibraryRig, Path, int],
 ) -> None:
-    setup, nas, second = two
-    library = setup.library
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    rig, nas, second = two
+    library = rig.library
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
     reader = await library.browse.reader(clip_id)
     await asyncio.to_thread(library.care.mover.move, clip_id, second)
     assert reader.path.exists()
@@ -179,17 +179,17 @@ async def test_a_clip_somebody_reads_leaves_its_old_file_for_later(
 
 
 async def test_a_damaged_clip_does_not_replace_its_copy_nor_stop_the_others(
-    two: tuple[Setup, Path, int],
+    two: tuple[LibraryRig, Path, int],
 ) -> None:
-    setup, nas, second = two
-    library = setup.library
-    bad = await asyncio.to_thread(setup.keep, NOW - 3 * DAY)
-    good = await asyncio.to_thread(setup.keep, NOW - 3 * DAY + HOUR)
+    rig, nas, second = two
+    library = rig.library
+    bad = await asyncio.to_thread(rig.keep, NOW - 3 * DAY)
+    good = await asyncio.to_thread(rig.keep, NOW - 3 * DAY + HOUR)
     clip = await library.browse.clip(bad)
     assert clip is not None
-    data = bytearray((setup.folder / clip.path).read_bytes())
+    data = bytearray((rig.folder / clip.path).read_bytes())
     data[-1] ^= 1
-    (setup.folder / clip.path).write_bytes(data)
+    (rig.folder / clip.path).write_bytes(data)
     with pytest.raises(NvrError) as caught:
         await asyncio.to_thread(library.care.mover.move, bad, second)
     assert caught.value.kind is ErrorKind.VERIFY_FAILED
@@ -200,57 +200,59 @@ async def test_a_damaged_clip_does_not_replace_its_copy_nor_stop_the_others(
     moved = await library.browse.clip(good)
     assert moved is not None
     assert moved.root_id == second
-    assert (setup.folder / clip.path).exists()
+    assert (rig.folder / clip.path).exists()
     assert len(list(nas.rglob("*.*mp4*"))) == 1
     data[-1] ^= 1
-    (setup.folder / clip.path).write_bytes(data)
+    (rig.folder / clip.path).write_bytes(data)
 
 
 async def test_a_name_that_is_taken_there_gets_a_number(
-    two: tuple[Setup, Path, int],
+    two: tuple[LibraryRig, Path, int],
 ) -> None:
-    setup, nas, second = two
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    clip = await setup.library.browse.clip(clip_id)
+    rig, nas, second = two
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
     (nas / clip.path).parent.mkdir(parents=True)
     (nas / clip.path).write_bytes(b"foreign")
-    await asyncio.to_thread(setup.library.care.mover.move, clip_id, second)
-    moved = await setup.library.browse.clip(clip_id)
+    await asyncio.to_thread(rig.library.care.mover.move, clip_id, second)
+    moved = await rig.library.browse.clip(clip_id)
     assert moved is not None
     assert moved.path == clip.path.replace(".mp4", "_2.mp4")
     assert (nas / clip.path).read_bytes() == b"foreign"
     (nas / clip.path).unlink()
-    await asyncio.to_thread(setup.library.care.mover.move, clip_id, second)
+    await asyncio.to_thread(rig.library.care.mover.move, clip_id, second)
     with pytest.raises(NvrError):
-        await asyncio.to_thread(setup.library.care.mover.move, 10**6, second)
+        await asyncio.to_thread(rig.library.care.mover.move, 10**6, second)
 
 
-async def test_a_root_that_is_away_takes_nothing(two: tuple[Setup, Path, int]) -> None:
-    setup, nas, second = two
-    clip_id = await asyncio.to_thread(setup.keep, NOW - 9 * DAY)
+async def test_a_root_that_is_away_takes_nothing(
+    two: tuple[LibraryRig, Path, int],
+) -> None:
+    rig, nas, second = two
+    clip_id = await asyncio.to_thread(rig.keep, NOW - 9 * DAY)
     (nas / ".vtrack_nvr_root").rename(nas / "aside")
-    await setup.library.set_retention(
+    await rig.library.set_retention(
         CAMERA, Retention(move_after_days=1, move_to_root=second)
     )
-    assert await asyncio.to_thread(setup.library.care.mover.run) == 0
-    clip = await setup.library.browse.clip(clip_id)
+    assert await asyncio.to_thread(rig.library.care.mover.run) == 0
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
     assert clip.root_id != second
     (nas / "aside").rename(nas / ".vtrack_nvr_root")
 
 
 async def test_all_that_is_due_moves_in_one_run_and_a_gone_root_stops_no_other(
-    two: tuple[Setup, Path, int],
+    two: tuple[LibraryRig, Path, int],
 ) -> None:
-    setup, nas, second = two
-    library = setup.library
+    rig, nas, second = two
+    library = rig.library
     await library.register_camera(NVR, OTHER, "Yard")
 
     def fill() -> None:
         for number in range(5):
-            setup.keep(NOW - 3 * DAY + number * HOUR)
-            setup.keep(NOW - 3 * DAY + number * HOUR, OTHER)
+            rig.keep(NOW - 3 * DAY + number * HOUR)
+            rig.keep(NOW - 3 * DAY + number * HOUR, OTHER)
 
     await asyncio.to_thread(fill)
     await library.set_retention(CAMERA, Retention(move_after_days=1, move_to_root=4711))
@@ -259,16 +261,16 @@ async def test_all_that_is_due_moves_in_one_run_and_a_gone_root_stops_no_other(
     )
     assert await asyncio.to_thread(library.care.mover.run, 2) == 5
     assert len(list(nas.rglob("*.mp4"))) == 5
-    assert len(setup.files()) == 5
+    assert len(rig.files()) == 5
 
 
 async def test_no_file_is_asked_for_on_the_thread_of_the_index(
-    two: tuple[Setup, Path, int], monkeypatch: pytest.MonkeyPatch
+    two: tuple[LibraryRig, Path, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A share that hangs would take the whole index along."""
-    setup, _nas, second = two
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    store = store_of(setup.library)
+    rig, _nas, second = two
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    store = store_of(rig.library)
     names: set[str] = set()
     for name in ("exists", "size", "remove", "copy", "sha256", "make_folder"):
         real = getattr(store.files, name)
@@ -278,17 +280,17 @@ async def test_no_file_is_asked_for_on_the_thread_of_the_index(
             return real(*arguments)
 
         monkeypatch.setattr(store.files, name, watched)
-    await asyncio.to_thread(setup.library.care.mover.move, clip_id, second)
+    await asyncio.to_thread(rig.library.care.mover.move, clip_id, second)
     assert names
     assert "vtrack-index" not in names
 
 
 async def test_a_copy_that_has_its_name_is_settled_when_the_folder_cannot_be_synced(
-    two: tuple[Setup, Path, int], monkeypatch: pytest.MonkeyPatch
+    two: tuple[LibraryRig, Path, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setup, nas, second = two
-    library = setup.library
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    rig, nas, second = two
+    library = rig.library
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
     store = store_of(library)
     real = store.files.sync_folder
     named: list[Path] = []
@@ -314,13 +316,13 @@ async def test_a_copy_that_has_its_name_is_settled_when_the_folder_cannot_be_syn
 
 
 async def test_settling_never_removes_a_file_that_is_not_the_copy(
-    two: tuple[Setup, Path, int],
+    two: tuple[LibraryRig, Path, int],
 ) -> None:
-    setup, nas, second = two
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    clip = await setup.library.browse.clip(clip_id)
+    rig, nas, second = two
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
-    store = store_of(setup.library)
+    store = store_of(rig.library)
     foreign = nas / clip.path
     foreign.parent.mkdir(parents=True)
     foreign.write_bytes(b"a holiday")
@@ -340,13 +342,13 @@ async def test_settling_never_removes_a_file_that_is_not_the_copy(
 
 
 async def test_what_was_left_goes_only_when_its_new_home_answers_and_has_it(
-    two: tuple[Setup, Path, int], monkeypatch: pytest.MonkeyPatch
+    two: tuple[LibraryRig, Path, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setup, nas, second = two
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
-    store = store_of(setup.library)
-    reader = await setup.library.browse.reader(clip_id)
-    await asyncio.to_thread(setup.library.care.mover.move, clip_id, second)
+    rig, nas, second = two
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
+    store = store_of(rig.library)
+    reader = await rig.library.browse.reader(clip_id)
+    await asyncio.to_thread(rig.library.care.mover.move, clip_id, second)
     reader.release()
     first = store.guard.roots()[0]
     (new,) = nas.rglob("*.mp4")
@@ -377,28 +379,28 @@ async def test_what_was_left_goes_only_when_its_new_home_answers_and_has_it(
 
 
 async def test_two_moves_to_one_name_do_not_share_it(
-    two: tuple[Setup, Path, int], monkeypatch: pytest.MonkeyPatch
+    two: tuple[LibraryRig, Path, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setup, _nas, second = two
-    clip_id = await asyncio.to_thread(setup.keep, NOW)
+    rig, _nas, second = two
+    clip_id = await asyncio.to_thread(rig.keep, NOW)
     answers = iter([False, True])
     monkeypatch.setattr(clip_rows, "path_is_taken", lambda *_: next(answers))
     with pytest.raises(NvrError) as caught:
-        await asyncio.to_thread(setup.library.care.mover.move, clip_id, second)
+        await asyncio.to_thread(rig.library.care.mover.move, clip_id, second)
     assert caught.value.kind is ErrorKind.VERIFY_FAILED
     monkeypatch.undo()
-    clip = await setup.library.browse.clip(clip_id)
+    clip = await rig.library.browse.clip(clip_id)
     assert clip is not None
     assert clip.root_id != second
 
 
 async def test_a_move_that_the_index_forgot_is_no_deletion(
-    two: tuple[Setup, Path, int],
+    two: tuple[LibraryRig, Path, int],
 ) -> None:
     """The storage it left says *moved*; the other journal was not written yet."""
-    setup, nas, second = two
-    library, store = setup.library, store_of(setup.library)
-    kept = await asyncio.to_thread(setup.keep, NOW - 3 * DAY)
+    rig, nas, second = two
+    library, store = rig.library, store_of(rig.library)
+    kept = await asyncio.to_thread(rig.keep, NOW - 3 * DAY)
     await library.care.protect([kept], "fox")
     first_root, second_root = store.guard.roots()
     assert second_root.id == second

@@ -59,7 +59,7 @@ def now_ms() -> int:
 
 
 @dataclass
-class House:
+class LiveCoreRig:
     """Call `open` first and `close` last."""
 
     folder: Path

@@ -25,7 +25,7 @@ from custom_components.vtrack_nvr.core.policy import Bounds
 from custom_components.vtrack_nvr.runtime import HUB
 from custom_components.vtrack_nvr.views_playback import ViewingView
 from tests.core.media import encoded
-from tests.core.playback.house import CAMERA, House
+from tests.core.playback.rig import CAMERA, PlaybackRig
 from tests.simulator.footage_picture import draw
 from tests.simulator.timeline import FRAME_MS, Look, frame_number
 
@@ -107,11 +107,11 @@ class Writing:
         await asyncio.to_thread(self._series.finish)
 
 
-class Yard:
+class BrowserRig:
     """One camera's footage in a library, and the server of its viewings."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, playback: PlaybackRig) -> None:
+        self.playback = playback
 
     def begin(
         self, start_ms: int, seconds: int, look: Look = LOOK, rate: int | None = 16_000
@@ -125,7 +125,7 @@ class Yard:
             Bounds(),
             check_tables,
         )
-        series = ClipSeries(self.house.library.ledger.sink(CAMERA), plan)
+        series = ClipSeries(self.playback.library.ledger.sink(CAMERA), plan)
         codec = _CODECS[look.codec]
         gops, sets = [], ()
         for at_ms in range(start_ms, start_ms + seconds * 1000, GOP_MS):
@@ -150,9 +150,9 @@ class Yard:
         await self.begin(start_ms, seconds, look, rate).finish()
 
 
-async def serve(yard: Yard) -> TestServer:
+async def serve(rig: BrowserRig) -> TestServer:
     """Serve the page and what is below tokens; the caller closes it."""
-    hub = SimpleNamespace(archive=SimpleNamespace(desk=yard.house.desk))
+    hub = SimpleNamespace(archive=SimpleNamespace(desk=rig.playback.desk))
     hass = SimpleNamespace(data={HUB: hub}, is_stopping=False)
     app = web.Application()
     app[KEY_HASS] = hass

@@ -1,6 +1,6 @@
 """The real rooms joined as the shell joins them, without Home Assistant.
 
-`Home` is what an installation is: one library, one downloader, one engine. It may be
+`CoreRig` is what an installation is: one library, one downloader, one engine. It may be
 closed and opened again on the same folder, as Home Assistant is.
 """
 
@@ -82,7 +82,7 @@ def short_waits(**changes: Any) -> Waits:
 
 @dataclass
 class Attached:
-    """One NVR as the home knows it."""
+    """One NVR as the rig knows it."""
 
     key: NvrKey
     device: OnvifDevice
@@ -95,8 +95,8 @@ class Attached:
     """How often the guard said that logins are stopped."""
 
 
-class Home:
-    """One installation on a folder: `async with Home(folder) as home`."""
+class CoreRig:
+    """One installation on a folder: `async with CoreRig(folder) as rig`."""
 
     def __init__(
         self,

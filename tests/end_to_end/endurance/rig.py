@@ -156,7 +156,7 @@ class Entry:
         }
 
 
-class House:
+class EnduranceRig:
     """All NVRs on one archive."""
 
     def __init__(

@@ -57,7 +57,7 @@ class Writing:
         self.gops = self.gops[count:]
 
 
-class House:
+class PlaybackRig:
     """Opens a library below a folder; close it at the end."""
 
     def __init__(self, folder: Path) -> None:
@@ -206,8 +206,8 @@ class Device:
 class Maker:
     """Hands out the original as if it were converted."""
 
-    def __init__(self, house: House, *, as_file: bool) -> None:
-        self.house = house
+    def __init__(self, rig: PlaybackRig, *, as_file: bool) -> None:
+        self.rig = rig
         self.as_file = as_file
         self.made = 0
 
@@ -224,10 +224,10 @@ class Maker:
         self, clip: Clip, index: FragmentIndex, first: int, last: int, person: str
     ) -> Path | bytes:
         self.made += 1
-        whole = await self.house.segment(clip.id, first, last)
+        whole = await self.rig.segment(clip.id, first, last)
         made = b"\0\0\0\x10stypiso5\0\0\0\0" + whole[len(index.init) :]
         if not self.as_file:
             return made
-        path = self.house.folder / "made.m4s"
+        path = self.rig.folder / "made.m4s"
         path.write_bytes(made)
         return path
