@@ -1,8 +1,12 @@
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
+from custom_components.vtrack_nvr.core.frames import Codec, TrackFormat, TrackKind
 from custom_components.vtrack_nvr.core.rtsp.sdp import parse_sdp
-from custom_components.vtrack_nvr.core.rtsp.session_values import SessionDescription
+from custom_components.vtrack_nvr.core.rtsp.session_values import (
+    MediaTrack,
+    SessionDescription,
+)
 from custom_components.vtrack_nvr.core.stream.tracks import choose_sound, choose_video
 
 
@@ -87,3 +91,27 @@ def test_of_two_sounds_the_one_that_can_be_kept_is_chosen() -> None:
 
 def test_without_sound_there_is_none() -> None:
     assert choose_sound(described("video H264/90000")) is None
+
+
+def track(index: int, kind: TrackKind, codec: Codec) -> MediaTrack:
+    made = TrackFormat(kind, codec, 90_000, name=codec.value.upper())
+    return MediaTrack(index, made, 96 + index, f"rtsp://x/{index}")
+
+
+def test_the_first_track_we_can_keep_is_taken() -> None:
+    tracks = (
+        track(0, TrackKind.METADATA, Codec.UNKNOWN),
+        track(1, TrackKind.VIDEO, Codec.MJPEG),
+        track(2, TrackKind.VIDEO, Codec.H265),
+        track(3, TrackKind.AUDIO, Codec.PCMA),
+    )
+    known = SessionDescription(tracks, "rtsp://x")
+    assert choose_video(known).index == 2
+    sound = choose_sound(known)
+    assert sound
+    assert sound.index == 3
+    with pytest.raises(NvrError) as caught:
+        choose_video(SessionDescription(tracks[:2], "rtsp://x"))
+    assert caught.value.kind is ErrorKind.UNSUPPORTED_CODEC
+    assert "MJPEG" in caught.value.detail
+    assert choose_sound(SessionDescription(tracks[:2], "rtsp://x")) is None
