@@ -15,7 +15,7 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.live.live_values import LiveState
-from tests.core.live.test_recorder import WAITS, RecorderRig
+from tests.core.live.rig import WAITS, RecorderRig
 from tests.simulator.footage import FootageStore, read_beeps
 from tests.simulator.rtsp_faults import RtspFaults
 from tests.simulator.rtsp_server import RtspServer

@@ -14,7 +14,7 @@ from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.live.live_values import LiveState
 from custom_components.vtrack_nvr.core.policy import Bounds
-from tests.core.live.test_recorder import WAITS, RecorderRig
+from tests.core.live.rig import WAITS, RecorderRig
 from tests.simulator.footage import FootageStore
 from tests.simulator.rtsp_faults import RtspFaults
 from tests.simulator.rtsp_server import RtspServer
@@ -50,15 +50,6 @@ def server(socket_enabled: None) -> Iterator[RtspServer]:
     running.start_now()
     yield running
     running.stop_now()
-
-
-@pytest.fixture
-def rig(server: RtspServer, tmp_path: Path) -> Iterator[RecorderRig]:
-    rig = RecorderRig(server, tmp_path)
-    yield rig
-    rig.lateness.stop()
-    if rig.recorder:
-        assert rig.recorder.stop(20.0)
 
 
 def ffmpeg_processes() -> list[int]:

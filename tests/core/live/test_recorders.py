@@ -3,8 +3,10 @@
 # Reads private members: a recorder belongs to its thread and is handed to nobody.
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 import threading
+import time
 
 import pytest
 
@@ -22,6 +24,9 @@ from custom_components.vtrack_nvr.core.live.recorders import LiveRecorders
 from custom_components.vtrack_nvr.core.models import CameraKey
 from custom_components.vtrack_nvr.core.policy import Waits
 from tests.core.download.conftest import FolderSink
+from tests.simulator.rtsp_server import RtspServer
+
+from .rig import WAITS, RecorderRig
 
 CAMERA = CameraKey("sim/1")
 STRANGER = CameraKey("sim/2")
@@ -87,3 +92,33 @@ async def test_a_recorder_that_does_not_end_is_left_alone_and_said_so(
     assert "does not end" in caplog.text
     release.set()
     assert await asyncio.to_thread(recorder.stop, 20)
+
+
+@pytest.mark.long
+async def test_recorders_are_steered_from_the_loop(
+    server: RtspServer, tmp_path: Path
+) -> None:
+    states: list[LiveState] = []
+    rig = RecorderRig(server, tmp_path)
+    live = LiveRecorders(
+        clock=SystemClock(),
+        waits=WAITS,
+        on_status=lambda key, status: states.append(status.state),
+    )
+    spec = LiveSpec(CAMERA, rig.endpoint)
+    await live.attach(spec, rig.sink)
+    assert live.is_attached(CAMERA)
+    live.switch(CAMERA, True)
+    now = round(time.time() * 1000)
+    live.record(CAMERA, TimeRange(now, now + 500))
+    async with asyncio.timeout(8):
+        while LiveState.RECORDING not in states:  # noqa: ASYNC110 - a thread tells nobody
+            await asyncio.sleep(0.02)
+    rig.lateness.stop()
+    live.retry_now(CAMERA)
+    assert live.status(CAMERA)
+    await live.attach(replace(spec, is_on=True), rig.sink)
+    await live.close()
+    assert live.status(CAMERA) is None
+    assert not live.is_attached(CAMERA)
+    rig.check()
