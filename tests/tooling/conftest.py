@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import homeassistant  # noqa: F401 - it says when schemas of probatio are built
 from PIL import Image
 import pytest
 

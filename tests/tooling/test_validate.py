@@ -4,7 +4,6 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-import homeassistant  # noqa: F401 - it says when schemas of probatio are built
 import pytest
 
 from scripts.validate import (
@@ -15,11 +14,11 @@ from scripts.validate import (
     keys_in_code,
     manifest,
     quality_scale,
-    repository,
     services,
     translations,
 )
 
+from .changes import set_to
 from .conftest import Package
 
 OF_PACKAGE = (
@@ -40,17 +39,6 @@ def test_a_sound_integration_has_no_findings(
     check: ModuleType, package: Package
 ) -> None:
     assert list(check.check(package.path)) == []
-
-
-def set_to(*path: str, value: object) -> Callable[[dict[str, Any]], object]:
-    """Return a change that sets a value below a path of keys."""
-
-    def change(data: dict[str, Any]) -> None:
-        for key in path[:-1]:
-            data = data.setdefault(key, {})
-        data[path[-1]] = value
-
-    return change
 
 
 @pytest.mark.parametrize(
@@ -282,106 +270,6 @@ def test_a_break_is_found(
     assert finding in "\n".join(check.check(package.path))
 
 
-def test_a_key_may_be_named_as_prefix_and_rest(package: Package) -> None:
-    package.change(
-        "translations/en.json",
-        set_to("config", "error", "rtsp_cannot_connect", value="Not there either."),
-    )
-    assert "rtsp_" in "\n".join(keys_in_code.check(package.path))
-    package.text("flow_more.py", 'PREFIX = "rtsp_"\n')
-    assert list(keys_in_code.check(package.path)) == []
-
-
-@pytest.mark.parametrize(
-    ("content", "finding"),
-    [
-        ("sync:\n  target:\n    device: {}\n", "entity only"),
-        ("sync:\n  fields:\n    mode:\n      selector:\n        nothing:\n", "nothing"),
-        ("Sync:\n", "valid name"),
-        ("sync-now:\n", "valid name"),
-        ("sync:\n  fields:\n    mode:\n      default:\n", "empty"),
-        ("sync:\n  fields:\n    mode:\n      example: null\n", "empty"),
-        ("sync:\n  fields:\n    mode:\n", "mode"),
-        ("sync:\n  fields:\n", "fields"),
-        (
-            (
-                "sync:\n  fields:\n    mode:\n      filter:\n"
-                "        supported_features: [camera.CameraEntityFeature.STREAM]\n"
-            ),
-            "filter",
-        ),
-        (
-            (
-                "sync:\n  fields:\n    more:\n      fields:\n        mode:\n"
-                "          default:\n"
-            ),
-            "empty",
-        ),
-        ("sync:\n  fields:\n    more:\n      fields:\n        mode: {}\n", "section"),
-        ("sync: [", "cannot be read"),
-    ],
-)
-def test_a_broken_action_is_found(content: str, finding: str, package: Package) -> None:
-    package.text("services.yaml", content)
-    assert finding in "\n".join(services.check(package.path))
-
-
-def test_a_filter_goes_with_a_target(package: Package) -> None:
-    text = (package.path / "services.yaml").read_text()
-    filtered = "      filter:\n        supported_features: [camera.CameraEntityFeature.STREAM]\n"
-    package.text("services.yaml", text + filtered)
-    assert list(services.check(package.path)) == []
-
-
-def test_any_file_that_is_no_json_is_found(package: Package) -> None:
-    (package.path / "data").mkdir()
-    package.text("data/words.json", '{"a": 1,}')
-    [found] = json_files.check(package.path)
-    assert found.startswith("data/words.json cannot be read")
-
-
-@pytest.mark.parametrize(
-    ("code", "finding"),
-    [
-        ("from homeassistant.components import hassio", "hassio"),
-        ("from homeassistant.components.recorder import get_instance", "recorder"),
-        ("import homeassistant.components.recorder.util", "recorder"),
-        ("from homeassistant.components.http.auth import async_sign_path", None),
-        ("from homeassistant.components.http.auth import is_signed", "http"),
-        ("from homeassistant.components.dhcp import DATA", None),
-        ("from homeassistant.components.stream import Stream", None),
-        ("from homeassistant.components.light import Light", None),
-        ("from homeassistant.components.sensor.const import X", None),
-        ("from .homeassistant.components.recorder import x", None),
-        (
-            (
-                "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n"
-                "    from homeassistant.components.recorder import Recorder"
-            ),
-            None,
-        ),
-        (
-            "if x:\n    from homeassistant.components.recorder import Recorder",
-            "recorder",
-        ),
-    ],
-)
-def test_components_that_are_used_are_declared(
-    code: str, finding: str | None, package: Package
-) -> None:
-    package.text("helpers.py", code)
-    found = list(dependencies.check(package.path))
-    expected = [f"helpers.py imports {finding}, the manifest does not"]
-    assert found == (expected if finding else [])
-
-
-def test_a_component_may_be_used_by_what_it_loads_of_us(package: Package) -> None:
-    package.text("diagnostics.py", "from homeassistant.components.diagnostics import x")
-    (package.path / "repairs").mkdir()
-    package.text("repairs/a.py", "from homeassistant.components.repairs import x")
-    assert list(dependencies.check(package.path)) == []
-
-
 @pytest.mark.parametrize(
     ("name", "change"),
     [
@@ -430,84 +318,11 @@ def test_what_home_assistant_accepts_is_accepted(
     assert list(icons.check(package.path)) == []
 
 
-def test_a_registered_action_needs_its_file(package: Package) -> None:
-    (package.path / "services.yaml").unlink()
-    package.text("services.py", "hass.services.async_register(DOMAIN, 'sync')\n")
-    assert "no services.yaml" in "\n".join(services.check(package.path))
-
-
-def test_texts_of_the_dashboard_have_no_plurals_of_icu(package: Package) -> None:
-    clips = "{count, plural, one {# clip} other {# clips}}"
-    package.change(
-        "translations/en.json", set_to("config_panel", "overview", "clips", value=clips)
-    )
-    assert "en.json" in "\n".join(translations.check(package.path))
-
-
-def test_another_language_must_have_the_keys_of_english(package: Package) -> None:
-    package.json(
-        "translations/de.json", {"config": {"step": {"user": {"title": "Hallo"}}}}
-    )
-    found = "\n".join(translations.check(package.path))
-    assert "de.json: config.error.cannot_connect is missing" in found
-
-
-def test_another_language_must_have_the_placeholders_of_english(
-    package: Package,
-) -> None:
-    package.json("translations/de.json", {})
-    package.change("translations/de.json", lambda data: data.update(_english(package)))
-    package.change(
-        "translations/de.json",
-        set_to("config", "error", "cannot_connect", value="Keine Antwort."),
-    )
-    found = list(translations.check(package.path))
-    assert (
-        "de.json: config.error.cannot_connect has other placeholders than English"
-        in found
-    )
-
-
-def _english(package: Package) -> dict[str, Any]:
-    return translations.english_of(package.path)
-
-
-@pytest.mark.parametrize(
-    "answer", ["maybe", "{status: exempt}", "{status: finished, comment: x}"]
-)
-def test_a_rule_needs_a_valid_answer(answer: str, package: Package) -> None:
-    path = package.path / "quality_scale.yaml"
-    text = path.read_text().replace("brands: done", f"brands: {answer}")
-    package.text("quality_scale.yaml", text)
-    assert "brands" in "\n".join(quality_scale.check(package.path))
-
-
-@pytest.mark.parametrize(
-    ("todo", "tier"),
-    [
-        ("brands", None),
-        ("test-coverage", "bronze"),
-        ("discovery", "silver"),
-        ("strict-typing", "gold"),
-        (None, "platinum"),
-    ],
-)
-def test_the_tier_that_is_claimed_is_reached(
-    todo: str | None, tier: str | None, package: Package
-) -> None:
-    path = package.path / "quality_scale.yaml"
-    answer = "{status: todo, comment: later}"
-    text = path.read_text().replace(f"  {todo}: done", f"  {todo}: {answer}")
-    package.text("quality_scale.yaml", text)
-    for claimed in ("bronze", "silver", "gold", "platinum"):
-        package.change("manifest.json", set_to("quality_scale", value=claimed))
-        found = list(quality_scale.check(package.path))
-        assert (found == []) is (claimed == tier), claimed
-    assert "the manifest claims platinum" in "".join(found) or tier == "platinum"
-
-
-def test_every_rule_of_the_scale_is_asked() -> None:
-    assert len(set(quality_scale.RULES)) == len(quality_scale.RULES) == 54
+def test_any_file_that_is_no_json_is_found(package: Package) -> None:
+    (package.path / "data").mkdir()
+    package.text("data/words.json", '{"a": 1,}')
+    [found] = json_files.check(package.path)
+    assert found.startswith("data/words.json cannot be read")
 
 
 def test_a_missing_or_wrong_icon_is_found(package: Package) -> None:
@@ -517,29 +332,3 @@ def test_a_missing_or_wrong_icon_is_found(package: Package) -> None:
     found = "\n".join(brand.check(package.path))
     assert "icon.png is missing" in found
     assert "dark_icon.png is (512, 512)" in found
-
-
-def test_a_bare_repository_is_told_what_it_lacks(package: Package) -> None:
-    (package.root / "pyproject.toml").write_text('[project]\nversion = "0.2.0"\n')
-    (package.root / "CHANGELOG.md").write_text("[a](b.md)\n")
-    (package.root / "hacs.json").write_text(
-        '{"name": "x", "homeassistant": "2025.1.0"}'
-    )
-    found = "\n".join(repository.check(package.root))
-    for finding in ("README.md", "too old", "different versions", "b.md leads nowhere"):
-        assert finding in found
-
-
-def test_what_is_run_or_installed_is_named_exactly(package: Package) -> None:
-    workflow = package.root / ".github/workflows/test.yml"
-    workflow.parent.mkdir(parents=True)
-    commit = "0123456789abcdef0123456789abcdef01234567"
-    workflow.write_text(f"- uses: a/b@v5\n- uses: c/d@{commit}  # v1\n")
-    (package.root / "requirements_test.txt").write_text("One==1.0\ntwo==2.0  # why\n")
-    pinned = package.root / "scripts/setup_lib/pinned/test.txt"
-    pinned.parent.mkdir(parents=True)
-    pinned.write_text("one==1.0 \\\n    --hash=sha256:00\ntwo==2.1 \\\n")
-    assert list(repository.pins(package.root)) == [
-        "test.yml: a/b@v5 is not pinned to a commit",
-        "requirements_test.txt: two==2.0 has no hash; run scripts/pin",
-    ]
