@@ -86,6 +86,7 @@ def targets_in_package(path: Path) -> list[str]:
 
 CORE_FILES = sorted((ROOT / "core").rglob("*.py"))
 SHELL_FILES = sorted(p for p in ROOT.rglob("*.py") if "core" not in p.parts)
+TEST_FILES = sorted(Path(__file__).parent.rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", CORE_FILES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -243,6 +244,8 @@ def test_a_name_that_may_stand_twice_does(name: str) -> None:
     assert found.count(name) > 1
 
 
-@pytest.mark.parametrize("path", CORE_FILES + SHELL_FILES, ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", CORE_FILES + SHELL_FILES + TEST_FILES, ids=lambda p: p.stem
+)
 def test_a_file_is_short_enough_to_be_about_one_thing(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 500
