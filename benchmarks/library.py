@@ -42,18 +42,18 @@ from custom_components.vtrack_nvr.core.clip_sink import (
 from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import (
-    Library,
-    LibraryBounds,
-    Retention,
-    RootConfig,
-)
 from custom_components.vtrack_nvr.core.library.index import (
     clip_rows,
     day_sums,
     journal_facts,
 )
 from custom_components.vtrack_nvr.core.library.index.database import Database, connect
+from custom_components.vtrack_nvr.core.library.library import Library
+from custom_components.vtrack_nvr.core.library.values import (
+    LibraryBounds,
+    Retention,
+    RootConfig,
+)
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     ClipFacts,

@@ -125,7 +125,8 @@ async def record(port: int, streams: int, seconds: float, folder: Path) -> None:
     from custom_components.vtrack_nvr.core.clock import SystemClock
     from custom_components.vtrack_nvr.core.endpoint import Endpoint
     from custom_components.vtrack_nvr.core.intervals import TimeRange
-    from custom_components.vtrack_nvr.core.library import Library, RootConfig
+    from custom_components.vtrack_nvr.core.library.library import Library
+    from custom_components.vtrack_nvr.core.library.values import RootConfig
     from custom_components.vtrack_nvr.core.live.live_values import LiveSpec
     from custom_components.vtrack_nvr.core.live.recorders import LiveRecorders
     from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe

@@ -30,13 +30,7 @@ from benchmarks._rows import Row, finish, make_parser
 from benchmarks.library import DAY, MINUTE, NoProbe, camera_key
 from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import (
-    Library,
-    LibraryBounds,
-    Retention,
-    RootConfig,
-    journal_files,
-)
+from custom_components.vtrack_nvr.core.library import journal_files
 from custom_components.vtrack_nvr.core.library.context import LibraryContext
 from custom_components.vtrack_nvr.core.library.index import clip_rows, day_sums, outbox
 from custom_components.vtrack_nvr.core.library.journal import (
@@ -44,8 +38,14 @@ from custom_components.vtrack_nvr.core.library.journal import (
     FactKind,
     encode_line,
 )
+from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.core.library.naming import JOURNAL, clip_path
 from custom_components.vtrack_nvr.core.library.upkeep import forget, journal_tidy
+from custom_components.vtrack_nvr.core.library.values import (
+    LibraryBounds,
+    Retention,
+    RootConfig,
+)
 from custom_components.vtrack_nvr.core.models import CameraKey, EventClass, NvrKey
 
 ZONE = ZoneInfo("Europe/Berlin")

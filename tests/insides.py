@@ -9,8 +9,8 @@ from custom_components.vtrack_nvr.core.archive.converted import ConvertedSegment
 from custom_components.vtrack_nvr.core.archive.pictures import Pictures
 from custom_components.vtrack_nvr.core.archive.playback import ConvertedClips
 from custom_components.vtrack_nvr.core.archive.turns import Turns
-from custom_components.vtrack_nvr.core.library import Library
 from custom_components.vtrack_nvr.core.library.context import LibraryContext
+from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.core.library.upkeep.timetable import Timetable
 from custom_components.vtrack_nvr.core.models import NvrKey
 from custom_components.vtrack_nvr.core.rtsp.keep_alive import KeepAlives

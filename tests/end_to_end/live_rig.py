@@ -11,7 +11,8 @@ import time
 from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.endpoint import Endpoint
 from custom_components.vtrack_nvr.core.intervals import TimeRange, difference, union
-from custom_components.vtrack_nvr.core.library import Library, RootConfig
+from custom_components.vtrack_nvr.core.library.library import Library
+from custom_components.vtrack_nvr.core.library.values import RootConfig
 from custom_components.vtrack_nvr.core.live.live_values import (
     LiveGap,
     LiveSpec,

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.vtrack_nvr.core.library import Library, LibraryBounds
+from custom_components.vtrack_nvr.core.library.library import Library
+from custom_components.vtrack_nvr.core.library.values import LibraryBounds
 
 from .rig import CAMERA, NVR, LibraryRig, ManualClock, make_library
 

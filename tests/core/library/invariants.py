@@ -6,7 +6,7 @@ from pathlib import Path
 import sqlite3
 
 from custom_components.vtrack_nvr.core.intervals import TimeRange, total_ms, union
-from custom_components.vtrack_nvr.core.library import Library
+from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.core.library.naming import ROOT_FOLDER
 from tests.insides import store_of
 

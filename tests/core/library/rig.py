@@ -18,12 +18,13 @@ from custom_components.vtrack_nvr.core.clip_sink import (
 from custom_components.vtrack_nvr.core.clock import Clock
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import Library, LibraryBounds, RootConfig
 from custom_components.vtrack_nvr.core.library.files import FileLayer
 from custom_components.vtrack_nvr.core.library.index.rows import (
     facts_columns,
     facts_from_columns,
 )
+from custom_components.vtrack_nvr.core.library.library import Library
+from custom_components.vtrack_nvr.core.library.values import LibraryBounds, RootConfig
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     ClipFacts,

@@ -9,8 +9,8 @@ import random
 import pytest
 
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import SearchOrder
 from custom_components.vtrack_nvr.core.library.index import clip_search
+from custom_components.vtrack_nvr.core.library.values import SearchOrder
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     CoverageState,

@@ -13,12 +13,7 @@ from typing import override
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.library import (
-    Library,
-    LibraryBounds,
-    RootConfig,
-    claims,
-)
+from custom_components.vtrack_nvr.core.library import claims
 from custom_components.vtrack_nvr.core.library.claims import (
     CLAIM,
     FRESH_MS,
@@ -28,6 +23,8 @@ from custom_components.vtrack_nvr.core.library.claims import (
     owner_at,
 )
 from custom_components.vtrack_nvr.core.library.files import FileLayer, storage_error
+from custom_components.vtrack_nvr.core.library.library import Library
+from custom_components.vtrack_nvr.core.library.values import LibraryBounds, RootConfig
 from custom_components.vtrack_nvr.core.models import ClipState
 from tests.insides import look_now, store_of
 

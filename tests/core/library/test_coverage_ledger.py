@@ -8,7 +8,7 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.ledger import RunKind, RunResult, SweepFindings
-from custom_components.vtrack_nvr.core.library import Library
+from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     ClockEra,

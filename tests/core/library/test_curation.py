@@ -11,14 +11,16 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.ledger import SweepFindings
-from custom_components.vtrack_nvr.core.library import (
+from custom_components.vtrack_nvr.core.library.index import room_rows
+from custom_components.vtrack_nvr.core.library.upkeep_values import (
     BrakeReason,
     DeleteCause,
+)
+from custom_components.vtrack_nvr.core.library.values import (
     LibraryEvent,
     LibraryEventKind,
     Retention,
 )
-from custom_components.vtrack_nvr.core.library.index import room_rows
 from custom_components.vtrack_nvr.core.models import ClipState, CoverageState
 from tests.insides import keeper_of, look_now, store_of
 

@@ -17,10 +17,13 @@ from custom_components.vtrack_nvr.core.errors import (
     NvrError,
 )
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import ExportState, LibraryBounds
 from custom_components.vtrack_nvr.core.library.export_records import beside, part_of
 from custom_components.vtrack_nvr.core.library.files import FileLayer, Space
-from custom_components.vtrack_nvr.core.library.values import Export
+from custom_components.vtrack_nvr.core.library.values import (
+    Export,
+    ExportState,
+    LibraryBounds,
+)
 from tests.insides import store_of
 
 from .rig import CAMERA, DAY, HOUR, NOW, LibraryRig, ManualClock, make_library

@@ -11,14 +11,14 @@ from typing import override
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.library import (
+from custom_components.vtrack_nvr.core.library.files import FileLayer, Space
+from custom_components.vtrack_nvr.core.library.guard import marker_text, marker_uuid
+from custom_components.vtrack_nvr.core.library.values import (
     LibraryBounds,
     LibraryEvent,
     LibraryEventKind,
     RootConfig,
 )
-from custom_components.vtrack_nvr.core.library.files import FileLayer, Space
-from custom_components.vtrack_nvr.core.library.guard import marker_text, marker_uuid
 from custom_components.vtrack_nvr.core.models import CoverageState
 from custom_components.vtrack_nvr.core.policy import Waits
 from tests.insides import look_now, store_of

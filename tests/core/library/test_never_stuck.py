@@ -10,16 +10,16 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import (
-    LibraryBounds,
-    Retention,
-    RootConfig,
-    journal_files,
-)
+from custom_components.vtrack_nvr.core.library import journal_files
 from custom_components.vtrack_nvr.core.library.files import FileLayer, Space
 from custom_components.vtrack_nvr.core.library.journal import FactKind, decode_lines
 from custom_components.vtrack_nvr.core.library.naming import JOURNAL
 from custom_components.vtrack_nvr.core.library.upkeep import journal_tidy
+from custom_components.vtrack_nvr.core.library.values import (
+    LibraryBounds,
+    Retention,
+    RootConfig,
+)
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     ClipState,

@@ -15,12 +15,9 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import (
-    Library,
-    LibraryBounds,
-    RootConfig,
-)
+from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.core.library.naming import JOURNAL
+from custom_components.vtrack_nvr.core.library.values import LibraryBounds, RootConfig
 from custom_components.vtrack_nvr.core.models import (
     ClipSource,
     ClipState,

@@ -10,16 +10,16 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.ledger import SweepFindings
-from custom_components.vtrack_nvr.core.library import (
-    LibraryBounds,
-    Retention,
-    RootConfig,
-)
 from custom_components.vtrack_nvr.core.library.files import FileLayer
 from custom_components.vtrack_nvr.core.library.index import clip_rows
 from custom_components.vtrack_nvr.core.library.index.opening import open_database
 from custom_components.vtrack_nvr.core.library.upkeep.salvage import settle_writing
 from custom_components.vtrack_nvr.core.library.upkeep.transfer import settle_transfers
+from custom_components.vtrack_nvr.core.library.values import (
+    LibraryBounds,
+    Retention,
+    RootConfig,
+)
 from custom_components.vtrack_nvr.core.models import CoverageState
 from tests.insides import close_here, open_here, store_of
 

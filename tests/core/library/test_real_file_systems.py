@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import LibraryBounds
+from custom_components.vtrack_nvr.core.library.values import LibraryBounds
 from custom_components.vtrack_nvr.core.models import CoverageState
 from custom_components.vtrack_nvr.core.policy import Waits
 

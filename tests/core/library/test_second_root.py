@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.vtrack_nvr.core.library import Retention, RootConfig
+from custom_components.vtrack_nvr.core.library.values import Retention, RootConfig
 from custom_components.vtrack_nvr.core.models import CameraKey
 from tests.insides import store_of
 

@@ -9,12 +9,13 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import Limit, LimitError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import IndexEventKind, shares
+from custom_components.vtrack_nvr.core.library import shares
 from custom_components.vtrack_nvr.core.library.share_values import (
     ShareKind,
     ShareTarget,
 )
 from custom_components.vtrack_nvr.core.library.shares import LONGEST_MS, SHORTEST_MS
+from custom_components.vtrack_nvr.core.library.values import IndexEventKind
 
 from .rig import (
     CAMERA,

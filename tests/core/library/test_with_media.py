@@ -9,7 +9,8 @@ import shutil
 import pytest
 
 from custom_components.vtrack_nvr.core.clip_sink import ClipStart, ClipTarget
-from custom_components.vtrack_nvr.core.library import Library, LibraryBounds, RootConfig
+from custom_components.vtrack_nvr.core.library.library import Library
+from custom_components.vtrack_nvr.core.library.values import LibraryBounds, RootConfig
 from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe
 from custom_components.vtrack_nvr.core.media.facts import facts_of_written, sha256_of
 from custom_components.vtrack_nvr.core.media.tags import ClipTags

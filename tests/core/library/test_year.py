@@ -2,8 +2,8 @@
 
 import pytest
 
-from custom_components.vtrack_nvr.core.library import Retention
 from custom_components.vtrack_nvr.core.library.upkeep_values import RoomTrouble
+from custom_components.vtrack_nvr.core.library.values import Retention
 
 from .year import GB, Disk, YearRig, rng
 

@@ -19,11 +19,6 @@ from zoneinfo import ZoneInfo
 from custom_components.vtrack_nvr.core.clip_sink import ClipStart
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import HOUR_MS
-from custom_components.vtrack_nvr.core.library import (
-    LibraryBounds,
-    Retention,
-    RootConfig,
-)
 from custom_components.vtrack_nvr.core.library.context import LibraryContext
 from custom_components.vtrack_nvr.core.library.files import (
     FileLayer,
@@ -41,6 +36,11 @@ from custom_components.vtrack_nvr.core.library.upkeep.account import budget_byte
 from custom_components.vtrack_nvr.core.library.upkeep.retention_run import Retainer
 from custom_components.vtrack_nvr.core.library.upkeep.room import RoomMaker
 from custom_components.vtrack_nvr.core.library.upkeep.transfer import Mover
+from custom_components.vtrack_nvr.core.library.values import (
+    LibraryBounds,
+    Retention,
+    RootConfig,
+)
 from custom_components.vtrack_nvr.core.models import CameraKey, ClipSource
 
 from .rig import CAMERA, DAY, HOUR, NOW, NVR, ManualClock, TextProbe, make_facts

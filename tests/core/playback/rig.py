@@ -9,7 +9,8 @@ from custom_components.vtrack_nvr.core.clip_sink import ClipStart, ClipTarget
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.frames import Codec
 from custom_components.vtrack_nvr.core.intervals import Ranges, TimeRange
-from custom_components.vtrack_nvr.core.library import Library, LibraryBounds, RootConfig
+from custom_components.vtrack_nvr.core.library.library import Library
+from custom_components.vtrack_nvr.core.library.values import LibraryBounds, RootConfig
 from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe
 from custom_components.vtrack_nvr.core.media.cutting import cut_fragments
 from custom_components.vtrack_nvr.core.media.facts import facts_of_written, sha256_of

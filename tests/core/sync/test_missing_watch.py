@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import Library
+from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.core.models import CoverageState as S
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
 from custom_components.vtrack_nvr.core.sync.engine_context import EngineContext, Slots

@@ -22,7 +22,7 @@ from custom_components.vtrack_nvr.core.device_habits import DeviceHabits
 from custom_components.vtrack_nvr.core.download.downloader import Verify
 from custom_components.vtrack_nvr.core.endpoint import Endpoint
 from custom_components.vtrack_nvr.core.errors import NvrError
-from custom_components.vtrack_nvr.core.library import (
+from custom_components.vtrack_nvr.core.library.values import (
     LibraryBounds,
     Retention,
     RootConfig,

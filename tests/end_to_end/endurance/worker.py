@@ -17,7 +17,7 @@ from typing import Any
 
 from custom_components.vtrack_nvr.core.errors import NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import DeleteCause
+from custom_components.vtrack_nvr.core.library.upkeep_values import DeleteCause
 from custom_components.vtrack_nvr.core.models import Clip, CoverageState
 from tests.end_to_end.endurance.clock import SharedTime, WrongClock
 from tests.end_to_end.endurance.measures import measure

@@ -18,7 +18,6 @@ import pytest
 
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.ledger import SweepFindings
-from custom_components.vtrack_nvr.core.library import Library, Retention, SearchOrder
 from custom_components.vtrack_nvr.core.library.index import (
     clip_rows,
     clip_search,
@@ -27,8 +26,10 @@ from custom_components.vtrack_nvr.core.library.index import (
     span_rows,
     span_rules,
 )
+from custom_components.vtrack_nvr.core.library.library import Library
 from custom_components.vtrack_nvr.core.library.naming import clip_path
 from custom_components.vtrack_nvr.core.library.upkeep import forget
+from custom_components.vtrack_nvr.core.library.values import Retention, SearchOrder
 from custom_components.vtrack_nvr.core.models import (
     CoverageState,
     EventClass,

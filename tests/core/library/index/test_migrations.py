@@ -6,10 +6,10 @@ import sqlite3
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import NvrError
-from custom_components.vtrack_nvr.core.library import Retention
 from custom_components.vtrack_nvr.core.library.index import opening
 from custom_components.vtrack_nvr.core.library.index.database import connect
 from custom_components.vtrack_nvr.core.library.index.rows import retention_of
+from custom_components.vtrack_nvr.core.library.values import Retention
 
 FILL = """
 insert into root (id, uuid, path, added_ms) values (1, 'u', '/media', 1);

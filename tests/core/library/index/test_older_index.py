@@ -9,11 +9,6 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import (
-    IndexEventKind,
-    LibraryBounds,
-    Retention,
-)
 from custom_components.vtrack_nvr.core.library.claims import CLAIM
 from custom_components.vtrack_nvr.core.library.files import FileLayer
 from custom_components.vtrack_nvr.core.library.index.opening import (
@@ -27,6 +22,11 @@ from custom_components.vtrack_nvr.core.library.journal import (
     encode_line,
 )
 from custom_components.vtrack_nvr.core.library.naming import JOURNAL, MARKER
+from custom_components.vtrack_nvr.core.library.values import (
+    IndexEventKind,
+    LibraryBounds,
+    Retention,
+)
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     ClipState,

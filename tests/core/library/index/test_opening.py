@@ -10,10 +10,7 @@ import sqlite3
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.library import (
-    IndexEventKind,
-    library as library_module,
-)
+from custom_components.vtrack_nvr.core.library import library as library_module
 from custom_components.vtrack_nvr.core.library.files import FileLayer
 from custom_components.vtrack_nvr.core.library.index import opening
 from custom_components.vtrack_nvr.core.library.index.database import connect
@@ -25,7 +22,10 @@ from custom_components.vtrack_nvr.core.library.index.opening import (
     open_database,
     suspicion,
 )
-from custom_components.vtrack_nvr.core.library.values import LibraryBounds
+from custom_components.vtrack_nvr.core.library.values import (
+    IndexEventKind,
+    LibraryBounds,
+)
 
 from ..power import Power, PowerCutError
 from ..rig import CAMERA, DAY, NOW, NVR, LibraryRig, ManualClock, make_library

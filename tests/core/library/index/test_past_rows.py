@@ -17,10 +17,10 @@ from custom_components.vtrack_nvr.core.ledger import (
     LedgerReason,
     SweepFindings,
 )
-from custom_components.vtrack_nvr.core.library import LibraryBounds, Retention
 from custom_components.vtrack_nvr.core.library.index import past_rows, span_rules
 from custom_components.vtrack_nvr.core.library.index.span_rules import Entry
 from custom_components.vtrack_nvr.core.library.upkeep import forget
+from custom_components.vtrack_nvr.core.library.values import LibraryBounds, Retention
 from custom_components.vtrack_nvr.core.models import (
     CoverageState as S,
     EventClass,

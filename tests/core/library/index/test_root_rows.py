@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import RootConfig
+from custom_components.vtrack_nvr.core.library.values import RootConfig
 from custom_components.vtrack_nvr.core.models import ClipState, CoverageState
 from tests.insides import keeper_of, store_of
 

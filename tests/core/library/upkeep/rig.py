@@ -9,13 +9,14 @@ from pathlib import Path
 import sqlite3
 from typing import Self, override
 
-from custom_components.vtrack_nvr.core.library import Library, LibraryBounds, RootConfig
 from custom_components.vtrack_nvr.core.library.files import (
     FileLayer,
     Space,
     storage_error,
 )
 from custom_components.vtrack_nvr.core.library.guard import Root
+from custom_components.vtrack_nvr.core.library.library import Library
+from custom_components.vtrack_nvr.core.library.values import LibraryBounds, RootConfig
 from tests.insides import store_of
 
 from ..rig import (

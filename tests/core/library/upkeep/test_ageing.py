@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.vtrack_nvr.core.library import BrakeReason, Retention
 from custom_components.vtrack_nvr.core.library.upkeep.retention_run import Retainer
+from custom_components.vtrack_nvr.core.library.upkeep_values import BrakeReason
+from custom_components.vtrack_nvr.core.library.values import Retention
 from tests.insides import store_of
 
 from ..rig import CAMERA, DAY, HOUR, MINUTE, NOW

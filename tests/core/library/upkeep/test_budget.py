@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.vtrack_nvr.core.library import BrakeReason, Retention, RootConfig
-from custom_components.vtrack_nvr.core.library.upkeep_values import RoomTrouble
+from custom_components.vtrack_nvr.core.library.upkeep_values import (
+    BrakeReason,
+    RoomTrouble,
+)
+from custom_components.vtrack_nvr.core.library.values import Retention, RootConfig
 
 from ..rig import CAMERA, DAY, HOUR, NOW, NVR, OTHER
 from ..test_guard import until

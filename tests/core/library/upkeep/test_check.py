@@ -14,7 +14,7 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import ErrorKind
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.ledger import SweepFindings
-from custom_components.vtrack_nvr.core.library import IndexEventKind
+from custom_components.vtrack_nvr.core.library.values import IndexEventKind
 from custom_components.vtrack_nvr.core.models import (
     CameraKey,
     ClipState,

@@ -13,7 +13,7 @@ import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import Retention, journal_files
+from custom_components.vtrack_nvr.core.library import journal_files
 from custom_components.vtrack_nvr.core.library.files import FileLayer
 from custom_components.vtrack_nvr.core.library.index import clip_rows, journal_facts
 from custom_components.vtrack_nvr.core.library.index.rows import facts_columns
@@ -26,6 +26,7 @@ from custom_components.vtrack_nvr.core.library.journal import (
 from custom_components.vtrack_nvr.core.library.naming import JOURNAL
 from custom_components.vtrack_nvr.core.library.upkeep import deletion, journal_tidy
 from custom_components.vtrack_nvr.core.library.upkeep_values import DeleteCause
+from custom_components.vtrack_nvr.core.library.values import Retention
 from custom_components.vtrack_nvr.core.models import CoverageState as S, TimeSource
 from tests.insides import store_of
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.library import Retention
+from custom_components.vtrack_nvr.core.library.values import Retention
 from tests.insides import keeper_of
 
 from ..rig import CAMERA, DAY, MINUTE, NOW

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.library import LibraryEventKind
 from custom_components.vtrack_nvr.core.library.files import Space
 from custom_components.vtrack_nvr.core.library.upkeep_values import RoomTrouble
+from custom_components.vtrack_nvr.core.library.values import LibraryEventKind
 from custom_components.vtrack_nvr.core.models import CoverageState
 from tests.insides import keeper_of, store_of
 

@@ -14,17 +14,17 @@ import pytest
 from custom_components.vtrack_nvr.core.clip_sink import ClipTarget
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.library import (
-    Library,
+from custom_components.vtrack_nvr.core.library.files import FileLayer, storage_error
+from custom_components.vtrack_nvr.core.library.index import clip_rows
+from custom_components.vtrack_nvr.core.library.library import Library
+from custom_components.vtrack_nvr.core.library.naming import MARKER
+from custom_components.vtrack_nvr.core.library.upkeep.salvage import settle_writing
+from custom_components.vtrack_nvr.core.library.values import (
     LibraryBounds,
     LibraryEvent,
     LibraryEventKind,
     RootConfig,
 )
-from custom_components.vtrack_nvr.core.library.files import FileLayer, storage_error
-from custom_components.vtrack_nvr.core.library.index import clip_rows
-from custom_components.vtrack_nvr.core.library.naming import MARKER
-from custom_components.vtrack_nvr.core.library.upkeep.salvage import settle_writing
 from custom_components.vtrack_nvr.core.media.clip_probe import ClipProbe
 from custom_components.vtrack_nvr.core.media.series import ClipSeries, SeriesPlan
 from custom_components.vtrack_nvr.core.models import (

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.library import LibraryBounds, Retention
 from custom_components.vtrack_nvr.core.library.files import FileLayer
 from custom_components.vtrack_nvr.core.library.index.opening import existing_copies
+from custom_components.vtrack_nvr.core.library.values import LibraryBounds, Retention
 from tests.insides import keeper_of
 
 from ..rig import CAMERA, DAY, HOUR, NOW, NVR, LibraryRig, ManualClock, make_library

@@ -12,11 +12,7 @@ import threading
 import pytest
 
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
-from custom_components.vtrack_nvr.core.library import (
-    Retention,
-    RootConfig,
-    journal_files,
-)
+from custom_components.vtrack_nvr.core.library import journal_files
 from custom_components.vtrack_nvr.core.library.index import clip_rows, outbox
 from custom_components.vtrack_nvr.core.library.journal import (
     Fact,
@@ -25,6 +21,7 @@ from custom_components.vtrack_nvr.core.library.journal import (
 )
 from custom_components.vtrack_nvr.core.library.naming import JOURNAL
 from custom_components.vtrack_nvr.core.library.upkeep.transfer import settle_transfers
+from custom_components.vtrack_nvr.core.library.values import Retention, RootConfig
 from custom_components.vtrack_nvr.core.models import ClipState
 from tests.insides import keeper_of, store_of
 

@@ -8,8 +8,8 @@ import pytest
 
 from custom_components.vtrack_nvr.core.intervals import TimeRange
 from custom_components.vtrack_nvr.core.ledger import SweepFindings
-from custom_components.vtrack_nvr.core.library import Retention
 from custom_components.vtrack_nvr.core.library.files import Space
+from custom_components.vtrack_nvr.core.library.values import Retention
 from custom_components.vtrack_nvr.core.models import CoverageState
 
 from ..rig import CAMERA, DAY, HOUR, MINUTE, NOW
