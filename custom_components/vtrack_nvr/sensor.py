@@ -10,7 +10,6 @@ from homeassistant.helpers.typing import StateType
 
 from .const import CONF_RETENTION_DAYS
 from .core.errors import NvrError
-from .core.library.values import RootInfo
 from .entity import VtrackCameraEntity, VtrackNvrEntity
 from .runtime import CameraRuntime, VtrackConfigEntry, VtrackRuntime
 from .sensor_tables import (
@@ -25,11 +24,7 @@ from .sensor_tables import (
     NvrSensorDescription,
     StorageSensorDescription,
 )
-from .storage_devices import (
-    StorageCoordinator,
-    VtrackStorageEntity,
-    async_add_storages,
-)
+from .storage_devices import VtrackStorageEntity, async_add_storages
 
 PARALLEL_UPDATES = 0
 SCAN_INTERVAL = timedelta(minutes=5)
@@ -76,12 +71,6 @@ class VtrackNvrSensor(VtrackNvrEntity, SensorEntity):
     """A sensor of an NVR."""
 
     entity_description: NvrSensorDescription
-
-    def __init__(
-        self, runtime: VtrackRuntime, description: NvrSensorDescription
-    ) -> None:
-        """Read what the description says."""
-        super().__init__(runtime, description)
 
     @property
     @override
@@ -167,15 +156,6 @@ class VtrackStorageSensor(VtrackStorageEntity, SensorEntity):
     """A sensor of a storage."""
 
     entity_description: StorageSensorDescription
-
-    def __init__(
-        self,
-        coordinator: StorageCoordinator,
-        root: RootInfo,
-        description: StorageSensorDescription,
-    ) -> None:
-        """Read what the description says."""
-        super().__init__(coordinator, root, description)
 
     @property
     @override
