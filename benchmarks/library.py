@@ -393,7 +393,7 @@ async def retention(library: Library, folder: Path, cameras: int, count: int) ->
     )
     late.clear()
     begun = time.perf_counter()
-    plan = await library.care.plan_retention()
+    plan = await asyncio.to_thread(library.care.retainer.plan)
     planned = time.perf_counter() - begun
     done = await library.care.run_retention(plan.token)
     await library.care.empty_trash(at_once=True)

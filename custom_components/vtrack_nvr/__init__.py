@@ -150,7 +150,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: VtrackConfigEntry) -> N
     await async_remember(hass, entry)
     await _async_notify_clips_stay(hass, entry)
     if hub and _is_last_entry(hass, entry):
-        cameras = await hub.library.cameras()
+        cameras = await hub.library.browse.cameras()
         if not any(camera.totals.clips for camera in cameras):
             async_hide_panel(hass)
 

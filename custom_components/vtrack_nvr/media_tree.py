@@ -448,7 +448,7 @@ class MediaTree:
     # People
 
     async def _visible(self) -> list[CameraInfo]:
-        cameras = await self._hub.library.cameras()
+        cameras = await self._hub.library.browse.cameras()
         return [camera for camera in cameras if self._may(camera.key)]
 
     async def _names(self) -> dict[CameraKey, str]:

@@ -37,7 +37,7 @@ async def async_open(
             raise NvrError(ErrorKind.NO_PERMISSION, "the camera may not be seen")
         owner = user.id if user else ""
         check = _check(hass, user, refresh_token_id, camera)
-    if camera not in {info.key for info in await hub.library.cameras()}:
+    if camera not in {info.key for info in await hub.library.browse.cameras()}:
         raise NvrError(ErrorKind.GONE, "there is no such camera")
     return await hub.archive.desk.open(owner, camera, window, check, fetch=fetch)
 

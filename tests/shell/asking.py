@@ -107,7 +107,7 @@ MINUTE = 60_000
 async def stock(hass: HomeAssistant, *, days_ago: int = 2) -> Stock:
     """Put twelve clips of a camera and three of another into the library."""
     hub = hass.data[DOMAIN]
-    cameras = sorted(info.key for info in await hub.library.cameras())[:2]
+    cameras = sorted(info.key for info in await hub.library.browse.cameras())[:2]
     now_ms = hub.library.clock.now_ms()
     start_ms = now_ms // 3_600_000 * 3_600_000 - days_ago * 86_400_000
 

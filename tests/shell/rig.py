@@ -56,7 +56,7 @@ async def sync(hass: HomeAssistant) -> dict[str, Any]:
 async def keep_clip(hass: HomeAssistant, codec: Codec, start_ms: int) -> Clip:
     """Put four seconds of a codec into the library, as live recording does."""
     library = hass.data[DOMAIN].library
-    [camera, *_] = await library.cameras()
+    [camera, *_] = await library.browse.cameras()
     plan = SeriesPlan(
         camera.key,
         ClockEra(0, 0, 0),

@@ -115,7 +115,7 @@ async def test_storage_and_index_that_are_away_are_unavailable(
     with (
         patch.object(library.browse, "clip", side_effect=broken),
         patch.object(library.exports, "get", side_effect=broken),
-        patch.object(library, "cameras", side_effect=broken),
+        patch.object(library.browse, "cameras", side_effect=broken),
     ):
         for what in ("clip", "thumbnail", "strip", "export"):
             answer = await client.get(f"{API}/{what}/{clip}")

@@ -48,7 +48,7 @@ FIRST = frame_number(START)
 async def keep(hass: HomeAssistant, codec: str, start_ms: int = START) -> Clip:
     """Put two seconds of footage into the library, as live recording does."""
     library = hass.data[DOMAIN].library
-    [camera, *_] = await library.cameras()
+    [camera, *_] = await library.browse.cameras()
     plan = SeriesPlan(
         camera.key,
         ClockEra(0, 0, 0),
@@ -235,7 +235,7 @@ async def test_a_film_to_take_away_can_be_shown_anywhere(
         range(FIRST, FIRST + 20)
     )
     assert [item.name for item in one.path.parent.iterdir()] == [one.path.name]
-    cameras = await hass.data[DOMAIN].library.cameras()
+    cameras = await hass.data[DOMAIN].library.browse.cameras()
     other = next(item.key for item in cameras if item.key != clip.camera)
     both = await exports.make({clip.camera: "yard", other: "x"}, wanted, keep_gaps=True)
     with zipfile.ZipFile(both.path) as archive:

@@ -82,7 +82,7 @@ async def send(
 
 async def wanted(hass: HomeAssistant) -> Retention:
     """Return what the library was told about the camera."""
-    [camera] = await hass.data[HUB].library.cameras()
+    [camera] = await hass.data[HUB].library.browse.cameras()
     return camera.retention
 
 

@@ -194,7 +194,7 @@ async def test_an_index_that_does_not_answer_is_no_end_of_the_feed(
     library = hass.data[DOMAIN].library
     broken = NvrError(ErrorKind.INDEX_FAILED)
     with (
-        patch.object(library, "cameras", side_effect=broken),
+        patch.object(library.browse, "cameras", side_effect=broken),
         patch.object(library.time_line, "changes", side_effect=broken),
         patch.object(library.exports, "page", side_effect=broken),
     ):

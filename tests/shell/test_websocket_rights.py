@@ -177,7 +177,7 @@ async def test_no_answer_names_a_camera_that_may_not_be_seen(
         if needed != ADMIN
     ]
     answers += [await socket.event() for _ in range(1)]
-    hidden = {info.key for info in await hass.data[DOMAIN].library.cameras()}
+    hidden = {info.key for info in await hass.data[DOMAIN].library.browse.cameras()}
     if person != "stranger":
         hidden -= {stocked.first}
         assert stocked.first in json.dumps(answers)

@@ -301,7 +301,7 @@ async def test_the_preview_of_retention_comes_by_pages(
     await store_of(library).async_write(
         lambda c: c.execute("update clip set created_ms = 0")
     )
-    for info in await library.cameras():
+    for info in await library.browse.cameras():
         limited = type(info.retention)(days=0.5)
         await library.set_retention(info.key, limited)
     first = await socket.ask("retention/preview", limit=1)

@@ -54,7 +54,11 @@ class Caller:
 
     async def infos(self) -> list[CameraInfo]:
         """Return the cameras that the user may see with all that is known of them."""
-        return [info for info in await self.hub.library.cameras() if self.may(info.key)]
+        return [
+            info
+            for info in await self.hub.library.browse.cameras()
+            if self.may(info.key)
+        ]
 
     async def seen(self, cameras: Iterable[str]) -> list[CameraKey]:
         """Return cameras by their keys, each once.

@@ -318,7 +318,9 @@ async def clips_delete(caller: Caller, msg: dict[str, Any]) -> dict[str, Any]:
             job.clips += len(gone)
             job.bytes += sum(clip.facts.size_bytes for clip in gone)
             _tell_engine(caller, gone)
-            job.undo_until_ms = library.clock.now_ms() + max(UNDO_MS, library.undo_ms)
+            job.undo_until_ms = library.clock.now_ms() + max(
+                UNDO_MS, library.care.undo_ms
+            )
 
         await _in_steps(job, plan.ids, step)
 

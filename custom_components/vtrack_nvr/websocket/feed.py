@@ -220,7 +220,7 @@ class Feed:
         if is_slow_due:
             self._slow_s = now_s + SLOW_S
             with _not_now():
-                self._infos = await library.cameras()
+                self._infos = await library.browse.cameras()
                 self._health = await library.health()
         if is_slow_due or is_dirty or self._has_open_export:
             with _not_now():

@@ -209,11 +209,11 @@ async def test_former_cameras_stay_browsable_and_come_back(rig: LibraryRig) -> N
     library = rig.library
     clip_id = await asyncio.to_thread(rig.keep, NOW)
     await library.retire_camera(CAMERA)
-    (camera,) = await library.cameras()
+    (camera,) = await library.browse.cameras()
     assert camera.is_former
     assert (await library.browse.recent())[0].id == clip_id
     await library.register_camera(NVR, CAMERA, "Orchard")
-    (camera,) = await library.cameras()
+    (camera,) = await library.browse.cameras()
     assert (camera.name, camera.folder, camera.is_former) == (
         "Orchard",
         "garden",
@@ -221,6 +221,6 @@ async def test_former_cameras_stay_browsable_and_come_back(rig: LibraryRig) -> N
     )
     await library.retire_nvr(NVR)
     assert (await library.browse.nvrs())[0].is_former
-    assert (await library.cameras())[0].is_former
+    assert (await library.browse.cameras())[0].is_former
     with await library.browse.reader(clip_id) as reader:
         assert reader.path.exists()

@@ -162,7 +162,7 @@ async def test_retention_deletes_what_aged_and_a_full_sweep_plans_nothing(
         await asyncio.to_thread(keep_all, rig, clock.now_ms() - 10 * MINUTE)
         await library.care.run_retention()
         clock.advance(12 * HOUR)
-    dry = await library.care.plan_retention()
+    dry = await asyncio.to_thread(library.care.retainer.plan)
     assert dry.clips == 1
     assert len(rig.files()) == 3, "a dry run deletes nothing"
     done = await library.care.run_retention()

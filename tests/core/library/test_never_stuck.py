@@ -375,7 +375,7 @@ async def test_a_root_that_hangs_keeps_no_other_from_retention_nor_from_answers(
         await asyncio.to_thread(rig.keep, NOW - 9 * DAY, camera)
         await library.set_retention(camera, Retention(days=2))
     moving = await asyncio.to_thread(rig.keep, NOW)
-    plan = await library.care.plan_retention()
+    plan = await asyncio.to_thread(library.care.retainer.plan)
     files.answers.clear()
     try:
         started = time.monotonic()

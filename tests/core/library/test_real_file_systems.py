@@ -134,7 +134,7 @@ async def test_a_root_full_of_protected_clips_pauses(
     assert kind is ErrorKind.STORAGE_FULL
     files = rig.files()
     rig.clock.advance(2 * HOUR)
-    await until(lambda: rig.library.care.full_roots != ())
+    await until(lambda: rig.library.care.retainer.full_roots != ())
     assert rig.files() == files
     await until(lambda: kind_of(rig) is ErrorKind.STORAGE_FULL)
     assert (await rig.library.health()).full_of_protected

@@ -43,7 +43,7 @@ async def use(rig: LibraryRig, *others: Path) -> list[int]:
 
 
 async def wanted(rig: LibraryRig) -> int | None:
-    cameras = {item.key: item for item in await rig.library.cameras()}
+    cameras = {item.key: item for item in await rig.library.browse.cameras()}
     return cameras[CameraKey(CAMERA)].retention.move_to_root
 
 

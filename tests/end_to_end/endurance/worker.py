@@ -82,7 +82,7 @@ class Worker:
     async def _open_ms(self) -> Answer:
         """Return how much of each camera still waits to be fetched."""
         found: Answer = {}
-        for info in await self.library.cameras():
+        for info in await self.library.browse.cameras():
             totals = await self.library.ledger.totals(info.key)
             found[info.name] = sum(totals.by_state_ms.get(s, 0) for s in OPEN_STATES)
         return {"open": found}
@@ -208,7 +208,7 @@ class Worker:
         """Write all that is to be proven into a file."""
         cameras = {}
         roots = {root.id: root for root in await self.library.roots()}
-        for info in await self.library.cameras():
+        for info in await self.library.browse.cameras():
             clips = await self.library.ledger.clips(info.key, EVER)
             spans = await self.library.ledger.coverage(info.key, EVER)
             cameras[info.name] = {

@@ -143,10 +143,6 @@ class Curation:
 
     # --- retention --------------------------------------------------------------------
 
-    async def plan_retention(self) -> RetentionPlan:
-        """Return what retention would delete now, and where it would ask; a dry run."""
-        return await asyncio.to_thread(self.retainer.plan)
-
     async def preview_retention(self) -> tuple[DayPlan, ...]:
         """Return what retention would delete now, by camera and day; a dry run."""
         return await asyncio.to_thread(self.retainer.preview)
@@ -163,22 +159,7 @@ class Curation:
         """What the last run left for a person to decide, if anything."""
         return self.retainer.braked
 
-    @property
-    def full_roots(self) -> tuple[int, ...]:
-        """Roots at their floor on which nothing may be deleted."""
-        return self.retainer.full_roots
-
     # --- check ------------------------------------------------------------------------
-
-    @property
-    def is_checking(self) -> bool:
-        """Files are being adopted or compared right now."""
-        return self.checker.is_running
-
-    @property
-    def last_check(self) -> CheckReport | None:
-        """What the last full comparison found."""
-        return self.checker.last
 
     async def verify(self, camera: CameraKey, window: TimeRange) -> VerifyReport:
         """Read the camera's clips of a window back and put aside what is damaged.

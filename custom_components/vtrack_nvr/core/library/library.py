@@ -51,7 +51,6 @@ from .time_line import TimeLine
 from .upkeep.retention_run import was_clock_kept
 from .upkeep.timetable import Timetable
 from .values import (
-    CameraInfo,
     IndexEvent,
     IndexEventKind,
     LibraryBounds,
@@ -253,11 +252,6 @@ class Library:
         self._keeper.tend(root)
         self._store.guard.give_up(root)
 
-    @property
-    def undo_ms(self) -> int:
-        """How long a clip that a person deleted can be brought back."""
-        return self._store.bounds.undo_ms
-
     async def take_over(self, root_id: int) -> None:
         """Use a storage that another Home Assistant used until now; a person says so.
 
@@ -403,13 +397,13 @@ class Library:
                 for root in store.guard.roots()
             ),
             index_events=self._events,
-            is_checking=self.care.is_checking,
+            is_checking=self.care.checker.is_running,
             braked=self.care.braked,
-            full_of_protected=self.care.full_roots,
+            full_of_protected=self.care.retainer.full_roots,
             index_bytes=await asyncio.to_thread(
                 lambda: store.files.size(self._index_path) or 0
             ),
-            last_check=self.care.last_check,
+            last_check=self.care.checker.last,
             problem=ErrorKind.INDEX_FAILED if is_damaged else None,
         )
 
@@ -456,10 +450,6 @@ class Library:
     async def retire_nvr(self, key: NvrKey) -> None:
         """Say that an NVR and its cameras are no longer configured."""
         await self._store.async_write(camera_rows.retire_nvr, key)
-
-    async def cameras(self) -> tuple[CameraInfo, ...]:
-        """Return all cameras, former ones last (the same as `browse.cameras`)."""
-        return await self.browse.cameras()
 
     async def set_retention(self, camera: CameraKey, retention: Retention) -> None:
         """Set a camera's limits; making them stricter asks a person before it deletes."""

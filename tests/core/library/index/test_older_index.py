@@ -76,7 +76,7 @@ async def test_the_last_copy_takes_its_place_and_newer_clips_are_adopted(
         (event,) = (await again.library.health()).index_events
         assert event.kind is IndexEventKind.REBUILT
         assert (event.set_aside is None) is (harm is lose)
-        (camera,) = await again.library.cameras()
+        (camera,) = await again.library.browse.cameras()
         assert camera.retention.days == 30
         found = (await again.library.browse.search()).clips
         assert sorted(clip.path for clip in found) == files

@@ -109,7 +109,7 @@ async def test_an_unknown_clip_of_ours_is_adopted_and_others_are_reported(
     found = await rig.library.browse.recent()
     assert [clip.facts.range.start_ms for clip in found] == [NOW + HOUR, NOW]
     assert found[0].facts.size_bytes == len(data)
-    assert rig.library.care.last_check == report
+    assert rig.library.care.checker.last == report
     again = await rig.library.care.check()
     assert (again.adopted, again.foreign_count) == (0, 7)
 
@@ -212,7 +212,7 @@ async def test_a_corrupt_index_is_set_aside_and_rebuilt_from_the_files(
         assert event.kind is IndexEventKind.REBUILT
         assert event.set_aside is not None
         assert event.set_aside.exists()
-        (camera,) = await again.library.cameras()
+        (camera,) = await again.library.browse.cameras()
         assert (camera.name, camera.nvr_name, camera.is_former) == (
             "Garden",
             "Recorder",
@@ -220,7 +220,7 @@ async def test_a_corrupt_index_is_set_aside_and_rebuilt_from_the_files(
         )
         await again.library.register_nvr(NVR, "Recorder")
         await again.library.register_camera(NVR, CAMERA, "Garden")
-        (camera,) = await again.library.cameras()
+        (camera,) = await again.library.browse.cameras()
         assert (camera.folder, camera.is_former) == ("garden", False)
         found = await again.library.browse.search()
         assert [
@@ -293,7 +293,7 @@ async def test_a_folder_without_journal_is_known_by_its_files(
     shutil.rmtree(rig.index.parent)
     (rig.folder / "recorder/garden/.journal.jsonl").unlink()
     async with running(tmp_path, clock, is_registered=False) as again:
-        (camera,) = await again.library.cameras()
+        (camera,) = await again.library.browse.cameras()
         assert (camera.key, camera.is_former, camera.totals.clips) == (CAMERA, True, 1)
 
 

@@ -96,7 +96,8 @@ async def test_an_index_that_mixed_up_two_of_one_name_gives_the_folders_back(
     third = make_library(tmp_path, clock)
     await third.library.open()
     counts = {
-        camera.key: camera.totals.clips for camera in await third.library.cameras()
+        camera.key: camera.totals.clips
+        for camera in await third.library.browse.cameras()
     }
     assert counts == {CAMERA: 1, TWINS_CAMERA: 2}
     await third.library.close()
@@ -124,7 +125,7 @@ async def test_cameras_of_one_name_on_one_nvr_keep_their_footage_too(
     for camera, start_ms in ((CAMERA, NOW), (other, NOW + HOUR)):
         (clip,) = await again.library.browse.recent(camera=camera)
         assert clip.facts.range.start_ms == start_ms
-    folders = {c.key: c.folder for c in await again.library.cameras()}
+    folders = {c.key: c.folder for c in await again.library.browse.cameras()}
     assert folders[CAMERA] == "garden"
     await again.library.close()
 

@@ -59,7 +59,7 @@ async def test_what_is_due_happens_by_itself(
     await until_async(is_empty)
     assert existing_copies(rig.index, FileLayer())
     clock.advance(8 * DAY)
-    await until(lambda: library.care.last_check is not None)
+    await until(lambda: library.care.checker.last is not None)
     await library.close()
 
 
