@@ -290,14 +290,14 @@ class Guard:
 
     def check_now(self, root: Root) -> None:
         """Look at marker and space on the caller's thread; raises the storage error."""
-        self._look(root)
+        self.check_marker(root)
         if root.needs_room:
             self._on_need(root)
         self._require_room(root)
 
     def measure(self, root: Root) -> int | None:
         """Look at the free space anew, on the caller's thread; raises the storage error."""
-        self._look(root)
+        self.check_marker(root)
         return root.free_bytes
 
     def has_room(self, root: Root) -> None:
@@ -307,12 +307,28 @@ class Guard:
         self._wake.set()
 
     def check_marker(self, root: Root) -> None:
-        """Look at the marker on the caller's thread; raises the storage error."""
-        self._look(root)
+        """Look at marker and space on the caller's thread; raises the storage error."""
+        if not root.is_marked:
+            raise NvrError(
+                ErrorKind.STORAGE_MISSING, "not attached yet", where=root.name
+            )
+        if root.watch.is_refused:
+            raise refusal(root.watch, root.name)
+        found = marker_uuid(self._files.read(root.marker, 4096))
+        if found != root.uuid:
+            raise NvrError(
+                ErrorKind.STORAGE_MISSING, "another storage is here", where=root.name
+            )
+        space = self._files.space(root.folder)
+        if space.is_read_only:
+            raise NvrError(
+                ErrorKind.STORAGE_READ_ONLY, "mounted read-only", where=root.name
+            )
+        self._take(root, space)
 
     def check_thoroughly(self, root: Root) -> None:
         """Do the same, and see whether the marker can be written to."""
-        self._look(root)
+        self.check_marker(root)
         self._files.touch(root.marker)
 
     def take_over(self, root: Root) -> None:
@@ -366,7 +382,7 @@ class Guard:
             self.claims.require(root.folder, root.watch, root.name)
             if not root.is_marked:
                 self._attach(root)
-            self._look(root)
+            self.check_marker(root)
             if root.needs_write_test:
                 self._files.touch(root.marker)
             if root.needs_room:
@@ -399,25 +415,6 @@ class Guard:
         if not root.failures:
             return self._interval
         return min(self._interval, _SUSPICION_S * 2.0 ** min(root.failures - 1, 10))
-
-    def _look(self, root: Root) -> None:
-        if not root.is_marked:
-            raise NvrError(
-                ErrorKind.STORAGE_MISSING, "not attached yet", where=root.name
-            )
-        if root.watch.is_refused:
-            raise refusal(root.watch, root.name)
-        found = marker_uuid(self._files.read(root.marker, 4096))
-        if found != root.uuid:
-            raise NvrError(
-                ErrorKind.STORAGE_MISSING, "another storage is here", where=root.name
-            )
-        space = self._files.space(root.folder)
-        if space.is_read_only:
-            raise NvrError(
-                ErrorKind.STORAGE_READ_ONLY, "mounted read-only", where=root.name
-            )
-        self._take(root, space)
 
     def _take(self, root: Root, found: Space) -> None:
         """Take a reading of the space for the truth, or wait whether it lasts.
