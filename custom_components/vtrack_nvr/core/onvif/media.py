@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from ..errors import ErrorKind, NvrError
 from ..models import StreamProfile
-from .caller import SoapCaller
 from .connection import Connection
 from .http_answer import picture_in
 from .names import Service
@@ -69,10 +68,6 @@ class MediaCalls:
         self._connection = connection
         self._rtsp_port = rtsp_port
         self._snapshots: dict[str, str] = {}
-
-    @property
-    def _caller(self) -> SoapCaller:
-        return self._connection.caller
 
     async def profiles(self) -> tuple[SourcedProfile, ...]:
         """Return all profiles that show a video source."""
@@ -148,7 +143,7 @@ class MediaCalls:
     async def snapshot(self, profile: StreamProfile) -> Snapshot:
         """Fetch a still; its address is asked for once and again when it fails."""
         url = self._snapshots.get(profile.token) or await self._snapshot_url(profile)
-        answer = await self._caller.get(url, where="snapshot")
+        answer = await self._connection.caller.get(url, where="snapshot")
         if answer.status != 200 or not answer.body:
             self._snapshots.pop(profile.token, None)
             raise NvrError(
