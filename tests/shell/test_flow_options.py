@@ -428,7 +428,7 @@ async def test_a_camera_can_be_changed_while_the_device_is_away(
 
     matched = entry.subentries[first].data["recordings"]
     with monkeypatch.context() as away:
-        away.setattr(entry.runtime_data, "async_recordings", busy)
+        away.setattr(entry.runtime_data.device, "recordings", busy)
         result = await change_camera(hass, entry, first)
     assert "recordings" not in suggested(result, "source_section")
     # The device is back before the form is sent: what was not shown stays.

@@ -25,7 +25,6 @@ from ..core.errors import NvrError
 from ..core.models import Channel, NvrKey
 from ..phrases import Phrases
 from ..placeholders import placeholders
-from ..runtime import VtrackConfigEntry
 from ..runtime.storage import async_storage_problem
 from .entry_data import camera_data, camera_key, camera_title
 from .forms import CAMERA_DEFAULTS, camera_form, flat, new_camera_form, suggested
@@ -41,15 +40,11 @@ class CameraSubentryFlow(ConfigSubentryFlow):
         self._channels: tuple[Channel, ...] = ()
         self._form = vol.Schema({})
 
-    @property
-    def _entry(self) -> VtrackConfigEntry:
-        return self._get_entry()
-
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Choose one of the channels that are not kept yet."""
-        entry = self._entry
+        entry = self._get_entry()
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
         nvr = NvrKey(str(entry.unique_id))
@@ -65,7 +60,7 @@ class CameraSubentryFlow(ConfigSubentryFlow):
                 unique_id=camera_key(nvr, channel),
             )
         try:
-            self._channels = await entry.runtime_data.async_channels()
+            self._channels = await entry.runtime_data.device.channels()
         except NvrError as error:
             return self.async_abort(reason=str(error.kind))
         known = {sub.unique_id for sub in entry.subentries.values()}
@@ -88,7 +83,7 @@ class CameraSubentryFlow(ConfigSubentryFlow):
 
     def _as_its_neighbours(self) -> Mapping[str, Any]:
         """Return how the other cameras of the device are kept, where there are any."""
-        for subentry in self._entry.subentries.values():
+        for subentry in self._get_entry().subentries.values():
             return {**CAMERA_DEFAULTS, **subentry.data}
         return CAMERA_DEFAULTS
 
@@ -96,7 +91,7 @@ class CameraSubentryFlow(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Change how a camera is kept."""
-        entry = self._entry
+        entry = self._get_entry()
         subentry = self._get_reconfigure_subentry()
         shown = {**CAMERA_DEFAULTS, **subentry.data}
         errors: dict[str, str] = {}
@@ -148,11 +143,11 @@ class CameraSubentryFlow(ConfigSubentryFlow):
 
     async def _async_recordings(self) -> list[SelectOptionDict]:
         """List what the device recorded, for the user's own assignment; may be empty."""
-        entry = self._entry
+        entry = self._get_entry()
         if entry.state is not ConfigEntryState.LOADED:
             return []
         try:
-            recordings = await entry.runtime_data.async_recordings()
+            recordings = await entry.runtime_data.device.recordings()
         except NvrError:
             return []
         return [

@@ -83,7 +83,7 @@ async def async_look(hass: HomeAssistant, entry: VtrackConfigEntry) -> None:
     """Ask the device; silence changes nothing."""
     runtime = entry.runtime_data
     try:
-        present = await runtime.async_channels()
+        present = await runtime.device.channels()
     except NvrError:
         return
     if not runtime.is_attached:

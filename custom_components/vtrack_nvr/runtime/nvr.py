@@ -37,7 +37,6 @@ from ..core.models import (
     Channel,
     DeviceIdentity,
     NvrKey,
-    Recording,
 )
 from ..core.onvif.identity import Likeness, Marks, compare_marks
 from ..core.sync.settings import CameraSpec, NvrSpec
@@ -401,14 +400,6 @@ class VtrackRuntime:
         await self._async_follow_live()
 
     # What entities, flows and actions ask
-
-    async def async_channels(self) -> tuple[Channel, ...]:
-        """Ask the device for its cameras; raises `NvrError`."""
-        return await self.device.channels()
-
-    async def async_recordings(self) -> tuple[Recording, ...]:
-        """Ask the device for its recordings; raises `NvrError`."""
-        return await self.device.recordings()
 
     def _current(self, camera: CameraRuntime) -> CameraRuntime:
         """Return a camera as its subentry is now; entities know it as it was."""
