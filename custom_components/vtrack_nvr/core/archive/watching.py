@@ -8,13 +8,15 @@ kept like any clip. What nobody watches any more is not fetched on for that.
 import asyncio
 from collections import Counter
 import logging
-from typing import Final, Protocol
+from typing import Final
 
 from ..clock import Clock
 from ..errors import ErrorKind, NvrError
 from ..intervals import Ranges, TimeRange, difference, intersection, total_ms, union
 from ..ledger import Want
 from ..models import CameraKey, CoverageSpan, CoverageState
+from ..sync.engine import SyncEngine
+from ..sync.ports import EngineLedger
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -35,32 +37,6 @@ NEVER: Final = frozenset({CoverageState.ABSENT, CoverageState.LOST})
 """States of what will not come; whatever else is not kept may be on the device still."""
 
 
-class Engine(Protocol):
-    """What is asked of the engine."""
-
-    async def watch(self, camera: CameraKey, wanted: TimeRange) -> Want:
-        """Ask for footage that somebody watches now; raises `NvrError`."""
-        ...
-
-    async def unwatch(self, want: Want) -> bool:
-        """Let go of it; return whether it was still open."""
-        ...
-
-    def is_open(self, want: Want) -> bool:
-        """Return whether more of it may come."""
-        ...
-
-
-class Ledger(Protocol):
-    """What is asked of the library."""
-
-    async def coverage(
-        self, camera: CameraKey, window: TimeRange
-    ) -> tuple[CoverageSpan, ...]:
-        """Return the spans that touch the window, in order; raises `NvrError`."""
-        ...
-
-
 class WatchedWindow:
     """One viewing; `pending` tells what is still to come in its window."""
 
@@ -68,8 +44,8 @@ class WatchedWindow:
         self,
         camera: CameraKey,
         window: TimeRange,
-        engine: Engine,
-        ledger: Ledger,
+        engine: SyncEngine,
+        ledger: EngineLedger,
         clock: Clock,
     ) -> None:
         """Ask for nothing yet."""
@@ -201,7 +177,7 @@ class WatchedWindow:
 class WatchedWindows:
     """All viewings: begun here, bounded, ended with the library."""
 
-    def __init__(self, engine: Engine, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, engine: SyncEngine, ledger: EngineLedger, clock: Clock) -> None:
         """Know of none."""
         self._engine, self._ledger, self._clock = engine, ledger, clock
         self._open: dict[asyncio.Task[None], tuple[str, WatchedWindow]] = {}
