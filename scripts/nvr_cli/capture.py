@@ -12,7 +12,7 @@ import aiohttp
 from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.errors import NvrError
 from custom_components.vtrack_nvr.core.intervals import TimeRange
-from custom_components.vtrack_nvr.core.onvif.transport import HttpAnswer
+from custom_components.vtrack_nvr.core.onvif.http_answer import HttpAnswer
 from custom_components.vtrack_nvr.core.redact import Redactor
 
 from .device import make_device, place_of

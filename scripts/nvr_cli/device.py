@@ -13,13 +13,13 @@ from custom_components.vtrack_nvr.core.clock import SystemClock
 from custom_components.vtrack_nvr.core.endpoint import Endpoint, WireTap
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
+from custom_components.vtrack_nvr.core.onvif.http_answer import OnAnswer
 from custom_components.vtrack_nvr.core.onvif.targets import parse_targets
 from custom_components.vtrack_nvr.core.onvif.tls import (
     TlsMode,
     TlsOptions,
     trusting_context,
 )
-from custom_components.vtrack_nvr.core.onvif.transport import OnAnswer
 from custom_components.vtrack_nvr.core.rtsp.urls import parse_url
 
 

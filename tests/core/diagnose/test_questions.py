@@ -19,7 +19,7 @@ from custom_components.vtrack_nvr.core.diagnose.soap_tap import SoapExchange, So
 from custom_components.vtrack_nvr.core.diagnose.summary import summarise
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.onvif.client import OnvifDevice
-from custom_components.vtrack_nvr.core.onvif.transport import HttpAnswer
+from custom_components.vtrack_nvr.core.onvif.http_answer import HttpAnswer
 from tests.core.diagnose.conftest import SHORT, Ask
 from tests.simulator.spec import ALL_SERVICES, CameraSpec
 

@@ -9,9 +9,10 @@ import pytest
 from custom_components.vtrack_nvr.core.errors import NvrError
 from custom_components.vtrack_nvr.core.login_guard import LoginGuard
 from custom_components.vtrack_nvr.core.onvif.caller import Call, SoapCaller
+from custom_components.vtrack_nvr.core.onvif.http_answer import HttpAnswer
 from custom_components.vtrack_nvr.core.onvif.http_login import Credentials
 from custom_components.vtrack_nvr.core.onvif.tls import TlsOptions
-from custom_components.vtrack_nvr.core.onvif.transport import HttpAnswer, HttpTransport
+from custom_components.vtrack_nvr.core.onvif.transport import HttpTransport
 from custom_components.vtrack_nvr.core.policy import Bounds, Waits
 from tests.core.onvif.scripted import QuickClock, ScriptedServer, fault
 

@@ -12,9 +12,9 @@ from yarl import URL
 
 from ..clock import Clock
 from ..digest import parse_challenges
+from ..onvif.http_answer import HttpAnswer
 from ..onvif.http_login import AuthMode
 from ..onvif.lenient import parse_time_ms
-from ..onvif.transport import HttpAnswer
 
 _LONGEST: Final = 512 * 1024
 """Of an answer so many bytes are kept; long lists of recordings repeat themselves."""

@@ -14,6 +14,7 @@ from ..clock import Clock
 from ..digest import offers_basic, parse_challenges, strongest_digest
 from ..errors import ErrorKind, NvrError
 from ..login_guard import LoginGuard
+from .http_answer import HttpAnswer
 from .http_login import (
     AuthMode,
     Credentials,
@@ -25,7 +26,7 @@ from .http_login import (
 )
 from .redirects import redirected
 from .soap import SoapFault, envelope, read_body, without_soap
-from .transport import HttpAnswer, HttpTransport, NoConnection, ends_talk, once_more
+from .transport import HttpTransport, NoConnection, ends_talk, once_more
 from .wsse import cleartext_header, security_header
 from .xml import ANSWER, SEARCH, Element, parse_in_turns
 

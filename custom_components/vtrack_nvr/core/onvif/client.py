@@ -34,6 +34,7 @@ from .caller import SoapCaller
 from .channels import JobSource, match_recordings, with_recordings
 from .connection import Connection
 from .device import read_device_information, read_macs, read_scopes
+from .http_answer import OnAnswer
 from .http_login import AuthMode, Credentials
 from .media import MediaCalls, Snapshot, reachable, read_uri
 from .names import Service
@@ -51,11 +52,9 @@ from .services import read_video_sources
 from .soap import element
 from .survey import Survey, make_report
 from .tls import TlsOptions
-from .transport import HttpTransport, OnAnswer, ends_talk
+from .transport import HttpTransport, ends_talk
 from .xaddr import ReachedHost
 from .xml import Element
-
-__all__ = ["OnvifDevice", "Snapshot"]
 
 type EndpointOf = Callable[[str], RtspEndpoint]
 

@@ -16,7 +16,8 @@ from ..digest import (
 )
 from ..errors import ErrorKind, NvrError
 from ..login_guard import LoginGuard
-from .transport import HttpAnswer, HttpTransport, once_more
+from .http_answer import HttpAnswer
+from .transport import HttpTransport, once_more
 
 
 class AuthMode(StrEnum):

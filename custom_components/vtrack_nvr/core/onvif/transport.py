@@ -15,16 +15,6 @@ from . import raw_http
 from .http_answer import HttpAnswer, OnAnswer, has_end, is_cut, is_whole, unpack_body
 from .tls import TlsOptions
 
-__all__ = [
-    "AskAgain",
-    "HttpAnswer",
-    "HttpTransport",
-    "NoConnection",
-    "OnAnswer",
-    "ends_talk",
-    "once_more",
-]
-
 _DROPPED = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
 _LIES_ENOUGH = 2
 
