@@ -32,7 +32,6 @@ from .core.onvif.identity import endpoint_digits
 from .core.onvif.probe_match import FoundDevice
 from .core.onvif.targets import TargetError, parse_targets
 from .discovery import offer
-from .exceptions import translation_key
 from .flows.attempt import Attempt, async_try
 from .flows.camera_flow import CameraSubentryFlow
 from .flows.candidates import Candidate, Candidates
@@ -268,7 +267,7 @@ class VtrackConfigFlow(MovedSteps, domain=DOMAIN):
                 try:
                     return await self._async_ask_trust(address, self._async_trusted)
                 except NvrError as error:
-                    self._pick_error = translation_key(error.kind)
+                    self._pick_error = str(error.kind)
                     return await self.async_step_pick()
             if attempt.report is not None:
                 return await self._async_signed_in(attempt.report)

@@ -1,4 +1,7 @@
-"""The one table from errors of the core to what Home Assistant and its users see."""
+"""The one table from errors of the core to what Home Assistant and its users see.
+
+The value of a kind is its key in `exceptions`, `config.error`, and `issues`.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,15 +32,10 @@ LOGIN_ERRORS = frozenset({ErrorKind.AUTH_REFUSED, ErrorKind.CLEARTEXT_LOGIN})
 """Kinds that a person mends where the login is entered."""
 
 
-def translation_key(kind: ErrorKind) -> str:
-    """Return the key of a kind in `exceptions`, `config.error` and `issues`."""
-    return str(kind)
-
-
 def as_home_assistant_error(error: NvrError, name: str) -> HomeAssistantError:
     """Return the exception an action or an entity raises; `name` is what failed."""
     raised = ServiceValidationError if error.kind in USER_ERRORS else HomeAssistantError
-    key, placeholders = translation_key(error.kind), {"name": name}
+    key, placeholders = str(error.kind), {"name": name}
     if isinstance(error, LimitError):
         key = f"limit_{error.limit}"
         placeholders |= error.numbers
@@ -72,6 +70,6 @@ def setup_errors(name: str) -> Iterator[None]:
             raised = ConfigEntryError
         raise raised(
             translation_domain=DOMAIN,
-            translation_key=translation_key(error.kind),
+            translation_key=str(error.kind),
             translation_placeholders={"name": name},
         ) from error

@@ -7,7 +7,6 @@ from homeassistant.core import HomeAssistant
 from ..core.device_report import DeviceReport
 from ..core.errors import ErrorKind, NvrError
 from ..core.onvif.http_login import TokenRefusedError
-from ..exceptions import translation_key
 from ..runtime.connect import Address, Login, Way, async_inspect
 from ..runtime.rtsp import RtspError, async_prove
 
@@ -59,7 +58,7 @@ async def async_try(
         )
     except NvrError as error:
         return _judged(
-            Attempt(error=translation_key(error.kind), kind=error.kind),
+            Attempt(error=str(error.kind), kind=error.kind),
             error,
             is_step_back=Way.ONVIF in login.digest,
         )
@@ -84,6 +83,4 @@ def _judged(attempt: Attempt, error: NvrError, *, is_step_back: bool) -> Attempt
 
 
 def _rtsp_key(kind: ErrorKind) -> str:
-    if kind is ErrorKind.TIMEOUT:
-        return translation_key(ErrorKind.UNREACHABLE)
-    return translation_key(kind)
+    return str(ErrorKind.UNREACHABLE if kind is ErrorKind.TIMEOUT else kind)

@@ -29,7 +29,6 @@ from ..core.onvif.identity import (
     with_marks_of,
 )
 from ..core.onvif.tls import TlsMode
-from ..exceptions import translation_key
 from ..phrases import Phrases
 from ..placeholders import Markdown, placeholders
 from ..runtime.connect import Address, Login, marks_of_entry
@@ -229,7 +228,7 @@ class AgainSteps(CertificateSteps):
             try:
                 return await self._async_ask_trust(address, trusted)
             except NvrError as error:
-                attempt = Attempt(error=translation_key(error.kind))
+                attempt = Attempt(error=str(error.kind))
         if attempt.report is None or attempt.login is None:
             return await form(attempt)
         return await finish({**data, **attempt.login.as_data()}, attempt.report)
