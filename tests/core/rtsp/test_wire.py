@@ -372,7 +372,7 @@ def test_closing_a_tunnel_that_never_sent_is_fine() -> None:
 def test_sockets_leave_small_messages_undelayed() -> None:
     with LoopbackServer(echo) as server:
         wire = opened(server.url)
-        sock = wire._link._socket
+        sock = wire._socket
         assert struct.unpack(
             "i", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 4)
         ) != (0,)

@@ -74,14 +74,14 @@ def _open(
     first: NvrError | None = None
     for port in _ports(url, habits.port):
         try:
-            link = _Link(url, port, endpoint.tls, waits, cancel)
+            wire = SocketWire(url, port, endpoint.tls, waits, cancel)
         except NvrError as error:
             if error.kind is not ErrorKind.UNREACHABLE:
                 raise
             first = first or error
         else:
             habits.port = port
-            return SocketWire(link)
+            return wire
     assert first
     raise first
 
@@ -97,7 +97,7 @@ def _ports(url: RtspUrl, known: int | None) -> tuple[int, ...]:
     return tuple(dict.fromkeys((named, *((known,) if known else usual))))
 
 
-class _Link:
+class SocketWire(Wire):
     """One connected socket that a cancel shuts down at once."""
 
     def __init__(
@@ -108,6 +108,7 @@ class _Link:
         waits: Waits,
         cancel: CancelToken,
     ) -> None:
+        """Connect; raises as `open_wire`."""
         self.peer = f"{url.host}:{port}"
         self._waits = waits
         self._cancel = cancel
@@ -121,6 +122,7 @@ class _Link:
             self.close()
             raise
 
+    @override
     def send(self, data: bytes) -> None:
         self._cancel.check()
         try:
@@ -129,6 +131,7 @@ class _Link:
         except OSError as error:
             raise self._broken(error) from error
 
+    @override
     def receive_into(self, view: memoryview, timeout_s: float) -> int | None:
         self._cancel.check()
         try:
@@ -157,6 +160,7 @@ class _Link:
                 total += count
         return total
 
+    @override
     def close(self) -> None:
         self._remove_waker()
         self._socket.close()
@@ -231,26 +235,6 @@ class _Link:
         return NvrError(ErrorKind.INTERRUPTED, _describe(error), where=self.peer)
 
 
-class SocketWire(Wire):
-    """RTSP straight on a socket."""
-
-    def __init__(self, link: _Link) -> None:
-        """Own the link."""
-        self._link = link
-
-    @override
-    def send(self, data: bytes) -> None:
-        self._link.send(data)
-
-    @override
-    def receive_into(self, view: memoryview, timeout_s: float) -> int | None:
-        return self._link.receive_into(view, timeout_s)
-
-    @override
-    def close(self) -> None:
-        self._link.close()
-
-
 class TappedWire(Wire):
     """A wire that somebody listens to."""
 
@@ -296,7 +280,7 @@ class TunnelWire(Wire):
         usual = 443 if url.is_tls else 80
         self._port = named or endpoint.tunnel_port or url.port or usual
         self._cookie = secrets.token_hex(11)
-        self._post: _Link | None = None
+        self._post: SocketWire | None = None
         self._post_left = 0
         self._get = self._open_link()
         try:
@@ -333,8 +317,8 @@ class TunnelWire(Wire):
         if self._post:
             self._post.close()
 
-    def _open_link(self) -> _Link:
-        return _Link(self._url, self._port, self._tls, self._waits, self._cancel)
+    def _open_link(self) -> SocketWire:
+        return SocketWire(self._url, self._port, self._tls, self._waits, self._cancel)
 
     def _read_head(self, limit: int) -> bytes:
         """Read the GET's answer within the reply wait; return what came behind its head."""
