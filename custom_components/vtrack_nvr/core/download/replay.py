@@ -71,7 +71,7 @@ class Replay:
         """
         self._set_up()
         if self.policy.has(Quirk.PAUSE_BEFORE_PLAY):
-            self._play(PlayRequest(require_replay=self._requires))
+            self.stream.play(PlayRequest(require_replay=self._requires))
             self.stream.pause()
         self.answer = self._play_range(wanted)
 
@@ -154,7 +154,7 @@ class Replay:
                 whole_seconds=policy.has(Quirk.WHOLE_SECONDS),
             )
             try:
-                return self._play(request)
+                return self.stream.play(request)
             except RtspRefused as refused:
                 if refused.status == 404:
                     raise NvrError(
@@ -162,6 +162,3 @@ class Replay:
                     ) from refused
                 if not self._ladder.step_down(refused.status):
                     raise
-
-    def _play(self, request: PlayRequest) -> PlayAnswer:
-        return self.stream.play(request)
