@@ -41,7 +41,7 @@ def nvr_device_info(runtime: VtrackRuntime) -> DeviceInfo:
         model=identity.model or None,
         sw_version=identity.firmware or None,
         serial_number=identity.serial or None,
-        configuration_url=runtime.configuration_url,
+        configuration_url=runtime.address.url,
     )
 
 

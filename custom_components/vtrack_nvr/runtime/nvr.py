@@ -101,11 +101,6 @@ class VtrackRuntime:
         self.vanished: frozenset[CameraKey] = frozenset()
 
     @property
-    def configuration_url(self) -> str:
-        """Return the device's own pages."""
-        return self.address.url
-
-    @property
     def storage(self) -> str:
         """Return the folder the NVR's clips are kept in."""
         return str(self.entry.data[CONF_STORAGE])
