@@ -13,7 +13,9 @@ from typing import Final
 
 from ..frames import AccessUnit, TrackFormat
 from ..policy import Bounds
-from .depacketize import Depacketizer, VideoDepacketizer, make_depacketizer
+from .depacketize import make_depacketizer
+from .depacketize.base import Depacketizer
+from .depacketize.video import VideoDepacketizer
 from .packet import HEADER, PacketDefectError, find_payload
 from .rtcp import PACKET_TYPES, Goodbye, SenderReport, parse_rtcp
 

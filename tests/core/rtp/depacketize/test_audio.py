@@ -13,10 +13,10 @@ from custom_components.vtrack_nvr.core.frames import (
 )
 from custom_components.vtrack_nvr.core.policy import Bounds
 from custom_components.vtrack_nvr.core.rtp.depacketize import (
-    Depacketizer,
     can_depacketize,
     make_depacketizer,
 )
+from custom_components.vtrack_nvr.core.rtp.depacketize.base import Depacketizer
 from custom_components.vtrack_nvr.core.rtp.replay_extension import CLEAN, ReplayStamp
 from tests.core.test_aac_config import adts
 

@@ -11,7 +11,6 @@ from .jpeg import JpegDepacketizer
 from .latm import LatmDepacketizer
 from .mpeg4 import Mpeg4Depacketizer
 from .plain import PlainDepacketizer
-from .video import VideoDepacketizer
 
 PICTURES = frozenset({Codec.H264, Codec.H265, Codec.MJPEG, Codec.MPEG4})
 _PLAIN = frozenset(
@@ -27,15 +26,6 @@ _PLAIN = frozenset(
     }
 )
 LATM_NAME = "MP4A-LATM"
-
-__all__ = [
-    "PICTURES",
-    "Depacketizer",
-    "VideoDepacketizer",
-    "can_depacketize",
-    "check_format",
-    "make_depacketizer",
-]
 
 
 def can_depacketize(track_format: TrackFormat) -> bool:
