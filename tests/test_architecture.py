@@ -49,6 +49,7 @@ SHELL_MAY_IMPORT = BASE | {
     "onvif.tls.ShownCertificate",
     "onvif.tls.TlsMode",
     "playback",
+    "sync.detections.Detection",
     "sync.missing",
     "sync.settings",
     "sync.status",

@@ -18,6 +18,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
 from .core.models import DeviceNotice, EventClass
+from .core.sync.detections import Detection
 from .core.sync.status import CameraStatus, NvrStatus, SyncState
 from .entity import VtrackCameraEntity, VtrackNvrEntity
 from .runtime import (
@@ -25,7 +26,6 @@ from .runtime import (
     VtrackConfigEntry,
     VtrackRuntime,
 )
-from .runtime.detections import Detection
 from .storage_devices import VtrackStorageEntity, async_add_storages
 
 PARALLEL_UPDATES = 0

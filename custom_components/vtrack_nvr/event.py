@@ -14,9 +14,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN, EVENT_CLIP
 from .core.models import EventClass
+from .core.sync.detections import Detection
 from .entity import VtrackCameraEntity
 from .runtime import CameraRuntime, VtrackConfigEntry, VtrackRuntime
-from .runtime.detections import Detection
 
 PARALLEL_UPDATES = 0
 

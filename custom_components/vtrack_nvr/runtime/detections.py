@@ -9,8 +9,6 @@ from homeassistant.helpers.event import async_call_later
 from ..core.models import CameraKey, DeviceEvent, EventClass
 from ..core.sync.detections import Detection, Detections
 
-__all__ = ["Detection", "DetectionDesk"]
-
 type Listener = Callable[[Detection | None], None]
 """Told of a camera's changes; None: nothing is known of it any more."""
 
