@@ -11,9 +11,9 @@ from typing import Any
 from scripts.demo_lib.errors import DemoError
 from scripts.demo_lib.stage import DOMAIN, first_sync
 
-from ._hostile_stage import Stage, kept, slow_readers
+from ._hostile_rig import HostileRig, kept, slow_readers
 
-type Act = Callable[[Stage], Awaitable[str]]
+type Act = Callable[[HostileRig], Awaitable[str]]
 
 LATER = ("GetDeviceInformation", "GetServices", "GetCapabilities", "GetProfiles")
 LISTS = ("GetProfiles", "GetScopes", "GetNetworkInterfaces", "GetVideoSources")
@@ -38,68 +38,68 @@ class Kind:
     act: Act
 
 
-async def honest(stage: Stage) -> str:
+async def honest(rig: HostileRig) -> str:
     """Add, fetch and remove as an honest device's owner would."""
-    said = await stage.add(stage.yard)
-    said += f", {await stage.sync()}"
-    await stage.remove_all()
+    said = await rig.add(rig.yard)
+    said += f", {await rig.sync()}"
+    await rig.remove_all()
     return said
 
 
-async def settle(stage: Stage) -> str:
+async def settle(rig: HostileRig) -> str:
     """Set up both devices for whatever follows."""
-    said = f"{await stage.add(stage.yard)}, {await stage.add(stage.lane)}"
-    report = await first_sync(stage.api)
-    stage.rows = await asyncio.to_thread(kept, stage.running.config.folder)
-    return f"{said}, complete: {report['complete']}, {len(stage.rows)} clips"
+    said = f"{await rig.add(rig.yard)}, {await rig.add(rig.lane)}"
+    report = await first_sync(rig.api)
+    rig.rows = await asyncio.to_thread(kept, rig.running.config.folder)
+    return f"{said}, complete: {report['complete']}, {len(rig.rows)} clips"
 
 
 # --- Devices ---------------------------------------------------------------------------------
 
 
-async def _add_hostile(stage: Stage, *, faults: dict[str, Any]) -> str:
-    async with stage.faults(stage.yard, faults):
+async def _add_hostile(rig: HostileRig, *, faults: dict[str, Any]) -> str:
+    async with rig.faults(rig.yard, faults):
         try:
-            said = await stage.add(stage.yard)
+            said = await rig.add(rig.yard)
         except DemoError as error:
             said = str(error)[-60:]
-    await stage.remove_all()
+    await rig.remove_all()
     return said
 
 
-async def _add_many(stage: Stage) -> str:
+async def _add_many(rig: HostileRig) -> str:
     """Add as many cameras as one device may have, and keep them.
 
     To remove them is left to the next kind: what Home Assistant's registries do then is
     one turn of the loop, whoever's devices they hold.
     """
-    async with stage.faults(stage.yard, _answers("many", ("GetProfiles",))):
-        said = await stage.add(stage.yard)
+    async with rig.faults(rig.yard, _answers("many", ("GetProfiles",))):
+        said = await rig.add(rig.yard)
         await asyncio.sleep(5)
-    states = await stage.api.get("/api/states")
+    states = await rig.api.get("/api/states")
     cameras = sum(each["entity_id"].startswith("camera.") for each in states)
     return f"{said}, {cameras} cameras"
 
 
-async def removed(stage: Stage) -> str:
+async def removed(rig: HostileRig) -> str:
     """Remove what there is."""
-    await stage.remove_all()
+    await rig.remove_all()
     return "by Home Assistant"
 
 
-async def _sync_hostile(stage: Stage, *, faults: dict[str, Any]) -> str:
-    async with stage.faults(stage.yard, faults):
-        return await stage.sync(wait=True)
+async def _sync_hostile(rig: HostileRig, *, faults: dict[str, Any]) -> str:
+    async with rig.faults(rig.yard, faults):
+        return await rig.sync(wait=True)
 
 
 async def _reload_hostile(
-    stage: Stage, *, faults: dict[str, Any], seconds: float
+    rig: HostileRig, *, faults: dict[str, Any], seconds: float
 ) -> str:
-    sent = await stage.simulator.sent_bytes(stage.session, stage.lane)
-    async with stage.faults(stage.lane, faults):
-        said = await stage.reload(stage.lane)
+    sent = await rig.simulator.sent_bytes(rig.session, rig.lane)
+    async with rig.faults(rig.lane, faults):
+        said = await rig.reload(rig.lane)
         await asyncio.sleep(seconds)
-    sent = await stage.simulator.sent_bytes(stage.session, stage.lane) - sent
+    sent = await rig.simulator.sent_bytes(rig.session, rig.lane) - sent
     return f"{said}, {sent / 1e6:.0f} MB of media sent"
 
 
@@ -172,29 +172,29 @@ def devices() -> list[Kind]:
 # --- Users -----------------------------------------------------------------------------------
 
 
-async def _slow_downloads(stage: Stage) -> str:
-    path = f"clip/{stage.rows[-1].id}"
-    async with slow_readers(stage.reader, path, 64) as begun:
+async def _slow_downloads(rig: HostileRig) -> str:
+    path = f"clip/{rig.rows[-1].id}"
+    async with slow_readers(rig.reader, path, 64) as begun:
         served = sum(b" 200 " in head for head in begun)
-        status, _, body = await stage.api.fetch(f"/api/{DOMAIN}/{path}")
+        status, _, body = await rig.api.fetch(f"/api/{DOMAIN}/{path}")
     return f"reader: {served} of 64 begun; owner: {status}, {len(body)} bytes"
 
 
-async def _pictures(stage: Stage) -> str:
-    mine, other = stage.rows[0].id, stage.rows[-1].id
+async def _pictures(rig: HostileRig) -> str:
+    mine, other = rig.rows[0].id, rig.rows[-1].id
     flood = [
-        asyncio.create_task(_status(stage, f"{kind}/{mine}"))
+        asyncio.create_task(_status(rig, f"{kind}/{mine}"))
         for kind in ("strip", "thumbnail")
         for _ in range(60)
     ]
     await asyncio.sleep(0.2)
-    status, _, _ = await stage.api.fetch(f"/api/{DOMAIN}/thumbnail/{other}")
+    status, _, _ = await rig.api.fetch(f"/api/{DOMAIN}/thumbnail/{other}")
     counts = Counter(await asyncio.gather(*flood))
     return f"reader: {_counted(counts)}; owner: {status}"
 
 
-async def _status(stage: Stage, path: str, **headers: str) -> int:
-    status, _, _ = await stage.reader.fetch(f"/api/{DOMAIN}/{path}", headers)
+async def _status(rig: HostileRig, path: str, **headers: str) -> int:
+    status, _, _ = await rig.reader.fetch(f"/api/{DOMAIN}/{path}", headers)
     return status
 
 
@@ -202,17 +202,19 @@ def _counted(counts: Counter[Any]) -> str:
     return ", ".join(f"{count} × {what}" for what, count in sorted(counts.items()))
 
 
-async def _headers(stage: Stage) -> str:
-    path = f"clip/{stage.rows[0].id}"
-    counts = Counter([await _status(stage, path, Range=each) for each in RANGES])
+async def _headers(rig: HostileRig) -> str:
+    path = f"clip/{rig.rows[0].id}"
+    counts = Counter([await _status(rig, path, Range=each) for each in RANGES])
     for method in ("HEAD", "OPTIONS", "POST", "DELETE"):
-        counts[await stage.reader.status(method, f"/api/{DOMAIN}/{path}")] += 1
+        counts[await rig.reader.status(method, f"/api/{DOMAIN}/{path}")] += 1
     if wrong := [status for status in counts if status >= 500]:
         raise DemoError(f"a header makes {wrong[0]}")
     return _counted(counts)
 
 
-async def _requests(stage: Stage, name: str, data: dict[str, Any], count: int) -> str:
+async def _requests(
+    rig: HostileRig, name: str, data: dict[str, Any], count: int
+) -> str:
     """Ask for an action many times, as the owner: only he may."""
     now = datetime.now(UTC)
 
@@ -222,7 +224,7 @@ async def _requests(stage: Stage, name: str, data: dict[str, Any], count: int) -
             "end": (now - timedelta(days=3, hours=number, minutes=-5)).isoformat(),
         }
         try:
-            await stage.api.action(DOMAIN, name, {**span, **data})
+            await rig.api.action(DOMAIN, name, {**span, **data})
         except DemoError as error:
             return "refused" if " 500" in str(error) or " 400" in str(error) else "lost"
         return "taken"
@@ -234,44 +236,44 @@ async def _requests(stage: Stage, name: str, data: dict[str, Any], count: int) -
     return _counted(answers)
 
 
-async def _sync_requests(stage: Stage) -> str:
-    entity = await _camera(stage)
-    return await _requests(stage, "sync", {"entity_id": entity, "wait": False}, 300)
+async def _sync_requests(rig: HostileRig) -> str:
+    entity = await _camera(rig)
+    return await _requests(rig, "sync", {"entity_id": entity, "wait": False}, 300)
 
 
-async def _notes(stage: Stage) -> str:
-    entity = await _camera(stage)
+async def _notes(rig: HostileRig) -> str:
+    entity = await _camera(rig)
     data = {"entity_id": entity, "note": "n" * 1_000_000}
     # One after the other: how it reads a request is Home Assistant's own matter.
-    answers = [await _requests(stage, "save_clip", data, 1) for _ in range(20)]
+    answers = [await _requests(rig, "save_clip", data, 1) for _ in range(20)]
     return _counted(Counter(answers))
 
 
-async def _exports(stage: Stage) -> str:
-    entity = await _camera(stage)
-    row = stage.rows[0]
+async def _exports(rig: HostileRig) -> str:
+    entity = await _camera(rig)
+    row = rig.rows[0]
     span = {
         "start": datetime.fromtimestamp(row.start_ms / 1000, UTC).isoformat(),
         "end": datetime.fromtimestamp(row.last_frame_ms / 1000, UTC).isoformat(),
     }
     data = {"entity_id": entity, "keep_days": 365, **span}
-    return await _requests(stage, "export", data, 20)
+    return await _requests(rig, "export", data, 20)
 
 
-async def _camera(stage: Stage) -> str:
-    states = await stage.api.get("/api/states")
+async def _camera(rig: HostileRig) -> str:
+    states = await rig.api.get("/api/states")
     found = (state["entity_id"] for state in states)
     return next(each for each in found if each.startswith("camera.yard"))
 
 
-async def _diagnostics(stage: Stage) -> str:
-    entry_id = await stage.entry_id(stage.yard)
+async def _diagnostics(rig: HostileRig) -> str:
+    entry_id = await rig.entry_id(rig.yard)
     faults = _answers("long-texts", ("GetScopes", "GetProfiles"))
-    async with stage.faults(stage.yard, faults):
-        said = await stage.reload(stage.yard)
+    async with rig.faults(rig.yard, faults):
+        said = await rig.reload(rig.yard)
         path = f"/api/diagnostics/config_entry/{entry_id}"
-        status, _, body = await stage.api.fetch(path)
-    await stage.reload(stage.yard)
+        status, _, body = await rig.api.fetch(path)
+    await rig.reload(rig.yard)
     return f"{said}, {status}, {len(body)} bytes"
 
 

@@ -13,7 +13,7 @@ from scripts.demo_lib.stage import DOMAIN
 from tests.simulator.discovery import BadProbe, parse_probe
 
 from ._hostile_kinds import Kind
-from ._hostile_stage import Stage
+from ._hostile_rig import HostileRig
 
 NETWORK = "cameras"
 ADDRESS = "10.77.0.1"
@@ -109,7 +109,7 @@ class Answerer(asyncio.DatagramProtocol):
             await asyncio.sleep(0.002)
 
 
-async def _search(stage: Stage, kind: str) -> str:
+async def _search(rig: HostileRig, kind: str) -> str:
     """Search for devices as a person does who adds one."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setblocking(False)
@@ -122,17 +122,17 @@ async def _search(stage: Stage, kind: str) -> str:
         lambda: Answerer(kind), sock=sock
     )
     try:
-        step = await stage.api.post(
+        step = await rig.api.post(
             "/api/config/config_entries/flow", {"handler": DOMAIN}
         )
         while step["type"] in {"progress", "progress_done"}:
             await asyncio.sleep(0.5)
-            step = await stage.api.get(
+            step = await rig.api.get(
                 f"/api/config/config_entries/flow/{step['flow_id']}"
             )
     finally:
         transport.close()
-    await flow.drop(stage.api, step["flow_id"])
+    await flow.drop(rig.api, step["flow_id"])
     if not answerer.sent:
         raise DemoError("nobody searched")
     offered = str(step["data_schema"]).count("10.77.")
@@ -143,8 +143,8 @@ def networks() -> list[Kind]:
     """Return what somebody on the network does."""
 
     def kind(name: str) -> Kind:
-        async def act(stage: Stage) -> str:
-            return await _search(stage, name)
+        async def act(rig: HostileRig) -> str:
+            return await _search(rig, name)
 
         return Kind("network", f"answers to a search: {name}", act)
 

@@ -22,7 +22,7 @@ def moment(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat()
 
 
-class House:
+class LoadRig:
     """What there is to ask about: cameras, and some clips of the past."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class House:
         return [each["key"] for each in random.sample(self.cameras, count)]
 
 
-type Work = Callable[[Person, House], Awaitable[object]]
+type Work = Callable[[Person, LoadRig], Awaitable[object]]
 
 
 def _past(days: float = 28) -> int:
@@ -61,14 +61,14 @@ def _window(length_ms: int) -> dict[str, int]:
     return {"from_ms": to_ms - length_ms, "to_ms": to_ms}
 
 
-async def _protect(person: Person, house: House) -> None:
-    clip = house.clip()["id"]
+async def _protect(person: Person, rig: LoadRig) -> None:
+    clip = rig.clip()["id"]
     await person.act("protect", clip_id=clip, note="load")
     await person.act("unprotect", clip_id=clip)
 
 
-async def _list_recordings(person: Person, house: House) -> None:
-    camera = random.choice(house.cameras)["entity_id"]
+async def _list_recordings(person: Person, rig: LoadRig) -> None:
+    camera = random.choice(rig.cameras)["entity_id"]
     start_ms = _past(27)
     await person.act(
         "list_recordings",
@@ -78,10 +78,10 @@ async def _list_recordings(person: Person, house: House) -> None:
     )
 
 
-async def _tiles(person: Person, house: House) -> None:
+async def _tiles(person: Person, rig: LoadRig) -> None:
     level = random.choice((2, 3, 5, 6))
     number = _past() // (1024 * 1000 * 4**level)
-    wanted = [[key, number] for key in house.keys(16)]
+    wanted = [[key, number] for key in rig.keys(16)]
     await person.ask("coverage/tiles", level=level, tiles=wanted)
 
 
@@ -131,13 +131,13 @@ WORK: tuple[Work, ...] = (
 )
 
 
-def _frame(house: House) -> str:
-    clip = house.clip()
+def _frame(rig: LoadRig) -> str:
+    clip = rig.clip()
     at_ms = random.randrange(clip["end_ms"] - clip["start_ms"])
     return f"/api/vtrack_nvr/frame/{clip['id']}/{at_ms}"
 
 
-async def operate(person: Person, house: House, until: float) -> None:
+async def operate(person: Person, rig: LoadRig, until: float) -> None:
     """Ask for something whenever all others do, at the same moment."""
     left: list[Work] = []
 
@@ -147,16 +147,16 @@ async def operate(person: Person, house: House, until: float) -> None:
                 await asyncio.sleep(EVERY_S - time.time() % EVERY_S)
                 if not left:
                     left.extend(random.sample(WORK, len(WORK)))
-                await left.pop()(person, house)
+                await left.pop()(person, rig)
 
     await again(visit, until)
 
 
-async def export(person: Person, house: House, until: float, every_s: float) -> None:
+async def export(person: Person, rig: LoadRig, until: float, every_s: float) -> None:
     """Make a file of a minute or two, load it, and throw it away; again and again."""
 
     async def once() -> None:
-        clip = house.clip()
+        clip = rig.clip()
         window = {"from_ms": clip["start_ms"], "to_ms": clip["end_ms"] + 400_000}
         async with person.log.timed("job export"), asyncio.timeout(JOB_S):
             job = await person.ask("export/start", cameras=[clip["camera"]], **window)
@@ -181,7 +181,7 @@ async def export(person: Person, house: House, until: float, every_s: float) -> 
 
 
 async def save(
-    person: Person, house: House, until: float, recording: dict[str, float]
+    person: Person, rig: LoadRig, until: float, recording: dict[str, float]
 ) -> None:
     """Ask for ten seconds that a device has just recorded; again and again.
 
@@ -190,7 +190,7 @@ async def save(
     period, seconds = recording["period"], recording["seconds"]
 
     async def once() -> None:
-        camera = random.choice(house.cameras)
+        camera = random.choice(rig.cameras)
         place = int(camera["name"].rpartition("-")[2]) - 1
         first = recording["from"] + place * period / CAMERAS
         turns = (time.time() - seconds - first) // period

@@ -16,7 +16,7 @@ import aiohttp
 
 from ._load_client import Log, Person
 from ._load_dashboards import Dashboard
-from ._load_operators import House, export, operate, save
+from ._load_operators import LoadRig, export, operate, save
 from ._load_players import Player
 from ._measures import lateness
 
@@ -27,13 +27,13 @@ ARRIVE_S = 0.3
 
 async def known(
     session: aiohttp.ClientSession, task: dict[str, Any], log: Log
-) -> House:
+) -> LoadRig:
     """Return what there is to look at."""
     owner = Person(session, task["url"], task["tokens"][0], log)
-    house = House()
+    rig = LoadRig()
     async with owner.connected():
-        await house.learn(owner)
-    return house
+        await rig.learn(owner)
+    return rig
 
 
 async def dashboards(
@@ -42,7 +42,7 @@ async def dashboards(
     """Run dashboards, operators, exports and requests until the end."""
     url, until = task["url"], task["until"]
     tokens = cycle(task["tokens"])
-    house = await known(session, task, log)
+    rig = await known(session, task, log)
     work = []
     for number in range(task["count"]):
         person = Person(session, url, next(tokens), log)
@@ -51,11 +51,11 @@ async def dashboards(
         await asyncio.sleep(ARRIVE_S)
     for _ in range(task["operators"]):
         person = Person(session, url, task["tokens"][0], log)
-        work.append(asyncio.create_task(operate(person, house, until)))
+        work.append(asyncio.create_task(operate(person, rig, until)))
     maker, saver = (Person(session, url, task["tokens"][0], log) for _ in range(2))
     work += [
-        asyncio.create_task(export(maker, house, until, EXPORT_EVERY_S)),
-        asyncio.create_task(save(saver, house, until, task["recording"])),
+        asyncio.create_task(export(maker, rig, until, EXPORT_EVERY_S)),
+        asyncio.create_task(save(saver, rig, until, task["recording"])),
     ]
     await _end(work, until)
     return {}
@@ -67,10 +67,10 @@ async def players(
     """Run players until the end."""
     url, until = task["url"], task["until"]
     tokens = cycle(task["tokens"])
-    house = await known(session, task, log)
+    rig = await known(session, task, log)
     work, them = [], []
     for _ in range(task["count"]):
-        player = Player(Person(session, url, next(tokens), log), house)
+        player = Player(Person(session, url, next(tokens), log), rig)
         them.append(player)
         work.append(asyncio.create_task(player.run(until)))
         await asyncio.sleep(ARRIVE_S)

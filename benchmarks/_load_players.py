@@ -6,7 +6,7 @@ import re
 import time
 
 from ._load_client import Person, RefusedError, again
-from ._load_operators import House
+from ._load_operators import LoadRig
 
 AHEAD_S = 20.0
 """So much is loaded before it is shown."""
@@ -32,9 +32,9 @@ def pieces(text: str) -> list[tuple[str, float, str]]:
 class Player:
     """One player: opens an hour of a camera, plays, seeks, and takes another."""
 
-    def __init__(self, person: Person, house: House) -> None:
+    def __init__(self, person: Person, rig: LoadRig) -> None:
         """Play nothing yet."""
-        self._person, self._house = person, house
+        self._person, self._rig = person, rig
         self.late = 0
         """Segments that came after the moment to show them."""
         self.shown = 0
@@ -51,7 +51,7 @@ class Player:
 
     async def _watch(self, until: float) -> None:
         person = self._person
-        clip = self._house.clip()
+        clip = self._rig.clip()
         from_ms = random.randrange(clip["start_ms"], clip["end_ms"])
         window = {"from": from_ms, "to": from_ms + WINDOW_MS}
         began = time.perf_counter()

@@ -85,25 +85,25 @@ class WatchedSink:
 class BackFill:
     """One home that copies one day."""
 
-    def __init__(self, home: CoreRig, nvr: SimulatedNvr, seed: int) -> None:
-        self._home = home
+    def __init__(self, rig: CoreRig, nvr: SimulatedNvr, seed: int) -> None:
+        self._rig = rig
         self._nvr = nvr
         self._rng = random.Random(seed)
         self._opened: list[ClipTarget] = []
 
     async def run(self, told: Callable[[str], None]) -> Filled:
         """Copy everything; ask for clips on the way; prove it."""
-        home, nvr = self._home, self._nvr
-        sink_of = home.library.ledger.sink
-        home.library.ledger.sink = lambda camera: WatchedSink(
+        rig, nvr = self._rig, self._nvr
+        sink_of = rig.library.ledger.sink
+        rig.library.ledger.sink = lambda camera: WatchedSink(
             sink_of(camera), self._opened
         )
-        attached = await home.introduce(nvr.description())
+        attached = await rig.introduce(nvr.description())
         (ledger,) = nvr.ledger().values()
         frames: list[list[int]] = ledger["frames"]
         nvr.reset_counts()
         began = time.monotonic()
-        await home.attach(nvr.description())
+        await rig.attach(nvr.description())
         (camera,) = attached.cameras
         asks = []
         for share in MOMENTS:
@@ -113,14 +113,14 @@ class BackFill:
                 f"at {share:.0%}: first byte after {asks[-1].first_byte_s:.2f} s,"
                 f" whole after {asks[-1].whole_s:.2f} s"
             )
-        await home.settled(attached, LONGEST_S)
+        await rig.settled(attached, LONGEST_S)
         seconds = time.monotonic() - began
         told(f"filled in after {seconds:.0f} s; reading {len(frames)} pictures back")
         counts = nvr.counts()
-        clips = [(clip, home.path(clip)) for clip in await home.clips(camera)]
+        clips = [(clip, rig.path(clip)) for clip in await rig.clips(camera)]
         proof = await asyncio.to_thread(prove, frames, clips)
-        proof.wrong += [f"stray {name}" for name in home.strays({p for _, p in clips})]
-        left = [s for s in await home.spans(camera) if s.state in PENDING]
+        proof.wrong += [f"stray {name}" for name in rig.strays({p for _, p in clips})]
+        left = [s for s in await rig.spans(camera) if s.state in PENDING]
         return Filled(
             len(frames),
             seconds,
@@ -136,7 +136,7 @@ class BackFill:
         (camera,) = attached.cameras
         async with asyncio.timeout(LONGEST_S):
             while True:
-                ms = await self._home.ms_in(camera)
+                ms = await self._rig.ms_in(camera)
                 kept = ms.get(CoverageState.KEPT, 0)
                 left = sum(ms.get(state, 0) for state in PENDING)
                 if kept and kept >= share * (kept + left):
@@ -145,8 +145,8 @@ class BackFill:
 
     async def _ask(self, camera: CameraKey, share: float) -> Ask:
         """Ask for a clip in the midst of what is not copied yet."""
-        home = self._home
-        spans = await home.spans(camera)
+        rig = self._rig
+        spans = await rig.spans(camera)
         waiting = [
             s.range
             for s in spans
@@ -163,7 +163,7 @@ class BackFill:
         wanted = TimeRange(start_ms, start_ms + WANTED_MS)
         self._opened.clear()
         asked = time.monotonic()
-        saving = asyncio.create_task(home.engine.save_clip(camera, wanted, 60.0))
+        saving = asyncio.create_task(rig.engine.save_clip(camera, wanted, 60.0))
         while not self._has_bytes(wanted) and not saving.done():
             await asyncio.wait({saving}, timeout=0.02)
         first_byte_s = time.monotonic() - asked
@@ -225,8 +225,8 @@ async def run(hours: float, seed: int, rate: int | None) -> Filled:
                 waits=Waits(),
                 limits=EngineLimits(),
                 verify=Verify.DECODE,
-            ) as home:
-                return await BackFill(home, nvr, seed).run(say)
+            ) as rig:
+                return await BackFill(rig, nvr, seed).run(say)
     finally:
         await devices.close()
 

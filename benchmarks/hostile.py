@@ -30,7 +30,7 @@ from scripts.demo_lib.stage import home, simulated
 from ._bars import limit_of, row_of
 from ._hostile_kinds import Kind, devices, honest, settle, strangers, users
 from ._hostile_network import ADDRESS, NETWORK, networks
-from ._hostile_stage import Stage, make_reader
+from ._hostile_rig import HostileRig, make_reader
 from ._rows import Row, finish, make_parser
 
 WATCH = Path(__file__).parent / "loop_watch"
@@ -85,19 +85,19 @@ class Outcome:
         )
 
 
-async def measure(stage: Stage, kind: Kind, *, shows_places: bool) -> Outcome:
+async def measure(rig: HostileRig, kind: Kind, *, shows_places: bool) -> Outcome:
     """Do one kind of harm and print what was seen of it."""
-    before = await read(stage.api)
+    before = await read(rig.api)
     began = time.monotonic()
     is_lost = False
     try:
         async with asyncio.timeout(PATIENCE_S):
-            said = await kind.act(stage)
+            said = await kind.act(rig)
     except (DemoError, TimeoutError, aiohttp.ClientError) as error:
         said, is_lost = f"{type(error).__name__}: {str(error)[:90]}", True
     took_s = time.monotonic() - began
     await asyncio.sleep(QUIET_S)
-    seen = await read(stage.api)
+    seen = await read(rig.api)
     outcome = Outcome(kind, seen, before["memory_mb"], took_s, said, is_lost)
     print(outcome.line(), flush=True)
     if shows_places and outcome.wrong():
@@ -112,7 +112,7 @@ async def read(api: Api) -> dict[str, Any]:
     return seen
 
 
-async def nothing(_: Stage) -> str:
+async def nothing(_: HostileRig) -> str:
     """Let Home Assistant be."""
     await asyncio.sleep(5)
     return "for comparison"
@@ -121,13 +121,13 @@ async def nothing(_: Stage) -> str:
 @asynccontextmanager
 async def staged(
     folder: Path, simulator: Simulator, session: aiohttp.ClientSession, network: str
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[HostileRig]:
     """Hold a Home Assistant that is watched."""
     asked = (network,) if network else ()
     config = ConfigDir(folder, free_port(), asked, beside=WATCH)
     async with home(config, session) as running:
         reader = await make_reader(running, session)
-        yield Stage(running, simulator, session, reader)
+        yield HostileRig(running, simulator, session, reader)
 
 
 async def run(
@@ -136,10 +136,10 @@ async def run(
     """Do everything; returns what came of it."""
     outcomes: list[Outcome] = []
 
-    async def do(stage: Stage, *kinds: Kind) -> None:
+    async def do(rig: HostileRig, *kinds: Kind) -> None:
         outcomes.extend(
             [
-                await measure(stage, kind, shows_places=shows_places)
+                await measure(rig, kind, shows_places=shows_places)
                 for kind in kinds
                 if only in f"{kind.who} {kind.name}" or kind.who == "nobody"
             ]
@@ -152,22 +152,22 @@ async def run(
         aiohttp.ClientSession(timeout=timeout) as session,
     ):
         print(HEAD, flush=True)
-        async with staged(folder / "config", simulator, session, "") as stage:
+        async with staged(folder / "config", simulator, session, "") as rig:
             await do(
-                stage,
+                rig,
                 Kind("nobody", "nothing", nothing),
                 Kind("nobody", "an honest device", honest),
             )
-            await do(stage, *strangers())
-            await do(stage, Kind("nobody", "two honest devices", settle))
-            await do(stage, *users(), *devices())
-        wrong += wrong_in_log(stage.running.config.log)
+            await do(rig, *strangers())
+            await do(rig, Kind("nobody", "two honest devices", settle))
+            await do(rig, *users(), *devices())
+        wrong += wrong_in_log(rig.running.config.log)
         if has_network:
             other = folder / "network"
-            async with staged(other, simulator, session, NETWORK) as stage:
-                await do(stage, Kind("nobody", "nothing, on a network", nothing))
-                await do(stage, *networks())
-            wrong += wrong_in_log(stage.running.config.log)
+            async with staged(other, simulator, session, NETWORK) as rig:
+                await do(rig, Kind("nobody", "nothing, on a network", nothing))
+                await do(rig, *networks())
+            wrong += wrong_in_log(rig.running.config.log)
     attacks = [each for each in outcomes if each.kind.who != "nobody"]
     for text in [*wrong, *(text for each in attacks for text in each.wrong())]:
         print(f"✗ {text}")

@@ -124,7 +124,7 @@ async def helper(
         await process.wait()
 
 
-class House:
+class LoadRig:
     """Everything that runs: recorders, Home Assistant, people."""
 
     def __init__(self, folder: Path, asked: argparse.Namespace) -> None:
@@ -238,16 +238,16 @@ async def becomes_true(is_true: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.5)
 
 
-async def prepare(house: House, session: aiohttp.ClientSession) -> float:
+async def prepare(rig: LoadRig, session: aiohttp.ClientSession) -> float:
     """Add the recorders as a person would, copy a clip, enter the past.
 
     Returns the seconds from the start of Home Assistant to the first kept clip.
     """
-    config = house.config("house")
+    config = rig.config("house")
     index = config.folder / "vtrack_nvr" / "index.db"
     began = time.monotonic()
-    async with first(config, session, house.asked) as running:
-        for device in house.devices:
+    async with first(config, session, rig.asked) as running:
+        for device in rig.devices:
             answers = {
                 "host": device["host"],
                 "port": str(device["port"]),
@@ -255,15 +255,15 @@ async def prepare(house: House, session: aiohttp.ClientSession) -> float:
                 "password": device["password"],
             }
             await add(running.api, answers)
-        say(f"Added {len(house.devices)} recorders: {time.monotonic() - began:.0f} s")
+        say(f"Added {len(rig.devices)} recorders: {time.monotonic() - began:.0f} s")
         await becomes_true(lambda: is_copied(index))
         first_s = time.monotonic() - began
         await make_users(running)
         await becomes_true(lambda: is_settled(running.api))
-    set_interval(config.folder, house.asked.interval)
+    set_interval(config.folder, rig.asked.interval)
     began = time.monotonic()
-    spare = house.folder / "spare"
-    clips = await asyncio.to_thread(fill, index, spare, house.asked.clips)
+    spare = rig.folder / "spare"
+    clips = await asyncio.to_thread(fill, index, spare, rig.asked.clips)
     say(f"{clips} clips entered: {time.monotonic() - began:.0f} s")
     return first_s
 
@@ -326,18 +326,18 @@ async def busiest_camera(api: Api, folder: Path, since: float) -> tuple[int, int
 
 
 async def everybody(
-    house: House, session: aiohttp.ClientSession, running: Home, minutes: float
+    rig: LoadRig, session: aiohttp.ClientSession, running: Home, minutes: float
 ) -> tuple[Phase, Answers, dict[str, Any]]:
     """Let all people in for so many minutes."""
-    asked = house.asked
+    asked = rig.asked
     task: dict[str, Any] = {
         "url": running.url,
         "tokens": await tokens(session, running),
-        "recording": house.recording,
+        "recording": rig.recording,
         "operators": asked.operators,
     }
     counts = {"dashboards": asked.dashboards, "players": asked.players}
-    logs = house.folder / "people.log"
+    logs = rig.folder / "people.log"
     async with AsyncExitStack() as stack:
         them = {
             name: await stack.enter_async_context(
@@ -377,34 +377,34 @@ def own_lateness(told: Sequence[dict[str, Any]]) -> float:
     return max(float(each["own_late_p95"]) for each in told)
 
 
-async def measure(house: House, session: aiohttp.ClientSession) -> Run:
+async def measure(rig: LoadRig, session: aiohttp.ClientSession) -> Run:
     """Do everything; returns what was seen."""
-    minutes = house.asked.minutes
+    minutes = rig.asked.minutes
     quiet_s = min(60.0, max(15.0, minutes * 6))
-    async with first(house.config("empty"), session, house.asked) as running:
+    async with first(rig.config("empty"), session, rig.asked) as running:
         process = Process(running.child.process.pid)
         await asyncio.sleep(5)
         base = await look("without us", process, running.api, quiet_s)
-    first_s = await prepare(house, session)
-    config = house.config("house")
+    first_s = await prepare(rig, session)
+    config = rig.config("house")
     index = config.folder / "vtrack_nvr" / "index.db"
     began = time.monotonic()
-    async with first(config, session, house.asked) as running:
+    async with first(config, session, rig.asked) as running:
         process = Process(running.child.process.pid)
         await becomes_true(lambda: all_loaded(running.api))
         started_s = time.monotonic() - began
         await becomes_true(lambda: is_settled(running.api))
         await asyncio.sleep(15)
-        machine = Machine([process.pid, *(each.pid for each in house.simulators)])
+        machine = Machine([process.pid, *(each.pid for each in rig.simulators)])
         since = time.time()
         idle = await look("idle", process, running.api, quiet_s)
         rows = await busiest_camera(running.api, config.folder, since)
         sync_s = min(360.0, max(20.0, minutes * 12))
-        await house.record(time.time() + minutes * 60 + sync_s + 600)
+        await rig.record(time.time() + minutes * 60 + sync_s + 600)
         before = await asyncio.to_thread(kept, index)
         syncing = await look("syncing", process, running.api, sync_s)
         between = await asyncio.to_thread(kept, index)
-        whole, answers, told = await everybody(house, session, running, minutes)
+        whole, answers, told = await everybody(rig, session, running, minutes)
         found = Run(
             base=base,
             idle=idle,
@@ -423,8 +423,8 @@ async def measure(house: House, session: aiohttp.ClientSession) -> Run:
             is_running=running.child.is_running,
             recorders=await loaded(running.api),
             status=await running.api.action(DOMAIN, "get_status", {}),
-            footage=f"{house.asked.seconds} s of {house.asked.kbps} kbit/s in each"
-            f" {house.asked.period:.0f} s",
+            footage=f"{rig.asked.seconds} s of {rig.asked.kbps} kbit/s in each"
+            f" {rig.asked.period:.0f} s",
         )
     found.wrong += wrong_in_log(config.log)
     found.locks = sum(
@@ -437,14 +437,14 @@ async def measure(house: House, session: aiohttp.ClientSession) -> Run:
 
 async def run(folder: Path, asked: argparse.Namespace) -> Run:
     """Measure in a folder."""
-    house = House(folder, asked)
+    rig = LoadRig(folder, asked)
     timeout = aiohttp.ClientTimeout(total=600)
     async with (
         AsyncExitStack() as stack,
         aiohttp.ClientSession(timeout=timeout) as session,
     ):
-        await house.switch_on(stack)
-        return await measure(house, session)
+        await rig.switch_on(stack)
+        return await measure(rig, session)
 
 
 def main() -> int:

@@ -34,7 +34,7 @@ from ._measures import lateness, percentile, resident_mb
 from ._playback_client import pieces_of
 from ._playback_files import Cost, RangeFile, as_a_phone, as_ffmpeg
 from ._playback_peers import nginx
-from ._playback_stage import SMALL, Shot, Stage, a_clip, find_hls_js, stage
+from ._playback_rig import SMALL, PlaybackBenchRig, Shot, a_clip, find_hls_js, stage
 from ._rows import Row, finish, make_parser
 
 CLIP_MS = 20_000
@@ -111,20 +111,24 @@ async def first_picture(session: aiohttp.ClientSession, url: str) -> int:
 
 
 async def clicks(
-    house: Stage, base: str, window: Callable[[], TimeRange], *, fetch: bool = False
+    rig: PlaybackBenchRig,
+    base: str,
+    window: Callable[[], TimeRange],
+    *,
+    fetch: bool = False,
 ) -> list[float]:
     """Return milliseconds from opening a range to its first picture, again and again."""
     found = []
     async with aiohttp.ClientSession() as session:
         for _ in range(ROUNDS):
             began = time.perf_counter()
-            opened = await house.desk.open(
+            opened = await rig.desk.open(
                 "person", CAMERA, window(), allowed, fetch=fetch
             )
             url = f"{base}/api/vtrack_nvr/s/{opened.token}/index.m3u8"
             await first_picture(session, url)
             found.append((time.perf_counter() - began) * 1000)
-            house.desk.end(opened.token)
+            rig.desk.end(opened.token)
     return found
 
 
@@ -134,23 +138,23 @@ def somewhere() -> TimeRange:
     return TimeRange(at, at + 3_600_000)
 
 
-async def from_click_to_picture(house: Stage, base: str) -> list[Row]:
+async def from_click_to_picture(rig: PlaybackBenchRig, base: str) -> list[Row]:
     """Measure kept footage (first looked at, then known), growing, and on a device."""
     found = []
     for _ in range(3):
-        house.footage._known.clear()  # noqa: SLF001 - nothing is known yet
-        found += await clicks(house, base, somewhere)
+        rig.footage._known.clear()  # noqa: SLF001 - nothing is known yet
+        found += await clicks(rig, base, somewhere)
     kept = show("first picture, kept", found)
     at = (CLIPS + 10) * CLIP_MS
     clip = await asyncio.to_thread(
-        lambda: house.begin_shot(Shot(at, CLIP_MS), ClipSource.LIVE)
+        lambda: rig.begin_shot(Shot(at, CLIP_MS), ClipSource.LIVE)
     )
     await asyncio.to_thread(clip.write, 6)
     window = TimeRange(START + at, START + at + 60_000)
-    found = await clicks(house, base, lambda: window)
+    found = await clicks(rig, base, lambda: window)
     growing = show("first picture, growing", found)
-    await asyncio.to_thread(house.finish, clip)
-    found = await on_device(house, base)
+    await asyncio.to_thread(rig.finish, clip)
+    found = await on_device(rig, base)
     show("first picture, on the device (answers at once)", found)
     return [
         row_of("playback.kept", kept),
@@ -159,7 +163,7 @@ async def from_click_to_picture(house: Stage, base: str) -> list[Row]:
     ]
 
 
-async def on_device(house: Stage, base: str) -> list[float]:
+async def on_device(rig: PlaybackBenchRig, base: str) -> list[float]:
     """Measure footage that a device begins to send when it is asked, a group in 50 ms."""
     found: list[float] = []
     async with aiohttp.ClientSession() as session:
@@ -167,20 +171,18 @@ async def on_device(house: Stage, base: str) -> list[float]:
             at = (CLIPS + 20 + 2 * number) * CLIP_MS
             window = TimeRange(START + at, START + at + CLIP_MS)
             device = Device(window)
-            house.desk.watching = device
+            rig.desk.watching = device
             began = time.perf_counter()
-            opened = await house.desk.open(
-                "person", CAMERA, window, allowed, fetch=True
-            )
+            opened = await rig.desk.open("person", CAMERA, window, allowed, fetch=True)
 
             async def send(at: int = at, device: Device = device) -> None:
                 clip = await asyncio.to_thread(
-                    lambda: house.begin_shot(Shot(at, CLIP_MS))
+                    lambda: rig.begin_shot(Shot(at, CLIP_MS))
                 )
                 for _ in range(10):
                     await asyncio.to_thread(clip.write, 1)
                     await asyncio.sleep(0.05)
-                await asyncio.to_thread(house.finish, clip)
+                await asyncio.to_thread(rig.finish, clip)
                 device.ranges = ()
 
             sending = asyncio.create_task(send())
@@ -188,14 +190,16 @@ async def on_device(house: Stage, base: str) -> list[float]:
             await first_picture(session, url)
             found.append((time.perf_counter() - began) * 1000)
             await sending
-            house.desk.end(opened.token)
-    house.desk.watching = None
+            rig.desk.end(opened.token)
+    rig.desk.watching = None
     return found
 
 
-async def requests_to_picture(house: Stage, base: str, counter: Counter) -> list[Row]:
+async def requests_to_picture(
+    rig: PlaybackBenchRig, base: str, counter: Counter
+) -> list[Row]:
     """Count requests and bytes up to the first picture of different players."""
-    opened = await house.desk.open(
+    opened = await rig.desk.open(
         "person", CAMERA, TimeRange(START, START + 3_600_000), allowed
     )
     url = f"{base}/api/vtrack_nvr/s/{opened.token}/index.m3u8"
@@ -216,7 +220,7 @@ async def requests_to_picture(house: Stage, base: str, counter: Counter) -> list
         names = ("playback.chromium", "playback.requests_chromium")
         return rows + [row_of(name, said=why) for name in names]
     film = TimeRange(START + (CLIPS - 2) * CLIP_MS, START + (CLIPS + 2) * CLIP_MS)
-    whole = await house.desk.open("person", CAMERA, film, allowed)
+    whole = await rig.desk.open("person", CAMERA, film, allowed)
     parts = f"{base}/api/vtrack_nvr/s/{whole.token}/index.m3u8"
     moments = [START + at for at in (50, 19_950, 20_050, 39_900, 700_100)]
     steps = [
@@ -325,9 +329,9 @@ async def run(*command: str, data: str = "") -> str:
     return out.decode()
 
 
-async def playlist_among_many(house: Stage, clips: int) -> list[Row]:
+async def playlist_among_many(rig: PlaybackBenchRig, clips: int) -> list[Row]:
     """Measure a playlist where the index holds a million clips."""
-    store = house.library._store  # noqa: SLF001 - a million rows without files
+    store = rig.library._store  # noqa: SLF001 - a million rows without files
     first = await asyncio.wrap_future(
         store.db.read(lambda c: c.execute("select max(id) from clip").fetchone()[0])
     )
@@ -343,14 +347,14 @@ async def playlist_among_many(house: Stage, clips: int) -> list[Row]:
     rows = []
     for name, line in (("first", "list"), ("again", "list_again")):
         if name == "first":
-            house.footage._known.clear()  # noqa: SLF001 - nothing is known yet
+            rig.footage._known.clear()  # noqa: SLF001 - nothing is known yet
         began = time.perf_counter()
-        opened = await house.desk.open("person", CAMERA, window, allowed)
-        viewing = await house.desk.use(opened.token)
+        opened = await rig.desk.open("person", CAMERA, window, allowed)
+        viewing = await rig.desk.use(opened.token)
         assert viewing is not None
-        text = await house.desk.media(viewing)
+        text = await rig.desk.media(viewing)
         took = (time.perf_counter() - began) * 1000
-        house.desk.end(opened.token)
+        rig.desk.end(opened.token)
         print(
             f"6 h among {count} clips, {name:<5} "
             f"{took:8.0f} ms, {len(text) // 1024} KB"
@@ -361,9 +365,11 @@ async def playlist_among_many(house: Stage, clips: int) -> list[Row]:
     return rows
 
 
-async def many(house: Stage, base: str, theirs: str, seconds: float) -> list[Row]:
+async def many(
+    rig: PlaybackBenchRig, base: str, theirs: str, seconds: float
+) -> list[Row]:
     """Measure the loop beside 20 viewers and 10 downloads, and what a viewer takes."""
-    opened = await house.desk.open(
+    opened = await rig.desk.open(
         "person", CAMERA, TimeRange(START, START + CLIPS * CLIP_MS), allowed
     )
     url = f"{base}/api/vtrack_nvr/s/{opened.token}/index.m3u8"
@@ -413,21 +419,21 @@ async def measure(clips: int, seconds: float) -> list[Row]:
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     counter = Counter()
     with tempfile.TemporaryDirectory(prefix="bench-playback-") as name:
-        async with stage(Path(name), counter.note) as (house, base):
+        async with stage(Path(name), counter.note) as (rig, base):
             began = time.perf_counter()
             for number in range(CLIPS):
-                await house.keep_shot(Shot(number * CLIP_MS, CLIP_MS))
-            await house.keep_shot(Shot((CLIPS + 1) * CLIP_MS, CLIP_MS, SMALL, False))
+                await rig.keep_shot(Shot(number * CLIP_MS, CLIP_MS))
+            await rig.keep_shot(Shot((CLIPS + 1) * CLIP_MS, CLIP_MS, SMALL, False))
             print(f"{CLIPS + 1} clips made in {time.perf_counter() - began:.0f} s")
-            peer = nginx(a_clip(house), Path(name) / "nginx", is_root=not os.getuid())
+            peer = nginx(a_clip(rig), Path(name) / "nginx", is_root=not os.getuid())
             with peer as theirs:
                 await file_to_picture(base, counter)
                 return [
-                    *await from_click_to_picture(house, base),
-                    *await requests_to_picture(house, base, counter),
+                    *await from_click_to_picture(rig, base),
+                    *await requests_to_picture(rig, base, counter),
                     await first_bytes(base, theirs),
-                    *await many(house, base, theirs, seconds),
-                    *await playlist_among_many(house, clips),
+                    *await many(rig, base, theirs, seconds),
+                    *await playlist_among_many(rig, clips),
                 ]
 
 

@@ -1,5 +1,7 @@
 """A clock on which sleeping makes time pass, and nothing waits."""
 
+# Reads private members: asyncio tells nobody else whether somebody can go on.
+
 import asyncio
 import heapq
 from itertools import count
@@ -71,7 +73,7 @@ class SimulatedClock(Clock):
         loop: Any = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(0)
-            if loop._ready:  # somebody can go on; asyncio tells it nowhere else
+            if loop._ready:  # somebody can go on
                 continue
             while self._sleepers and self._sleepers[0][2].done():
                 heapq.heappop(self._sleepers)

@@ -13,7 +13,7 @@ from custom_components.vtrack_nvr.core.library.time_line import TimeLine
 from custom_components.vtrack_nvr.core.models import CoverageSpan, CoverageState
 from tests.insides import store_of
 
-from .rig import CAMERA, DAY, HOUR, MINUTE, NOW, Setup
+from .rig import CAMERA, DAY, HOUR, MINUTE, NOW, LibraryRig
 
 NOT_WANTED = NUMBERS[CoverageState.NOT_WANTED]
 ON_REQUEST = NUMBERS["on_request"]
@@ -24,8 +24,8 @@ LEVEL = 2
 
 
 @pytest.fixture
-async def line(setup: Setup) -> AsyncIterator[TimeLine]:
-    line = TimeLine(store_of(setup.library))
+async def line(rig: LibraryRig) -> AsyncIterator[TimeLine]:
+    line = TimeLine(store_of(rig.library))
     yield line
     line.close(5.0)
 
@@ -58,11 +58,11 @@ def test_what_is_not_wanted_is_on_request_from_the_devices_oldest_on(
     ] == seen
 
 
-async def sweep(setup: Setup, oldest_ms: int) -> None:
+async def sweep(rig: LibraryRig, oldest_ms: int) -> None:
     """Enter that the device holds all from a moment on, and that none of it is wanted."""
     window = TimeRange(START, START + HOUR)
     held = TimeRange(max(oldest_ms, window.start_ms), window.end_ms)
-    await setup.library.ledger.note_sweep(
+    await rig.library.ledger.note_sweep(
         SweepFindings(CAMERA, window, (held,), True, oldest_ms, NOW, wanted=())
     )
 
@@ -91,15 +91,15 @@ async def seen(line: TimeLine) -> list[tuple[str, int]]:
 
 
 async def test_lanes_tell_what_the_device_holds_and_follow_it(
-    setup: Setup, line: TimeLine
+    rig: LibraryRig, line: TimeLine
 ) -> None:
-    await sweep(setup, START - HOUR)
+    await sweep(rig, START - HOUR)
     assert await seen(line) == [("on_request", 60)]
     await line.changes()
-    await sweep(setup, START + 20 * MINUTE)
+    await sweep(rig, START + 20 * MINUTE)
     assert await line.changes() == [(CAMERA, START - HOUR, START + 20 * MINUTE)]
     assert await seen(line) == [("not_wanted", 20), ("on_request", 40)]
-    setup.keep(START + 30 * MINUTE)
+    rig.keep(START + 30 * MINUTE)
     assert await seen(line) == [
         ("not_wanted", 20),
         ("on_request", 10),
@@ -109,9 +109,9 @@ async def test_lanes_tell_what_the_device_holds_and_follow_it(
 
 
 async def test_a_month_counts_it_and_expects_none_of_it(
-    setup: Setup, line: TimeLine
+    rig: LibraryRig, line: TimeLine
 ) -> None:
-    await sweep(setup, START + 20 * MINUTE)
+    await sweep(rig, START + 20 * MINUTE)
     day = dt.datetime.fromtimestamp(START / 1000, dt.UTC).date()
     month = await line.month([CAMERA], day)
     sums = month.cameras[CAMERA][day.day - 1]

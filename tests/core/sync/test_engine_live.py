@@ -30,26 +30,26 @@ from custom_components.vtrack_nvr.core.sync.status import (
     SyncState,
 )
 
-from .world import CAM, CAM2, HOUR, MINUTE, NOW, NVR, LiveRecorder, a_world, keep_live
+from .rig import CAM, CAM2, HOUR, MINUTE, NOW, NVR, LiveRecorder, a_rig, keep_live
 
 
 async def test_a_live_cameras_request_is_closed_when_its_clip_is_kept() -> None:
     live = LiveRecorder()
-    async with a_world() as world:
-        world.engine.attach_nvr(
-            NvrSpec(NVR, world.device, {CAM: CameraSpec(can_live=True, live=live)})
+    async with a_rig() as rig:
+        rig.engine.attach_nvr(
+            NvrSpec(NVR, rig.device, {CAM: CameraSpec(can_live=True, live=live)})
         )
-        now_ms = world.clock.now_ms()
+        now_ms = rig.clock.now_ms()
         wanted = TimeRange(now_ms - 10_000, now_ms + 20_000)
-        saving = asyncio.ensure_future(world.engine.save_clip(CAM, wanted))
-        await world.sleep(40)
+        saving = asyncio.ensure_future(rig.engine.save_clip(CAM, wanted))
+        await rig.sleep(40)
         assert live.wanted == [(CAM, wanted)]
         assert not saving.done()
-        keep_live(world, TimeRange(wanted.start_ms - 1000, wanted.end_ms + 1000))
+        keep_live(rig, TimeRange(wanted.start_ms - 1000, wanted.end_ms + 1000))
         saved = await saving
         assert saved.outcome == "kept"
         assert saved.clips[0].facts.source is ClipSource.LIVE
-        status = world.camera_status()
+        status = rig.camera_status()
         assert status.source is FootageSource.LIVE
         assert status.source_reason is SourceReason.NO_PROFILE_G
 
@@ -57,25 +57,25 @@ async def test_a_live_cameras_request_is_closed_when_its_clip_is_kept() -> None:
 async def test_a_fresh_status_waits_for_sums_that_are_being_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with a_world() as world:
-        world.engine.attach_nvr(
-            NvrSpec(NVR, world.device, {CAM: CameraSpec(can_live=True)})
+    async with a_rig() as rig:
+        rig.engine.attach_nvr(
+            NvrSpec(NVR, rig.device, {CAM: CameraSpec(can_live=True)})
         )
-        await world.sleep(5)
+        await rig.sleep(5)
         is_asked, may_answer = asyncio.Event(), asyncio.Event()
-        totals = world.library.totals
+        totals = rig.library.totals
 
         async def slow(camera: CameraKey) -> CameraTotals:
             is_asked.set()
             await may_answer.wait()
             return await totals(camera)
 
-        monkeypatch.setattr(world.library, "totals", slow)
+        monkeypatch.setattr(rig.library, "totals", slow)
         kept = TimeRange(NOW - MINUTE, NOW)
-        keep_live(world, kept)
-        world.engine.notify_kept(CAM, kept)
+        keep_live(rig, kept)
+        rig.engine.notify_kept(CAM, kept)
         await is_asked.wait()
-        asking = asyncio.ensure_future(world.engine.fresh_status())
+        asking = asyncio.ensure_future(rig.engine.fresh_status())
         await asyncio.sleep(0.05)
         may_answer.set()
         status = (await asking).camera(NVR, CAM)
@@ -84,69 +84,69 @@ async def test_a_fresh_status_waits_for_sums_that_are_being_read(
 
 
 async def test_a_live_cameras_request_ends_when_its_clip_never_comes() -> None:
-    async with a_world() as world:
-        world.engine.attach_nvr(
-            NvrSpec(NVR, world.device, {CAM: CameraSpec(can_live=True)})
+    async with a_rig() as rig:
+        rig.engine.attach_nvr(
+            NvrSpec(NVR, rig.device, {CAM: CameraSpec(can_live=True)})
         )
         wanted = TimeRange(NOW - MINUTE, NOW)
-        keep_live(world, TimeRange(NOW - 2 * MINUTE, NOW - MINUTE // 2))
-        saved = await world.engine.save_clip(CAM, wanted)
+        keep_live(rig, TimeRange(NOW - 2 * MINUTE, NOW - MINUTE // 2))
+        saved = await rig.engine.save_clip(CAM, wanted)
         assert saved.outcome == "partly"
         assert saved.missing == (TimeRange(NOW - MINUTE // 2, NOW),)
-        assert not world.fetcher.begun
+        assert not rig.fetcher.begun
 
 
 async def test_holes_of_a_live_recording_are_filled_from_the_device() -> None:
-    async with a_world() as world:
-        world.record(HOUR)
+    async with a_rig() as rig:
+        rig.record(HOUR)
         keep_live_range = TimeRange(NOW - HOUR, NOW - 30 * MINUTE)
-        world.attach(settings=CameraSettings(source=SourceChoice.LIVE), can_live=True)
-        keep_live(world, keep_live_range)
-        await world.engine.sync_now()
-        assert world.kept_ms() == 55 * MINUTE
-        filled = world.library.book(CAM).clips[1:]
+        rig.attach(settings=CameraSettings(source=SourceChoice.LIVE), can_live=True)
+        keep_live(rig, keep_live_range)
+        await rig.engine.sync_now()
+        assert rig.kept_ms() == 55 * MINUTE
+        filled = rig.library.book(CAM).clips[1:]
         assert {clip.facts.source for clip in filled} == {ClipSource.BACKFILL}
 
 
 async def test_an_event_of_a_live_camera_is_recorded_live() -> None:
     live = LiveRecorder()
-    async with a_world() as world:
+    async with a_rig() as rig:
         settings = CameraSettings(mode=SyncMode.EVENTS)
-        world.engine.attach_nvr(
+        rig.engine.attach_nvr(
             NvrSpec(
                 NVR,
-                world.device,
+                rig.device,
                 {CAM: CameraSpec(settings, can_live=True, live=live)},
             )
         )
-        await world.sleep(1)
-        event = DeviceEvent(EventClass.MOTION, "t", "", world.clock.now_ms(), True)
-        world.engine.notify_event(NVR, event)
-        world.engine.notify_event(NvrKey("unknown"), event)
-        await world.sleep(1)
+        await rig.sleep(1)
+        event = DeviceEvent(EventClass.MOTION, "t", "", rig.clock.now_ms(), True)
+        rig.engine.notify_event(NVR, event)
+        rig.engine.notify_event(NvrKey("unknown"), event)
+        await rig.sleep(1)
         assert live.wanted
 
 
 async def test_events_of_unknown_sources_are_left_out() -> None:
-    async with a_world() as world:
-        world.record(HOUR)
-        world.attach(CAM, CAM2)
+    async with a_rig() as rig:
+        rig.record(HOUR)
+        rig.attach(CAM, CAM2)
         event = DeviceEvent(EventClass.MOTION, "t", "nobody", NOW, True)
-        world.engine.notify_event(NVR, event)
-        await world.sleep(5)
-        assert not world.library.book(CAM).marks
+        rig.engine.notify_event(NVR, event)
+        await rig.sleep(5)
+        assert not rig.library.book(CAM).marks
 
 
 async def test_a_mark_of_the_past_makes_spurned_footage_wanted() -> None:
-    async with a_world() as world:
-        world.record(2 * HOUR)
-        world.attach(settings=CameraSettings(mode=SyncMode.EVENTS))
-        await world.engine.sync_now()
-        assert world.kept_ms() == 0
+    async with a_rig() as rig:
+        rig.record(2 * HOUR)
+        rig.attach(settings=CameraSettings(mode=SyncMode.EVENTS))
+        await rig.engine.sync_now()
+        assert rig.kept_ms() == 0
         moment = TimeRange(NOW - HOUR, NOW - HOUR + 5_000)
-        world.engine.notify_mark(CAM, EventMark(EventClass.OTHER, moment, "door"))
-        await world.engine.sync_now()
-        (kept,) = world.library.book(CAM).kept
+        rig.engine.notify_mark(CAM, EventMark(EventClass.OTHER, moment, "door"))
+        await rig.engine.sync_now()
+        (kept,) = rig.library.book(CAM).kept
         assert kept.start_ms <= moment.start_ms - 10_000
         assert kept.end_ms >= moment.end_ms + 20_000
 
@@ -155,31 +155,31 @@ async def test_an_event_that_cannot_be_stored_stops_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with a_world() as world:
-        world.record(HOUR)
-        world.attach()
-        await world.engine.sync_now()
-        world.library.index_problem = NvrError(ErrorKind.INDEX_FAILED)
-        world.engine.notify_mark(
+    async with a_rig() as rig:
+        rig.record(HOUR)
+        rig.attach()
+        await rig.engine.sync_now()
+        rig.library.index_problem = NvrError(ErrorKind.INDEX_FAILED)
+        rig.engine.notify_mark(
             CAM, EventMark(EventClass.OTHER, TimeRange(NOW, NOW), "door")
         )
-        await world.sleep(0.1)
-        world.library.index_problem = None
+        await rig.sleep(0.1)
+        rig.library.index_problem = None
         assert "an event was not stored" in caplog.text
-        await world.sleep(600)
-        assert world.nvr_status().problem is None
+        await rig.sleep(600)
+        assert rig.nvr_status().problem is None
 
 
 async def test_a_note_of_the_live_recording_shows_in_the_status() -> None:
-    async with a_world() as world:
-        world.engine.attach_nvr(
-            NvrSpec(NVR, world.device, {CAM: CameraSpec(can_live=True)})
+    async with a_rig() as rig:
+        rig.engine.attach_nvr(
+            NvrSpec(NVR, rig.device, {CAM: CameraSpec(can_live=True)})
         )
-        await world.sleep(5)
-        world.engine.note_live(CAM, LiveNote(SyncState.RECORDING))
-        await world.sleep(2)
-        assert world.camera_status().state is SyncState.RECORDING
-        world.engine.note_live(CAM, LiveNote(SyncState.WAITING))
-        await world.sleep(2)
-        assert world.camera_status().state is SyncState.WAITING
-        assert (await world.engine.fresh_status()).nvrs
+        await rig.sleep(5)
+        rig.engine.note_live(CAM, LiveNote(SyncState.RECORDING))
+        await rig.sleep(2)
+        assert rig.camera_status().state is SyncState.RECORDING
+        rig.engine.note_live(CAM, LiveNote(SyncState.WAITING))
+        await rig.sleep(2)
+        assert rig.camera_status().state is SyncState.WAITING
+        assert (await rig.engine.fresh_status()).nvrs

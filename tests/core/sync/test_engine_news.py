@@ -27,7 +27,7 @@ from custom_components.vtrack_nvr.core.sync.status import SyncReport
 from custom_components.vtrack_nvr.core.sync.wanted import around, wanted_inside
 from custom_components.vtrack_nvr.core.sync.week import WeekBlock, WeekPlan
 
-from .world import CAM, DAY, HOUR, MINUTE, NOW, NVR, a_world
+from .rig import CAM, DAY, HOUR, MINUTE, NOW, NVR, a_rig
 
 MIDNIGHT = NOW // DAY * DAY
 TODAY = dt.datetime.fromtimestamp(NOW / 1000, dt.UTC).weekday()
@@ -42,27 +42,27 @@ def only(start_ms: int, end_ms: int) -> WeekPlan:
 async def test_only_what_is_scheduled_is_fetched_and_the_rest_is_not_missing() -> None:
     wanted = TimeRange(NOW - 3 * HOUR, NOW - 2 * HOUR)
     settings = CameraSettings(week=only(wanted.start_ms, wanted.end_ms))
-    async with a_world() as world:
-        world.record(4 * HOUR, until_ago_ms=HOUR)
-        world.attach(settings=settings)
-        await world.sleep(3600)
-        assert world.kept_ms() == HOUR
-        assert world.ms_in(CoverageState.NOT_WANTED) >= 2 * HOUR
-        assert world.ms_in(CoverageState.ON_DEVICE) == 0
-        assert world.camera_status().coverage_percent == 100
+    async with a_rig() as rig:
+        rig.record(4 * HOUR, until_ago_ms=HOUR)
+        rig.attach(settings=settings)
+        await rig.sleep(3600)
+        assert rig.kept_ms() == HOUR
+        assert rig.ms_in(CoverageState.NOT_WANTED) >= 2 * HOUR
+        assert rig.ms_in(CoverageState.ON_DEVICE) == 0
+        assert rig.camera_status().coverage_percent == 100
 
 
 async def test_another_schedule_is_followed() -> None:
     settings = CameraSettings(week=only(NOW - 3 * HOUR, NOW - 2 * HOUR))
-    async with a_world() as world:
-        world.record(4 * HOUR, until_ago_ms=HOUR)
-        world.attach(settings=settings)
-        await world.sleep(3600)
-        assert world.kept_ms() == HOUR
+    async with a_rig() as rig:
+        rig.record(4 * HOUR, until_ago_ms=HOUR)
+        rig.attach(settings=settings)
+        await rig.sleep(3600)
+        assert rig.kept_ms() == HOUR
         spec = CameraSpec(replace(settings, week=None), ("r1",))
-        world.engine.update_camera(NVR, CAM, spec)
-        await world.sleep(3600)
-        assert world.kept_ms() == 3 * HOUR
+        rig.engine.update_camera(NVR, CAM, spec)
+        await rig.sleep(3600)
+        assert rig.kept_ms() == 3 * HOUR
 
 
 def test_around_events_only_what_is_scheduled_is_wanted() -> None:
@@ -100,31 +100,31 @@ class Heard:
 
 
 async def test_whoever_listens_hears_of_events_losses_and_syncs() -> None:
-    async with a_world() as world:
-        world.record(HOUR, until_ago_ms=MINUTE)
-        world.attach()
+    async with a_rig() as rig:
+        rig.record(HOUR, until_ago_ms=MINUTE)
+        rig.attach()
         mine, other = Heard(), Heard(NvrKey("other"))
-        end = world.engine.news.subscribe(mine.listener)
-        world.engine.news.subscribe(other.listener)
+        end = rig.engine.news.subscribe(mine.listener)
+        rig.engine.news.subscribe(other.listener)
         motion = DeviceEvent(EventClass.MOTION, "Motion", "r1", NOW, is_active=True)
-        world.engine.notify_event(NVR, motion)
-        world.engine.news.lost(NVR)
-        await world.engine.sync_now()
+        rig.engine.notify_event(NVR, motion)
+        rig.engine.news.lost(NVR)
+        await rig.engine.sync_now()
         assert mine.events == [(CAM, motion)]
         assert mine.losses == 1
         assert RunKind.MANUAL in {kind for kind, _ in mine.runs}
         assert not other.events
         assert not other.runs
         end()
-        world.engine.notify_event(NVR, motion)
+        rig.engine.notify_event(NVR, motion)
         assert len(mine.events) == 1
 
 
 async def test_a_notice_is_told_and_makes_no_mark() -> None:
-    async with a_world() as world:
-        world.attach()
+    async with a_rig() as rig:
+        rig.attach()
         heard = Heard()
-        world.engine.news.subscribe(heard.listener)
+        rig.engine.news.subscribe(heard.listener)
         loss = DeviceEvent(
             EventClass.OTHER,
             "VideoLoss",
@@ -133,22 +133,22 @@ async def test_a_notice_is_told_and_makes_no_mark() -> None:
             is_active=True,
             notice=DeviceNotice.VIDEO_LOSS,
         )
-        world.engine.notify_event(NVR, loss)
-        await world.sleep(10)
+        rig.engine.notify_event(NVR, loss)
+        await rig.sleep(10)
         assert heard.events == [(CAM, loss)]
-        assert not await world.library.marks(CAM, TimeRange(NOW - HOUR, NOW + HOUR))
+        assert not await rig.library.marks(CAM, TimeRange(NOW - HOUR, NOW + HOUR))
 
 
 async def test_sessions_of_the_whole_house_can_be_changed() -> None:
-    async with a_world() as world:
-        world.engine.set_total_sessions(0)
-        world.record(HOUR, until_ago_ms=MINUTE)
-        world.attach()
-        await world.sleep(1800)
-        assert not world.fetcher.begun
-        world.engine.set_total_sessions(1)
-        await world.sleep(60)
-        assert world.fetcher.begun
+    async with a_rig() as rig:
+        rig.engine.set_total_sessions(0)
+        rig.record(HOUR, until_ago_ms=MINUTE)
+        rig.attach()
+        await rig.sleep(1800)
+        assert not rig.fetcher.begun
+        rig.engine.set_total_sessions(1)
+        await rig.sleep(60)
+        assert rig.fetcher.begun
 
 
 def test_whether_a_device_records_is_as_it_says() -> None:

@@ -29,22 +29,22 @@ from tests.core.library.rig import (
     MINUTE,
     NOW,
     NVR,
-    LibraryRig as Setup,
+    LibraryRig,
     ManualClock,
     make_library,
 )
 
 
 @dataclass
-class Watch:
+class MissingWatchRig:
     """A worker that is driven by hand, and the library it looks into."""
 
-    setup: Setup
+    library_rig: LibraryRig
     worker: NvrWorker
 
     @property
     def library(self) -> Library:
-        return self.setup.library
+        return self.library_rig.library
 
     @property
     def lookout(self) -> MissingWatch:
@@ -52,20 +52,20 @@ class Watch:
 
     async def after(self, ms: int, *, answers: bool = True) -> MissingFootage | None:
         """Let time pass and look; the device answered just then, or did not."""
-        self.setup.clock.advance(ms)
+        self.library_rig.clock.advance(ms)
         camera = self.worker.state.cameras[CAMERA]
         if answers:
-            camera.last_sync_ms = self.setup.clock.now_ms()
+            camera.last_sync_ms = self.library_rig.clock.now_ms()
         await self.lookout.look()
         return camera.missing
 
 
-def watch_of(setup: Setup) -> Watch:
+def watch_of(library_rig: LibraryRig) -> MissingWatchRig:
     """Begin to watch, as after a start."""
-    clock = setup.clock
+    clock = library_rig.clock
     device = FakeDevice(clock)
     rooms = EngineContext(
-        library=setup.library.ledger,
+        library=library_rig.library.ledger,
         fetcher=FakeFetcher(clock, lambda _: device),
         clock=clock,
         limits=EngineLimits(),
@@ -76,123 +76,127 @@ def watch_of(setup: Setup) -> Watch:
         changed=lambda: None,
     )
     spec = NvrSpec(NVR, device, {CAMERA: CameraSpec(recording_tokens=("r1",))})
-    return Watch(setup, NvrWorker(spec, rooms))
+    return MissingWatchRig(library_rig, NvrWorker(spec, rooms))
 
 
 @pytest.fixture
-async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
-    setup = make_library(tmp_path, ManualClock())
-    await setup.library.open()
-    await setup.library.register_nvr(NVR, "Recorder")
-    await setup.library.register_camera(NVR, CAMERA, "Garden")
-    watch = watch_of(setup)
-    await watch.after(0)
-    yield watch
-    await setup.library.close()
+async def rig(tmp_path: Path) -> AsyncIterator[MissingWatchRig]:
+    library_rig = make_library(tmp_path, ManualClock())
+    await library_rig.library.open()
+    await library_rig.library.register_nvr(NVR, "Recorder")
+    await library_rig.library.register_camera(NVR, CAMERA, "Garden")
+    rig = watch_of(library_rig)
+    await rig.after(0)
+    yield rig
+    await library_rig.library.close()
 
 
-async def test_a_hole_is_told_and_taken_back_when_it_is_filled(watch: Watch) -> None:
+async def test_a_hole_is_told_and_taken_back_when_it_is_filled(
+    rig: MissingWatchRig,
+) -> None:
     hole = TimeRange(NOW - HOUR, NOW - HOUR + 5 * MINUTE)
-    await watch.library.ledger.mark(CAMERA, [hole], S.ON_DEVICE)
-    assert await watch.after(HOUR) is None
-    assert await watch.after(HOUR) is None
-    found = await watch.after(HOUR)
+    await rig.library.ledger.mark(CAMERA, [hole], S.ON_DEVICE)
+    assert await rig.after(HOUR) is None
+    assert await rig.after(HOUR) is None
+    found = await rig.after(HOUR)
     assert found == MissingFootage(MissingCause.NOT_COPIED, NOW + HOUR, 300)
-    watch.setup.keep(hole.start_ms)
-    assert await watch.after(MINUTE) is None
+    rig.library_rig.keep(hole.start_ms)
+    assert await rig.after(MINUTE) is None
 
 
-async def test_a_hole_found_to_be_empty_is_taken_back(watch: Watch) -> None:
+async def test_a_hole_found_to_be_empty_is_taken_back(rig: MissingWatchRig) -> None:
     hole = TimeRange(NOW - HOUR, NOW - HOUR + 5 * MINUTE)
-    await watch.library.ledger.mark(CAMERA, [hole], S.FAILED, "no_footage", attempts=5)
-    found = await watch.after(3 * HOUR)
+    await rig.library.ledger.mark(CAMERA, [hole], S.FAILED, "no_footage", attempts=5)
+    found = await rig.after(3 * HOUR)
     assert found is not None
     assert (found.cause, found.reason) == (MissingCause.GIVEN_UP, "no_footage")
-    await watch.library.ledger.mark(CAMERA, [hole], S.ABSENT, "no_footage")
-    assert await watch.after(MINUTE) is None
+    await rig.library.ledger.mark(CAMERA, [hole], S.ABSENT, "no_footage")
+    assert await rig.after(MINUTE) is None
 
 
-async def test_a_kept_clip_counts_as_progress_for_all_that_waits(watch: Watch) -> None:
-    await watch.library.ledger.mark(
+async def test_a_kept_clip_counts_as_progress_for_all_that_waits(
+    rig: MissingWatchRig,
+) -> None:
+    await rig.library.ledger.mark(
         CAMERA, [TimeRange(NOW - DAY, NOW - HOUR)], S.ON_DEVICE
     )
     for n in range(12):
-        watch.setup.keep(NOW - DAY + n * 5 * MINUTE)
-        assert await watch.after(HOUR) is None
-    assert await watch.after(HOUR // 2) is None
-    assert await watch.after(HOUR) is not None
+        rig.library_rig.keep(NOW - DAY + n * 5 * MINUTE)
+        assert await rig.after(HOUR) is None
+    assert await rig.after(HOUR // 2) is None
+    assert await rig.after(HOUR) is not None
 
 
-async def test_silence_after_a_life_without_a_break_is_told(watch: Watch) -> None:
-    await watch.library.ledger.mark(CAMERA, [TimeRange(NOW - 4 * DAY, NOW)], S.LOST)
-    assert await watch.after(110 * MINUTE) is None
-    found = await watch.after(20 * MINUTE)
+async def test_silence_after_a_life_without_a_break_is_told(
+    rig: MissingWatchRig,
+) -> None:
+    await rig.library.ledger.mark(CAMERA, [TimeRange(NOW - 4 * DAY, NOW)], S.LOST)
+    assert await rig.after(110 * MINUTE) is None
+    found = await rig.after(20 * MINUTE)
     assert found is not None
     assert (found.cause, found.since_ms) == (MissingCause.NO_NEW_FOOTAGE, NOW)
-    now_ms = watch.setup.clock.now_ms()
-    await watch.library.ledger.mark(
-        CAMERA, [TimeRange(now_ms - MINUTE, now_ms)], S.LOST
-    )
-    assert await watch.after(MINUTE) is None
+    now_ms = rig.library_rig.clock.now_ms()
+    await rig.library.ledger.mark(CAMERA, [TimeRange(now_ms - MINUTE, now_ms)], S.LOST)
+    assert await rig.after(MINUTE) is None
 
 
-async def test_what_was_told_outlives_a_restart(watch: Watch) -> None:
-    await watch.after(HOUR)
-    before = await watch.after(3 * HOUR, answers=False)
+async def test_what_was_told_outlives_a_restart(rig: MissingWatchRig) -> None:
+    await rig.after(HOUR)
+    before = await rig.after(3 * HOUR, answers=False)
     assert before is not None
     assert before.since_ms == NOW + HOUR
-    second = watch_of(watch.setup)
+    second = watch_of(rig.library_rig)
     after = await second.after(MINUTE, answers=False)
     assert after is not None
     assert (after.cause, after.since_ms) == (before.cause, before.since_ms)
     assert await second.after(MINUTE) is None
     # a start after days without Home Assistant gives the device its time first
-    third = watch_of(watch.setup)
+    third = watch_of(rig.library_rig)
     assert await third.after(3 * DAY, answers=False) is None
     assert await third.after(30 * MINUTE, answers=False) is None
     assert await third.after(30 * MINUTE, answers=False) is not None
 
 
-async def test_a_person_does_without_and_everything_else_stays(watch: Watch) -> None:
+async def test_a_person_does_without_and_everything_else_stays(
+    rig: MissingWatchRig,
+) -> None:
     given_up = TimeRange(NOW - DAY, NOW - DAY + 5 * MINUTE)
     trying = TimeRange(NOW - HOUR, NOW - HOUR + 5 * MINUTE)
-    await watch.library.ledger.mark(CAMERA, [given_up], S.FAILED, "damaged", attempts=5)
-    await watch.library.ledger.mark(
-        CAMERA, [trying], S.FAILED, "interrupted", attempts=1
-    )
-    assert await watch.after(HOUR) is not None
-    await watch.lookout.leave_out(watch.worker.state.cameras[CAMERA])
-    assert watch.worker.state.cameras[CAMERA].missing is None
-    spans = await watch.library.ledger.coverage(CAMERA, TimeRange(0, NOW + DAY))
+    await rig.library.ledger.mark(CAMERA, [given_up], S.FAILED, "damaged", attempts=5)
+    await rig.library.ledger.mark(CAMERA, [trying], S.FAILED, "interrupted", attempts=1)
+    assert await rig.after(HOUR) is not None
+    await rig.lookout.leave_out(rig.worker.state.cameras[CAMERA])
+    assert rig.worker.state.cameras[CAMERA].missing is None
+    spans = await rig.library.ledger.coverage(CAMERA, TimeRange(0, NOW + DAY))
     assert [(span.state, span.reason) for span in spans] == [
         (S.REMOVED, "left_out"),
         (S.FAILED, "interrupted"),
     ]
-    await watch.lookout.leave_out(watch.worker.state.cameras[CAMERA])
+    await rig.lookout.leave_out(rig.worker.state.cameras[CAMERA])
 
 
 async def test_an_index_that_fails_changes_no_judgement(
-    watch: Watch, monkeypatch: pytest.MonkeyPatch
+    rig: MissingWatchRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hole = TimeRange(NOW - DAY, NOW - DAY + 5 * MINUTE)
-    await watch.library.ledger.mark(CAMERA, [hole], S.FAILED, "damaged", attempts=5)
-    before = await watch.after(HOUR)
+    await rig.library.ledger.mark(CAMERA, [hole], S.FAILED, "damaged", attempts=5)
+    before = await rig.after(HOUR)
     assert before is not None
 
     async def totals(*_: object) -> None:
         raise NvrError(ErrorKind.INDEX_FAILED)
 
-    monkeypatch.setattr(watch.library.ledger, "totals", totals)
-    assert await watch.after(HOUR) == before
+    monkeypatch.setattr(rig.library.ledger, "totals", totals)
+    assert await rig.after(HOUR) == before
 
 
-async def test_a_camera_that_is_gone_is_forgotten(watch: Watch) -> None:
-    await watch.worker.remove_camera(CAMERA)
-    await watch.lookout.look()
-    assert watch.library.ledger.storage_problem(CAMERA) is None
+async def test_a_camera_that_is_gone_is_forgotten(rig: MissingWatchRig) -> None:
+    await rig.worker.remove_camera(CAMERA)
+    await rig.lookout.look()
+    assert rig.library.ledger.storage_problem(CAMERA) is None
 
 
-async def test_the_ledger_sums_holes_by_reason(watch: Watch) -> None:
+async def test_the_ledger_sums_holes_by_reason(rig: MissingWatchRig) -> None:
     at_ms = NOW - HOUR
     for n, (state, reason, attempts) in enumerate(
         (
@@ -205,10 +209,10 @@ async def test_the_ledger_sums_holes_by_reason(watch: Watch) -> None:
         )
     ):
         stretch = TimeRange(at_ms + n * MINUTE, at_ms + (n + 1) * MINUTE)
-        await watch.library.ledger.mark(
+        await rig.library.ledger.mark(
             CAMERA, [stretch], state, reason, attempts=attempts
         )
-    holes = await watch.library.ledger.holes(CAMERA, at_ms + 3 * MINUTE + 30_000, 5)
+    holes = await rig.library.ledger.holes(CAMERA, at_ms + 3 * MINUTE + 30_000, 5)
     assert [(h.state, h.reason, h.is_given_up, h.ms, h.first_ms) for h in holes] == [
         (S.ON_DEVICE, "", False, MINUTE, at_ms),
         (S.FAILED, "busy", False, MINUTE, at_ms + MINUTE),
@@ -216,6 +220,6 @@ async def test_the_ledger_sums_holes_by_reason(watch: Watch) -> None:
         (S.MISSING, "file_gone", False, 30_000, at_ms + 3 * MINUTE),
     ]
     assert all(hole.changed_ms == NOW for hole in holes)
-    assert await watch.library.ledger.footage_end_ms(CAMERA) == at_ms + 5 * MINUTE
-    watch.setup.keep(NOW)
-    assert await watch.library.ledger.footage_end_ms(CAMERA) == NOW + 5 * MINUTE
+    assert await rig.library.ledger.footage_end_ms(CAMERA) == at_ms + 5 * MINUTE
+    rig.library_rig.keep(NOW)
+    assert await rig.library.ledger.footage_end_ms(CAMERA) == NOW + 5 * MINUTE

@@ -56,7 +56,7 @@ def _allow_loopback(request: pytest.FixtureRequest) -> None:
 
 
 @dataclass
-class Rooms:
+class RoomsRig:
     """All rooms, put together as the shell does."""
 
     nvr: SimulatedNvr
@@ -75,7 +75,7 @@ class Rooms:
 @asynccontextmanager
 async def rooms(
     folder: Path, camera: SimulatedCamera, settings: CameraSettings
-) -> AsyncIterator[Rooms]:
+) -> AsyncIterator[RoomsRig]:
     """Start everything."""
     clock = SystemClock()
     jobs: list[FetchJob] = []
@@ -123,7 +123,7 @@ async def rooms(
         await device.connect()
         task = asyncio.ensure_future(engine.run())
         try:
-            yield Rooms(nvr, library, engine, token, jobs, begun, first_job)
+            yield RoomsRig(nvr, library, engine, token, jobs, begun, first_job)
         finally:
             await engine.stop()
             await task
@@ -138,13 +138,13 @@ async def test_everything_is_kept_and_a_sweep_without_news_asks_little(
     camera = SimulatedCamera(
         "Door", (at(0, 8, 0, 20, 55), at(0, 18, 4, 12)), base_days=1
     )
-    async with rooms(tmp_path, camera, CameraSettings()) as home:
-        report = await home.engine.sync_now()
+    async with rooms(tmp_path, camera, CameraSettings()) as rig:
+        report = await rig.engine.sync_now()
         assert report.problem is None
         assert report.is_complete
-        (ledger,) = home.nvr.ledger().values()
+        (ledger,) = rig.nvr.ledger().values()
         held = tuple(TimeRange(start, end) for start, end in ledger["segments"])
-        spans = await home.spans()
+        spans = await rig.spans()
         kept = tuple(s.range for s in spans if s.state is CoverageState.KEPT)
         assert kept == held
         # between them one stretch in which nothing was ever recorded, and no slivers
@@ -153,11 +153,11 @@ async def test_everything_is_kept_and_a_sweep_without_news_asks_little(
             CoverageState.ABSENT,
             CoverageState.KEPT,
         ]
-        home.nvr.reset_counts()
-        again = await home.engine.sync_now()
+        rig.nvr.reset_counts()
+        again = await rig.engine.sync_now()
         assert again.is_complete
         assert again.clips == 0
-        counts = home.nvr.counts()
+        counts = rig.nvr.counts()
         assert 0 < sum(counts["operations"].values()) <= 6
         assert counts["rtsp"]["connections"] == 0
 
@@ -167,20 +167,20 @@ async def test_a_request_interrupts_a_slow_back_fill_within_five_seconds(
 ) -> None:
     camera = SimulatedCamera("Door", (at(0, 8, 0, 120),), base_days=1, pad_kbps=800)
     slow = CameraSettings(bytes_per_second=150_000)
-    async with rooms(tmp_path, camera, slow) as home:
-        await home.first_job.wait()
+    async with rooms(tmp_path, camera, slow) as rig:
+        await rig.first_job.wait()
         await asyncio.sleep(2)
-        whole = home.jobs[0].device_range
+        whole = rig.jobs[0].device_range
         assert whole.duration_ms == 120_000
         wanted = TimeRange(whole.end_ms - 20_000, whole.end_ms - 15_000)
-        home.engine.update_camera(NVR, CAM, CameraSpec(CameraSettings(), (home.token,)))
+        rig.engine.update_camera(NVR, CAM, CameraSpec(CameraSettings(), (rig.token,)))
         asked = time.monotonic()
-        saved = await home.engine.save_clip(CAM, wanted, deadline_s=20)
+        saved = await rig.engine.save_clip(CAM, wanted, deadline_s=20)
         assert saved.outcome == "kept"
-        assert home.begun[1] - asked <= 5
-        assert home.jobs[1].device_range == wanted
-        assert (await home.engine.sync_now()).is_complete
-        spans = await home.spans()
+        assert rig.begun[1] - asked <= 5
+        assert rig.jobs[1].device_range == wanted
+        assert (await rig.engine.sync_now()).is_complete
+        spans = await rig.spans()
         assert [(s.state, s.range) for s in spans] == [(CoverageState.KEPT, whole)]
 
 
@@ -189,12 +189,12 @@ async def test_stopping_in_mid_fetch_keeps_what_came_and_is_quick(
 ) -> None:
     camera = SimulatedCamera("Door", (at(0, 8, 0, 120),), base_days=1, pad_kbps=800)
     slow = CameraSettings(bytes_per_second=150_000)
-    async with rooms(tmp_path, camera, slow) as home:
-        await home.first_job.wait()
+    async with rooms(tmp_path, camera, slow) as rig:
+        await rig.first_job.wait()
         await asyncio.sleep(2)
         began = time.monotonic()
-        await home.engine.stop()
+        await rig.engine.stop()
         assert time.monotonic() - began < 5
-        states = [span.state for span in await home.spans()]
+        states = [span.state for span in await rig.spans()]
         assert states == [CoverageState.KEPT, CoverageState.ON_DEVICE]
         assert not list((tmp_path / "media").rglob("*.part"))

@@ -13,7 +13,7 @@ from custom_components.vtrack_nvr.core.sync.settings import EngineLimits
 from custom_components.vtrack_nvr.core.sync.status import Problem
 from tests.core.fakes import FakeDevice, FakeFetcher, FakeLibrary, SimulatedClock
 
-from .world import CAM, NOW, NVR
+from .rig import CAM, NOW, NVR
 
 
 class SlowLibrary(FakeLibrary):

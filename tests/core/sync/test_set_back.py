@@ -21,7 +21,7 @@ from custom_components.vtrack_nvr.core.models import CoverageState
 from custom_components.vtrack_nvr.core.sync.settings import EngineLimits
 from tests.core.fakes import FakeRecording
 
-from .world import CAM, DAY, HOUR, MINUTE, World, a_world
+from .rig import CAM, DAY, HOUR, MINUTE, EngineRig, a_rig
 
 SLOW = EngineLimits(tick_s=60)
 NEAR_MS = 62_000
@@ -32,15 +32,15 @@ NEAR_MS = 62_000
 class Recorder:
     """A device that records all the time, over or beside what has the same times."""
 
-    world: World
+    rig: EngineRig
     taken: list[tuple[TimeRange, int]] = field(default_factory=list)
     """When stretches were truly recorded, and what the clock was then behind by."""
     since_ms: int | None = None
 
     def begin(self, ago_ms: int = 0) -> FakeRecording:
         """Record from now on, or since a while ago."""
-        device = self.world.device
-        self.since_ms = self.world.clock.now_ms() - ago_ms
+        device = self.rig.device
+        self.since_ms = self.rig.clock.now_ms() - ago_ms
         found = device.recordings_by_token.get("r1") or device.add(FakeRecording("r1"))
         found.grows_since_ms = self.since_ms - device.offset_ms
         return found
@@ -48,7 +48,7 @@ class Recorder:
     def end(self) -> None:
         """Stop recording."""
         assert self.since_ms is not None
-        device, now_ms = self.world.device, self.world.clock.now_ms()
+        device, now_ms = self.rig.device, self.rig.clock.now_ms()
         found = device.recordings_by_token["r1"]
         done = TimeRange(self.since_ms, now_ms)
         if not done.is_empty:
@@ -61,14 +61,14 @@ class Recorder:
         was_on = self.since_ms is not None
         if was_on:
             self.end()
-        self.world.device.offset_ms -= by_ms
+        self.rig.device.offset_ms -= by_ms
         if was_on:
             self.begin()
 
     async def event(self, minutes: float) -> None:
         """Record for some minutes."""
         self.begin()
-        await self.world.sleep(minutes * 60)
+        await self.rig.sleep(minutes * 60)
         self.end()
 
     @property
@@ -76,13 +76,13 @@ class Recorder:
         """Return what was recorded until now."""
         if self.since_ms is None:
             return self.taken
-        until_now = TimeRange(self.since_ms, self.world.clock.now_ms())
-        return [*self.taken, (until_now, self.world.device.offset_ms)]
+        until_now = TimeRange(self.since_ms, self.rig.clock.now_ms())
+        return [*self.taken, (until_now, self.rig.device.offset_ms)]
 
     def wrongly_asked(self) -> list[tuple[TimeRange, int, TimeRange, int]]:
         """Return fetches of times that the device had footage of with another date."""
         wrong = []
-        for begun in self.world.fetcher.begun:
+        for begun in self.rig.fetcher.begun:
             job = begun.job
             for true, offset_ms in self.all_taken:
                 there = TimeRange(
@@ -96,11 +96,11 @@ class Recorder:
     @property
     def untold(self) -> Ranges:
         """Return what was truly recorded and is neither kept nor told of."""
-        book = self.world.library.book(CAM)
+        book = self.rig.library.book(CAM)
         told = [
             TimeRange(e.start_ms, e.end_ms) for e in book.entries if e.state in TOLD
         ]
-        settled_ms = self.world.clock.now_ms() - 30 * MINUTE
+        settled_ms = self.rig.clock.now_ms() - 30 * MINUTE
         taken = [
             TimeRange(true.start_ms, min(true.end_ms, settled_ms))
             for true, _ in self.all_taken
@@ -111,13 +111,13 @@ class Recorder:
     @property
     def lost(self) -> Ranges:
         """Return what was truly recorded and is not kept."""
-        settled_ms = self.world.clock.now_ms() - 30 * MINUTE
+        settled_ms = self.rig.clock.now_ms() - 30 * MINUTE
         taken = union(
             TimeRange(true.start_ms, min(true.end_ms, settled_ms))
             for true, _ in self.all_taken
             if true.start_ms < settled_ms
         )
-        return difference(taken, self.world.library.book(CAM).kept)
+        return difference(taken, self.rig.library.book(CAM).kept)
 
 
 TOLD = frozenset(
@@ -125,11 +125,11 @@ TOLD = frozenset(
 )
 
 
-def undated(world: World) -> Ranges:
+def undated(rig: EngineRig) -> Ranges:
     """Return what the ledger says has no proven date."""
     return union(
         TimeRange(entry.start_ms, entry.end_ms)
-        for entry in world.library.book(CAM).entries
+        for entry in rig.library.book(CAM).entries
         if entry.state is CoverageState.FAILED and entry.reason == ErrorKind.UNDATED
     )
 
@@ -138,31 +138,31 @@ def undated(world: World) -> Ranges:
 async def test_a_clock_set_back_costs_what_it_tells_twice_and_says_so(
     back_ms: int,
 ) -> None:
-    async with a_world(limits=SLOW) as world:
-        recorder = Recorder(world)
+    async with a_rig(limits=SLOW) as rig:
+        recorder = Recorder(rig)
         recorder.begin(ago_ms=2 * HOUR)
-        world.attach()
-        await world.sleep(3 * 3600)
+        rig.attach()
+        await rig.sleep(3 * 3600)
         recorder.set_clock(-back_ms)
-        await world.sleep(back_ms / 1000 + 6 * 3600)
+        await rig.sleep(back_ms / 1000 + 6 * 3600)
         assert recorder.wrongly_asked() == []
         assert recorder.untold == ()
         lost = recorder.lost
         # not even what it tells twice, if it held nothing of it before
         assert total_ms(lost) <= min(back_ms, 5 * HOUR) + 45 * MINUTE
-        assert difference(lost, undated(world)) == ()
-        status = world.camera_status()
+        assert difference(lost, undated(rig)) == ()
+        status = rig.camera_status()
         assert not status.problem
 
 
 async def test_a_clock_set_forward_costs_nothing() -> None:
-    async with a_world(limits=SLOW) as world:
-        recorder = Recorder(world)
+    async with a_rig(limits=SLOW) as rig:
+        recorder = Recorder(rig)
         recorder.begin(ago_ms=HOUR)
-        world.attach()
-        await world.sleep(3 * 3600)
+        rig.attach()
+        await rig.sleep(3 * 3600)
         recorder.set_clock(2 * HOUR)
-        await world.sleep(10 * 3600)
+        await rig.sleep(10 * 3600)
         assert recorder.wrongly_asked() == []
         assert total_ms(recorder.lost) <= MINUTE
 
@@ -170,69 +170,69 @@ async def test_a_clock_set_forward_costs_nothing() -> None:
 async def test_events_between_those_of_before_are_dated_though_their_times_come_twice() -> (
     None
 ):
-    async with a_world(limits=SLOW) as world:
-        recorder = Recorder(world)
+    async with a_rig(limits=SLOW) as rig:
+        recorder = Recorder(rig)
         for _ in range(5):  # from full hours on
             await recorder.event(5)
-            await world.sleep(55 * 60)
-        world.attach()
+            await rig.sleep(55 * 60)
+        rig.attach()
         await recorder.event(5)
-        await world.sleep(600)
+        await rig.sleep(600)
         recorder.set_clock(-3 * HOUR)
-        await world.sleep(15 * 60)
+        await rig.sleep(15 * 60)
         for _ in range(6):  # from half past on
             await recorder.event(5)
-            await world.sleep(55 * 60)
-        await world.sleep(3600)
+            await rig.sleep(55 * 60)
+        await rig.sleep(3600)
         assert recorder.wrongly_asked() == []
         assert recorder.lost == ()
 
 
 async def test_events_at_the_times_of_older_ones_are_told_and_not_dated() -> None:
-    async with a_world(limits=SLOW) as world:
-        recorder = Recorder(world)
+    async with a_rig(limits=SLOW) as rig:
+        recorder = Recorder(rig)
         for _ in range(3):
             await recorder.event(10)
-            await world.sleep(50 * 60)
-        world.attach()
-        await world.sleep(30 * 60)
+            await rig.sleep(50 * 60)
+        rig.attach()
+        await rig.sleep(30 * 60)
         recorder.set_clock(-3 * HOUR)
-        await world.sleep(35 * 60)
+        await rig.sleep(35 * 60)
         await recorder.event(4)  # inside the times of the third
-        await world.sleep(5 * 3600)
+        await rig.sleep(5 * 3600)
         assert recorder.wrongly_asked() == []
         assert recorder.lost
-        assert difference(recorder.lost, undated(world)) == ()
+        assert difference(recorder.lost, undated(rig)) == ()
 
 
 async def test_what_waits_is_fetched_before_the_clock_comes_by_again() -> None:
     """Set back while nothing is copied: it has one date for as long as it was set back."""
-    async with a_world(limits=SLOW) as world:
-        recorder = Recorder(world)
+    async with a_rig(limits=SLOW) as rig:
+        recorder = Recorder(rig)
         recorder.begin(ago_ms=4 * HOUR)
         recorder.end()
-        world.attach()
-        world.fetcher.faults = [NvrError(ErrorKind.BUSY)] * 3
-        await world.sleep(60)
+        rig.attach()
+        rig.fetcher.faults = [NvrError(ErrorKind.BUSY)] * 3
+        await rig.sleep(60)
         recorder.set_clock(-8 * HOUR)
-        await world.sleep(2 * 3600)
+        await rig.sleep(2 * 3600)
         assert recorder.wrongly_asked() == []
         assert recorder.lost == ()
 
 
 async def test_a_slow_fetch_ends_when_the_clock_comes_by() -> None:
-    async with a_world(limits=SLOW, speed=0.5) as world:
-        recorder = Recorder(world)
+    async with a_rig(limits=SLOW, speed=0.5) as rig:
+        recorder = Recorder(rig)
         recorder.begin(ago_ms=3 * HOUR)
         recorder.end()
-        world.attach()
-        await world.sleep(60)
+        rig.attach()
+        await rig.sleep(60)
         recorder.set_clock(-2 * HOUR)
         recorder.begin()
-        await world.sleep(8 * 3600)
+        await rig.sleep(8 * 3600)
         assert recorder.wrongly_asked() == []
         (old, _), (_, new_offset_ms) = recorder.all_taken
-        for fetch in world.fetcher.begun:
+        for fetch in rig.fetcher.begun:
             if fetch.job.era.offset_ms == 0:
                 # at half the speed its clock is faster: it stops before that is there
                 end_ms = fetch.job.device_range.start_ms
@@ -244,38 +244,38 @@ async def test_a_slow_fetch_ends_when_the_clock_comes_by() -> None:
 async def test_a_device_set_while_it_is_away_is_judged_by_when_it_was_seen_last() -> (
     None
 ):
-    async with a_world(limits=SLOW) as world:
-        recorder = Recorder(world)
+    async with a_rig(limits=SLOW) as rig:
+        recorder = Recorder(rig)
         recorder.begin(ago_ms=HOUR)
-        world.attach()
-        await world.sleep(3600)
-        world.device.problem = NvrError(ErrorKind.UNREACHABLE)
-        await world.sleep(5 * 3600)
+        rig.attach()
+        await rig.sleep(3600)
+        rig.device.problem = NvrError(ErrorKind.UNREACHABLE)
+        await rig.sleep(5 * 3600)
         recorder.set_clock(-2 * HOUR)
-        await world.sleep(3 * 3600)
-        world.device.problem = None
-        await world.sleep(12 * 3600)
+        await rig.sleep(3 * 3600)
+        rig.device.problem = None
+        await rig.sleep(12 * 3600)
         assert recorder.wrongly_asked() == []
         assert recorder.untold == ()
 
 
 async def test_footage_of_a_clock_that_nobody_saw_is_never_taken_for_today() -> None:
     """Set two days forward and back again while the device was away."""
-    async with a_world(limits=SLOW) as world:
-        recorder = Recorder(world)
+    async with a_rig(limits=SLOW) as rig:
+        recorder = Recorder(rig)
         recorder.begin(ago_ms=HOUR)
-        world.attach()
-        await world.sleep(3600)
-        world.device.problem = NvrError(ErrorKind.UNREACHABLE)
+        rig.attach()
+        await rig.sleep(3600)
+        rig.device.problem = NvrError(ErrorKind.UNREACHABLE)
         recorder.set_clock(2 * DAY)
-        await world.sleep(1800)
+        await rig.sleep(1800)
         recorder.set_clock(-2 * DAY)
-        await world.sleep(1800)
-        world.device.problem = None
-        await world.sleep(4 * 86_400)
+        await rig.sleep(1800)
+        rig.device.problem = None
+        await rig.sleep(4 * 86_400)
         assert recorder.wrongly_asked() == []
         assert intersection(recorder.untold, recorder.lost) == recorder.untold
-        assert total_ms(undated(world)) >= 30 * MINUTE
+        assert total_ms(undated(rig)) >= 30 * MINUTE
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -283,11 +283,11 @@ async def test_whatever_happens_to_its_clock_no_device_is_asked_for_what_has_two
     seed: int,
 ) -> None:
     rng = random.Random(seed)
-    async with a_world(limits=SLOW, speed=rng.choice((20.0, 3600.0))) as world:
-        recorder = Recorder(world)
+    async with a_rig(limits=SLOW, speed=rng.choice((20.0, 3600.0))) as rig:
+        recorder = Recorder(rig)
         recorder.begin()
-        world.attach()
-        await world.sleep(120)
+        rig.attach()
+        await rig.sleep(120)
         is_on = True
         for _ in range(25):
             match rng.choice(("clock", "record", "record", "away", "nothing")):
@@ -297,17 +297,17 @@ async def test_whatever_happens_to_its_clock_no_device_is_asked_for_what_has_two
                         rng.choice((-1, -1, 1)) * rng.randint(90_000, far)
                     )
                     # seen before it is set again; what nobody sees has its own story
-                    world.device.problem = None
-                    await world.sleep(3700)
+                    rig.device.problem = None
+                    await rig.sleep(3700)
                 case "record":
                     recorder.end() if is_on else recorder.begin()
                     is_on = not is_on
                 case "away":
-                    world.device.problem = NvrError(ErrorKind.UNREACHABLE)
+                    rig.device.problem = NvrError(ErrorKind.UNREACHABLE)
                 case _:
-                    world.device.problem = None
-            await world.sleep(rng.choice((60, 600, 3600, 4 * 3600)))
-        world.device.problem = None
-        await world.sleep(2 * 3600)
+                    rig.device.problem = None
+            await rig.sleep(rng.choice((60, 600, 3600, 4 * 3600)))
+        rig.device.problem = None
+        await rig.sleep(2 * 3600)
         assert recorder.wrongly_asked() == []
-        assert world.fetcher.begun
+        assert rig.fetcher.begun

@@ -23,7 +23,7 @@ _ENTRIES = "/api/config/config_entries/entry"
 
 
 @dataclass(slots=True)
-class Stage:
+class HostileRig:
     """Everything an attack may use; `reader` is a person without any rights but to read."""
 
     running: Home

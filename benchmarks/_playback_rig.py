@@ -102,7 +102,7 @@ class Waiting(ManualClock):
         await asyncio.sleep(seconds)
 
 
-class Stage(PlaybackRig):
+class PlaybackBenchRig(PlaybackRig):
     """A house whose footage is drawn by the simulator, read as Home Assistant reads it."""
 
     def __init__(self, folder: Path) -> None:
@@ -137,16 +137,18 @@ type Note = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 
 
 @asynccontextmanager
-async def stage(folder: Path, note: Note) -> AsyncIterator[tuple[Stage, str]]:
+async def stage(
+    folder: Path, note: Note
+) -> AsyncIterator[tuple[PlaybackBenchRig, str]]:
     """Yield an open house and the address it is served at; `note` sees each answer."""
-    house = Stage(folder)
-    await house.open()
+    rig = PlaybackBenchRig(folder)
+    await rig.open()
     app = web.Application()
     # H.264 is what every browser shows: nothing is converted here.
     as_it_is = SimpleNamespace(is_needed=lambda _clip: False)
     hub: Any = SimpleNamespace(
-        archive=SimpleNamespace(desk=house.desk, playback=as_it_is),
-        library=house.library,
+        archive=SimpleNamespace(desk=rig.desk, playback=as_it_is),
+        library=rig.library,
     )
     hass: Any = SimpleNamespace(data={HUB: hub}, is_stopping=False)
     app[KEY_HASS] = hass
@@ -160,10 +162,10 @@ async def stage(folder: Path, note: Note) -> AsyncIterator[tuple[Stage, str]]:
         return web.FileResponse(find_hls_js() or HERE / "none")
 
     async def clip(_request: web.Request) -> web.FileResponse:
-        return web.FileResponse(a_clip(house))
+        return web.FileResponse(a_clip(rig))
 
     async def kept(request: web.Request) -> web.StreamResponse:
-        found = await house.library.browse.clip(1)
+        found = await rig.library.browse.clip(1)
         assert found is not None
         return await async_send_clip(request, hub, found, "person", {})
 
@@ -176,15 +178,15 @@ async def stage(folder: Path, note: Note) -> AsyncIterator[tuple[Stage, str]]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
-        yield house, f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield rig, f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
-        await house.library.close()
+        await rig.library.close()
 
 
-def a_clip(house: Stage) -> Path:
+def a_clip(rig: PlaybackBenchRig) -> Path:
     """Return the file of a kept clip."""
-    return next(house.media.rglob("*.mp4"))
+    return next(rig.media.rglob("*.mp4"))
 
 
 def find_hls_js() -> Path | None:

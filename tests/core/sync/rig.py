@@ -49,7 +49,7 @@ assert NOW % (5 * MINUTE) == 0
 
 
 @dataclass
-class World:
+class EngineRig:
     """Everything a story needs."""
 
     clock: SimulatedClock
@@ -146,9 +146,9 @@ async def running(engine: SyncEngine) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def a_world(
+async def a_rig(
     *, limits: EngineLimits | None = None, offset_ms: int = 0, speed: float = 3600.0
-) -> AsyncIterator[World]:
+) -> AsyncIterator[EngineRig]:
     """Make a world with a running engine."""
     clock = SimulatedClock(NOW)
     library = FakeLibrary(clock)
@@ -161,7 +161,7 @@ async def a_world(
     fetcher = FakeFetcher(clock, device_of, speed=speed)
     engine = make_engine(library, fetcher, clock, limits)
     async with clock, running(engine):
-        yield World(clock, library, device, fetcher, engine, devices)
+        yield EngineRig(clock, library, device, fetcher, engine, devices)
 
 
 class OneGate:
@@ -188,7 +188,7 @@ class LiveRecorder:
         return self.is_about
 
 
-def keep_live(world: World, stretch: TimeRange) -> None:
+def keep_live(rig: EngineRig, stretch: TimeRange) -> None:
     """Complete a clip as the live recorder does."""
     start = ClipStart(CAM, stretch.start_ms, stretch.start_ms, 1, ClipSource.LIVE)
     facts = ClipFacts(
@@ -205,5 +205,5 @@ def keep_live(world: World, stretch: TimeRange) -> None:
         1,
         source=ClipSource.LIVE,
     )
-    world.library.keep(start, facts)
-    world.engine.notify_kept(CAM, stretch)
+    rig.library.keep(start, facts)
+    rig.engine.notify_kept(CAM, stretch)
