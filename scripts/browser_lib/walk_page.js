@@ -58,8 +58,7 @@ globalThis.walk = (() => {
     let since = 0;
     return until(() => {
       const now = shown();
-      const isSeeking = tiles().some(({ controller }) => controller.readiness === "loading");
-      const is = !isSeeking && now.length > 0 && now.every(({ phase, time }) => time !== null && !["opening", "buffering", "fetching"].includes(phase));
+      const is = now.length > 0 && now.every(({ phase, time }) => time !== null && !["opening", "buffering", "fetching"].includes(phase));
       const text = tell(now);
       if (!is || text !== before) since = performance.now();
       before = text;

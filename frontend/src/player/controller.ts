@@ -146,9 +146,9 @@ export class PlayerController implements DeckHost, BordersHost, RescueHost, Foll
     this.parts.stage.changed();
   }
 
-  step(direction: 1 | -1): number {
+  step(direction: 1 | -1): void {
     this.pause();
-    return this.row.front?.deck.step(direction) ?? NaN;
+    this.row.front?.deck.step(direction);
   }
 
   /** Return the true time of the next or previous event or problem; null if there is none. */

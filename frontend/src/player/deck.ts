@@ -48,8 +48,6 @@ export abstract class Deck {
   /** When the last picture came, by the clock handed in. */
   shownAt = NaN;
   seekAt = -Infinity;
-  /** The media time that was sought last; NaN before the first. */
-  soughtMedia = NaN;
   protected isDestroyed = false;
   private wanted: number | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -144,7 +142,7 @@ export abstract class Deck {
 
   /** Go to a media time: at once, or when the seek under way is done. */
   seek(media: number): void {
-    this.wanted = this.soughtMedia = Math.max(0, media);
+    this.wanted = Math.max(0, media);
     this.flush();
   }
 
@@ -180,12 +178,11 @@ export abstract class Deck {
     return readBack(this.video, rate);
   }
 
-  /** Show the next or previous picture, and return a true time of it; playing has to be paused. */
-  step(direction: 1 | -1): number {
+  /** Show the next or previous picture; playing has to be paused. */
+  step(direction: 1 | -1): void {
     const at = Number.isNaN(this.shownMedia) ? this.video.currentTime : this.shownMedia;
     // The middle of the picture wanted: rounding never leads to its neighbour
     this.seek(at + this.frameS * (direction > 0 ? 1.5 : -0.5));
-    return this.map.toTrue(this.media);
   }
 
   private flush(): void {
@@ -200,16 +197,10 @@ export abstract class Deck {
     }
     const media = this.wanted;
     this.wanted = undefined;
-    if (Math.abs(this.video.currentTime - media) > SAME_S || this.isBeside(media)) {
+    if (Math.abs(this.video.currentTime - media) > SAME_S) {
       this.seekAt = this.now();
       this.video.currentTime = media;
     }
-  }
-
-  /** Whether the picture on the screen is another than that of a place. */
-  private isBeside(media: number): boolean {
-    const ahead = this.shownMedia - media;
-    return ahead > SAME_S || ahead < -1.5 * this.frameS;
   }
 
   private askFrame(): void {

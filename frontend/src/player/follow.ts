@@ -16,8 +16,6 @@ export interface Clock {
   ms: number;
   rate: number;
   runs: boolean;
-  /** Whether it stands because somebody wants it to, not for want of footage. */
-  rests: boolean;
 }
 
 type WaitStep = Extract<Follow, { do: "wait" }>;
@@ -98,12 +96,10 @@ function stepOf(deck: Deck, clock: Clock, now: number): Follow {
       shownMs: deck.map.toTrue(deck.video.currentTime),
       place: deck.map.toMedia(clock.ms),
       isSeeking: deck.isSeeking,
-      soughtMedia: deck.soughtMedia,
       sinceSeekMs: now - deck.seekAt,
       rate: deck.video.playbackRate,
     },
     clock.ms,
     clock.rate,
-    clock.rests,
   );
 }

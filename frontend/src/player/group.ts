@@ -85,8 +85,7 @@ export class SyncGroup {
     } else {
       this.clock.stop();
     }
-    const { ms, rate, isRunning: runs } = this.clock;
-    const clock = { ms, rate, runs, rests: !this.wantsPlay };
+    const clock = { ms: this.clock.ms, rate: this.clock.rate, runs: this.clock.isRunning };
     for (const tile of this.tiles) {
       tile.follow(clock);
     }

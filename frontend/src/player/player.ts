@@ -130,13 +130,6 @@ export class VtrackPlayer extends VtrackElement {
 
   // --- What a person does ----------------------------------------------------------------
 
-  /** Show the next or previous picture of the active camera; others show what they saw then. */
-  private step(direction: 1 | -1): void {
-    this.pause();
-    const ms = this.lead?.step(direction) ?? NaN;
-    if (!this.isLive && Number.isFinite(ms)) this.group?.seek(ms, false);
-  }
-
   private async act(act: Act): Promise<void> {
     switch (act.do) {
       case "toggle":
@@ -147,7 +140,8 @@ export class VtrackPlayer extends VtrackElement {
         this.by(act.seconds);
         return;
       case "frame":
-        this.step(act.direction);
+        this.pause();
+        this.activeTile?.controller.step(act.direction);
         return;
       case "event":
       case "problem":

@@ -10,8 +10,6 @@ const SEEK_MS = 500;
 const CORRECTION = 0.05;
 /** A tile that was corrected is corrected until it is this near, or it would swing. */
 const SETTLED_MS = 20;
-/** Nearer together two places of a playlist are one. */
-const SAME_S = 0.002;
 /** No second seek within this: the first one has to come to an end. */
 const SEEK_PAUSE_MS = 1500;
 const SLOWEST = 0.0625;
@@ -30,8 +28,6 @@ export interface Tile {
   /** Where the clock's time lies in the tile's footage. */
   place: Place;
   isSeeking: boolean;
-  /** Where its last seek led; NaN before the first. */
-  soughtMedia: number;
   /** Milliseconds since its last seek began. */
   sinceSeekMs: number;
   rate: number;
@@ -40,11 +36,9 @@ export interface Tile {
 /**
  * Return what a tile does to be where the clock is.
  *
- * A tile without footage waits at the place where it goes on, never ahead of the clock. Where the
- * clock `rests`, nobody catches up any more: each tile goes to exactly that moment, so that all
- * show it.
+ * A tile without footage waits at the place where it goes on, never ahead of the clock.
  */
-export function follow(tile: Tile, clockMs: number, rate: number, rests = false): Follow {
+export function follow(tile: Tile, clockMs: number, rate: number): Follow {
   const { place } = tile;
   if (place.kind === "empty") {
     return { do: "wait", media: NaN, until: null };
@@ -58,11 +52,6 @@ export function follow(tile: Tile, clockMs: number, rate: number, rests = false)
   }
   const ahead = tile.shownMs - clockMs;
   const distance = Math.abs(ahead);
-  if (rests) {
-    // Once: what was played to a place may show its neighbour, a seek shows the picture itself
-    const isSought = Math.abs(tile.soughtMedia - place.media) < SAME_S && distance < LEAVE_MS;
-    return isSought ? { do: "leave" } : { do: "seek", media: place.media };
-  }
   if (!(distance < SEEK_MS * Math.max(1, rate))) {
     return tile.sinceSeekMs < SEEK_PAUSE_MS ? { do: "leave" } : { do: "seek", media: place.media };
   }

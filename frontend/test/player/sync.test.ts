@@ -8,7 +8,6 @@ function tile(ahead: number, change: Partial<Tile> = {}): Tile {
     shownMs: CLOCK + ahead,
     place: { kind: "at", media: 50 },
     isSeeking: false,
-    soughtMedia: NaN,
     sinceSeekMs: 60_000,
     rate: 1,
     ...change,
@@ -44,17 +43,6 @@ describe("a tile beside the clock", () => {
   it("is not sought again while a seek is under way or just done", () => {
     expect(follow(tile(9000, { isSeeking: true }), CLOCK, 1)).toEqual({ do: "leave" });
     expect(follow(tile(9000, { sinceSeekMs: 300 }), CLOCK, 1)).toEqual({ do: "leave" });
-  });
-
-  it.each([0, -6, 79, 400])("that rests %i ms ahead is sent to the very moment", (ahead) => {
-    expect(follow(tile(ahead), CLOCK, 1, true)).toEqual({ do: "seek", media: 50 });
-    expect(follow(tile(ahead, { soughtMedia: 48 }), CLOCK, 1, true)).toEqual({ do: "seek", media: 50 });
-    expect(follow(tile(ahead, { isSeeking: true }), CLOCK, 1, true)).toEqual({ do: "leave" });
-  });
-
-  it("is sent to the moment of a resting clock once, however near the browser stops", () => {
-    expect(follow(tile(40, { soughtMedia: 50 }), CLOCK, 1, true)).toEqual({ do: "leave" });
-    expect(follow(tile(900, { soughtMedia: 50 }), CLOCK, 1, true)).toEqual({ do: "seek", media: 50 });
   });
 
   it("is sought if it shows nothing yet", () => {
