@@ -17,6 +17,7 @@ from typing import Any, override
 from zoneinfo import ZoneInfo
 
 from custom_components.vtrack_nvr.core.clip_sink import ClipStart
+from custom_components.vtrack_nvr.core.clock import HostClock
 from custom_components.vtrack_nvr.core.errors import ErrorKind, NvrError
 from custom_components.vtrack_nvr.core.intervals import HOUR_MS
 from custom_components.vtrack_nvr.core.library.context import LibraryContext
@@ -271,7 +272,7 @@ class YearRig:
             on_need=self._needed,
         )
         self.store = LibraryContext(
-            clock=self.clock,
+            clock=HostClock(self.clock),
             files=self.files,
             probe=TextProbe(),
             bounds=self.bounds,
