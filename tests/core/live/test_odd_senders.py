@@ -133,8 +133,10 @@ def test_b_frames_are_shown_in_their_order(
     rig.wait(rig.recorded_for(1.5))
     recorder.stop(30.0)
     numbers = rig.check(BOUND_MS)
-    missing = [b - a for a, b in pairwise(numbers) if b - a != 1]
-    assert not missing
+    # It may end before pictures came that are shown between the last ones.
+    whole = numbers[: -source.bframes]
+    assert len(whole) > 5
+    assert whole == [*range(whole[0], whole[0] + len(whole))]
 
 
 def test_stored_seconds_that_come_at_once_are_dated_back(
