@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import urljoin
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -178,6 +178,18 @@ async def test_a_clip_that_browsers_may_not_show_has_a_page(
             and record.name not in {"aiohttp.access", "asyncio"}
         ]
         assert theirs == []
+
+
+async def test_no_link_is_followed_while_home_assistant_stops(
+    hass: HomeAssistant, whole: MakeWhole, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    clip = await kept(hass, whole)
+    made = await link(hass, range_target(clip.camera, clip.facts.range))
+    client = await hass_client_no_auth()
+    hass.set_state(CoreState.stopping)
+    answer = await client.get(made.path)
+    hass.set_state(CoreState.running)
+    assert answer.status == 503
 
 
 async def test_a_look_with_head_does_nothing(

@@ -13,7 +13,7 @@ from custom_components.vtrack_nvr.const import (
     CONF_SCHEDULE,
     DOMAIN,
 )
-from custom_components.vtrack_nvr.core.intervals import DAY_MS
+from custom_components.vtrack_nvr.core.intervals import DAY_MS, TimeRange
 from tests.insides import store_of
 from tests.shell.asking import MINUTE, Socket, Stock, code_of, connect, stock
 from tests.shell.rig import MakeWhole, sync, until
@@ -130,6 +130,19 @@ async def test_a_request_waits_in_the_queue_and_is_cancelled(
     assert await code_of(ahead) == "failed"
     assert await code_of(socket.ask("fetch/stop", camera="x/1")) == "not_found"
     assert await socket.ask("fetch/stop", camera=stocked.first) is None
+
+
+async def test_an_export_that_is_being_made_is_not_deleted(
+    hass: HomeAssistant, socket: Socket, stocked: Stock
+) -> None:
+    begin = hass.data[DOMAIN].library.exports.begin
+    window = TimeRange(stocked.start_ms, stocked.start_ms + MINUTE)
+    export = await begin([stocked.first], window, "garden.mp4")
+    (row,) = (await socket.ask("export/list"))["exports"]
+    assert row["id"] == export.id
+    asked = socket.ask("export/delete", export=export.id)
+    assert await code_of(asked) == "busy"
+    assert (await socket.ask("export/list"))["exports"] == [row]
 
 
 async def test_an_export_is_given_up(

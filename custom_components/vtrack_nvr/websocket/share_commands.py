@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from homeassistant.exceptions import Unauthorized
 import voluptuous as vol
 
 from ..core.library.share_values import Share, ShareTarget
@@ -19,7 +18,7 @@ from ..shares import (
 from .caller import Caller
 from .clips import visible_clip
 from .command import command
-from .errors import NOT_FOUND, CommandError, not_allowed
+from .errors import NOT_FOUND, CommandError
 from .export_commands import may_see_export
 from .fields import ID, KEY, MS, flag, range_of, whole
 from .sizes import fitting
@@ -103,7 +102,4 @@ async def share_revoke(caller: Caller, msg: dict[str, Any]) -> None:
     share = await caller.hub.library.shares.get(msg["share"])
     if share is None or not (caller.is_admin or share.user == caller.user.id):
         raise CommandError(NOT_FOUND, "share_not_found", share=msg["share"])
-    try:
-        await async_revoke_share(caller.hass, caller.user, share.id)
-    except Unauthorized as error:
-        raise not_allowed() from error
+    await async_revoke_share(caller.hass, caller.user, share.id)
