@@ -21,6 +21,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.vtrack_nvr import clip_response
 from custom_components.vtrack_nvr.clip_links import hls_url
 from custom_components.vtrack_nvr.const import DOMAIN
 from custom_components.vtrack_nvr.core.archive import playback
@@ -210,6 +211,23 @@ async def test_a_conversion_that_breaks_ends_the_connection(
     go_on.touch()
     with pytest.raises(ClientError):
         await answer.read()
+
+
+async def test_who_goes_away_during_a_conversion_is_no_failure(
+    hass: HomeAssistant,
+    whole: MakeWhole,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await whole(mode="on_demand")
+    clip = await keep(hass, "JPEG")
+    client = await hass_client()
+    with patch.object(clip_response, "async_write", side_effect=ConnectionResetError):
+        answer = await client.get(f"{API}/clip/{clip.id}")
+        assert await answer.read() == b""
+    assert "Error handling request" not in caplog.text
+    answer = await client.get(f"{API}/clip/{clip.id}")
+    assert await answer.read()
 
 
 async def test_times_of_pictures_survive(hass: HomeAssistant, whole: MakeWhole) -> None:

@@ -220,6 +220,20 @@ async def test_buttons_start_a_sync(
     await until(hass, lambda: len(clips_below(media_dir)) == 2)
 
 
+async def test_a_recorder_has_one_button_for_all_its_cameras(
+    hass: HomeAssistant, whole: MakeWhole
+) -> None:
+    _, entry = await whole("mapping-video-source", mode="on_demand")
+    [button] = hass.states.async_entity_ids("button")
+    with patch.object(
+        type(entry.runtime_data), "async_start_sync", autospec=True
+    ) as started:
+        await hass.services.async_call(
+            "button", "press", {"entity_id": button}, blocking=True
+        )
+    started.assert_awaited_once_with(entry.runtime_data)
+
+
 async def test_a_camera_is_removed_without_its_clips(
     hass: HomeAssistant, whole: MakeWhole, media_dir: Path
 ) -> None:
