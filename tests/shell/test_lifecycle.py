@@ -79,6 +79,20 @@ async def test_a_configuration_folder_that_cannot_be_written_is_an_index_that_fa
     assert "index_failed" in caplog.text
 
 
+async def test_pictures_that_have_no_folder_keep_nothing_else_from_starting(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
+) -> None:
+    in_the_way = Path(hass.config.cache_path(DOMAIN))
+
+    def put() -> None:
+        in_the_way.parent.mkdir(parents=True, exist_ok=True)
+        in_the_way.write_text("a file", encoding="utf-8")
+
+    await hass.async_add_executor_job(put)
+    assert await async_setup_component(hass, DOMAIN, {})
+    assert "Pictures of clips are made anew" in caplog.text
+
+
 async def test_the_index_follows_the_time_zone_of_the_house(
     hass: HomeAssistant,
 ) -> None:
