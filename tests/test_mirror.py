@@ -15,7 +15,6 @@ COVERED_BY = {
     "actions/": "shell/test_actions.py",
     "binary_sensor.py": "shell/test_whole.py",
     "button.py": "shell/test_whole.py",
-    "clip_response.py": "shell/test_footage_views.py",
     "coordinator.py": "shell/test_whole.py",
     "core/archive/archive.py": "shell/test_lifecycle.py",
     "core/archive/turns.py": "shell/test_playback.py",
