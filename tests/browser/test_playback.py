@@ -261,7 +261,7 @@ async def test_the_browsers_own_hls_chooses_as_well(
     await rig.keep(START + CLIP_MS, CLIP_S)
     screen = await watch(START + CLIP_MS, START + 2 * CLIP_MS)
     kind = "return watch.video.canPlayType('application/vnd.apple.mpegurl');"
-    if not await screen.run(kind):
+    if not await screen.run(kind):  # of those that are tried only WebKit has it
         pytest.skip("no HLS of its own")
     screen = await watch(START, START + CLIP_MS, "browser.m3u8", "{ isNative: true }")
     await screen.run("await watch.playTo(Infinity, 300);")
